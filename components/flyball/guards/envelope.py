@@ -1,0 +1,54 @@
+"""Lesson 7, the cap: how far beyond what people have seen run well automation may go, and when to call them.
+
+`proven` is the largest size that people have seen run well. Nobody knows what lies beyond it: connection pools,
+quotas and bills have been tried only up to there.
+"""
+
+from dataclasses import dataclass
+
+EXCESS_PERCENT = 50
+"""A ceiling may exceed the proven size by this much."""
+WARN_PERCENT = 80
+"""The share of the ceiling from which people are warned."""
+WARN_FOR_SECONDS = 600
+PAGE_FOR_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The cap and when it alerts, in replicas: warn from `warn` on for 10 min, page at `ceiling` for 5 min."""
+
+    proven: int
+    ceiling: int
+    warn: int
+
+
+def highest_ceiling(proven: int) -> int:
+    """The highest ceiling that `proven` replicas justify: half as many again, rounded down."""
+    return proven * (100 + EXCESS_PERCENT) // 100
+
+
+def warn_at(ceiling: int) -> int:
+    """The first size that counts as near the cap: 80 % of it, rounded up."""
+    return -(-ceiling * WARN_PERCENT // 100)
+
+
+def envelope(floor: int, proven: int | None = None, ceiling: int | None = None) -> Envelope:
+    """Without `proven` the floor is taken as proven (the declared peak runs on it); without `ceiling`, the highest.
+
+    Raises ValueError where the ceiling is beyond the envelope or below the floor.
+    """
+    seen = floor if proven is None else proven
+    if seen < 1:
+        raise ValueError(f"proven is {seen}; it counts replicas that have run well, at least 1")
+    highest = highest_ceiling(seen)
+    cap = highest if ceiling is None else ceiling
+    if ceiling is None and cap < floor:
+        raise ValueError(f"{seen} replicas are proven, which allows a ceiling of {highest}, below the floor of {floor}")
+    if cap > highest:
+        raise ValueError(
+            f"a ceiling of {cap} is beyond the envelope: {seen} replicas are proven, which allows {highest}"
+        )
+    if cap < floor:
+        raise ValueError(f"a ceiling of {cap} is below the floor of {floor}")
+    return Envelope(proven=seen, ceiling=cap, warn=warn_at(cap))

@@ -1,0 +1,58 @@
+"""Lesson 4: everything that is written is bounded, by size and by age, and the pod's limit exceeds the sum.
+
+A container's log that nobody rotated filled a disk, and a full disk takes every pod of its node along.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from flyball.guards.problem import Problem
+from flyball.guards.units import Bytes, show_size
+
+MI: Bytes = 2**20
+CONTAINER_LOG_SIZE: Bytes = 50 * MI
+"""Where the kubelet rotates a container's log (`containerLogMaxSize`)."""
+CONTAINER_LOG_FILES = 3
+"""How many of them it keeps (`containerLogMaxFiles`)."""
+WRITABLE_LAYER: Bytes = 64 * MI
+"""Per container: what is written beside logs and volumes, and what a log grows by before the kubelet looks again."""
+DEFAULT_SCRATCH: Bytes = 64 * MI
+
+
+@dataclass(frozen=True, slots=True)
+class FileLogs:
+    """Logs that an application writes to files: rotated at `size`, `files` kept for `days`, in a volume of `volume`."""
+
+    size: Bytes = 50 * MI
+    files: int = 5
+    days: int = 7
+    volume: Bytes = 512 * MI
+
+    @property
+    def held(self) -> Bytes:
+        """The most that the files hold: those kept, and the one being written."""
+        return self.size * (self.files + 1)
+
+
+def ephemeral_storage(containers: int, scratch: Iterable[Bytes] = (), file_logs: FileLogs | None = None) -> Bytes:
+    """The pod's ephemeral-storage limit: more than its container logs, scratch volumes and log volume may hold.
+
+    Kubernetes evicts a pod that exceeds it, so it must exceed the sum of everything that is bounded on its own:
+    containers * (50 MiB * 3 + 64 MiB) + scratch volumes + log volume.
+    """
+    logs = containers * (CONTAINER_LOG_SIZE * CONTAINER_LOG_FILES + WRITABLE_LAYER)
+    return logs + sum(scratch) + (file_logs.volume if file_logs else 0)
+
+
+def check_file_logs(logs: FileLogs, path: str) -> Iterator[Problem]:
+    """Refuse logs that outgrow their volume, and logs without an end in number or age."""
+    for name, value in (("size", logs.size), ("files", logs.files), ("days", logs.days), ("volume", logs.volume)):
+        if value < 1:
+            yield Problem(f"{path}.{name}", f"{value} bounds nothing", "give at least 1")
+    if logs.held > logs.volume:
+        yield Problem(
+            f"{path}.volume",
+            f"{show_size(logs.volume)} is less than {logs.files} files of {show_size(logs.size)} and the one being"
+            f" written hold ({show_size(logs.held)})",
+            "raise the volume, or lower size or files",
+        )

@@ -1,0 +1,47 @@
+"""Labels and taints by which objects are told apart, their keys written down once."""
+
+from typing import Final
+
+ZONE: Final = "topology.kubernetes.io/zone"
+REGION: Final = "topology.kubernetes.io/region"
+HOSTNAME: Final = "kubernetes.io/hostname"
+INSTANCE_TYPE: Final = "node.kubernetes.io/instance-type"
+OPERATING_SYSTEM: Final = "kubernetes.io/os"
+ARCHITECTURE: Final = "kubernetes.io/arch"
+
+CAPACITY_TYPE: Final = "karpenter.sh/capacity-type"
+"""Karpenter's label for how a node is paid for: ``CAPACITY_SPOT`` or ``CAPACITY_ON_DEMAND``."""
+CAPACITY_SPOT: Final = "spot"
+CAPACITY_ON_DEMAND: Final = "on-demand"
+
+EKS_CAPACITY_TYPE: Final = "eks.amazonaws.com/capacityType"
+"""The same on the nodes of EKS managed node groups: ``EKS_CAPACITY_SPOT`` or ``EKS_CAPACITY_ON_DEMAND``."""
+EKS_CAPACITY_SPOT: Final = "SPOT"
+EKS_CAPACITY_ON_DEMAND: Final = "ON_DEMAND"
+
+SPOT_TAINT: Final = "spotInstance"
+"""Key of the taint on spot nodes, with the value ``SPOT_TAINT_VALUE`` and the effect ``SPOT_TAINT_EFFECT``.
+
+A workload that may run on spot nodes tolerates it. Neither EKS nor Karpenter sets such a taint by itself; this is the
+key of AWS's own workshop on spot node groups (ec2spotworkshops.com, "Tolerations and Affinity").
+"""
+SPOT_TAINT_VALUE: Final = "true"
+SPOT_TAINT_EFFECT: Final = "NoSchedule"
+
+KWOK_TYPE: Final = "type"
+"""Label of a simulated node, with the value ``KWOK_TYPE_VALUE``."""
+KWOK_TYPE_VALUE: Final = "kwok"
+KWOK_NODE: Final = "kwok.x-k8s.io/node"
+"""Annotation of a simulated node, with the value ``KWOK_NODE_VALUE``: kwok plays its kubelet."""
+KWOK_NODE_VALUE: Final = "fake"
+
+NAME_LABEL: Final = "app.kubernetes.io/name"
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+MANAGED_BY: Final = "flyball"
+ENVIRONMENT_LABEL: Final = "flyball.dev/environment"
+OWNER_LABEL: Final = "flyball.dev/owner"
+PART_LABEL: Final = "flyball.dev/part"
+"""Tells a workload's two Deployments apart. Always there, since a Deployment's selector can never be changed."""
+
+OWN_LABELS: Final = (NAME_LABEL, MANAGED_BY_LABEL, ENVIRONMENT_LABEL, OWNER_LABEL, PART_LABEL)
+"""Labels that only flyball sets."""

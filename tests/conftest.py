@@ -1,0 +1,51 @@
+"""What all tests share: the profiles of property tests, and which tests this machine cannot run."""
+
+import os
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from flyball.local import control_plane, toolchain
+
+settings.register_profile(
+    "flyball", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("ci", settings.get_profile("flyball"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "flyball")
+
+_CLI = ("pulumi", "pulumi-resource-kubernetes")
+_left_out: list[str] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what this machine cannot run, in one line each; in CI only what `make test` never sets up."""
+    if not all(map(shutil.which, _CLI)):
+        _leave_out(config, items, ("pulumi_cli",), f"they need {' and '.join(_CLI)} on PATH")
+    if os.environ.get("CI") != "true" and (reason := _why_no_control_plane()):
+        _leave_out(config, items, ("cluster", "checkers"), reason)
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], markers: tuple[str, ...], reason: str) -> None:
+    rest = [item for item in items if any(map(item.get_closest_marker, markers))]
+    if rest:
+        config.hook.pytest_deselected(items=rest)
+        items[:] = [item for item in items if item not in rest]
+        _left_out.append(f"{len(rest)} deselected: {reason}")
+
+
+def _why_no_control_plane() -> str | None:
+    """Why the programs of the control plane are neither built nor can be; None where they are or can."""
+    tools = toolchain.tools_dir()
+    built = {name: toolchain.cached_path(toolchain.TOOLS[name], tools) for name in control_plane.PROGRAMS}
+    try:
+        if toolchain.missing(built):
+            toolchain.check_go(tools / "controlplane")
+    except toolchain.GoMissingError as error:
+        return str(error)
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _left_out:
+        terminalreporter.write_line(line)
