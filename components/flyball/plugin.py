@@ -1,0 +1,60 @@
+"""The components as a Pulumi package, for programs in every language that Pulumi has."""
+
+import inspect
+import json
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import pulumi
+from pulumi.errors import InputPropertiesError
+from pulumi.provider import ConstructResult, main
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.server import ComponentInitError
+
+from flyball.guards.arguments import GuardedArgs
+from flyball.guards.problem import Problem, Refused
+from flyball.kubernetes import Workload
+
+NAME = "flyball"
+COMPONENTS: list[type[pulumi.ComponentResource]] = [Workload]
+
+
+class Package(ComponentProvider):
+    """Infers the package's schema from the components' own types, and builds them for other languages."""
+
+    def __init__(self) -> None:
+        super().__init__(COMPONENTS, NAME, version=version(NAME))
+        self.schema = json.dumps(self._described(json.loads(self.schema or "{}")))
+
+    def _described(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """With the descriptions of inherited arguments, which the SDK's analyzer looks for in the last class only."""
+        for component in schema["resources"].values():
+            component["description"] = inspect.cleandoc(component["description"])
+            for name, argument in component["inputProperties"].items():
+                found = argument.get("description") or self.analyzer.get_docstring(GuardedArgs, name)
+                component["inputProperties"][name] = {"description": found, **argument}
+        return schema
+
+    def construct(
+        self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
+    ) -> ConstructResult:
+        """As the SDK does it; arguments that are refused come out as such, and not as a crash of the package."""
+        try:
+            return super().construct(name, resource_type, inputs, options)
+        except ComponentInitError as error:
+            if not isinstance(error.inner, Refused):
+                raise
+            problems = [_refused(problem, name) for problem in error.inner.problems]
+        raise InputPropertiesError(f"{name} is refused, and nothing of it was created", problems)
+
+
+def _refused(problem: Problem, name: str) -> Any:
+    """The problem in the engine's words: the path below the component, and all the rest."""
+    path = problem.path.removeprefix(name).lstrip(".")
+    return {"property_path": path, "reason": f"{problem.message}; {problem.hint}" if problem.hint else problem.message}
+
+
+def serve() -> None:
+    """Answer the engine, on loopback, until it ends this process."""
+    main(Package(), sys.argv[1:])

@@ -1,0 +1,134 @@
+"""What kubeconform and kube-score say of every stack, and of the least that a Workload becomes."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from flyball.local import schemas, toolchain
+from flyball.local.manifests import rendered, write
+from flyball.local.program import run_program
+from flyball.stack.file import load
+
+pytestmark = pytest.mark.checkers
+
+ROOT = Path(__file__).parents[2]
+MINIMAL = Path(__file__).parent / "minimal.yaml"
+STACKS = {path.name.split(".")[1]: path for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))}
+CRITICAL = 1
+"""The worst of kube-score's grades, of which 10 is the best."""
+
+
+class Checkers(NamedTuple):
+    kube_score: Path
+    kubeconform: Path
+    schemas: str
+
+    def score(self, files: list[Path], *options: str) -> list[dict[str, Any]]:
+        """kube-score's checks that were made, each with the name of its object."""
+        command = [str(self.kube_score), "score", "--output-format", "json", "--kubernetes-version", "v1.36"]
+        found = json.loads(run([*command, *options, *map(str, files)]))
+        return [
+            {**check, "object": each["object_name"]}
+            for each in found
+            for check in each["checks"]
+            if not check["skipped"]
+        ]
+
+    def conform(self, files: list[Path]) -> dict[str, Any]:
+        command = [str(self.kubeconform), "-strict", "-output", "json", "-summary", "-schema-location", self.schemas]
+        return json.loads(run([*command, *map(str, files)]))
+
+
+def run(command: list[str]) -> str:
+    """What a checker prints; its exit code only repeats that there are problems."""
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="session")
+def checkers() -> Checkers:
+    try:
+        programs = toolchain.ensure(["kube-score", "kubeconform"], print)
+        return Checkers(programs["kube-score"], programs["kubeconform"], schemas.location())
+    except toolchain.GoMissingError as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"the checkers are not built yet: {missing}")
+
+
+@pytest.fixture(scope="module", params=[*STACKS, "minimal"])
+def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The rendered objects of a stack."""
+    if request.param == "minimal":
+        return [MINIMAL]
+    result = rendered(run_program(ROOT, request.param, load(STACKS[request.param])))
+    return [path for path in write(result, tmp_path_factory.mktemp(request.param)) if path.suffix == ".yaml"]
+
+
+def documents(files: list[Path]) -> list[dict[str, Any]]:
+    return [found for path in files for found in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+
+
+def test_there_are_stacks() -> None:
+    assert STACKS
+
+
+def test_objects_conform_to_the_api(checkers: Checkers, files: list[Path]) -> None:
+    found = checkers.conform(files)
+    assert found["resources"] == []
+    assert found["summary"] == {"valid": len(documents(files)), "invalid": 0, "errors": 0, "skipped": 0}
+
+
+def test_nothing_is_critical(checkers: Checkers, files: list[Path]) -> None:
+    checks = checkers.score(files)
+    assert {check["object"] for check in checks}
+    critical = [check for check in checks if check["grade"] <= CRITICAL]
+    assert [(check["object"], check["check"]["id"], check["comments"]) for check in critical] == []
+
+
+def exemptions(node: Any) -> list[tuple[str, str]]:
+    """Every check that an annotation at any depth turns off, and the reasons that stand beside it."""
+    if isinstance(node, list):
+        return [found for item in node for found in exemptions(item)]
+    if not isinstance(node, dict):
+        return []
+    ignored = [check for key, text in node.items() if key.startswith("kube-score/ignore") for check in text.split(",")]
+    reasons = node.get("flyball.dev/kube-score-reason", "")
+    return [(check, reasons) for check in ignored] + [found for item in node.values() for found in exemptions(item)]
+
+
+def test_every_exemption_has_a_reason_and_is_needed(checkers: Checkers, files: list[Path]) -> None:
+    failing = {
+        (check["object"], check["check"]["id"])
+        for check in checkers.score(files, "--disable-ignore-checks-annotations")
+        if check["grade"] <= CRITICAL
+    }
+    seen = 0
+    for document in documents(files):
+        meta = document["metadata"]
+        name = "/".join([document["kind"], document["apiVersion"], meta.get("namespace", ""), meta["name"]])
+        for check, reasons in exemptions(document):
+            given = dict(reason.split(": ", 1) for reason in reasons.splitlines())
+            assert given[check].strip(), f"{name} is exempt from {check} for no reason"
+            assert (name, check) in failing, f"{name} is exempt from {check}, which it passes"
+            seen += 1
+    assert seen
+
+
+def test_the_checkers_find_what_is_wrong(checkers: Checkers, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    container = {"name": "a", "image": "a:latest", "imagePulPolicy": "Always"}
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [container]}}
+    spec = {"selector": {"matchLabels": {"app": "a"}}, "template": template}
+    wrong.write_text(
+        json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": spec})
+    )
+    found = checkers.conform([wrong])
+    assert found["summary"] == {"valid": 0, "invalid": 1, "errors": 0, "skipped": 0}
+    assert "imagePulPolicy" in found["resources"][0]["msg"]
+    critical = {check["check"]["id"] for check in checkers.score([wrong]) if check["grade"] <= CRITICAL}
+    assert {"container-image-tag", "container-resources", "container-security-context-privileged"} & critical

@@ -1,0 +1,83 @@
+"""The least that a workload needs, and the whole of what it becomes."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+import yaml
+from tests.kubernetes.programs import arguments, registered, workload
+
+from flyball.kubernetes import Workload
+from flyball.local.program import Registered
+
+URN = "urn:pulumi:dev::shop::"
+COMPONENT = f"{URN}flyball:index:Workload::web"
+CHILD = f"{URN}flyball:index:Workload$kubernetes:"
+
+
+@pytest.fixture(scope="module")
+def resources() -> dict[str, Registered]:
+    return {r.urn: r for r in registered(lambda: Workload("web", arguments()))}
+
+
+def test_objects_are_exactly_these() -> None:
+    text = (Path(__file__).parent / "minimal.yaml").read_text(encoding="utf-8")
+    expected = {f"{o['kind']} {o['metadata']['name']}": o for o in yaml.safe_load_all(text)}
+    assert workload() == expected
+
+
+def test_names_are_derived_from_the_component(resources: dict[str, Registered]) -> None:
+    assert sorted(resources) == [
+        f"{CHILD}apps/v1:Deployment::web",
+        f"{CHILD}autoscaling/v2:HorizontalPodAutoscaler::web",
+        f"{CHILD}core/v1:Service::web",
+        f"{CHILD}core/v1:ServiceAccount::web",
+        f"{CHILD}networking.k8s.io/v1:NetworkPolicy::web",
+        f"{CHILD}policy/v1:PodDisruptionBudget::web",
+        f"{CHILD}scheduling.k8s.io/v1:PriorityClass::web",
+        COMPONENT,
+    ]
+
+
+def test_every_object_is_a_child_of_the_component(resources: dict[str, Registered]) -> None:
+    assert resources[COMPONENT].parent == f"{URN}pulumi:pulumi:Stack::shop-dev"
+    assert {r.parent for r in resources.values() if r.urn != COMPONENT} == {COMPONENT}
+
+
+def test_only_the_deployment_waits_and_ignores(resources: dict[str, Registered]) -> None:
+    deployment = resources[f"{CHILD}apps/v1:Deployment::web"]
+    assert deployment.ignored == ("spec.replicas",)
+    assert deployment.after == {
+        f"{CHILD}core/v1:ServiceAccount::web",
+        f"{CHILD}scheduling.k8s.io/v1:PriorityClass::web",
+    }
+    assert {(r.ignored, r.after) for r in resources.values() if r is not deployment} == {((), frozenset())}
+
+
+def test_outputs_are_registered(resources: dict[str, Registered]) -> None:
+    assert resources[COMPONENT].outputs == {
+        "address": "web.default:8080",
+        "need": 7,
+        "floor": 8,
+        "ceiling": 12,
+        "target": 70,
+    }
+    assert [r.urn for r in resources.values() if r.outputs is not None] == [COMPONENT]
+
+
+def test_options_reach_the_component_and_its_cluster_the_children() -> None:
+    def program() -> None:
+        provider = k8s.Provider("there", context="there")
+        first = k8s.core.v1.Namespace("default", metadata={"name": "default"})
+        Workload("web", arguments(), pulumi.ResourceOptions(provider=provider, depends_on=[first]))
+
+    found = {r.urn: r for r in registered(program)}
+    assert found[COMPONENT].after == {f"{URN}kubernetes:core/v1:Namespace::default"}
+    assert {r.provider for r in found.values() if r.parent == COMPONENT} == {
+        f"{URN}pulumi:providers:kubernetes::there::there"
+    }
+
+
+def test_nothing_is_secret(resources: dict[str, Registered]) -> None:
+    assert {r.secrets for r in resources.values()} == {frozenset()}

@@ -1,0 +1,216 @@
+"""The package as other languages use it: its schema, and components built from what they send."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from google.protobuf import json_format, struct_pb2
+from pulumi.errors import InputPropertiesError, InputPropertyError
+from pulumi.provider.server import ProviderServicer
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.sync_await import _sync_await
+from tests.kubernetes.programs import arguments, registered
+
+from flyball.kubernetes import Workload
+from flyball.local.program import Registered
+from flyball.plugin import COMPONENTS, Package
+
+ROOT = Path(__file__).parents[2]
+TYPE = "flyball:index:Workload"
+SIGNATURE, OUTPUT = "4dabf18193072939515e22adb298388d", "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+"""Mark an Output on the wire (sdk/go/common/resource/sig.go in the repository of Pulumi)."""
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return json.loads(Package().schema or "")
+
+
+def shown(properties: dict[str, Any], required: list[str]) -> dict[str, str]:
+    return {name: kind(found) + (", required" if name in required else "") for name, found in properties.items()}
+
+
+def kind(found: dict[str, Any]) -> str:
+    """A type in one phrase."""
+    if "$ref" in found:
+        name = found["$ref"].removeprefix("#/types/flyball:index:")
+    elif found["type"] == "array":
+        name = f"list of {kind(found['items'])}"
+    elif found["type"] == "object":
+        name = f"map of {kind(found['additionalProperties'])}"
+    else:
+        name = found["type"]
+    return name if found.get("plain") else f"{name} (Input)"
+
+
+def test_types_are_exactly_these(schema: dict[str, Any]) -> None:
+    workload = schema["resources"][TYPE]
+    found = {
+        "Workload": shown(workload["inputProperties"], workload["requiredInputs"]),
+        "Workload outputs": shown(workload["properties"], workload["required"]),
+    }
+    for name, described in schema["types"].items():
+        found[name.removeprefix("flyball:index:")] = shown(described["properties"], described.get("required", []))
+    assert found == yaml.safe_load((Path(__file__).parent / "schema.yaml").read_text())
+    assert list(schema["resources"]) == [f"flyball:index:{component.__name__}" for component in COMPONENTS]
+
+
+def test_everything_is_described(schema: dict[str, Any]) -> None:
+    workload = schema["resources"][TYPE]
+    described = {f"{TYPE}.{name}": found for name, found in workload["inputProperties"].items()}
+    described |= {f"{TYPE}.{name}": found for name, found in workload["properties"].items()}
+    described |= {**schema["types"], TYPE: workload}
+    for name, found in schema["types"].items():
+        described |= {f"{name}.{inner}": value for inner, value in found["properties"].items()}
+    assert [name for name, found in described.items() if not found.get("description")] == []
+    assert described[f"{TYPE}.image"]["description"] == "Image with a tag or digest."
+    assert described[f"{TYPE}.deadline"]["description"] == "The longest an answer may take [2s]."
+    assert described["flyball:index:LoadArgs.peak"]["description"] == (
+        "Requests per second of the whole workload at its busiest."
+    )
+    assert described[f"{TYPE}.need"]["description"] == "Replicas that carry the peak."
+    assert described[TYPE]["description"].startswith("A service that survives losses, interruptions")
+
+
+EVERYTHING: dict[str, Any] = {
+    "image": "registry.example/web:1.4.2",
+    "port": 9090,
+    "load": {"peak": 100, "replica": 12.5, "utilization": 0.75},
+    "protocol": "http",
+    "command": ["/serve"],
+    "arguments": ["--fast"],
+    "env": {"LEVEL": "debug"},
+    "secrets": {"TOKEN": "open sesame"},
+    "refs": {"PASSWORD": {"name": "database", "key": "password"}},
+    "deadline": "4s",
+    "calls": {
+        "cart": {"port": 6379, "timeout": "1s", "retries": 1},
+        "ledger": {"host": "ledger.example", "port": 443, "cidrs": ["192.0.2.0/24"]},
+    },
+    "public": False,
+    "callers": ["shop"],
+    "survive": "zone,spot",
+    "zones": ["a", "b", "c"],
+    "spot": {},
+    "lose": 2,
+    "proven": 20,
+    "ceiling": 25,
+    "behavior": {"up": {"pods": 3, "period": "30s"}, "calm": "10m"},
+    "writer": {"down": {"percent": 25}},
+    "schedule": {"timezone": "UTC", "windows": [{"start": "0 2 * * *", "end": "0 5 * * *", "peak": 20}]},
+    "triggers": {"orders": {"prometheus": {"server": "http://prometheus:9090", "query": "sum(x)", "threshold": 2.5}}},
+    "resources": {"cpu": "500m", "memory": "1Gi", "limits": {"cpu": "2"}},
+    "probes": {"readiness": {"path": "/ready", "failures": 2}, "liveness": {"exec": ["alive"], "period": "20s"}},
+    "logs": {"path": "/logs", "files": 3},
+    "scratch": {"cache": {"path": "/cache", "size": "1Gi"}},
+    "shutdown": {"prestop": "10s"},
+    "rollout": {"surge": 50, "history": 2},
+    "user": 1000,
+    "token": True,
+    "priority": "important",
+    "labels": {"team": "red"},
+    "annotations": {"example.org/ticket": "17"},
+    "namespace": "trade",
+    "environment": "prod",
+    "owner": "red-team",
+}
+
+
+def constructed(sent: dict[str, Any]) -> list[Registered]:
+    """What the package registers for inputs that come over the wire, where every number is a float."""
+    wire = json_format.ParseDict(sent, struct_pb2.Struct())
+
+    def program() -> None:
+        inputs = _sync_await(ProviderServicer._construct_inputs(wire, {}))
+        Package().construct("web", TYPE, inputs)
+
+    return registered(program)
+
+
+def test_other_languages_get_what_python_gets(schema: dict[str, Any]) -> None:
+    assert set(EVERYTHING) == set(schema["resources"][TYPE]["inputProperties"])
+    assert constructed(EVERYTHING) == registered(lambda: Workload("web", arguments(**EVERYTHING)))
+
+
+def test_outputs_of_other_languages_are_as_good_as_plain_values() -> None:
+    def output(value: str, secret: bool = False) -> dict[str, Any]:
+        return {SIGNATURE: OUTPUT, "value": value, "secret": secret, "dependencies": []}
+
+    sent = {
+        **EVERYTHING,
+        "image": output("registry.example/web:1.4.2"),
+        "env": {"LEVEL": output("debug")},
+        "secrets": {"TOKEN": output("open sesame", secret=True)},
+    }
+    assert constructed(sent) == registered(lambda: Workload("web", arguments(**EVERYTHING)))
+
+
+def test_outputs_of_the_component_are_returned() -> None:
+    states: list[Any] = []
+
+    def program() -> None:
+        state: Any = Package().construct("web", TYPE, {**arguments()}).state
+        states.append({key: _sync_await(value.future()) for key, value in state.items()})
+
+    registered(program)
+    assert states == [{"address": "web.default:8080", "need": 7, "floor": 8, "ceiling": 12, "target": 70}]
+
+
+def test_refused_arguments_are_reported_by_their_paths() -> None:
+    with pytest.raises(InputPropertiesError) as refused:
+        constructed({**EVERYTHING, "port": 70_000, "image": "web", "load": {"peak": 0, "replica": 1}, "user": 1.5})
+    assert refused.value.message == "web is refused, and nothing of it was created"
+    assert refused.value.errors == [
+        {"property_path": "user", "reason": "is the number 1.5, not a whole number"},
+        {"property_path": "port", "reason": "is 70000; allowed is from 1 to 65535"},
+        {"property_path": "load.peak", "reason": "is 0; allowed is a number above 0"},
+        {
+            "property_path": "image",
+            "reason": "'web' is not pinned to a version;"
+            " give a version as its tag, or a digest: what restarts must be what was tested",
+        },
+    ]
+
+
+def test_what_is_required_and_missing_is_reported_by_its_path() -> None:
+    with pytest.raises(InputPropertyError) as missing:
+        constructed({"image": "registry.example/web:1", "port": 80, "load": {"peak": 1}})
+    assert missing.value.property_path == "load.replica"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+    """The plugin as Pulumi starts it: `python FOLDER ENGINE`, which answers with its port."""
+    command = [sys.executable, str(ROOT / "components"), "127.0.0.1:1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+                yield provider_pb2_grpc.ResourceProviderStub(channel)
+        finally:
+            process.terminate()
+
+
+def test_folder_serves_the_schema(served: Any, schema: dict[str, Any]) -> None:
+    answer = served.GetSchema(provider_pb2.GetSchemaRequest(version=0))
+    assert json.loads(answer.schema) == schema
+    assert (schema["name"], schema["version"]) == ("flyball", project()["version"])
+
+
+def test_folder_says_what_it_is_and_what_it_needs() -> None:
+    folder = ROOT / "components"
+    assert yaml.safe_load((folder / "PulumiPlugin.yaml").read_text()) == {"runtime": "python"}
+    lines = [line for line in (folder / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert [(folder / line).resolve() for line in lines] == [ROOT]
+    assert {"pulumi", "pulumi-kubernetes"} <= {need.partition("==")[0] for need in project()["dependencies"]}
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
