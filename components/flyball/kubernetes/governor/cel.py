@@ -1,0 +1,81 @@
+"""Fragments of CEL that several policies share. Arguments and results are CEL source text."""
+
+import json
+from collections.abc import Iterable
+
+from flyball.kubernetes.governor import names
+
+OVERRIDE_HINT = (
+    f"a person with the right overrides: verb {names.OVERRIDE} on {names.RESOURCE}.{names.GROUP}, "
+    f"as with kubectl --as=NAME --as-group={names.OVERRIDE_GROUP}"
+)
+
+
+def text(value: str) -> str:
+    """A string literal."""
+    return json.dumps(value)
+
+
+def one_of(subject: str, values: Iterable[str]) -> str:
+    """Whether `subject` is one of the strings."""
+    return f"{subject} in [{', '.join(map(text, values))}]"
+
+
+def message(*parts: str) -> str:
+    """A refusal: the parts, which are CEL strings, and how a person overrides."""
+    return " + ".join([text("flyball: "), *parts, text("; " + OVERRIDE_HINT)])
+
+
+def larger(*values: str) -> str:
+    return f"[{', '.join(values)}].max()"
+
+
+def smaller(*values: str) -> str:
+    return f"[{', '.join(values)}].min()"
+
+
+def holds(verb: str, name: str) -> str:
+    """Whether RBAC gives the user `verb` on the governor called `name` of the request's namespace."""
+    governor = f"authorizer.group({text(names.GROUP)}).resource({text(names.RESOURCE)})"
+    return f"{governor}.namespace(request.?namespace.orValue('')).name({name}).check({text(verb)}).allowed()"
+
+
+def granted(verb: str, name: str) -> str:
+    """Whether the user holds `verb` by a grant that names it: rights to all, as cluster-admin's, do not count."""
+    return f"({holds(verb, name)} && !{holds(names.CANARY, name)})"
+
+
+CREATES = "request.operation == 'CREATE'"
+UPDATES = "request.operation == 'UPDATE'"
+DELETES = "request.operation == 'DELETE'"
+WHAT = "request.resource.resource + (request.?subResource.orValue('') == '' ? '' : '/' + request.subResource)"
+"""Kind of the request's object, such as ``pods/status``."""
+
+STATES = {
+    "new": f"{DELETES} ? dyn(oldObject) : dyn(object)",
+    "old": f"{CREATES} ? dyn(object) : dyn(oldObject)",
+    "name": "variables.new.metadata.?name.orValue('')",
+}
+"""Variables: the object after and before the request, each standing in for the other where there is none."""
+
+
+def same(where: str, *fields: str) -> str:
+    """Whether the fields are the same before and after; both may be absent. `where` may be empty."""
+    path = f".?{where}" if where else ""
+    return " && ".join(f"variables.new{path}.?{name} == variables.old{path}.?{name}" for name in fields)
+
+
+USER = "request.userInfo.username"
+IS_AUTOSCALER = one_of(USER, names.AUTOSCALERS)
+IS_EXECUTOR = one_of(USER, names.EXECUTORS)
+IS_KUBELET = f"{USER}.startsWith('system:node:')"
+IS_AUTOMATION = (
+    f"({USER}.startsWith('system:serviceaccount:')"
+    f" || {one_of(USER, (names.SCHEDULER, names.CONTROLLER_MANAGER))}"
+    f" || {text(names.AUTOMATION_GROUP)} in request.userInfo.?groups.orValue([]))"
+)
+
+
+def governs(name: str) -> str:
+    """Whether the user may change limits: a person who holds the verb, automation only if it was named to it."""
+    return f"({holds(names.GOVERN, name)} && (!{IS_AUTOMATION} || !{holds(names.CANARY, name)}))"

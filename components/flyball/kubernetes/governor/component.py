@@ -1,0 +1,73 @@
+"""`Governor`: one set of admission policies for a cluster, and the limits of the workloads that it guards."""
+
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from flyball.kubernetes.governor import names, policies, rbac
+from flyball.kubernetes.governor.limits import config_map_of
+from flyball.kubernetes.governor.policy import Manifest
+from flyball.wellknown import MANAGED_BY_LABEL
+
+_admission, _rights = k8s.admissionregistration.v1, k8s.rbac.v1
+_CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
+    "ClusterRole": _rights.ClusterRole,
+    "ClusterRoleBinding": _rights.ClusterRoleBinding,
+    "Role": _rights.Role,
+    "RoleBinding": _rights.RoleBinding,
+    "ConfigMap": k8s.core.v1.ConfigMap,
+    "ValidatingAdmissionPolicy": _admission.ValidatingAdmissionPolicy,
+    "ValidatingAdmissionPolicyBinding": _admission.ValidatingAdmissionPolicyBinding,
+    "MutatingAdmissionPolicy": _admission.MutatingAdmissionPolicy,
+    "MutatingAdmissionPolicyBinding": _admission.MutatingAdmissionPolicyBinding,
+}
+
+
+class GovernorArgs(TypedDict):
+    """What the Governor guards."""
+
+    limits: NotRequired[dict[str, dict[str, str]]]
+    """By namespace, and there by Deployment or StatefulSet: its limits, as `governor.limits.describe` writes them.
+
+    A namespace must exist, and carry the label flyball.dev/governed: "true" [none].
+    """
+
+
+class Governor(pulumi.ComponentResource):
+    """Limits every writer of replicas, at admission: one for each cluster, of Kubernetes 1.36 or later.
+
+    Creates the namespace flyball-system, roles and groups for the rights to override, to change limits and to freeze,
+    the policies with their bindings, and a ConfigMap of limits in each namespace. Raises ValueError for limits that
+    policies could not read. To remove it again needs the right to override: its namespace is guarded too.
+    """
+
+    namespaces: pulumi.Output[list[str]]
+    """Namespaces with limits."""
+
+    def __init__(self, name: str, args: GovernorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        by_namespace = args.get("limits", {})
+        limits = [config_map_of(namespace, texts) for namespace, texts in by_namespace.items()]
+        super().__init__("flyball:index:Governor", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball"}
+        metadata = k8s.meta.v1.ObjectMetaArgs(name=names.SYSTEM_NAMESPACE, labels=labels)
+        system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
+        # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
+        after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
+        for manifest in [*rbac.manifests(), *limits, *policies.manifests()]:
+            _register(name, manifest, after)
+        self.namespaces = pulumi.Output.from_input(sorted(by_namespace))
+        self.register_outputs({"namespaces": self.namespaces})
+
+
+def _register(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> None:
+    kind, metadata = manifest["kind"], manifest["metadata"]
+    fields: dict[str, Any] = {
+        _SNAKE.get(field, field): value for field, value in manifest.items() if field not in ("apiVersion", "kind")
+    }
+    where = f"{metadata['namespace']}-" if kind == "ConfigMap" else ""
+    _CLASSES[kind](f"{name}-{where}{metadata['name']}", **fields, opts=opts)
+
+
+_SNAKE: Final = {"roleRef": "role_ref"}

@@ -1,0 +1,85 @@
+"""The freeze: while it is on, automation shrinks nothing. It lives in the cluster, out of reach of deployment tools."""
+
+from datetime import datetime
+from typing import Any
+
+from flyball.kubernetes.governor import cel, names
+from flyball.kubernetes.governor.cel import text
+from flyball.kubernetes.governor.policy import THE_FREEZE, Manifest, Policy, Rule, enforced, resources
+from flyball.wellknown import MANAGED_BY_LABEL
+
+
+def freeze_config_map(reason: str, until: datetime | None, by: str) -> dict[str, Any]:
+    """The object that is the freeze. Raises ValueError without a reason or a name, or for a time without a zone.
+
+    `until` is when it is meant to end, for those who look and for the alert on forgotten ones. Nothing ends by itself
+    then: a migration that takes longer than planned is when a freeze is needed most.
+    """
+    if not reason.strip() or not by.strip():
+        raise ValueError("a freeze needs a reason and a name to ask")
+    if until is not None and until.tzinfo is None:
+        raise ValueError(f"{until.isoformat()} needs a time zone")
+    data = {"reason": reason, "by": by} | ({"until": until.isoformat(timespec="seconds")} if until else {})
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": names.FREEZE,
+            "namespace": names.SYSTEM_NAMESPACE,
+            "labels": {MANAGED_BY_LABEL: "flyball"},
+        },
+        "data": data,
+    }
+
+
+def freeze_policies() -> list[Manifest]:
+    """Automation may not scale down, evict, or delete pods, workloads and nodes; executors carry on.
+
+    An executor replaces pods of an update that was admitted, or clears up after a node that is dead already. Where
+    the built-in controllers share one user, it is the autoscaler on the scale subresource and an executor elsewhere.
+    """
+    scale = "request.?subResource.orValue('') == 'scale'"
+    shrinks = "dyn(object).?spec.?replicas.orValue(0) < dyn(oldObject).?spec.?replicas.orValue(0)"
+    taints = "dyn({}).?spec.?taints.orValue([]).filter(t, t.effect == 'NoExecute').size()".format
+    name = "request.?name.orValue('')"
+    sized = ["deployments", "statefulsets", "replicasets"]
+    policy = Policy(
+        name="flyball-freeze",
+        resources=[
+            resources("apps", "v1", [*sized, *(f"{kind}/scale" for kind in sized)], "UPDATE"),
+            resources("apps", "v1", [*sized, "daemonsets"], "DELETE"),
+            resources("", "v1", ["pods"], "DELETE"),
+            resources("", "v1", ["pods/eviction"], "CREATE"),
+            resources("", "v1", ["nodes"], "UPDATE", "DELETE"),
+        ],
+        conditions={
+            "automation": cel.IS_AUTOMATION,
+            "not-an-executor": f"!({cel.IS_EXECUTOR}) || {cel.USER} == {text(names.CONTROLLER_MANAGER)} && {scale}",
+            "takes-away": "request.operation != 'UPDATE' || (request.resource.resource == 'nodes'"
+            f" ? {taints('object')} > {taints('oldObject')} : {shrinks})",
+        },
+        variables={},
+        rules=[
+            Rule(
+                "false",
+                cel.message(
+                    text("frozen by "),
+                    "params.data[?'by'].orValue('?')",
+                    text(" ("),
+                    "params.data[?'reason'].orValue('no reason given')",
+                    text("), meant to end "),
+                    "params.data[?'until'].orValue('when lifted')",
+                    text(": automation may not take anything away: "),
+                    "request.operation",
+                    text(" "),
+                    cel.WHAT,
+                    text(" "),
+                    name,
+                ),
+            )
+        ],
+        override=cel.granted(names.OVERRIDE, name),
+        early=True,
+        parameter=THE_FREEZE,
+    )
+    return enforced(policy)

@@ -1,0 +1,105 @@
+"""Who may change the Governor itself: the limits, the freeze, and the namespaces that carry them."""
+
+from flyball.kubernetes.governor import cel, limits, names
+from flyball.kubernetes.governor.cel import CREATES, DELETES, text
+from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources
+
+
+def limit_policies() -> list[Manifest]:
+    """Limits are changed by people, or by a robot that was named to it; automation may not lift a freeze."""
+    name = f"({DELETES} ? dyn(oldObject) : dyn(object)).metadata.?name.orValue('')"
+    is_limits, is_freeze = (f"variables.name == {text(name)}" for name in (names.LIMITS, names.FREEZE))
+    policy = Policy(
+        name="flyball-limits",
+        resources=[resources("", "v1", ["configmaps"], "CREATE", "UPDATE", "DELETE")],
+        conditions={
+            "limits-or-freeze": f"{name} == {text(names.LIMITS)}"
+            f" || {name} == {text(names.FREEZE)} && request.namespace == {text(names.SYSTEM_NAMESPACE)}",
+            "not-an-executor": f"!({cel.IS_EXECUTOR})",
+        },
+        variables={
+            **cel.STATES,
+            "data": "variables.new.?data.orValue({})",
+            "formed": f"{DELETES} || variables.new.metadata.?ownerReferences.orValue([]).size() == 0"
+            f" && ({is_limits} ? variables.data.all(k, {limits.readable('variables.data[k]')})"
+            f" : {_well_formed_freeze()})",
+        },
+        rules=[
+            Rule(
+                "variables.formed",
+                cel.message(
+                    "variables.name",
+                    text(
+                        f" must have no owners; each limit reads as 'NAME: {limits.EXAMPLE}', with floor <= ceiling;"
+                        " a freeze says why (reason) and by whom (by)"
+                    ),
+                ),
+            ),
+            Rule(
+                f"!({is_limits})",
+                cel.message(
+                    text("limits are changed by people with the right to it: verb "),
+                    text(f"{names.GOVERN} on {names.RESOURCE}.{names.GROUP}"),
+                ),
+            ),
+            Rule(
+                f"!({is_freeze}) || {CREATES} || !{cel.IS_AUTOMATION}",
+                cel.message(text("a freeze is changed and lifted by people")),
+            ),
+        ],
+        override=cel.granted(names.OVERRIDE, text(names.LIMITS)),
+        early=True,
+        excuse=f"variables.formed && {is_limits} && {cel.governs(text(names.LIMITS))}",
+        parameter=None,
+    )
+    return enforced(policy)
+
+
+def _well_formed_freeze() -> str:
+    return " && ".join(f"variables.data[?{text(key)}].orValue('') != ''" for key in ("reason", "by"))
+
+
+def cluster_policies() -> list[Manifest]:
+    """Governed namespaces stay and stay governed; nodes are not deleted all in one request.
+
+    Not bound by a namespace selector: the API server would apply it to the labels that the request leaves behind.
+    """
+    label = f"dyn(oldObject).metadata.?labels[?{text(names.GOVERNED)}]"
+    nodes = "request.resource.resource == 'nodes'"
+    policy = Policy(
+        name="flyball-cluster",
+        resources=[
+            resources("", "v1", ["namespaces"], "UPDATE", "DELETE"),
+            resources("", "v1", ["nodes"], "DELETE"),
+        ],
+        conditions={
+            "governed": f"{nodes} || {label}.hasValue()",
+            "not-an-executor": f"!({cel.IS_EXECUTOR})",
+        },
+        variables={**cel.STATES, "label": f"variables.new.metadata.?labels[?{text(names.GOVERNED)}]"},
+        rules=[
+            Rule(
+                f"{nodes} || !({DELETES})",
+                cel.message(
+                    text("namespace "), "variables.name", text(" holds guarded workloads and may not be deleted")
+                ),
+            ),
+            Rule(
+                f"{nodes} || variables.label == variables.old.metadata.?labels[?{text(names.GOVERNED)}]"
+                " && variables.new.metadata.?ownerReferences.orValue([]).size() == 0",
+                cel.message(
+                    text("namespace "),
+                    "variables.name",
+                    text(f" must keep its label {names.GOVERNED} and may not be given owners"),
+                ),
+            ),
+            Rule(
+                f"!({nodes}) || request.?name.orValue('') != ''",
+                cel.message(text("nodes are deleted by name, not as a collection")),
+            ),
+        ],
+        override=cel.granted(names.OVERRIDE, "variables.name"),
+        parameter=None,
+        everywhere=True,
+    )
+    return enforced(policy)

@@ -1,0 +1,129 @@
+"""The limits of workloads as policies read them: one ConfigMap for each namespace, one line for each workload.
+
+All lines are one text. A key for each would make each write dearer with the number of workloads: the API server hands
+a parameter to a policy with its managed fields, and those have an entry for each key.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flyball.guards.steps import Behavior, WriterSteps, narrower_at
+from flyball.kubernetes.governor import names
+from flyball.wellknown import MANAGED_BY_LABEL
+
+_LAYOUT = (
+    "floor {floor} | ceiling {ceiling} | down {down_pods} or {down_percent} % every {pause} s"
+    " | up {up_pods} or {up_percent} % | budget {budget}"
+    " | autoscaler down {auto_down_pods} or {auto_down_percent} % in {auto_down_period} s after {calm} s,"
+    " up {auto_up_pods} or {auto_up_percent} % in {auto_up_period} s"
+)
+_FIELD = re.compile(r"\{(\w+)\}")
+_POSITIONS = {
+    match[1]: position for position, word in enumerate(_LAYOUT.split(" ")) if (match := _FIELD.fullmatch(word))
+}
+_PATTERN = re.sub(r"[|]", "[|]", _FIELD.sub("[0-9]{1,9}", _LAYOUT))
+_KEY = "limits"
+_HEAD = "# Deployment or StatefulSet: what may become of its replicas"
+"""The first line, so that each of the others begins after the end of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How one Deployment or StatefulSet may be scaled. Raises ValueError for what no writer could obey."""
+
+    floor: int
+    """Fewest replicas."""
+    ceiling: int
+    """Most replicas."""
+    budget: int
+    """Pods that may be unavailable on purpose at one time: floor - need."""
+    steps: WriterSteps = field(default_factory=WriterSteps)
+    """The most that one write changes."""
+    behavior: Behavior = field(default_factory=Behavior)
+    """The widest behaviour that an autoscaler may have. Its period down is also the pause between two scale-downs by
+    any other writer: nobody shrinks a workload more often than the autoscaler may."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.floor <= self.ceiling:
+            raise ValueError(f"floor {self.floor} must be between 0 and the ceiling, {self.ceiling}")
+        if self.budget < 0:
+            raise ValueError(f"budget {self.budget} must not be negative")
+        # Beyond a thousand, no rounding makes a step narrower that is not so below.
+        if stuck := narrower_at(self.steps, self.behavior, min(self.ceiling, 1_000)):
+            raise ValueError(f"at {stuck} replicas one write may change less than the autoscaler's behavior asks for")
+
+
+def describe(limits: Limits) -> str:
+    """The limits as one line that people and policies read."""
+    down, up = limits.behavior.down, limits.behavior.up
+    return _LAYOUT.format(
+        floor=limits.floor,
+        ceiling=limits.ceiling,
+        down_pods=limits.steps.down.pods,
+        down_percent=limits.steps.down.percent,
+        pause=down.period,
+        up_pods=limits.steps.up.pods,
+        up_percent=limits.steps.up.percent,
+        budget=limits.budget,
+        auto_down_pods=down.pods,
+        auto_down_percent=down.percent,
+        auto_down_period=down.period,
+        calm=limits.behavior.calm,
+        auto_up_pods=up.pods,
+        auto_up_percent=up.percent,
+        auto_up_period=up.period,
+    )
+
+
+def config_map(namespace: str, workloads: Mapping[str, Limits]) -> dict[str, Any]:
+    """The limits of a namespace: a key for each Deployment or StatefulSet. What has no key is not guarded."""
+    return config_map_of(namespace, {name: describe(limits) for name, limits in workloads.items()})
+
+
+def config_map_of(namespace: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """As `config_map`, of texts that `describe` gave. Raises ValueError for others, and for a floor above a ceiling."""
+    for name, text in texts.items():
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
+            raise ValueError(f"{namespace}: {name!r} is no name of a workload")
+        if not re.fullmatch(_PATTERN, text):
+            raise ValueError(f"{namespace}.{name}: {text!r} is no limit; one reads as {EXAMPLE!r}")
+        floor, ceiling = (int(text.split(" ")[_POSITIONS[which]]) for which in ("floor", "ceiling"))
+        if floor > ceiling:
+            raise ValueError(f"{namespace}.{name}: the floor, {floor}, is above the ceiling, {ceiling}")
+    lines = [_HEAD, *(f"{name}: {text}" for name, text in sorted(texts.items()))]
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": names.LIMITS, "namespace": namespace, "labels": {MANAGED_BY_LABEL: "flyball"}},
+        "data": {_KEY: "".join(f"{line}\n" for line in lines)},
+    }
+
+
+EXAMPLE = describe(Limits(floor=3, ceiling=40, budget=1))
+"""For messages."""
+
+
+def entry(name: str, last: str = "auto_up_period") -> str:
+    """CEL: the words of the limits of the workload `name` (CEL), as far as the number `last`; one if it has none.
+
+    The number of parts is bounded: to split off each further word would cost as much as those that are needed.
+    """
+    found = f"params.?data.?{_KEY}.orValue('').split('\\n' + {name} + ': ', 2)"
+    return f"[{found}].map(l, l.size() > 1 ? l[1].split(' ', {_POSITIONS[last] + 2}) : [''])[0]"
+
+
+def readable(text: str) -> str:
+    """CEL: whether policies can read the `text` (CEL); else they would refuse every write of some workload."""
+    places = sorted(position + 1 for position in _POSITIONS.values())
+    numbers = f"{places}.all(i, w[i].matches('^[0-9]{{1,9}}$'))"
+    order = f"int(w[{_POSITIONS['floor'] + 1}]) <= int(w[{_POSITIONS['ceiling'] + 1}])"
+    words = len(_LAYOUT.split(" ")) + 1
+    line = f"[l.split(' ')].all(w, w.size() == {words} && w[0].endsWith(':') && {numbers} && {order})"
+    return f"{text}.startsWith('#') && {text}.split('\\n').all(l, l == '' || l.startsWith('#') || {line})"
+
+
+def number(which: str, words: str = "variables.limits") -> str:
+    """CEL: one number of the limits, such as ``floor``."""
+    return f"int({words}[{_POSITIONS[which]}])"

@@ -1,0 +1,28 @@
+"""All admission policies of the Governor, in the order in which they are created."""
+
+from flyball.kubernetes.governor.autoscalers import autoscaler_policies
+from flyball.kubernetes.governor.companions import budget_policies, service_policies
+from flyball.kubernetes.governor.freeze import freeze_policies
+from flyball.kubernetes.governor.keepers import cluster_policies, limit_policies
+from flyball.kubernetes.governor.pods import pod_policies
+from flyball.kubernetes.governor.policy import Manifest
+from flyball.kubernetes.governor.scale import scale_policies
+from flyball.kubernetes.governor.workloads import workload_policies
+
+
+def manifests() -> list[Manifest]:
+    """The policies and their bindings, each policy before its binding, one set for a whole cluster.
+
+    They need API server 1.36: MutatingAdmissionPolicy is version 1 of its API from there on.
+    """
+    return [
+        *limit_policies(),
+        *cluster_policies(),
+        *workload_policies(),
+        *scale_policies(),
+        *pod_policies(),
+        *budget_policies(),
+        *service_policies(),
+        *autoscaler_policies(),
+        *freeze_policies(),
+    ]

@@ -1,0 +1,46 @@
+"""Rights that the Governor asks for, and groups that hold them."""
+
+from flyball.kubernetes.governor import names
+from flyball.kubernetes.governor.policy import Manifest
+from flyball.wellknown import MANAGED_BY_LABEL
+
+_API = "rbac.authorization.k8s.io/v1"
+
+
+def manifests() -> list[Manifest]:
+    """A role and a group for each right: to override, to change limits, to freeze.
+
+    The identity provider puts people into the groups, or a cluster administrator takes one on for a single command:
+    ``kubectl --as=NAME --as-group=flyball:override``. Rights to everything do not include them, on purpose.
+    """
+    rules = {
+        names.OVERRIDE_GROUP: [_rule(names.GROUP, names.RESOURCE, [names.OVERRIDE])],
+        names.GOVERN_GROUP: [_rule(names.GROUP, names.RESOURCE, [names.GOVERN])],
+    }
+    cluster = [manifest for group, held in rules.items() for manifest in _role("Cluster", group, held, {})]
+    freeze = [
+        # A resource name cannot limit a creation: the name is not known to RBAC then.
+        _rule("", "configmaps", ["create"]),
+        {**_rule("", "configmaps", ["get", "update", "patch", "delete"]), "resourceNames": [names.FREEZE]},
+    ]
+    return [*cluster, *_role("", names.FREEZE_GROUP, freeze, {"namespace": names.SYSTEM_NAMESPACE})]
+
+
+def _rule(group: str, resource: str, verbs: list[str]) -> Manifest:
+    return {"apiGroups": [group], "resources": [resource], "verbs": verbs}
+
+
+def _role(scope: str, group: str, rules: list[Manifest], where: Manifest) -> list[Manifest]:
+    name = group.replace(":", "-")
+    metadata = {"name": name, **where, "labels": {MANAGED_BY_LABEL: "flyball"}}
+    subject = {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": group}
+    return [
+        {"apiVersion": _API, "kind": f"{scope}Role", "metadata": metadata, "rules": rules},
+        {
+            "apiVersion": _API,
+            "kind": f"{scope}RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": f"{scope}Role", "name": name},
+            "subjects": [subject],
+        },
+    ]
