@@ -1,0 +1,45 @@
+"""The stack's configuration as Pulumi hands it to the program."""
+
+import json
+from typing import Any
+
+import pulumi
+from pulumi.runtime import get_config_env, is_config_secret
+from pulumi.runtime.config import CONFIG
+
+from flyball.guards.problem import Refused
+from flyball.stack.file import PROJECT
+from flyball.stack.read import Stack, read
+
+_TEXT = ("environment", "owner", "namespace", "cluster")
+
+
+def configured() -> Stack:
+    """The stack that Pulumi is about to build.
+
+    Raises `pulumi.RunError`, with every problem at once and before anything is registered, where a rule is broken.
+    """
+    try:
+        return read(_values(), decrypted=is_config_secret(f"{PROJECT}:services"))
+    except Refused as refused:
+        raise pulumi.RunError(f"the stack is refused, and nothing was created:\n{refused}") from None
+
+
+def _values() -> dict[str, Any]:
+    """All keys of the project, unknown ones too, which `pulumi.Config` could not list. Values arrive as JSON text."""
+    values: dict[str, Any] = {}
+    for full, text in {**get_config_env(), **CONFIG.get()}.items():
+        prefix, _, rest = full.partition(":")
+        if prefix == PROJECT:
+            name = rest.removeprefix("config:")
+            values[name] = text if name in _TEXT else _parsed(text)
+    return values
+
+
+def _parsed(text: object) -> Any:
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

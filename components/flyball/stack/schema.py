@@ -1,0 +1,58 @@
+"""What a stack file may say: the environment, and the services in it."""
+
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+from flyball.guards.arguments import GuardedArgs
+from flyball.guards.strict import join
+
+
+class Encrypted(str):
+    """Stands for a value that only the Pulumi CLI can decrypt; its own text is never shown."""
+
+    def __repr__(self) -> str:
+        return "[secret]"
+
+
+class ServiceArgs(GuardedArgs):
+    """A service of the stack; its key is its name."""
+
+    image: str
+    """Image with a tag or digest."""
+    env: NotRequired[dict[str, str]]
+    """Environment variables."""
+    secrets: NotRequired[dict[str, str]]
+    """Environment variables with encrypted values (`secure:`), kept in a Secret of the service."""
+
+
+class StackArgs(TypedDict):
+    """The configuration of one environment, in `stacks/Pulumi.<environment>.yaml` under the prefix `flyball:`."""
+
+    environment: str
+    """Name of the environment, a label on every object."""
+    owner: str
+    """Who answers for it, a label on every object."""
+    namespace: str
+    """Namespace of all services; the stack creates it."""
+    zones: NotRequired[list[str]]
+    """Zones that services may be spread over [none]."""
+    nodes: NotRequired[int]
+    """Nodes that services may run on, for `plan` to say what the loss of one takes [one for each replica]."""
+    cluster: str
+    """`local` for a control plane on this machine, or the name of a kubeconfig context."""
+    defaults: NotRequired[dict[str, object]]
+    """Arguments of all services that do not set them otherwise."""
+    services: dict[str, ServiceArgs]
+    """The services by name."""
+
+
+def encrypted(config: Mapping[str, Any], path: str = "") -> list[str]:
+    """The paths of all values that only the Pulumi CLI can decrypt."""
+    found: list[str] = []
+    for key, value in config.items():
+        at = join(path, str(key))
+        if isinstance(value, Encrypted):
+            found.append(at)
+        elif isinstance(value, Mapping):
+            found.extend(encrypted(value, at))
+    return found

@@ -1,0 +1,50 @@
+"""Which stack of which project a command is about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flyball import paths
+from flyball.guards.problem import Problem, Refused
+from flyball.stack.file import load, stack_file
+from flyball.stack.read import LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One stack of a project: its name, its configuration, and the context to use instead of its cluster, if any."""
+
+    project: Path
+    name: str
+    file: Path
+    config: Mapping[str, Any]
+    context: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its cluster is a control plane on this machine."""
+        return self.context is None and self.config.get("cluster") == LOCAL
+
+    @property
+    def kubeconfig(self) -> Path | None:
+        """The kubeconfig of a control plane on this machine; None where the user's own is used."""
+        return paths.kubeconfig(self.name) if self.is_local else None
+
+
+def find(stack: str, folder: Path, context: str | None = None) -> Target:
+    """The stack, by name or by the path of its file, in the project around `folder`.
+
+    Raises `Refused` for a stack or project that is not there, and for a file that cannot be read.
+    """
+    project = _project(folder.resolve())
+    file = stack_file(stack, project)
+    name = file.name.removeprefix("Pulumi.").removesuffix(file.suffix)
+    return Target(project, name, file, load(file), context)
+
+
+def _project(folder: Path) -> Path:
+    for candidate in (folder, *folder.parents):
+        if (candidate / "Pulumi.yaml").is_file():
+            return candidate
+    raise Refused([Problem("", f"there is no Pulumi.yaml in {folder} or above it", "run inside a project, or give -C")])
