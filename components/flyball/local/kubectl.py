@@ -1,0 +1,58 @@
+"""kubectl on one cluster, deaf to the user's aliases and defaults."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class KubectlError(Exception):
+    """kubectl failed; the message is what it wrote to its standard error."""
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """kubectl on one cluster."""
+
+    program: Path
+    kubeconfig: Path | None
+    """None: the user's own, for a cluster that is not flyball's."""
+    context: str = ""
+    """Context of the kubeconfig; empty: the current one."""
+
+    def environment(self) -> dict[str, str]:
+        """For kubectl: no aliases or defaults of the user; with a `kubeconfig`, a cache that goes with its cluster."""
+        own = {"KUBERC": "off", "KUBECTL_APPLYSET": "true"}
+        if self.kubeconfig:
+            # Another cluster may get this one's port later, and must not meet what kubectl remembers of this one.
+            own |= {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.kubeconfig.parent / "kubectl")}
+        return os.environ | own
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line that `run` would run."""
+        context = [f"--context={self.context}"] if self.context else []
+        return [str(self.program), *context, *arguments]
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        """What kubectl prints. Raises `KubectlError` if its exit code is not in `accept`, or after `timeout` [s]."""
+        try:
+            result = subprocess.run(
+                self.command(*arguments),
+                env=self.environment(),
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise KubectlError(f"kubectl {arguments[0]} took longer than {timeout:g} s") from error
+        if result.returncode not in accept:
+            raise KubectlError(result.stderr.strip() or f"kubectl {arguments[0]} ended with {result.returncode}")
+        return result.stdout
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        """The object that kubectl prints with ``-o json``."""
+        return json.loads(self.run(*arguments, "--output=json", stdin=stdin))

@@ -1,0 +1,95 @@
+"""The Pulumi CLI, where it is on PATH; its state in the cache folder unless the user is logged in elsewhere."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from flyball import paths
+from flyball.stack.build import CONTEXT_VARIABLE
+from flyball.stack.file import STACKS
+
+
+class PulumiError(Exception):
+    """The Pulumi CLI failed; it has said why on the terminal."""
+
+
+def found() -> bool:
+    """Whether the CLI is on PATH."""
+    return shutil.which("pulumi") is not None
+
+
+def environment(context: str | None = None) -> dict[str, str]:
+    """For the CLI: the user's own, with a file backend and an empty passphrase where nothing else is chosen.
+
+    The empty passphrase protects nothing, and need not: it is used for state in the user's own cache folder, and only
+    where neither a passphrase nor a login says otherwise.
+    """
+    env = dict(os.environ)
+    if context:
+        env[CONTEXT_VARIABLE] = context
+    if not _logged_in(env):
+        state = paths.cache_dir() / "state"
+        state.mkdir(parents=True, exist_ok=True)
+        env["PULUMI_BACKEND_URL"] = state.as_uri()
+        if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & env.keys():
+            env["PULUMI_CONFIG_PASSPHRASE"] = ""
+    return env
+
+
+def _logged_in(env: dict[str, str]) -> bool:
+    if env.get("PULUMI_BACKEND_URL") or env.get("PULUMI_ACCESS_TOKEN"):
+        return True
+    credentials = Path(env.get("PULUMI_HOME") or Path.home() / ".pulumi") / "credentials.json"
+    try:
+        return bool(json.loads(credentials.read_text(encoding="utf-8")).get("current"))
+    except (OSError, ValueError):
+        return False
+
+
+def up(project: Path, stack: str, file: Path, context: str | None, *, preview: bool) -> None:
+    """`pulumi up` or `pulumi preview`, with its own progress on the terminal. Raises `PulumiError`."""
+    _select(project, stack, file)
+    if preview:
+        _run(project, ["preview", "--diff", *_where(stack, file)], context)
+    else:
+        _run(project, ["up", "--yes", "--skip-preview", *_where(stack, file)], context)
+
+
+def destroy(project: Path, stack: str, file: Path, context: str | None) -> None:
+    """`pulumi destroy`, and the stack itself. Raises `PulumiError`."""
+    _select(project, stack, file)
+    _run(project, ["destroy", "--yes", "--skip-preview", "--remove", *_where(stack, file)], context)
+
+
+def forget(project: Path, stack: str) -> None:
+    """Drop the state of a stack whose cluster is gone with all that was in it; nothing where there is none."""
+    command = ["pulumi", "stack", "rm", "--yes", "--force", "--preserve-config", "--non-interactive", "--stack", stack]
+    subprocess.run(command, cwd=project, env=environment(), capture_output=True, check=False)
+
+
+def _select(project: Path, stack: str, file: Path) -> None:
+    """Create the stack if need be, without making it the user's current one.
+
+    Creating one may leave a settings file beside the program's others; where the stack's own file is elsewhere, that is
+    nobody's and goes.
+    """
+    beside = project / STACKS / f"Pulumi.{stack}.yaml"
+    stray = not beside.exists()
+    command = ["pulumi", "stack", "init", "--no-select", "--non-interactive", "--stack", stack]
+    done = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True, check=False)
+    if stray and beside.resolve() != file.resolve():
+        beside.unlink(missing_ok=True)
+    if done.returncode and "already exists" not in done.stderr:
+        raise PulumiError(f"pulumi stack init failed: {done.stderr.strip()}")
+
+
+def _where(stack: str, file: Path) -> list[str]:
+    return ["--stack", stack, "--config-file", str(file.resolve())]
+
+
+def _run(project: Path, arguments: list[str], context: str | None) -> None:
+    command = ["pulumi", *arguments, "--non-interactive"]
+    if subprocess.run(command, cwd=project, env=environment(context), check=False).returncode:
+        raise PulumiError(f"pulumi {arguments[0]} failed")

@@ -1,0 +1,86 @@
+"""A real control plane for each test process, ended with it."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flyball import paths
+from flyball.local import control_plane as planes
+from flyball.local import toolchain
+from flyball.local.control_plane import ControlPlane
+from flyball.local.kubectl import Kubectl
+
+_NAME = f"test-{os.getpid()}"  # so that several runs, and xdist's workers, don't meet
+
+
+def built(*names: str) -> dict[str, Path]:
+    """The programs, built if need be; without Go the test is skipped, in CI it fails."""
+    try:
+        return toolchain.ensure(names, print)
+    except toolchain.GoMissingError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"cannot build {', '.join(names)}: {error}")
+
+
+@pytest.fixture(scope="session")
+def kubeconform() -> Path:
+    """The checker of manifests."""
+    return built("kubeconform")["kubeconform"]
+
+
+@pytest.fixture(scope="session")
+def programs() -> None:
+    """The programs of a control plane, for tests that start one of their own."""
+    built(*planes.PROGRAMS)
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """A control plane with the default nodes, for the whole run: tests keep to namespaces of their own."""
+    built(*planes.PROGRAMS)
+    _end_leftovers()
+    try:
+        yield planes.start(_NAME, report=print)
+    finally:
+        planes.stop(_NAME)
+
+
+@pytest.fixture
+def another_name(control_plane: ControlPlane) -> Iterator[str]:
+    """The name of a further control plane, which the test may start; it is ended after the test."""
+    name = f"{control_plane.name}-{uuid.uuid4().hex[:8]}"
+    yield name
+    planes.stop(name)
+
+
+@pytest.fixture
+def kubectl(control_plane: ControlPlane) -> Kubectl:
+    """kubectl on that control plane: ``kubectl.json("get", "pods")`` gives the parsed answer, ``run`` the text."""
+    return control_plane.kubectl
+
+
+@pytest.fixture
+def namespace(kubectl: Kubectl) -> Iterator[str]:
+    """A namespace of the test's own, without any label."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    kubectl.run("create", "namespace", name)
+    yield name
+    kubectl.run("delete", "namespace", name, "--wait=false")
+
+
+def _end_leftovers() -> None:
+    """End the control planes of test runs that were killed."""
+    for folder in paths.clusters_dir().glob("test-*"):
+        process = folder.name.split("-")[1]
+        if not process.isdigit():
+            continue
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            planes.stop(folder.name)
+        except PermissionError:
+            continue

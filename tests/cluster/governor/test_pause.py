@@ -1,0 +1,133 @@
+"""Many legal steps in a row, and what else would shorten the pause between them."""
+
+import datetime
+import itertools
+import time
+from collections.abc import Callable
+
+import pytest
+from tests.cluster.governor import world
+from tests.cluster.governor.api import Answer, Api
+from tests.cluster.governor.conftest import new_target
+from tests.cluster.governor.world import Target
+
+from flyball.guards.steps import Behavior, Rate
+from flyball.kubernetes.governor import names
+from flyball.kubernetes.governor.limits import Limits, config_map
+
+pytestmark = pytest.mark.cluster
+PAUSE = 3
+
+
+@pytest.fixture(scope="module")
+def target(admin: Api) -> Target:
+    """Workloads with a pause of three seconds, which a test can wait for."""
+    target = new_target(admin)
+    admin.post(target.deployment(""), world.deployment("small", 1)).expect()
+    behavior = Behavior(down=Rate(pods=1, percent=10, period=PAUSE))
+    limits = {name: Limits(floor=3, ceiling=40, budget=1, behavior=behavior) for name in ("web", "cart", "db")}
+    limits["small"] = Limits(floor=0, ceiling=5, budget=0, behavior=behavior)
+    admin.put(target.at("v1", "configmaps", names.LIMITS), config_map(target.namespace, limits)).expect()
+    return target
+
+
+def _scale(target: Target, path: str, who: Api) -> Callable[[int], Answer]:
+    return lambda size: who.patch(f"{path}/scale", {"spec": {"replicas": size}})
+
+
+def _patch(target: Target, path: str, who: Api) -> Callable[[int], Answer]:
+    return lambda size: who.patch(path, {"spec": {"replicas": size}})
+
+
+@pytest.mark.parametrize("write", [_scale, _patch])
+@pytest.mark.parametrize("kind", ["deployments/web", "statefulsets/db"])
+def test_steps_of_a_writer_in_a_hurry_are_a_pause_apart(
+    target: Target, person: Api, kind: str, write: Callable[[Target, str, Api], Callable[[int], Answer]]
+) -> None:
+    path = target.at("apps/v1", kind)
+    attempt = write(target, path, person)
+    times: list[datetime.datetime] = []
+    tries = 0
+    while len(times) < 3:
+        size = target.read(path)["spec"]["replicas"]
+        answer = attempt(size - 1)
+        tries += 1
+        assert tries < 5000
+        if answer.ok:
+            times.append(_changed(target, path))
+        else:
+            assert f"one scale-down each {PAUSE} s is allowed" in answer.message
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
+    assert min(gaps) >= PAUSE
+    assert tries > 3
+
+
+def _changed(target: Target, path: str) -> datetime.datetime:
+    """The server's time of the last change of the replicas: in the entry's time, or in its manager's name."""
+    owners = [
+        f for f in target.read(path)["metadata"]["managedFields"] if "f:replicas" in f["fieldsV1"].get("f:spec", {})
+    ]
+    assert len(owners) == 1
+    stamp = owners[0]["manager"].split(" at ")[1] if owners[0].get("subresource") == "scale" else owners[0]["time"]
+    return datetime.datetime.fromisoformat(stamp)
+
+
+def test_two_ways_to_write_share_one_pause(target: Target, person: Api) -> None:
+    path = target.deployment()
+    time.sleep(PAUSE + 1)
+    size = target.read(path)["spec"]["replicas"]
+    _scale(target, path, person)(size - 1).expect()
+    assert "one scale-down each" in _patch(target, path, person)(size - 2).message
+    time.sleep(PAUSE + 1)
+    _patch(target, path, person)(size - 2).expect()
+    assert "one scale-down each" in _scale(target, path, person)(size - 3).message
+
+
+def test_growing_needs_no_pause(target: Target, person: Api) -> None:
+    path = target.deployment("cart")
+    for size in (6, 7, 8):
+        _scale(target, path, person)(size).expect()
+    for size in (9, 10):
+        _patch(target, path, person)(size).expect()
+
+
+def test_a_write_of_something_else_is_free(target: Target, person: Api) -> None:
+    path = target.deployment("cart")
+    _scale(target, path, person)(11).expect()
+    person.patch(path, {"metadata": {"labels": {"team": "shop"}}}).expect()
+    assert "one scale-down each" in _scale(target, path, person)(10).message
+
+
+def test_a_flood_of_field_managers_does_not_wash_the_time_away(target: Target, person: Api) -> None:
+    """Beyond ten of them the server merges the oldest, and with them the entry that bears the time."""
+    path = target.deployment("cart")
+    size = target.read(path)["spec"]["replicas"] + 1
+    _scale(target, path, person)(size).expect()
+    for number in range(14):
+        person.patch(path, {"metadata": {"labels": {f"n{number}": "x"}}}, fieldManager=f"m{number}")
+    assert "flyball: " in _scale(target, path, person)(size - 1).message
+    assert "flyball: " in _patch(target, path, person)(size - 1).message
+    time.sleep(PAUSE + 1)
+    _patch(target, path, person)(size - 1).expect()
+
+
+def test_the_step_to_none_where_that_is_allowed(target: Target, person: Api) -> None:
+    path = target.deployment("small")
+    time.sleep(PAUSE + 1)
+    assert "the time of this change would be lost" in _scale(target, path, person)(0).message
+    _patch(target, path, person)(0).expect()
+
+
+def test_managed_fields_that_were_removed_come_back_by_an_apply(target: Target, person: Api, on_call: Api) -> None:
+    path = target.deployment("slow")
+    limits = world.LIMITS | {"slow": Limits(floor=3, ceiling=40, budget=1)}
+    target.admin.put(target.at("v1", "configmaps", names.LIMITS), config_map(target.namespace, limits)).expect()
+    removed = {"metadata": {"managedFields": [{}]}}
+    world.wait(lambda: on_call.patch(path, removed, dryRun="All").warnings != ())
+    on_call.patch(path, removed).expect()
+    assert "the time of this change would be lost" in _scale(target, path, person)(4).message
+    assert "the time of this change would be lost" in _patch(target, path, person)(4).message
+    _scale(target, path, person)(6).expect()
+    labels = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"labels": {"team": "shop"}}}
+    person.apply(path, labels).expect()
+    assert "one scale-down each 60 s" in _scale(target, path, person)(5).message

@@ -1,0 +1,85 @@
+"""The shop on a control plane of its own, brought up by the command as a user would."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flyball import paths
+from flyball.local.kubectl import Kubectl
+
+PROJECT = Path(__file__).parents[2]
+FLYBALL = [sys.executable, "-m", "flyball"]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A copy of a stack file under a name of its own, so that its control plane is no one else's."""
+
+    file: Path
+    name: str
+    with_cli: bool = False
+
+    def run(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
+        """`flyball COMMAND -s FILE …`: what it prints, after checking its exit code."""
+        command = [*FLYBALL, arguments[0], "-s", str(self.file), *arguments[1:]]
+        environment = (dict(os.environ) if self.with_cli else without_cli()) | dict(env or {})
+        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+        return done.stdout if code == 0 else done.stderr
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same in a process group of its own, to be killed on its way."""
+        command = [*FLYBALL, arguments[0], "-s", str(self.file), *arguments[1:]]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            command, cwd=PROJECT, env=without_cli(), text=True, start_new_session=True, stdout=quiet, stderr=quiet
+        )
+
+    @property
+    def kubectl(self) -> Kubectl:
+        folder = paths.kubeconfig(self.name).parent
+        return Kubectl(folder / "bin" / "kubectl", folder / "kubeconfig.yaml")
+
+    def config(self) -> dict[str, Any]:
+        return yaml.safe_load(self.file.read_text())["config"]
+
+    def write(self, config: Mapping[str, Any]) -> None:
+        self.file.write_text(yaml.safe_dump({"config": dict(config)}, sort_keys=False))
+
+    def replicas(self, deployment: str) -> int:
+        item = self.kubectl.json("get", "deployment", deployment, "--namespace=shop")
+        return item["spec"]["replicas"]
+
+
+def without_cli() -> dict[str, str]:
+    """The environment without a Pulumi CLI on PATH: these tests are about the way that does without."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    kept = [folder for folder in folders if not (Path(folder) / "pulumi").exists()]
+    return os.environ | {"PATH": os.pathsep.join(kept)}
+
+
+def is_part(wanted: Any, real: Any) -> bool:
+    """Whether the real object holds all that was wanted; the server only adds, and leaves out what is empty."""
+    if isinstance(wanted, dict):
+        return isinstance(real, dict) and all(
+            is_part(inner, real[key]) if key in real else not inner for key, inner in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return isinstance(real, list) and len(wanted) == len(real) and all(map(is_part, wanted, real))
+    return wanted == real
+
+
+def objects(folder: Path) -> list[dict[str, Any]]:
+    """What was rendered into a folder."""
+    return [yaml.safe_load(file.read_text()) for file in sorted(folder.glob("*.yaml"))]
+
+
+def as_list(items: list[dict[str, Any]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})

@@ -1,0 +1,72 @@
+"""With the Pulumi CLI: `pulumi up` makes the same objects as the way that does without."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cluster.shop import PROJECT, Shop, is_part, objects
+
+pytestmark = [pytest.mark.cluster, pytest.mark.pulumi_cli]
+
+
+@pytest.fixture(scope="module")
+def shop(programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The local stack, brought up by the CLI on a state of its own."""
+    folder = tmp_path_factory.mktemp("cli")
+    name = f"test-{os.getpid()}-cli"
+    shop = Shop(folder / f"Pulumi.{name}.yaml", name, with_cli=True)
+    shutil.copy(PROJECT / "stacks" / "Pulumi.local.yaml", shop.file)
+    (folder / "state").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PULUMI_BACKEND_URL", (folder / "state").as_uri())
+        patch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
+        patch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
+        try:
+            shop.run("up")
+            yield shop
+        finally:
+            shop.run("down")
+
+
+def test_the_same_objects(shop: Shop, tmp_path: Path) -> None:
+    shop.run("render", "-o", str(tmp_path / "out"))
+    rendered = objects(tmp_path / "out")
+    assert len(rendered) == 70
+    for wanted in rendered:
+        meta = wanted["metadata"]
+        where = [f"--namespace={meta['namespace']}"] if "namespace" in meta else []
+        group = wanted["apiVersion"].rpartition("/")[0]
+        kind = f"{wanted['kind']}.{group}" if group else wanted["kind"]
+        real = shop.kubectl.json("get", kind, meta["name"], *where)
+        assert is_part(wanted, real), f"{wanted['kind']} {meta['name']}"
+
+
+def test_again_changes_nothing(shop: Shop) -> None:
+    command = ["pulumi", "preview", "--stack", shop.name, "--config-file", str(shop.file), "--non-interactive"]
+    done = subprocess.run([*command, "--expect-no-changes"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_replicas_that_somebody_moved_stay(shop: Shop) -> None:
+    shop.kubectl.run("scale", "deployment/frontend", "--namespace=shop", "--replicas=20")
+    config = shop.config()
+    config["flyball:services"]["frontend"]["env"]["BANNER_COLOR"] = "red"
+    shop.write(config)
+    shop.run("up")
+    assert shop.replicas("frontend") == 20
+
+
+def test_a_refused_stack_creates_nothing(shop: Shop) -> None:
+    before = shop.file.read_text()
+    shop.file.write_text(before.replace("peak:", "paek:", 1))
+    try:
+        command = ["pulumi", "up", "--yes", "--skip-preview", "--stack", shop.name, "--config-file", str(shop.file)]
+        done = subprocess.run([*command, "--non-interactive"], cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert "did you mean 'peak'?" in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+    finally:
+        shop.file.write_text(before)

@@ -1,0 +1,111 @@
+"""The shop on a real control plane: brought up twice, after others have moved things, after changes."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cluster.shop import PROJECT, Shop, as_list, is_part, objects
+
+pytestmark = pytest.mark.cluster
+
+SERVICES = 11
+OBJECTS = 70
+"""Namespace, PriorityClass, and for each service six objects; two services have a Deployment more for spot."""
+
+
+@pytest.fixture(scope="module")
+def shop(programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The local stack, up."""
+    name = f"test-{os.getpid()}-shop"
+    file = tmp_path_factory.mktemp("stack") / f"Pulumi.{name}.yaml"
+    shutil.copy(PROJECT / "stacks" / "Pulumi.local.yaml", file)
+    shop = Shop(file, name)
+    try:
+        printed = shop.run("up")
+        assert f"{OBJECTS} created, 0 changed, 0 unchanged, 0 pruned" in printed
+        yield shop
+    finally:
+        shop.run("down")
+
+
+@pytest.fixture
+def original(shop: Shop) -> Iterator[None]:
+    """Gives the stack file and the cluster back as they were."""
+    before = shop.file.read_text()
+    yield
+    shop.file.write_text(before)
+    shop.run("up")
+
+
+def test_every_service_stands_at_its_floor(shop: Shop) -> None:
+    planned = {row["service"]: row["floor"] for row in _plan(shop)["services"]}
+    pods = shop.kubectl.json("get", "pods", "--namespace=shop")["items"]
+    ready = [pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods if pod["status"]["phase"] == "Running"]
+    assert len(planned) == SERVICES
+    assert {service: ready.count(service) for service in planned} == planned
+
+
+def test_again_changes_nothing(shop: Shop) -> None:
+    assert f"0 changed (0 created, 0 changed, {OBJECTS} unchanged, 0 pruned)" in shop.run("up")
+    assert shop.run("up", "--preview").strip() == "nothing would change"
+
+
+def test_every_object_is_as_it_was_rendered(shop: Shop, tmp_path: Path) -> None:
+    shop.run("render", "-o", str(tmp_path / "out"))
+    rendered = objects(tmp_path / "out")
+    assert len(rendered) == OBJECTS
+    command = ("apply", "--server-side", "--dry-run=server", "--field-manager=flyball", "--filename=-", "--output=json")
+    for wanted in rendered:
+        meta = wanted["metadata"]
+        where = [f"--namespace={meta['namespace']}"] if "namespace" in meta else []
+        group = wanted["apiVersion"].rpartition("/")[0]
+        kind = f"{wanted['kind']}.{group}" if group else wanted["kind"]
+        real = shop.kubectl.json("get", kind, meta["name"], *where)
+        assert is_part(wanted, real), f"{wanted['kind']} {meta['name']}"
+        tried = shop.kubectl.run(*command, stdin=as_list([wanted]))
+        assert is_part(wanted, json.loads(tried)), f"{wanted['kind']} {meta['name']}"
+
+
+@pytest.mark.usefixtures("original")
+def test_replicas_that_somebody_moved_stay(shop: Shop) -> None:
+    shop.kubectl.run("scale", "deployment/frontend", "--namespace=shop", "--replicas=20")
+    assert "0 changed" in shop.run("up")
+    assert shop.replicas("frontend") == 20
+    config = shop.config()
+    config["flyball:services"]["frontend"]["env"]["BANNER_COLOR"] = "red"
+    shop.write(config)
+    assert "changed deployment/frontend" in shop.run("up")
+    assert shop.replicas("frontend") == 20
+    shop.kubectl.run("scale", "deployment/frontend", "--namespace=shop", "--replicas=8")
+
+
+@pytest.mark.usefixtures("original")
+def test_what_leaves_the_stack_is_pruned_and_nothing_else(shop: Shop) -> None:
+    shop.kubectl.run("create", "configmap", "somebody-elses", "--namespace=shop")
+    config = shop.config()
+    services = config["flyball:services"]
+    del services["adservice"]
+    del services["frontend"]["calls"]["adservice"]
+    shop.write(config)
+    preview = shop.run("up", "--preview")
+    assert "- deployment shop/adservice\n" in preview
+    assert "- service shop/adservice\n" in preview
+    printed = shop.run("up")
+    assert "pruned deployment.apps/adservice\n" in printed
+    assert "changed networkpolicy/frontend\n" in printed
+    left = shop.kubectl.json(
+        "get", "deployments,services,configmaps,serviceaccounts,hpa,pdb,networkpolicies", "-n", "shop"
+    )
+    names = {item["metadata"]["name"] for item in left["items"]}
+    assert "adservice" not in names
+    assert "adservice-spot" not in names
+    assert "somebody-elses" in names
+    shop.kubectl.run("delete", "configmap", "somebody-elses", "--namespace=shop")
+
+
+def _plan(shop: Shop) -> dict[str, Any]:
+    return json.loads(shop.run("plan", "--json"))

@@ -1,0 +1,104 @@
+"""How the Pulumi CLI is called, held against a stand-in that writes down what it was called with."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flyball.local import pulumi_cli
+from flyball.local.pulumi_cli import PulumiError
+
+STAND_IN = """#!/usr/bin/env python3
+import json, os, sys
+log = os.environ["STAND_IN_LOG"]
+kept = {k: os.environ.get(k) for k in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT")}
+with open(log, "a") as out:
+    out.write(json.dumps([sys.argv[1:], kept]) + "\\n")
+if sys.argv[1:3] == ["stack", "init"]:
+    open(os.path.join("stacks", f"Pulumi.{sys.argv[-1]}.yaml"), "a").close()
+    if os.environ.get("STAND_IN_EXISTS"):
+        sys.exit("error: stack 'prod' already exists")
+sys.exit(int(os.environ.get("STAND_IN_CODE", "0")) if sys.argv[1] != "stack" else 0)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a stack file elsewhere, and the stand-in on PATH."""
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    program.write_text(STAND_IN)
+    program.chmod(0o755)
+    (tmp_path / "project" / "stacks").mkdir(parents=True)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    monkeypatch.setenv("STAND_IN_LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "project"
+
+
+def calls(project: Path) -> list[list[str]]:
+    return [json.loads(line)[0] for line in (project.parent / "log").read_text().splitlines()]
+
+
+def environment(project: Path) -> dict[str, str | None]:
+    return json.loads((project.parent / "log").read_text().splitlines()[-1])[1]
+
+
+def test_up_creates_the_stack_and_runs_without_questions(project: Path) -> None:
+    file = project / "stacks" / "Pulumi.prod.yaml"
+    file.write_text("config: {}\n")
+    pulumi_cli.up(project, "prod", file, None, preview=False)
+    where = ["--stack", "prod", "--config-file", str(file)]
+    assert calls(project) == [
+        ["stack", "init", "--no-select", "--non-interactive", "--stack", "prod"],
+        ["up", "--yes", "--skip-preview", *where, "--non-interactive"],
+    ]
+    assert file.exists()
+
+
+def test_state_goes_to_the_cache_where_nobody_is_logged_in(project: Path, tmp_path: Path) -> None:
+    pulumi_cli.up(project, "prod", tmp_path / "Pulumi.prod.yaml", "mine", preview=True)
+    assert environment(project) == {
+        "PULUMI_BACKEND_URL": (tmp_path / "cache" / "flyball" / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "FLYBALL_CONTEXT": "mine",
+    }
+    assert calls(project)[-1][:2] == ["preview", "--diff"]
+
+
+def test_the_users_login_is_kept(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "credentials.json").write_text('{"current": "https://api.example.com"}')
+    pulumi_cli.up(project, "prod", tmp_path / "Pulumi.prod.yaml", None, preview=False)
+    assert environment(project) == {
+        "PULUMI_BACKEND_URL": None,
+        "PULUMI_CONFIG_PASSPHRASE": None,
+        "FLYBALL_CONTEXT": None,
+    }
+
+
+def test_a_stack_file_from_elsewhere_leaves_nothing_in_the_project(project: Path, tmp_path: Path) -> None:
+    pulumi_cli.up(project, "prod", tmp_path / "Pulumi.prod.yaml", None, preview=False)
+    assert list((project / "stacks").iterdir()) == []
+
+
+def test_a_stack_that_exists_is_used(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_EXISTS", "1")
+    pulumi_cli.destroy(project, "prod", tmp_path / "Pulumi.prod.yaml", None)
+    assert calls(project)[-1][:4] == ["destroy", "--yes", "--skip-preview", "--remove"]
+
+
+def test_a_failure_is_an_error(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_CODE", "255")
+    with pytest.raises(PulumiError, match=r"^pulumi up failed$"):
+        pulumi_cli.up(project, "prod", tmp_path / "Pulumi.prod.yaml", None, preview=False)
+
+
+def test_a_stack_whose_cluster_is_gone_is_forgotten_with_its_settings_kept(project: Path) -> None:
+    pulumi_cli.forget(project, "local")
+    assert calls(project) == [
+        ["stack", "rm", "--yes", "--force", "--preserve-config", "--non-interactive", "--stack", "local"]
+    ]

@@ -1,0 +1,67 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyball.guards.problem import Problem
+from flyball.local import requirements
+from flyball.local.kubectl import Kubectl
+from flyball.stack.read import Stack, read
+
+SERVICE = {"image": "registry.example/web:1.4.2", "port": 8080, "load": {"peak": 100, "replica": 20}}
+NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
+ORDERS = {"orders": {"prometheus": {"server": "http://prometheus:9090", "query": "sum(orders)"}}}
+HINT = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
+
+
+class Cluster(Kubectl):
+    """Stands in for kubectl on somebody's cluster."""
+
+    def __init__(self, minor: str, kinds: str) -> None:
+        super().__init__(Path("kubectl"), None)
+        self.__dict__.update(minor=minor, kinds=kinds)
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        assert arguments == ("version",)
+        return {"clientVersion": {}, "serverVersion": {"major": "1", "minor": self.__dict__["minor"]}}
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        assert arguments == ("api-resources", "--api-group=keda.sh", "--output=name")
+        return self.__dict__["kinds"]
+
+
+def stack(**services: Any) -> Stack:
+    given = {name: SERVICE | more for name, more in services.items()}
+    return read({"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "c", "services": given})
+
+
+SCHEDULED = stack(
+    web={"schedule": NIGHT}, cart={}, orders={"triggers": ORDERS}, both={"schedule": NIGHT, "triggers": ORDERS}
+)
+
+
+def test_a_schedule_or_a_trigger_needs_keda() -> None:
+    assert requirements.needs_keda(SCHEDULED) == ["web", "orders", "both"]
+    assert requirements.needs_keda(stack(cart={})) == []
+
+
+@pytest.mark.parametrize("minor", ["35", "36+", "41"])
+def test_a_cluster_with_all_that_is_needed(minor: str) -> None:
+    assert list(requirements.check(Cluster(minor, "scaledjobs.keda.sh\nscaledobjects.keda.sh\n"), SCHEDULED)) == []
+    assert list(requirements.check(Cluster(minor, ""), stack(cart={}))) == []
+
+
+def test_without_keda_every_service_that_needs_it_is_named() -> None:
+    assert list(requirements.check(Cluster("36", ""), SCHEDULED)) == [
+        Problem("services.web.schedule", "needs KEDA, which the cluster does not have", HINT),
+        Problem("services.orders.triggers", "needs KEDA, which the cluster does not have", HINT),
+        Problem("services.both.schedule", "needs KEDA, which the cluster does not have", HINT),
+    ]
+
+
+@pytest.mark.parametrize("minor", ["34", "9+"])
+def test_an_old_cluster(minor: str) -> None:
+    hint = "upgrade it to 1.35 or newer, where an autoscaler's tolerance counts"
+    assert list(requirements.check(Cluster(minor, ""), stack(cart={}))) == [
+        Problem("cluster", f"runs Kubernetes 1.{minor.strip('+')}", hint)
+    ]
