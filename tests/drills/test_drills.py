@@ -1,0 +1,61 @@
+"""Each incident on a real control plane: the guard holds, and without it the damage shows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from flyball.drills.recorder import DrillError
+from flyball.drills.run import DRILLS, once, run
+from flyball.drills.scene import Scene
+
+NOTHING_LOST = {"requests_not_served": 0, "overload_seconds": 0}
+EXACT: dict[tuple[str, bool], dict[str, Any]] = {
+    ("reddit-2016", True): {
+        **NOTHING_LOST,
+        "fewest_ready": 20,
+        "writes_tried": 16,
+        "writes_accepted": 0,
+        "nodes_deleted": 0,
+    },
+    ("reddit-2016", False): {"fewest_ready": 0, "most_ready": 19, "writes_tried": 16, "nodes_deleted": 6},
+    ("dawn", True): {**NOTHING_LOST, "fewest_ready": 9, "replicas_at_night": 20, "replicas_by_day": 10},
+    ("dawn", False): {"fewest_ready": 6, "replicas_at_night": 20, "replicas_by_day": 7},
+    ("spot", True): {**NOTHING_LOST, "fewest_ready": 9, "most_ready": 14},
+    ("spot", False): {"fewest_ready": 0, "most_ready": 9},
+    ("drain", True): {**NOTHING_LOST, "replicas": 14, "nodes_drained": 6},
+    ("drain", False): {"replicas": 9, "nodes_drained": 6},
+    ("runaway", True): {**NOTHING_LOST, "ceiling": 21, "largest_size": 21, "raises_of_the_maximum_refused": 1},
+    ("runaway", False): {"ceiling": 21, "largest_size": 80, "raises_of_the_maximum_refused": 0},
+    ("reapply", True): {**NOTHING_LOST, "pods_taken_by_apply": 0, "writes_refused": 1},
+    ("reapply", False): {"fewest_ready": 9, "writes_refused": 0},
+}
+"""Figures that come out the same each time; all others depend on how fast the machine is."""
+LOSES_NO_REQUESTS = ("runaway",)
+"""Its damage is a size that nobody has tried."""
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", list(DRILLS))
+def test_drill(name: str) -> None:
+    results = {result.guard: result for result in run([name], (True, False), print)}
+    for guard, result in results.items():
+        exact = EXACT[name, guard]
+        assert {key: result.figures[key] for key in exact} == exact
+        assert result.held is guard
+    if name not in LOSES_NO_REQUESTS:
+        assert results[False].figures["requests_not_served"] > 0
+
+
+@pytest.mark.cluster
+def test_a_recording_that_breaks_off_is_no_result() -> None:
+    """A service that nobody could see has not held."""
+
+    def blinded(scene: Scene) -> Mapping[str, float | int]:
+        scene.recorder.close()
+        scene.recorder.wait(lambda: False, "what never comes", 10)
+        return {}
+
+    with pytest.raises(DrillError, match=r"^the recording broke off: the watch of /api/v1/\S+ ended$"):
+        once(replace(DRILLS["drain"], name="blinded", script=blinded), True, print)
