@@ -1,0 +1,49 @@
+# Two commands: `make up` brings the local stack up on a control plane on this machine, `make test` runs every test.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: up down test lint bench clean
+
+up: $(READY)
+	@$(BIN)/flyball up -s local || { code=$$?; \
+	  if [ "$${CI:-}" != true ] && ! command -v go >/dev/null; then \
+	    echo "left out: the local stack, because Go is not on PATH and builds its control plane; flyball itself is in $(BIN)"; \
+	  else exit $$code; fi; }
+
+down: $(READY)
+	@$(BIN)/flyball down -s local
+
+test: lint
+	@$(BIN)/python -m pytest
+
+lint: $(READY)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
+	@$(BIN)/pyright --warnings
+
+bench: $(READY)
+	@$(BIN)/python -m tests.bench
+
+# Pinned by tools/requirements.txt, hashes included; made from pyproject.toml by `make lock`.
+$(READY): tools/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, as PYTHON=...")'
+	@$(PYTHON) -m ensurepip --version >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing python3-venv"; apt-get update -qq && apt-get install -qq -y python3-venv >/dev/null; \
+	  else echo "$(PYTHON) cannot make virtual environments: install python3-venv"; exit 1; fi; }
+	@echo "setting up .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: lock
+lock: $(READY)
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --group dev pyproject.toml -o tools/requirements.txt
+
+clean: down
+	rm -rf .venv

@@ -1,0 +1,216 @@
+"""The command `flyball`: what a stack survives, what it comes to, and bringing it up and down."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flyball.stack.target import Target
+
+_STACK_HELP = "Stack: a name (stacks/Pulumi.NAME.yaml) or the path of a stack file."
+stack_option = click.option("-s", "--stack", "stack", required=True, metavar="STACK", help=_STACK_HELP)
+context_option = click.option(
+    "--context", "kube_context", metavar="NAME", help="Use this kubeconfig context instead of its cluster."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="flyball")
+@click.option(
+    "-C",
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of Pulumi.yaml [searched upward from here].",
+)
+@click.pass_context
+def main(context: click.Context, project: Path | None) -> None:
+    """Services that survive losses, interruptions and their own automation.
+
+    \b
+    flyball plan   -s prod            what each service survives, and every broken rule
+    flyball render -s prod -o out/    the objects as YAML files
+    flyball up     -s local           a cluster on this machine with the stack on it
+    flyball down   -s local           and everything gone again
+    flyball drill  spot               an incident replayed, with the guard and without it
+    """
+    context.obj = project
+
+
+@main.command()
+@stack_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.pass_context
+def plan(context: click.Context, stack: str, as_json: bool) -> None:
+    """Show what each service survives, from the rules alone.
+
+    For each service: the replicas it needs at its peak, its floor, the autoscaler's target and the ceiling; how
+    loaded replicas are at the peak now and after losing a replica, a node, a zone or all spot; the probability that a
+    request waits, before and after the loss it is sized for; and how much of its deadline its calls may take.
+
+    Needs no cluster and no Pulumi CLI. Exits with 1 if the stack breaks a rule.
+    """
+    from flyball.stack.plan import plan as make
+
+    with _refusals():
+        result = make(_target(context, stack).config)
+        if as_json:
+            click.echo(json.dumps(result.as_json(), indent=2))
+        else:
+            from flyball import show
+
+            show.plan(result)
+        if result.findings:
+            context.exit(1)
+
+
+@main.command()
+@stack_option
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
+@click.pass_context
+def render(context: click.Context, stack: str, output: Path) -> None:
+    """Write the stack's Kubernetes objects as YAML files, and all other resources into plan.json.
+
+    The files keep their names as long as their objects do, and hold no value of any secret. Files of an earlier
+    render that are no longer wanted are removed.
+    """
+    with _refusals():
+        from flyball.local import up as local
+        from flyball.local.manifests import write
+
+        target = _target(context, stack)
+        result = local.render(target)
+        write(result, output)
+        others = f", {len(result.others)} other resources in plan.json" if result.others else ""
+        click.echo(f"{len(result.objects)} objects in {output}{others}")
+
+
+@main.command()
+@stack_option
+@context_option
+@click.option("--preview", is_flag=True, help="Only show what would change, as the server sees it.")
+@click.pass_context
+def up(context: click.Context, stack: str, kube_context: str | None, preview: bool) -> None:
+    """Bring the stack up, wait until it stands, and say what it survives.
+
+    A stack whose cluster is `local` gets a control plane on this machine first. With the Pulumi CLI on PATH, `pulumi
+    up` does the work; without it the same program runs in this process, and kubectl applies what it comes to and
+    prunes what has left it. Bringing a stack up twice changes nothing the second time.
+    """
+    with _refusals():
+        from flyball import show
+        from flyball.local import up as local
+
+        target = _target(context, stack, kube_context)
+        if preview:
+            click.echo(local.preview(target, _say) or "nothing would change")
+            return
+        with show.progress() as progress:
+            outcome = local.up(target, progress.say, progress.advance)
+        if outcome.result is not None:
+            show.result(outcome.result)
+        show.standing(outcome.standing, target.config)
+
+
+@main.command()
+@stack_option
+@context_option
+@click.pass_context
+def down(context: click.Context, stack: str, kube_context: str | None) -> None:
+    """Remove everything of the stack, and with a local stack its control plane and state."""
+    with _refusals():
+        from flyball.local import up as local
+
+        for removed in local.down(_target(context, stack, kube_context), _say) or ["nothing was there"]:
+            click.echo(f"removed {removed}" if removed != "nothing was there" else removed)
+
+
+@main.command()
+@stack_option
+@click.pass_context
+def kubeconfig(context: click.Context, stack: str) -> None:
+    """Print the path of the kubeconfig in use for the stack."""
+    with _refusals():
+        import os
+
+        own = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+        click.echo(_target(context, stack).kubeconfig or own)
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="NAME...")
+@click.option("--list", "only_list", is_flag=True, help="Name the drills, and do nothing.")
+@click.option("--without", is_flag=True, help="Only the runs without the guard, which have to show the damage.")
+@click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Folder for a report in HTML.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="File for the figures.")
+@click.pass_context
+def drill(
+    context: click.Context,
+    names: tuple[str, ...],
+    only_list: bool,
+    without: bool,
+    report: Path | None,
+    json_file: Path | None,
+) -> None:
+    """Replay incidents on control planes of their own, with the guard and without it; all of them by default.
+
+    Exits with 1 if a guard does not hold, or if the damage does not show without it.
+    """
+    with _refusals():
+        from flyball import show
+        from flyball.drills import report as html
+        from flyball.drills import run as drills
+
+        if only_list:
+            show.drills(drills.DRILLS)
+            return
+        ways = (False,) if without else (True, False)
+        results = []
+        for result in drills.run(names, ways, _say):
+            show.drilled(result)
+            results.append(result)
+        if json_file:
+            json_file.write_text(json.dumps([result.as_json() for result in results], indent=2) + "\n")
+        if report:
+            click.echo(f"report: {html.write(results, drills.DRILLS, report)}")
+        if not all(result.as_it_should_be for result in results):
+            context.exit(1)
+
+
+def _target(context: click.Context, stack: str, kube_context: str | None = None) -> "Target":
+    from flyball.stack.target import find
+
+    return find(stack, context.obj or Path.cwd(), kube_context)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Bad input and failures as a message and exit code 1, never as a traceback."""
+    from flyball.guards.problem import Refused
+
+    try:
+        yield
+    except Refused as refused:
+        click.echo(f"refused, and nothing was changed:\n{refused}", err=True)
+        sys.exit(1)
+    except (click.exceptions.Exit, click.ClickException):
+        raise
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        click.echo(f"{error}", err=True)
+        sys.exit(1)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether an exception was raised for people to read: flyball's own, and Pulumi's RunError."""
+    kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
+    return any(kind.startswith("flyball.") for kind in kinds) or "pulumi.errors.RunError" in kinds

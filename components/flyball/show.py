@@ -1,0 +1,151 @@
+"""What the command shows: tables where somebody looks, plain lines where a program reads."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from flyball.guards.envelope import WARN_PERCENT
+from flyball.local.apply import Result
+from flyball.local.rollout import Standing
+from flyball.stack.plan import LOSSES, Plan, Row
+from flyball.stack.plan import plan as make_plan
+
+if TYPE_CHECKING:
+    from flyball.drills.drill import Drill
+    from flyball.drills.result import Result as DrillResult
+
+_FULL = 1.0
+_PLAIN_WIDTH = 160
+"""Columns where there is no terminal to ask: wide enough that no row of the plan is broken."""
+
+
+def console(*, errors: bool = False) -> Console:
+    """Colours and live progress only on a terminal; elsewhere plain text of a fixed width."""
+    out = Console(stderr=errors)
+    return out if out.is_terminal else Console(stderr=errors, width=_PLAIN_WIDTH, no_color=True, highlight=False)
+
+
+def plan(result: Plan) -> None:
+    """The table of a plan, the windows of its schedules, and its findings."""
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    headings = ("service", "need", "floor", "target", "ceiling", "now", *(f"-{loss}" for loss in LOSSES))
+    for heading in (*headings, "waits", "after", "deadline"):
+        table.add_column(heading, justify="left" if heading == "service" else "right", no_wrap=True)
+    table.add_column("longest path", no_wrap=not out.is_terminal)
+    for row in result.rows:
+        table.add_row(*_cells(row))
+    if result.rows:
+        out.print(table)
+        out.print(
+            "now and -loss: load of each replica at the peak, with the floor running and after losing a replica, a"
+            " node, a zone, all spot; waits: share of requests that wait, before and after the loss it is sized for",
+            style="dim",
+        )
+    for row in result.rows:
+        if len(row.periods) > 1:
+            out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
+    for finding in result.findings:
+        out.print(Text(str(finding), style="red"))
+    count = len(result.findings)
+    out.print(f"{count} broken rule{'s' if count != 1 else ''}" if count else "every rule holds")
+
+
+def _cells(row: Row) -> list[Text | str]:
+    losses = [_share(row.after[loss]) for loss in LOSSES]
+    waits = [f"{probability:.1%}" for probability in row.waiting]
+    numbers = [str(row.need), str(row.floor), f"{row.target}%", str(row.ceiling)]
+    return [row.service, *numbers, _share(row.now), *losses, *waits, f"{row.used:.0%}", " -> ".join(row.path)]
+
+
+def _share(value: float | None) -> Text:
+    if value is None:
+        return Text("outage", style="red")
+    style = "red" if value > _FULL else "yellow" if value * 100 > WARN_PERCENT else ""
+    return Text(f"{value:.0%}", style=style)
+
+
+class Steps:
+    """Says what happens, and how many Deployments stand."""
+
+    def __init__(self, out: Console, bar: Progress | None) -> None:
+        self._out, self._bar = out, bar
+        self._task = bar.add_task("Deployments", total=None, visible=False) if bar else None
+
+    def say(self, line: str) -> None:
+        self._out.print(line)
+
+    def advance(self, done: int, total: int) -> None:
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total, visible=True)
+        else:
+            self._out.print(f"{done} of {total} Deployments stand")
+
+
+@contextmanager
+def progress() -> Iterator[Steps]:
+    """Progress on standard error: a bar on a terminal, elsewhere a line for each change."""
+    out = console(errors=True)
+    if not out.is_terminal:
+        yield Steps(out, None)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=out, transient=True) as bar:
+        yield Steps(out, bar)
+
+
+def result(applied: Result) -> None:
+    """What an apply did, each change by name."""
+    out = console()
+    for verb, names in (("created", applied.created), ("changed", applied.changed), ("pruned", applied.pruned)):
+        for name in names if len(names) <= 20 or verb != "created" else ():
+            out.print(f"{verb} {name}")
+    out.print(f"{len(applied.changed)} changed ({applied})" if not applied.created else str(applied))
+
+
+def standing(services: tuple[Standing, ...], config: Mapping[str, Any]) -> None:
+    """What stands, and which losses leave each service what its peak needs, judged by where its pods really are."""
+    out = console()
+    rows = {row.service: row for row in make_plan(config).rows}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("service", "ready", "need", "floor", "ceiling", "survives the loss of"):
+        table.add_column(heading, justify="left" if heading[0] == "s" else "right", no_wrap=True)
+    for service in services:
+        row = rows[service.service]
+        left = {
+            "a replica": service.ready - 1,
+            "a node": service.after_node,
+            "a zone": service.after_zone,
+            "all spot": service.after_spot,
+        }
+        survived = [loss for loss, count in left.items() if count >= row.need]
+        numbers = [str(number) for number in (service.ready, row.need, row.floor, row.ceiling)]
+        table.add_row(service.service, *numbers, ", ".join(survived) or Text("nothing", style="red"))
+    out.print(table)
+    sys.stdout.flush()
+
+
+def drills(known: Mapping[str, "Drill"]) -> None:
+    """Names and titles of the drills."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, drill in known.items():
+        table.add_row(name, drill.title)
+    console().print(table)
+
+
+def drilled(run: "DrillResult") -> None:
+    """What one run of a drill came to, as one line."""
+    held, way = "held" if run.held else "did not hold", "with the guard" if run.guard else "without it"
+    wrong = "" if run.as_it_should_be else " - not as it should be"
+    console().print(Text(f"{run.drill} {way}: {held}, {run.summary}{wrong}", style="red" if wrong else ""))
