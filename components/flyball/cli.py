@@ -36,6 +36,7 @@ def main(context: click.Context, project: Path | None) -> None:
     flyball render -s prod -o out/    the objects as YAML files
     flyball up     -s local           a cluster on this machine with the stack on it
     flyball down   -s local           and everything gone again
+    flyball freeze -s prod --reason … automation takes nothing away until people lift it
     flyball drill  spot               an incident replayed, with the guard and without it
     """
     context.obj = project
@@ -114,6 +115,8 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
         if outcome.result is not None:
             show.result(outcome.result)
         show.standing(outcome.standing, target.config)
+        if outcome.freeze:
+            show.freeze(outcome.freeze)
 
 
 @main.command()
@@ -127,6 +130,77 @@ def down(context: click.Context, stack: str, kube_context: str | None) -> None:
 
         for removed in local.down(_target(context, stack, kube_context), _say) or ["nothing was there"]:
             click.echo(f"removed {removed}" if removed != "nothing was there" else removed)
+
+
+@main.command()
+@stack_option
+@context_option
+@click.option("--reason", required=True, help="Why, for everybody whose automation is stopped by it.")
+@click.option("--for", "duration", metavar="DURATION", help="When it is meant to end, as 2h or 90m [when lifted].")
+@click.option("--by", metavar="NAME", help="Whom to ask about it [the name you are logged in with].")
+@click.pass_context
+def freeze(
+    context: click.Context, stack: str, kube_context: str | None, reason: str, duration: str | None, by: str | None
+) -> None:
+    """Freeze the cluster of the stack: automation takes nothing away, people still may.
+
+    Service accounts and autoscalers can then neither scale down nor evict, and delete no pods, nodes or Deployments.
+    The freeze lives in the cluster, where no package manager and no deployment tool lifts it, and holds for the whole
+    cluster. It does not end by itself: what goes on longer than planned needs it most. Once its time is past, `frozen`
+    and `up` say so. To freeze again changes the reason and the end of one's own freeze.
+    """
+    with _refusals():
+        import getpass
+        from datetime import UTC, datetime, timedelta
+
+        from flyball import show
+        from flyball.guards.units import duration as milliseconds
+        from flyball.local import freeze as freezing
+        from flyball.local import up as local
+
+        until = None
+        if duration is not None:
+            try:
+                until = datetime.now(UTC) + timedelta(milliseconds=milliseconds(duration))
+            except ValueError as error:
+                raise click.BadParameter(str(error), param_hint="--for") from None
+        if not reason.strip():
+            raise click.BadParameter("is empty", param_hint="--reason")
+        kubectl = local.reach(_target(context, stack, kube_context), _say)
+        show.freeze(freezing.freeze(kubectl, reason, until, by or getpass.getuser()))
+
+
+@main.command()
+@stack_option
+@context_option
+@click.pass_context
+def unfreeze(context: click.Context, stack: str, kube_context: str | None) -> None:
+    """Lift the freeze of the stack's cluster, and say what it was."""
+    with _refusals():
+        from flyball import show
+        from flyball.local import freeze as freezing
+        from flyball.local import up as local
+
+        show.unfrozen(freezing.lift(local.reach(_target(context, stack, kube_context), _say)))
+
+
+@main.command()
+@stack_option
+@context_option
+@click.pass_context
+def frozen(context: click.Context, stack: str, kube_context: str | None) -> None:
+    """Show the freeze of the stack's cluster. Exits with 1 if it is a forgotten one.
+
+    Forgotten is a freeze whose end is past, or that was given no end and is older than a day.
+    """
+    with _refusals():
+        from flyball import show
+        from flyball.local import freeze as freezing
+        from flyball.local import up as local
+
+        found = freezing.current(local.reach(_target(context, stack, kube_context), _say))
+        if show.freeze(found):
+            context.exit(1)
 
 
 @main.command()

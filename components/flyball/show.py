@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flyball.guards.envelope import WARN_PERCENT
+from flyball.guards.freeze import Freeze
 from flyball.local.apply import Result
 from flyball.local.rollout import Standing
 from flyball.stack.plan import LOSSES, Plan, Row
@@ -134,6 +136,19 @@ def standing(services: tuple[Standing, ...], config: Mapping[str, Any]) -> None:
         table.add_row(service.service, *numbers, ", ".join(survived) or Text("nothing", style="red"))
     out.print(table)
     sys.stdout.flush()
+
+
+def freeze(found: Freeze | None) -> bool:
+    """The freeze that is on, if any; returns whether it is a forgotten one."""
+    now = datetime.now(UTC)
+    forgotten = found is not None and found.forgotten(now) is not None
+    console().print(Text(found.describe(now) if found else "not frozen", style="red" if forgotten else ""))
+    return forgotten
+
+
+def unfrozen(found: Freeze | None) -> None:
+    """What was lifted."""
+    console().print(Text(f"lifted: {found.describe(datetime.now(UTC))}" if found else "it was not frozen"))
 
 
 def drills(known: Mapping[str, "Drill"]) -> None:

@@ -35,6 +35,9 @@ KWOK_NODE: Final = "kwok.x-k8s.io/node"
 """Annotation of a simulated node, with the value ``KWOK_NODE_VALUE``: kwok plays its kubelet."""
 KWOK_NODE_VALUE: Final = "fake"
 
+SYSTEM_NAMESPACE: Final = "flyball-system"
+"""Namespace of the Governor, one in each cluster that has one."""
+
 NAME_LABEL: Final = "app.kubernetes.io/name"
 MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 MANAGED_BY: Final = "flyball"

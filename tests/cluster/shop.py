@@ -32,7 +32,7 @@ class Shop:
         environment = (dict(os.environ) if self.with_cli else without_cli()) | dict(env or {})
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
-        return done.stdout if code == 0 else done.stderr
+        return done.stdout if code == 0 else done.stdout + done.stderr
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The same in a process group of its own, to be killed on its way."""

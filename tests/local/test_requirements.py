@@ -17,22 +17,25 @@ HINT = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
 class Cluster(Kubectl):
     """Stands in for kubectl on somebody's cluster."""
 
-    def __init__(self, minor: str, kinds: str) -> None:
+    def __init__(self, minor: str, kinds: str, governor: bool = False) -> None:
         super().__init__(Path("kubectl"), None)
-        self.__dict__.update(minor=minor, kinds=kinds)
+        self.__dict__.update(minor=minor, kinds=kinds, governor=governor)
 
     def json(self, *arguments: str, stdin: str = "") -> Any:
         assert arguments == ("version",)
         return {"clientVersion": {}, "serverVersion": {"major": "1", "minor": self.__dict__["minor"]}}
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        if arguments[:3] == ("get", "validatingadmissionpolicybinding", "flyball-freeze"):
+            return "validatingadmissionpolicybinding/flyball-freeze\n" if self.__dict__["governor"] else ""
         assert arguments == ("api-resources", "--api-group=keda.sh", "--output=name")
         return self.__dict__["kinds"]
 
 
-def stack(**services: Any) -> Stack:
+def stack(governor: dict[str, Any] | None = None, **services: Any) -> Stack:
     given = {name: SERVICE | more for name, more in services.items()}
-    return read({"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "c", "services": given})
+    more = {} if governor is None else {"governor": governor}
+    return read({"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "c", "services": given, **more})
 
 
 SCHEDULED = stack(
@@ -64,4 +67,28 @@ def test_an_old_cluster(minor: str) -> None:
     hint = "upgrade it to 1.35 or newer, where an autoscaler's tolerance counts"
     assert list(requirements.check(Cluster(minor, ""), stack(cart={}))) == [
         Problem("cluster", f"runs Kubernetes 1.{minor.strip('+')}", hint)
+    ]
+
+
+def test_a_governor_needs_a_newer_cluster() -> None:
+    governed = stack(governor={}, cart={})
+    assert list(requirements.check(Cluster("36", ""), governed)) == []
+    assert list(requirements.check(Cluster("35", ""), governed)) == [
+        Problem(
+            "governor",
+            "needs Kubernetes 1.36, and the cluster runs 1.35",
+            "upgrade the cluster, or leave the governor out",
+        )
+    ]
+
+
+def test_limits_alone_need_a_governor_in_the_cluster() -> None:
+    governed = stack(governor={"policies": False}, cart={})
+    assert list(requirements.check(Cluster("36", "", governor=True), governed)) == []
+    assert list(requirements.check(Cluster("36", ""), governed)) == [
+        Problem(
+            "governor.policies",
+            "is false, and the cluster has no Governor yet",
+            "leave `policies` out, so that this stack brings them, or bring up the stack that does first",
+        )
     ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flyball.guards.deadlines import Call, Promise
 from flyball.guards.problem import Refused
 from flyball.guards.units import show_size
-from flyball.stack.read import examine, read
+from flyball.stack.read import Governed, examine, read
 from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
 
 
@@ -25,6 +25,19 @@ def _config(services: Any, **more: Any) -> dict[str, Any]:
 
 def _problems(config: dict[str, Any], **options: Any) -> list[str]:
     return [str(problem) for problem in examine(config, **options)[1]]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, None),
+        ({"governor": {}}, Governed(policies=True)),
+        ({"governor": {"enabled": True, "policies": False}}, Governed(policies=False)),
+        ({"governor": {"enabled": False}}, None),
+    ],
+)
+def test_a_governor(given: dict[str, Any], wanted: Governed | None) -> None:
+    assert read(_config({"web": _service()}, **given)).governor == wanted
 
 
 def test_a_stack() -> None:

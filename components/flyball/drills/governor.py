@@ -4,11 +4,9 @@ import json
 import time
 
 from flyball.drills.recorder import DrillError
-from flyball.guards.sizing import Sizing
 from flyball.kubernetes.governor import names, policies, rbac
 from flyball.kubernetes.governor.freeze import freeze_config_map
-from flyball.kubernetes.governor.limits import Limits, config_map
-from flyball.kubernetes.objects import SPOT_SUFFIX
+from flyball.kubernetes.governor.limits import Limits, config_map, limits_of
 from flyball.local.kubectl import Kubectl, KubectlError
 from flyball.stack.read import Stack
 
@@ -43,20 +41,10 @@ def freeze(kubectl: Kubectl, reason: str) -> None:
 
 
 def _limits(stack: Stack, service: str) -> dict[str, Limits]:
-    spec, sizing = stack.services[service].spec, stack.services[service].sizing
-    if sizing is None:
+    found = stack.services[service]
+    if found.sizing is None:
         raise DrillError(f"{service} has no size")
-
-    def limits(floor: int, ceiling: int, of: Sizing = sizing) -> Limits:
-        return Limits(floor=floor, ceiling=ceiling, budget=of.budget, steps=of.writer, behavior=spec.behavior)
-
-    if sizing.split is None:
-        return {service: limits(sizing.floor, sizing.ceiling)}
-    base = sizing.split.base
-    return {
-        service: limits(base, base),
-        service + SPOT_SUFFIX: limits(sizing.floor - base, sizing.ceiling - base),
-    }
+    return limits_of(found.spec, found.sizing)
 
 
 def _await_force(kubectl: Kubectl, namespace: str, workload: str) -> None:

@@ -1,6 +1,7 @@
 """Pulumi components for Kubernetes, one per file."""
 
 from flyball.kubernetes.args import WorkloadArgs
-from flyball.kubernetes.workload import Workload
+from flyball.kubernetes.governor.component import Governor, GovernorArgs
+from flyball.kubernetes.workload import Workload, workload_limits
 
-__all__ = ["Workload", "WorkloadArgs"]
+__all__ = ["Governor", "GovernorArgs", "Workload", "WorkloadArgs", "workload_limits"]

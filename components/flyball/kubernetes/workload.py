@@ -16,6 +16,7 @@ from flyball.guards.strict import is_a
 from flyball.kubernetes import companions, scaled_object
 from flyball.kubernetes.args import WorkloadArgs
 from flyball.kubernetes.deployment import REPLICAS, deployments
+from flyball.kubernetes.governor.limits import describe, limits_of
 from flyball.kubernetes.network import network_policy
 from flyball.kubernetes.objects import Guarded, Manifest, properties
 
@@ -83,6 +84,15 @@ def guard_workload(name: str, args: WorkloadArgs) -> Guarded:
         zones=tuple(zones),
         callers=tuple(args.get("callers", ())),
     )
+
+
+def workload_limits(name: str, args: WorkloadArgs) -> dict[str, str]:
+    """What a Governor is told about a workload: its limits, by Deployment. Raises `Refused`, as `Workload` does.
+
+    Asked before the workload is registered, so that the limits are there first.
+    """
+    guarded = guard_workload(name, args)
+    return {key: describe(limits) for key, limits in limits_of(guarded.spec, guarded.sizing).items()}
 
 
 def _register(g: Guarded, args: WorkloadArgs, child: pulumi.ResourceOptions) -> None:

@@ -19,6 +19,9 @@ from flyball.local.manifests import Object
 MANAGER = "flyball"
 KEEPER = "flyball-initial"
 """Second field manager: owns what is ours only at creation, so that it stays when the first one no longer states it."""
+KEPT = "flyball.dev/set-at-creation"
+"""Annotation by the keeper. An apply that changes nothing gets no time from the server, and a Governor asks for the
+time of whoever owns the replicas."""
 PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
 """A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
 namespace to that namespace, and a stack whose namespace is renamed must find what it made before."""
@@ -235,10 +238,10 @@ def _at(value: Any, path: str) -> Any:
 
 
 def _part(item: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """The object with nothing but the field at `path`, as the cluster holds it."""
+    """The object with nothing but the field at `path`, as the cluster holds it, and a note that it was ours."""
     head = {key: item[key] for key in ("apiVersion", "kind")}
     meta = {key: item["metadata"][key] for key in ("name", "namespace") if key in item["metadata"]}
-    return {**head, "metadata": meta, **_nested(path, _at(item, path))}
+    return {**head, "metadata": {**meta, "annotations": {KEPT: path}}, **_nested(path, _at(item, path))}
 
 
 def _is_ours_alone(item: Mapping[str, Any], path: str) -> bool:
@@ -256,15 +259,32 @@ def _owns(fields: Mapping[str, Any], path: str) -> bool:
 
 
 def _fate(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
-    """Whether our apply wrote: the server renews our entry in managedFields only when it changed something."""
+    """Whether our apply changed something.
+
+    The server renews our entry in managedFields when it writes. It also does so, once, where its own controller has
+    written the status of a policy meanwhile, and nothing else differs then.
+    """
     if before is None:
         return "created"
-    return "unchanged" if _entry(before) == _entry(after or {}) else "changed"
+    then, now = _entry(before), _entry(after or {})
+    if then == now or (_fields(then) == _fields(now) and _content(before) == _content(after or {})):
+        return "unchanged"
+    return "changed"
 
 
 def _entry(item: Mapping[str, Any]) -> Any:
     fields = item.get("metadata", {}).get("managedFields", ())
     return [f for f in fields if f["manager"] == MANAGER and f["operation"] == "Apply"]
+
+
+def _fields(entries: Any) -> Any:
+    return [entry.get("fieldsV1") for entry in entries]
+
+
+def _content(item: Mapping[str, Any]) -> dict[str, Any]:
+    """All but what the server keeps for itself."""
+    meta = {k: v for k, v in item.get("metadata", {}).items() if k not in ("managedFields", "resourceVersion")}
+    return {**{key: value for key, value in item.items() if key != "status"}, "metadata": meta}
 
 
 def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flyball.guards.problem import Problem, refuse
-from flyball.local import control_plane, keda, metrics, pulumi_cli, requirements, rollout, toolchain
+from flyball.guards.freeze import Freeze
+from flyball.guards.problem import Problem, Refused, refuse
+from flyball.local import control_plane, freeze, keda, metrics, pulumi_cli, requirements, rollout, toolchain
 from flyball.local.apply import ApplySet, Result
 from flyball.local.kubectl import Kubectl
 from flyball.local.manifests import Rendered, rendered
@@ -27,6 +28,8 @@ class Outcome:
 
     result: Result | None
     standing: tuple[Standing, ...]
+    freeze: Freeze | None = None
+    """The freeze that is on in the cluster, where the stack has a Governor."""
 
 
 def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> Outcome:
@@ -50,7 +53,8 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
     rollout.wait(kubectl, [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"], progress)
-    return Outcome(applied, tuple(rollout.standing(kubectl, stack.namespace, list(stack.services))))
+    standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services)))
+    return Outcome(applied, standing, freeze.current(kubectl) if stack.governor else None)
 
 
 def preview(target: Target, report: Report) -> str:
@@ -94,6 +98,16 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
     return plane.kubectl
 
 
+def reach(target: Target, report: Report) -> Kubectl:
+    """kubectl on the stack's cluster as it is; nothing is started. Raises `Refused` for a control plane that is not."""
+    if not target.is_local:
+        return _own_cluster(target, str(target.config.get("cluster", "")), report)
+    if plane := control_plane.running(target.name):
+        return plane.kubectl
+    hint = f"bring it up with `flyball up -s {target.name}`"
+    raise Refused([Problem("cluster", f"the control plane {target.name} does not run on this machine", hint)])
+
+
 def _own_cluster(target: Target, name: str, report: Report) -> Kubectl:
     return Kubectl(kubectl_program(report), None, context=target.context or name)
 
@@ -127,4 +141,4 @@ def down(target: Target, report: Report) -> list[str]:
     if pulumi_cli.found():
         pulumi_cli.destroy(target.project, target.name, target.file, target.context)
         return []
-    return ApplySet(_own_cluster(target, str(target.config.get("cluster", "")), report), target.name).delete()
+    return ApplySet(reach(target, report), target.name).delete()

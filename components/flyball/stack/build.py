@@ -7,10 +7,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from flyball import paths
-from flyball.kubernetes import Workload, WorkloadArgs
+from flyball.kubernetes import Governor, GovernorArgs, Workload, WorkloadArgs
 from flyball.kubernetes.companions import priority_class
+from flyball.kubernetes.governor.limits import describe, limits_of
+from flyball.kubernetes.governor.names import GOVERNED
 from flyball.kubernetes.objects import ownership, properties
-from flyball.stack.read import LOCAL, Service, Stack
+from flyball.stack.read import LOCAL, Governed, Service, Stack
 
 CONTEXT_VARIABLE = "FLYBALL_CONTEXT"
 """Names a kubeconfig context to use instead of the stack's cluster, for one run of the program."""
@@ -25,11 +27,25 @@ def build(stack: Stack) -> None:
     priority = k8s.scheduling.v1.PriorityClass(
         stack.namespace, **properties(priority_class(f"flyball-{stack.namespace}", labels)), opts=options
     )
-    after = pulumi.ResourceOptions(provider=provider, depends_on=[namespace, priority])
+    first: list[pulumi.Resource] = [namespace, priority]
+    if stack.governor:
+        inside = pulumi.ResourceOptions(provider=provider, depends_on=[namespace])
+        first.append(Governor("governor", governor_args(stack, stack.governor), inside))
+    after = pulumi.ResourceOptions(provider=provider, depends_on=first)
     for name, service in stack.services.items():
         workload = Workload(name, workload_args(stack, name, service), after)
         outputs = {"need": workload.need, "floor": workload.floor, "ceiling": workload.ceiling}
         pulumi.export(name, {"address": workload.address, **outputs, "target": workload.target})
+
+
+def governor_args(stack: Stack, governor: Governed) -> GovernorArgs:
+    """The limits of all services of the stack, in its namespace."""
+    limits: dict[str, str] = {}
+    for service in stack.services.values():
+        if service.sizing:
+            found = limits_of(service.spec, service.sizing)
+            limits |= {name: describe(each) for name, each in found.items()}
+    return {"limits": {stack.namespace: limits}, "policies": governor.policies}
 
 
 def workload_args(stack: Stack, name: str, service: Service) -> WorkloadArgs:
@@ -54,7 +70,8 @@ def workload_args(stack: Stack, name: str, service: Service) -> WorkloadArgs:
 def _namespace(stack: Stack, labels: dict[str, str]) -> dict[str, Any]:
     """Only restricted pods may run in it (https://kubernetes.io/docs/concepts/security/pod-security-standards/)."""
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
-    return {"metadata": {"name": stack.namespace, "labels": {**labels, **levels}}}
+    governed = {GOVERNED: "true"} if stack.governor else {}
+    return {"metadata": {"name": stack.namespace, "labels": {**labels, **levels, **governed}}}
 
 
 def _cluster(stack: Stack) -> dict[str, Any]:

@@ -12,9 +12,17 @@ from flyball.guards.sizing import Sizing, guard_all, promise
 from flyball.guards.spec import Spec, check_namespace
 from flyball.guards.strict import check, join, nearest
 from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
+from flyball.wellknown import SYSTEM_NAMESPACE
 
 LOCAL = "local"
 _RESERVED_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """The stack's services have limits; `policies` says whether the stack also brings what enforces them."""
+
+    policies: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Stack:
     zones: tuple[str, ...]
     nodes: int | None
     services: Mapping[str, Service]
+    governor: Governed | None = None
 
     @property
     def promises(self) -> dict[str, Promise]:
@@ -86,7 +95,16 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         zones=zones,
         nodes=nodes if isinstance(nodes, int) else None,
         services=services,
+        governor=_governor(config),
     ), list(dict.fromkeys(problems))
+
+
+def _governor(config: Mapping[str, Any]) -> Governed | None:
+    """None where the key is not there, or says so. Values of a wrong type are reported already."""
+    given = config.get("governor")
+    if not isinstance(given, Mapping) or given.get("enabled") is False:
+        return None
+    return Governed(policies=given.get("policies") is not False)
 
 
 def _service(
@@ -162,12 +180,8 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
     for key in ("environment", "owner"):
         if isinstance(value := config.get(key), str):
             yield from _check_word(value, key)
-    namespace = config.get("namespace")
-    if isinstance(namespace, str):
-        yield from check_namespace(namespace, "namespace")
-        if namespace in _RESERVED_NAMESPACES:
-            hint = "the stack creates its namespace, and `down` deletes it; choose a name of your own"
-            yield Problem("namespace", f"{namespace!r} belongs to Kubernetes", hint)
+    if isinstance(namespace := config.get("namespace"), str):
+        yield from _check_namespace(namespace)
     if config.get("cluster") in ("", "aws"):
         yield Problem("cluster", f"{config['cluster']!r} is no cluster", "allowed are local, or a kubeconfig context")
     zones = _list(config, "zones")
@@ -179,6 +193,13 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
     nodes = config.get("nodes")
     if isinstance(nodes, int) and not isinstance(nodes, bool) and nodes < 1:
         yield Problem("nodes", f"is {nodes}", "allowed is at least 1")
+
+
+def _check_namespace(name: str) -> Iterator[Problem]:
+    yield from check_namespace(name, "namespace")
+    if owner := "Kubernetes" if name in _RESERVED_NAMESPACES else "the Governor" if name == SYSTEM_NAMESPACE else "":
+        hint = "the stack creates its namespace, and `down` deletes it; choose a name of your own"
+        yield Problem("namespace", f"{name!r} belongs to {owner}", hint)
 
 
 def _check_word(value: str, path: str) -> Iterator[Problem]:

@@ -64,5 +64,8 @@ def test_without_the_schedule_the_plain_autoscaler_is_back(service: Service) -> 
 
     service.apply()
 
-    names = service.kubectl.run("get", "hpa", f"--namespace={service.namespace}", "--output=name").split
-    wait(lambda: names() == ["horizontalpodautoscaler.autoscaling/web"], "KEDA's autoscaler to go")
+    wait(lambda: _autoscalers(service) == ["horizontalpodautoscaler.autoscaling/web"], "KEDA's autoscaler to go")
+
+
+def _autoscalers(service: Service) -> list[str]:
+    return service.kubectl.run("get", "hpa", f"--namespace={service.namespace}", "--output=name").split()

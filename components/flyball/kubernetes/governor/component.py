@@ -28,18 +28,22 @@ class GovernorArgs(TypedDict):
     """What the Governor guards."""
 
     limits: NotRequired[dict[str, dict[str, str]]]
-    """By namespace, and there by Deployment or StatefulSet: its limits, as `governor.limits.describe` writes them.
+    """By namespace, and there by Deployment or StatefulSet: its limits, as `workload_limits` gives them.
 
     A namespace must exist, and carry the label flyball.dev/governed: "true" [none].
     """
+    policies: NotRequired[bool]
+    """Whether this Governor brings the policies that a cluster has once, and not only limits [true]."""
 
 
 class Governor(pulumi.ComponentResource):
-    """Limits every writer of replicas, at admission: one for each cluster, of Kubernetes 1.36 or later.
+    """Limits every writer of replicas, at admission, in a cluster of Kubernetes 1.36 or later.
 
     Creates the namespace flyball-system, roles and groups for the rights to override, to change limits and to freeze,
     the policies with their bindings, and a ConfigMap of limits in each namespace. Raises ValueError for limits that
     policies could not read. To remove it again needs the right to override: its namespace is guarded too.
+
+    Workloads with limits should depend on it (`depends_on`), so that a higher ceiling is allowed before it is used.
     """
 
     namespaces: pulumi.Output[list[str]]
@@ -50,15 +54,21 @@ class Governor(pulumi.ComponentResource):
         limits = [config_map_of(namespace, texts) for namespace, texts in by_namespace.items()]
         super().__init__("flyball:index:Governor", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        if args.get("policies", True):
+            self._register_policies(name, child)
+        for manifest in limits:
+            _register(name, manifest, child)
+        self.namespaces = pulumi.Output.from_input(sorted(by_namespace))
+        self.register_outputs({"namespaces": self.namespaces})
+
+    def _register_policies(self, name: str, child: pulumi.ResourceOptions) -> None:
         labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball"}
         metadata = k8s.meta.v1.ObjectMetaArgs(name=names.SYSTEM_NAMESPACE, labels=labels)
         system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
         # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
-        for manifest in [*rbac.manifests(), *limits, *policies.manifests()]:
+        for manifest in [*rbac.manifests(), *policies.manifests()]:
             _register(name, manifest, after)
-        self.namespaces = pulumi.Output.from_input(sorted(by_namespace))
-        self.register_outputs({"namespaces": self.namespaces})
 
 
 def _register(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> None:

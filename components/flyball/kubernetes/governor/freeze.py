@@ -1,12 +1,14 @@
 """The freeze: while it is on, automation shrinks nothing. It lives in the cluster, out of reach of deployment tools."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from flyball.kubernetes.governor import cel, names
 from flyball.kubernetes.governor.cel import text
 from flyball.kubernetes.governor.policy import THE_FREEZE, Manifest, Policy, Rule, enforced, resources
 from flyball.wellknown import MANAGED_BY_LABEL
+
+POLICY: Final = "flyball-freeze"
 
 
 def freeze_config_map(reason: str, until: datetime | None, by: str) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def freeze_policies() -> list[Manifest]:
     name = "request.?name.orValue('')"
     sized = ["deployments", "statefulsets", "replicasets"]
     policy = Policy(
-        name="flyball-freeze",
+        name=POLICY,
         resources=[
             resources("apps", "v1", [*sized, *(f"{kind}/scale" for kind in sized)], "UPDATE"),
             resources("apps", "v1", [*sized, "daemonsets"], "DELETE"),

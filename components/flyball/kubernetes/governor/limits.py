@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flyball.guards.sizing import Sizing
+from flyball.guards.spec import Spec
 from flyball.guards.steps import Behavior, WriterSteps, narrower_at
 from flyball.kubernetes.governor import names
+from flyball.kubernetes.objects import SPOT_SUFFIX
 from flyball.wellknown import MANAGED_BY_LABEL
 
 _LAYOUT = (
@@ -53,6 +56,25 @@ class Limits:
         # Beyond a thousand, no rounding makes a step narrower that is not so below.
         if stuck := narrower_at(self.steps, self.behavior, min(self.ceiling, 1_000)):
             raise ValueError(f"at {stuck} replicas one write may change less than the autoscaler's behavior asks for")
+
+
+def limits_of(spec: Spec, sizing: Sizing) -> dict[str, Limits]:
+    """The limits of a workload's Deployments, by name, as the rules have sized it.
+
+    The floor is the lowest of the day: by the clock it is the autoscaler that goes between them. The on-demand base
+    beside a spot part has one size, which only a change of the workload's arguments moves.
+    """
+
+    def limits(floor: int, ceiling: int) -> Limits:
+        return Limits(floor, ceiling, sizing.budget, sizing.writer, spec.behavior)
+
+    if sizing.split is None:
+        return {spec.name: limits(sizing.floors.least, sizing.ceiling)}
+    base = sizing.split.base
+    return {
+        spec.name: limits(base, base),
+        spec.name + SPOT_SUFFIX: limits(sizing.floors.least, sizing.ceiling - base),
+    }
 
 
 def describe(limits: Limits) -> str:

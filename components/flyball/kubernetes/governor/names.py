@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from flyball import wellknown
+
 GROUP: Final = "flyball.dev"
 """API group of the rights below. No such API exists; RBAC rules need none."""
 RESOURCE: Final = "governors"
@@ -16,7 +18,7 @@ CANARY: Final = "wildcard-canary"
 GOVERNED: Final = "flyball.dev/governed"
 """Label of a namespace: ``"true"`` where workloads are guarded, ``SYSTEM`` on the Governor's own."""
 SYSTEM: Final = "system"
-SYSTEM_NAMESPACE: Final = "flyball-system"
+SYSTEM_NAMESPACE: Final = wellknown.SYSTEM_NAMESPACE
 
 LIMITS: Final = "flyball-limits"
 """ConfigMap in each governed namespace: the limits of its workloads."""

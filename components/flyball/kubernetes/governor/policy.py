@@ -52,8 +52,9 @@ class Policy:
 
 
 def resources(group: str, version: str, kinds: Sequence[str], *operations: str) -> Manifest:
-    """Requests that a policy looks at."""
-    return {"apiGroups": [group], "apiVersions": [version], "operations": list(operations), "resources": list(kinds)}
+    """Requests that a policy looks at. The scope is the server's default: left out, each apply would be a change."""
+    rule = {"apiGroups": [group], "apiVersions": [version], "operations": list(operations), "resources": list(kinds)}
+    return {**rule, "scope": "*"}
 
 
 def enforced(policy: Policy) -> list[Manifest]:

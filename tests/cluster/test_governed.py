@@ -1,0 +1,138 @@
+"""A stack with a Governor, by the command alone: held to its limits, changed, frozen, and brought down."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cluster.conftest import built
+from tests.cluster.scaling.service import wait
+from tests.cluster.shop import Shop
+
+from flyball.local import control_plane as planes
+from flyball.local import keda, metrics
+from flyball.local.kubectl import KubectlError
+
+pytestmark = pytest.mark.cluster
+
+SERVICE: dict[str, Any] = {
+    "image": "registry.example/web:1.4.2",
+    "port": 8080,
+    "load": {"peak": 100, "replica": 20},
+    "proven": 16,
+    "rollout": {"settle": "1s"},
+}
+NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 20}]}
+CONFIG: dict[str, Any] = {
+    "flyball:environment": "local",
+    "flyball:owner": "shop",
+    "flyball:namespace": "shop",
+    "flyball:cluster": "local",
+    "flyball:zones": ["local-a", "local-b"],
+    "flyball:governor": {},
+    "flyball:services": {
+        "web": SERVICE,
+        "timed": SERVICE | {"schedule": NIGHT},
+        "cheap": SERVICE | {"spot": {}},
+    },
+}
+AUTOMATION = ("--as=system:serviceaccount:shop:deployer", "--as-group=system:masters")
+"""A deployment tool with all rights that RBAC can give."""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    built(*planes.PROGRAMS, *keda.PROGRAMS, metrics.PROGRAM)
+    name = f"test-{os.getpid()}-governed"
+    shop = Shop(tmp_path_factory.mktemp("stack") / f"Pulumi.{name}.yaml", name)
+    shop.write(CONFIG)
+    try:
+        shop.run("up")
+        wait(lambda: refusal(shop, "scale", "deployment/web", "--replicas=0", *AUTOMATION), "the policies")
+        yield shop
+    finally:
+        planes.stop(name)
+
+
+def refusal(stack: Shop, *command: str, namespace: str = "shop") -> str:
+    """What the server says against the command, which it only tries out; empty if it would do it."""
+    try:
+        stack.kubectl.run(*command, f"--namespace={namespace}", "--dry-run=server")
+    except KubectlError as error:
+        return str(error)
+    return ""
+
+
+def scaled(stack: Shop, deployment: str, replicas: int, *more: str) -> str:
+    return refusal(stack, "scale", f"deployment/{deployment}", f"--replicas={replicas}", *more)
+
+
+def test_again_changes_nothing(stack: Shop) -> None:
+    assert "0 changed (0 created, 0 changed, " in stack.run("up")
+    assert stack.run("up", "--preview").strip() == "nothing would change"
+
+
+def test_every_writer_is_held_to_the_limits(stack: Shop) -> None:
+    assert "8 -> 7 replicas asked, the lowest allowed now is 8 (floor 8, ceiling 24)" in scaled(stack, "web", 7)
+    assert "8 -> 20 replicas asked, the highest allowed now is 16" in scaled(stack, "web", 20)
+    assert scaled(stack, "web", 16) == ""
+    assert "(floor 7, ceiling 7)" in scaled(stack, "cheap", 8)
+    assert "(floor 1, ceiling 17)" in scaled(stack, "cheap-spot", 18)
+    assert "may not be deleted" in refusal(stack, "delete", "deployment", "timed", *AUTOMATION)
+    assert "may not be deleted" in refusal(stack, "delete", "scaledobject", "timed", *AUTOMATION)
+
+
+def test_limits_change_with_the_stack_file(stack: Shop) -> None:
+    """A higher peak raises floor and ceiling at once, and what leaves the file is pruned, for people only."""
+    services = CONFIG["flyball:services"]
+    raised = services["web"] | {"load": {"peak": 200, "replica": 20}, "proven": 30}
+    stack.write(CONFIG | {"flyball:services": {"web": raised, "timed": services["timed"]}})
+    try:
+        printed = stack.run("up")
+        assert "changed configmap/flyball-limits" in printed
+        assert "pruned deployment.apps/cheap-spot" in printed
+        hpa = stack.kubectl.json("get", "hpa", "web", "--namespace=shop")["spec"]
+        assert (hpa["minReplicas"], hpa["maxReplicas"]) == (14, 45)
+        wait(lambda: stack.replicas("web") == 14, "the autoscaler to go to the new floor")
+        assert "(floor 14, ceiling 45)" in scaled(stack, "web", 13)
+    finally:
+        stack.write(CONFIG)
+        stack.run("up")
+
+
+def test_a_freeze_from_the_command_to_the_deployment_tool(stack: Shop) -> None:
+    assert stack.run("frozen").strip() == "not frozen"
+    away = ("delete", stack.kubectl.run("get", "nodes", "--output=name").split()[0])
+    assert refusal(stack, *away, *AUTOMATION) == ""
+
+    printed = stack.run("freeze", "--reason", "queue migration", "--for", "2h", "--by", "mira")
+
+    assert printed.startswith("frozen by mira since ")
+    assert "(queue migration); meant to end " in printed
+    wait(lambda: "frozen by mira (queue migration)" in refusal(stack, *away, *AUTOMATION), "the freeze", 10)
+    assert refusal(stack, *away) == ""
+    refused = stack.run("freeze", "--reason", "another", "--by", "otto", code=1)
+    assert "freeze: was set already by mira (queue migration)" in refused
+    assert "frozen by mira" in stack.run("up")
+    assert "a freeze is changed and lifted by people" in refusal(
+        stack, "delete", "configmap", "freeze", *AUTOMATION, namespace="flyball-system"
+    )
+    assert "(done soon); no end was given" in stack.run("freeze", "--reason", "done soon", "--by", "mira")
+    assert stack.run("unfreeze").startswith("lifted: frozen by mira since ")
+    assert stack.run("unfreeze").strip() == "it was not frozen"
+
+
+def test_a_forgotten_freeze_is_reported(stack: Shop) -> None:
+    stack.run("freeze", "--reason", "a moment", "--for", "1ms", "--by", "mira")
+    try:
+        assert "FORGOTTEN for 1m?" in stack.run("frozen", code=1)
+    finally:
+        stack.run("unfreeze")
+
+
+def test_a_stack_that_is_not_up_cannot_be_frozen(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "Pulumi.nowhere.yaml", "nowhere")
+    shop.write(CONFIG)
+    said = shop.run("freeze", "--reason", "why", code=1)
+    assert "cluster: the control plane nowhere does not run on this machine" in said

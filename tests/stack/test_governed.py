@@ -1,0 +1,79 @@
+"""A stack with a Governor: what it is told about each Deployment, and that it comes before the workloads."""
+
+from typing import Any
+
+from tests.kubernetes.programs import registered
+
+from flyball.guards.steps import Behavior, Rate, Step, WriterSteps
+from flyball.kubernetes import Workload, WorkloadArgs, workload_limits
+from flyball.kubernetes.governor.limits import Limits, config_map, describe
+from flyball.local.manifests import rendered
+from flyball.stack.build import build
+from flyball.stack.read import read
+
+WEB: dict[str, Any] = {"image": "example.org/web:1.0", "port": 8080, "load": {"peak": 100, "replica": 20}}
+NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 20}]}
+SERVICES: dict[str, Any] = {
+    "web": WEB,
+    "timed": WEB | {"schedule": NIGHT},
+    "cheap": WEB | {"spot": {}, "proven": 12, "behavior": {"down": {"period": "90s"}}, "writer": {"up": {"pods": 9}}},
+}
+
+
+def stack(**more: Any) -> dict[str, Any]:
+    outer = {"environment": "test", "owner": "shop", "namespace": "shop", "cluster": "local", "zones": ["a", "b"]}
+    return {**outer, "services": SERVICES, **more}
+
+
+def test_limits_follow_from_the_rules() -> None:
+    """Seven replicas carry the peak at 80 %, eight with one to lose, three at night; half as many again as proven."""
+    objects = rendered(registered(lambda: build(read(stack(governor={}))))).objects
+    found = {(o.kind, o.name): o.manifest for o in objects}
+    slower = Behavior(down=Rate(pods=1, percent=10, period=90))
+    steps = WriterSteps(up=Step(pods=9, percent=100))
+    assert found["ConfigMap", "flyball-limits"] == config_map(
+        "shop",
+        {
+            "web": Limits(floor=8, ceiling=12, budget=1),
+            "timed": Limits(floor=3, ceiling=12, budget=1),
+            "cheap": Limits(floor=7, ceiling=7, budget=1, steps=steps, behavior=slower),
+            "cheap-spot": Limits(floor=1, ceiling=11, budget=1, steps=steps, behavior=slower),
+        },
+    )
+    assert found["Namespace", "shop"]["metadata"]["labels"]["flyball.dev/governed"] == "true"
+    assert ("ValidatingAdmissionPolicyBinding", "flyball-workloads") in found
+
+
+def test_workloads_come_after_their_limits() -> None:
+    """Else a higher maximum would be held against the ceiling of before. What is below a workload follows it."""
+    program = registered(lambda: build(read(stack(governor={}))))
+    [limits] = [r.urn for r in program if r.type == "kubernetes:core/v1:ConfigMap"]
+    assert {r.name: limits in r.after for r in program if r.type == "flyball:index:Workload"} == dict.fromkeys(
+        SERVICES, True
+    )
+    kinds = [o.kind for o in rendered(program).objects]
+    assert kinds.index("ConfigMap") < kinds.index("Deployment")
+
+
+def test_where_the_policies_are_anothers() -> None:
+    objects = rendered(registered(lambda: build(read(stack(governor={"policies": False}))))).objects
+    assert [o.name for o in objects if o.kind == "ConfigMap"] == ["flyball-limits"]
+    assert [o.kind for o in objects if "Policy" in o.kind and o.kind != "NetworkPolicy"] == []
+
+
+def test_without_a_governor_there_is_no_trace_of_one() -> None:
+    objects = rendered(registered(lambda: build(read(stack())))).objects
+    assert "flyball-limits" not in {o.name for o in objects}
+    assert not [o for o in objects if "flyball.dev/governed" in o.manifest["metadata"].get("labels", {})]
+
+
+def test_a_program_asks_for_the_limits_of_its_own_workload() -> None:
+    args = WorkloadArgs(image="example.org/web:1.0", port=8080, load={"peak": 100, "replica": 20})
+    found: dict[str, str] = {}
+
+    def program() -> None:
+        found.update(workload_limits("web", args))
+        Workload("web", args)
+
+    registered(program)
+    assert found == {"web": describe(Limits(floor=8, ceiling=12, budget=1))}
