@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from flyball.guards.arguments import GuardedArgs
 from flyball.guards.deadlines import Call
 from flyball.guards.headroom import Survive
+from flyball.guards.inbound import Inbound
 from flyball.guards.interruption import Shutdown
+from flyball.guards.probes import Probe, Probes
+from flyball.guards.resources import Resources
 from flyball.guards.retention import FileLogs
 from flyball.guards.schedule import Schedule, Window
-from flyball.guards.spec import Outside, Probe, Probes, Resources, Rollout, Scratch, Spec, check_name, read
+from flyball.guards.sidecar import Sidecar
+from flyball.guards.spec import Outside, Rollout, Scratch, Spec, check_name, read
 from flyball.guards.steps import Behavior, Rate, Step, WriterSteps
 
 MINIMAL: dict[str, Any] = {"port": 80, "load": {"peak": 1000, "replica": 100}}
@@ -51,7 +55,9 @@ def test_every_default() -> None:
         ceiling=None,
         deadline=2_000,
         calls={},
+        hops={},
         call_ports={},
+        call_targets={},
         outside={},
         public=False,
         behavior=Behavior(up=Rate(2, 50, 60), down=Rate(1, 10, 60), calm=300),
@@ -69,6 +75,28 @@ def test_every_default() -> None:
         logs_path=None,
         shutdown=Shutdown(5_000, 30_000, 5_000),
         rollout=Rollout(10, 600, 25, 3),
+        inbound=Inbound(
+            enabled=True,
+            port=21_000,
+            methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+            body=MI,
+            headers=15 * 1024,
+            slow=5_000,
+            idle=60_000,
+            connections=1_000,
+            concurrency=100,
+            waiting=50,
+            latency=1_000,
+            queue=500,
+        ),
+        sidecar=Sidecar(
+            enabled=True,
+            image="haproxy:3.2.4-alpine",
+            port=21_000,
+            domain="cluster.local",
+            scrape="monitoring",
+            resources=Resources(20, 33 * MI, 250, 33 * MI),
+        ),
         user=65_532,
         token=False,
         labels={},

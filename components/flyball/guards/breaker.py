@@ -38,38 +38,41 @@ class Breaker:
         return max(1, -(-self.permitted * self.threshold // 100))
 
 
-def read(r: Reader, timeout: Milliseconds) -> Breaker | None:
-    """The breaker of a call with this `timeout`, None where it is switched off; what makes no sense is a problem."""
+def read(r: Reader, timeout: Milliseconds, *, known: bool = True) -> Breaker | None:
+    """The breaker of a call with this `timeout`, None where it is switched off; what makes no sense is a problem.
+
+    `known` says whether the timeout is the one that was written, and so may be spoken of.
+    """
     default = Breaker()
     breaker = Breaker(
         window=r.duration("window", default.window, least=1000),
         threshold=r.whole("threshold", default.threshold, 1, 100),
-        minimum=r.whole("minimum", default.minimum, 1, 1_000_000),
+        minimum=r.whole("minimum", default.minimum, 2, 1_000_000),
         open=r.duration("open", default.open, least=100),
         probes=r.whole("probes", default.probes, 1, 50),
         permitted=r.whole("permitted", default.permitted, 1, 100),
         slow=r.duration("slow", max(1, timeout * SLOW_PERCENT // 100)),
     )
-    for key, message, hint in _check(breaker, timeout):
-        if r.readable(key):
-            r.problem(key, message, hint)
+    for keys, message, hint in _check(breaker, timeout if known else None):
+        if all(map(r.readable, keys)):
+            r.problem(keys[0], message, hint)
     return breaker if r.value("enabled", bool, True) else None
 
 
-def _check(breaker: Breaker, timeout: Milliseconds) -> Iterator[tuple[str, str, str]]:
+def _check(breaker: Breaker, timeout: Milliseconds | None) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """What makes no sense: the keys it comes from, the first of them to blame."""
+    window = show_duration(breaker.window)
     if breaker.window > LONGEST_WINDOW:
-        yield "window", f"is {show_duration(breaker.window)}", f"allowed is at most {show_duration(LONGEST_WINDOW)}"
-    elif breaker.window < timeout:
-        message = f"{show_duration(breaker.window)} is less than the timeout of {show_duration(timeout)}"
-        yield "window", message, "calls would be forgotten before they end; raise it or lower the timeout"
+        yield ("window",), f"is {window}", f"allowed is at most {show_duration(LONGEST_WINDOW)}"
+    elif timeout is not None and breaker.window < timeout:
+        message = f"{window} is less than the timeout of {show_duration(timeout)}"
+        yield ("window",), message, "calls would be forgotten before they end; raise it or lower the timeout"
     if breaker.open > breaker.window:
-        message = f"{show_duration(breaker.open)} is longer than the window of {show_duration(breaker.window)}"
-        yield "open", message, "what has recovered would be left alone for longer than it was watched; lower it"
-    if breaker.minimum < 2:
-        yield "minimum", f"is {breaker.minimum}", "one failure is no failure rate; allowed is at least 2"
-    if breaker.slow > timeout:
+        message = f"{show_duration(breaker.open)} is longer than the window of {window}"
+        yield ("open", "window"), message, "what has recovered would be left alone longer than it was watched; lower it"
+    if timeout is not None and breaker.slow > timeout:
         message = f"{show_duration(breaker.slow)} is more than the timeout of {show_duration(timeout)}"
-        yield "slow", message, "no answer could ever be slow; lower it"
+        yield ("slow",), message, "no answer could ever be slow; lower it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def read_fallback(r: Reader) -> Fallback:
     own = [key for key in ("status", "type", "body") if r.has(key)]
     if call is not None and own:
         r.problem("", f"has call and {' and '.join(own)}", "either another call answers, or this body does")
-    elif call is None and not own:
+    elif not own and not r.has("call"):
         r.problem("", "says nothing", "give status, type and body, or the name of another call")
     fallback = Fallback(
         status=r.whole("status", default.status, *STATUSES),

@@ -68,7 +68,7 @@ def read(r: Reader, name: str, call: Call) -> Hop:
         r.problem("protocol", f"is {protocol!r}", f"allowed are {', '.join(PROTOCOLS)}")
         protocol = "http"
     tcp = protocol == "tcp"
-    if tcp:
+    if tcp and isinstance(r.values.get("protocol", ""), str):
         for key in ("breaker", "fallback", "budget", "stream", "tls"):
             if r.has(key):
                 r.problem(key, "is given, and protocol is tcp", "only http and grpc know it; remove it")
@@ -78,8 +78,8 @@ def read(r: Reader, name: str, call: Call) -> Hop:
         r.problem("variable", f"{variable!r} is no name for an environment variable", hint)
     hop = Hop(
         protocol=protocol,
-        breaker=None if tcp else breaker.read(r.at("breaker"), call.timeout),
-        fallback=breaker.read_fallback(r.at("fallback")) if r.has("fallback") and not tcp else None,
+        breaker=None if tcp else breaker.read(r.at("breaker"), call.timeout, known=r.readable("timeout")),
+        fallback=breaker.read_fallback(r.at("fallback")) if r.is_map("fallback") and not tcp else None,
         idle=r.duration("idle", 300_000 if tcp else 60_000, least=1000),
         connections=r.whole("connections", 100, 1, MOST_CONNECTIONS),
         budget=r.whole("budget", BUDGET_PERCENT, 1, 100),
@@ -89,7 +89,7 @@ def read(r: Reader, name: str, call: Call) -> Hop:
         eject=r.whole("eject", 1, 0, 1000) if r.has("eject") else None,
         variable=variable,
     )
-    if tcp and hop.idle < call.timeout and r.readable("idle"):
+    if tcp and hop.idle < call.timeout and r.readable("idle") and r.readable("timeout"):
         message = f"{show_duration(hop.idle)} is less than the timeout of {show_duration(call.timeout)}"
         r.problem("idle", message, "a connection would be cut while its answer is awaited; raise it")
     return hop

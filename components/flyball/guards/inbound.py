@@ -6,10 +6,13 @@ takes. More of them at once only make each of them slower. Those beyond wait in 
 within its deadline; the rest is refused at once, while refusing is cheap and another replica may have room.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flyball.guards.problem import Problem
 from flyball.guards.reader import Reader
+from flyball.guards.strict import join
 from flyball.guards.units import Bytes, Milliseconds, exact, show_duration
 
 KI = 1024
@@ -38,17 +41,21 @@ class Inbound:
     connections: int
     concurrency: int
     waiting: int
+    latency: Milliseconds
     queue: Milliseconds
 
 
 def concurrency(replica: float | Fraction, latency: Milliseconds) -> int:
-    """Requests under way in one replica: `replica` per second, each of them `latency` long; at least 1."""
-    return max(1, -(-exact(replica) * latency // 1000))
+    """Requests under way in one replica: `replica` per second, each of them `latency` long.
+
+    At least 1, and at most a quarter of the connections that one proxy may have.
+    """
+    return min(max(1, -(-exact(replica) * latency // 1000)), MOST_CONNECTIONS // 4)
 
 
 def waiting(replica: float | Fraction, queue: Milliseconds) -> int:
-    """Requests that may wait: as many as are served within `queue`; at least 1."""
-    return max(1, int(exact(replica) * queue // 1000))
+    """Requests that may wait: as many as are served within `queue`, with the same limits."""
+    return min(max(1, int(exact(replica) * queue // 1000)), MOST_CONNECTIONS // 4)
 
 
 def read(r: Reader, port: int, protocol: str, replica: float, deadline: Milliseconds) -> Inbound:
@@ -59,10 +66,6 @@ def read(r: Reader, port: int, protocol: str, replica: float, deadline: Millisec
     """
     latency = r.duration("latency", max(1, deadline // 2))
     queue = r.duration("queue", max(1, min(deadline // 4, deadline - latency)))
-    if latency + queue > deadline and r.readable("latency") and r.readable("queue"):
-        key = "queue" if r.has("queue") else "latency"
-        message = f"latency and queue take {show_duration(latency + queue)}, more than the deadline of"
-        r.problem(key, f"{message} {show_duration(deadline)}", "what waits could not be in time; lower it")
     most = r.whole("concurrency", concurrency(replica, latency), 1, MOST_CONNECTIONS)
     line = r.whole("waiting", waiting(replica, queue), 1, MOST_CONNECTIONS)
     tcp = protocol == "tcp"
@@ -74,9 +77,10 @@ def read(r: Reader, port: int, protocol: str, replica: float, deadline: Millisec
         headers=r.size("headers", 15 * KI),
         slow=r.duration("slow", 5_000),
         idle=r.duration("idle", 300_000 if tcp else 60_000),
-        connections=r.whole("connections", max(1000, 2 * (most + line)), 1, MOST_CONNECTIONS),
+        connections=r.whole("connections", min(max(1000, 2 * (most + line)), MOST_CONNECTIONS), 1, MOST_CONNECTIONS),
         concurrency=most,
         waiting=line,
+        latency=latency,
         queue=queue,
     )
     if not KI <= inbound.headers <= MOST_HEADERS:
@@ -85,10 +89,18 @@ def read(r: Reader, port: int, protocol: str, replica: float, deadline: Millisec
         for key in ("methods", "body", "headers"):
             if r.has(key):
                 r.problem(key, "is given, and protocol is tcp", "only http and grpc know it; remove it")
-    elif inbound.connections < most + line and r.has("connections"):
-        message = f"is {inbound.connections}, less than the {most + line} requests under way and waiting"
-        r.problem("connections", message, "raise it")
     return inbound
+
+
+def check(inbound: Inbound, deadline: Milliseconds, path: str, *, tcp: bool = False) -> Iterator[Problem]:
+    """Refuse a queue in which requests wait until it is too late for them, or that has no room for them."""
+    if inbound.enabled and inbound.latency + inbound.queue > deadline:
+        spent = show_duration(inbound.latency + inbound.queue)
+        message = f"latency and queue take {spent}, more than the deadline of {show_duration(deadline)}"
+        yield Problem(path, message, "who waits would not be answered in time; lower one of them")
+    if inbound.enabled and inbound.connections < (least := inbound.concurrency + inbound.waiting) and not tcp:
+        message = f"is {inbound.connections}, less than the {least} requests under way and waiting"
+        yield Problem(join(path, "connections"), message, "raise it, or lower concurrency or waiting")
 
 
 def _methods(r: Reader, default: tuple[str, ...]) -> tuple[str, ...]:
