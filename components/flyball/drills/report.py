@@ -104,11 +104,15 @@ def _figures(runs: Sequence[Result]) -> str:
     head = "".join(f"<th>{'with the guard' if run.guard else 'without it'}</th>" for run in runs)
     rows = "".join(
         f'<tr><th scope="row">{escape(name.replace("_", " "))}</th>'
-        + "".join(f"<td>{run.figures.get(name, '–'):,}</td>" for run in runs)
+        + "".join(f"<td>{_number(run.figures.get(name))}</td>" for run in runs)
         + "</tr>"
         for name in names
     )
     return f'<table class="figures"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _number(value: float | int | None) -> str:
+    return "–" if value is None else f"{value:,}"
 
 
 def _method(shown: Sequence[Drill]) -> str:

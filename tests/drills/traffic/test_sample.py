@@ -54,6 +54,7 @@ def test_a_recording_comes_to_its_figures() -> None:
         "p50_ms": 10.0,
         "p99_ms": 2000.0,
         "workers": 8,
+        "stall_p99_ms": 950.0,
         "most_busy_workers": 8,
         "most_waiting_connections": 9,
     }

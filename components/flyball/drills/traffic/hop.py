@@ -1,6 +1,6 @@
 """One of five dependencies falls ill, in one of seven ways, and recovers.
 
-The application has a pool of 24 workers, and 125 requests per second need six of them. Each fifth request needs the
+The application has a pool of 16 workers, and 100 requests per second need five of them. Each fifth request needs the
 dependency that falls ill. Whether the other four fifths are answered is what the guard of a hop is about.
 """
 

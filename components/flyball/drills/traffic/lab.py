@@ -100,14 +100,15 @@ class Lab:
             ),
             metrics=Address(metrics),
         )
-        self._sidecar(name, proxy, door)
+        process = self.haproxy(f"{name}-haproxy", proxy_config(proxy), door)
+        self.sidecars[name] = Sidecar(process, proxy)
         return door
 
-    def _sidecar(self, name: str, proxy: Proxy, port: int) -> None:
+    def haproxy(self, name: str, config: str, port: int) -> Process:
+        """HAProxy with a configuration that listens on `port`."""
         file = self.folder / f"{name}.cfg"
-        file.write_text(proxy_config(proxy))
-        process = self._start(f"{name}-haproxy", ["haproxy", "-db", "-f", str(file)], port)
-        self.sidecars[name] = Sidecar(process, proxy)
+        file.write_text(config)
+        return self._start(name, ["haproxy", "-db", "-f", str(file)], port)
 
     def begin(self) -> None:
         """Start the clock of the recording."""

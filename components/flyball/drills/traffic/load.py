@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flyball.drills.recorder import DrillError
+from flyball.drills.traffic.process import WRAPPED
 from flyball.drills.traffic.sample import Request
 
 LONGEST = 60.0
@@ -43,7 +44,7 @@ class Running:
     def __init__(self, program: Path, attack: Attack, port: int, file: Path) -> None:
         self._program, self._file, self._attack = program, file, attack
         targets = [{"method": "GET", "url": f"http://127.0.0.1:{port}{route}"} for route in attack.routes]
-        command = [str(program), "attack", "-format=json", f"-output={file}", f"-duration={attack.seconds}s"]
+        command = [*WRAPPED, str(program), "attack", "-format=json", f"-output={file}", f"-duration={attack.seconds}s"]
         # As many in ten seconds: vegeta takes whole numbers.
         options = [f"-rate={round(attack.rate * 10)}/10s", f"-timeout={attack.patience}s", f"-workers={WORKERS}"]
         self._process = subprocess.Popen(

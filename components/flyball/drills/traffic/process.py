@@ -13,8 +13,10 @@ from flyball.local import ports
 
 START_SECONDS = 20.0
 """How long a process may take until it listens [s]; a second on an idle machine."""
-_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
-"""util-linux, part of every Debian: the kernel ends the process when the drill dies, however it dies."""
+WRAPPED = ("nice", "-n", "-10", "setpriv", "--pdeathsig", "KILL")
+"""Before other work of the machine, where the user may (else `nice` says so and goes on): what is measured is the
+service, and not who else wanted the processor. The kernel ends the process when the drill dies, however it dies.
+Both are part of every Debian."""
 
 
 class Process:
@@ -27,7 +29,7 @@ class Process:
         self.log, self._errors = folder / f"{name}.log", folder / f"{name}.err"
         with self.log.open("w") as log, self._errors.open("w") as errors:
             self._process = subprocess.Popen(
-                [*_WITH_PARENT, *command],
+                [*WRAPPED, *command],
                 env=os.environ | (env or {}),
                 stdin=subprocess.PIPE,
                 stdout=log,

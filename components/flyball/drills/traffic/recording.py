@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from flyball.drills.measure import Event
 from flyball.drills.traffic import plot
-from flyball.drills.traffic.sample import Outcome, Pool, Request, percentile, share
+from flyball.drills.traffic.application import SAMPLE
+from flyball.drills.traffic.sample import Outcome, Pool, Request, percentile, share, stalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +40,6 @@ class Recording:
             "p99_ms": round(percentile(took, 99) * 1000, 1),
             "workers": self.workers,
             "most_busy_workers": max((sample.busy for sample in self.pool), default=0),
+            "stall_p99_ms": round(percentile(stalls(self.pool, SAMPLE), 99) * 1000, 1),
             "most_waiting_connections": max((sample.waiting for sample in self.pool), default=0),
         }

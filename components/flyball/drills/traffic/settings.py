@@ -19,9 +19,10 @@ LATENCY: Final = 0.05
 CALL: Final = Call(connect=150, timeout=300)
 """A hop's timeouts [ms], six times of what it needs."""
 BREAKER: Final = Breaker(window=2_000, minimum=10, open=1_000, probes=20, permitted=3, slow=240)
-"""A window of 2 s stands for 60 s; with 25 requests per second on a hop, a fifth of them as probes is 5 per second."""
-HOP: Final = Hop(breaker=BREAKER, connections=8)
-WORKERS: Final = 24
+"""A window of 2 s stands for 60 s; with 20 requests per second on a hop, a fifth of them as probes is 4 per second."""
+HOP: Final = Hop(breaker=BREAKER, connections=6)
+"""Six times the connections that 20 requests per second of 50 ms hold."""
+WORKERS: Final = 16
 """Of the application's pool: three times what it needs with all dependencies well."""
 PATIENCE: Final = 2.0
 """After this long a user gives up [s]."""
@@ -41,7 +42,7 @@ def inbound(replica: float, **arguments: str | int) -> Inbound:
 INBOUND: Final = inbound(WORKERS / LATENCY, latency="50ms", queue="300ms")
 """All workers busy with what takes 50 ms; whoever would wait for more than 300 ms is told so at once."""
 DEPENDENCIES: Final = ("cart", "payment", "stock", "reviews", "search")
-RATE: Final = 125.0
+RATE: Final = 100.0
 """Requests per second of users, spread evenly over five routes, of which each needs another dependency."""
 BEFORE, DURING, AFTER = 3.0, 4.0, 4.0
 """Seconds before the fault, with it, and after its end."""
