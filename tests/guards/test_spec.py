@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.guards.arguments import GuardedArgs
+from flyball.guards.calls import Outside
 from flyball.guards.deadlines import Call
 from flyball.guards.headroom import Survive
 from flyball.guards.inbound import Inbound
@@ -17,7 +18,7 @@ from flyball.guards.resources import Resources
 from flyball.guards.retention import FileLogs
 from flyball.guards.schedule import Schedule, Window
 from flyball.guards.sidecar import Sidecar
-from flyball.guards.spec import Outside, Rollout, Scratch, Spec, check_name, read
+from flyball.guards.spec import Rollout, Scratch, Spec, check_name, read
 from flyball.guards.steps import Behavior, Rate, Step, WriterSteps
 
 MINIMAL: dict[str, Any] = {"port": 80, "load": {"peak": 1000, "replica": 100}}

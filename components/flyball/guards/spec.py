@@ -1,13 +1,25 @@
 """A workload's arguments, read into frozen values with every default filled in; the rules work on these."""
 
-import ipaddress
 import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flyball.guards import deadlines, headroom, hops, inbound, probes, resources, retention, schedule, sidecar, triggers
+from flyball.guards import (
+    calls,
+    deadlines,
+    headroom,
+    hops,
+    inbound,
+    probes,
+    resources,
+    retention,
+    schedule,
+    sidecar,
+    triggers,
+)
+from flyball.guards.calls import Outside
 from flyball.guards.deadlines import Call
 from flyball.guards.headroom import Survive
 from flyball.guards.hops import Hop
@@ -36,9 +48,6 @@ LOGS_VOLUME = "logs"
 PROTOCOLS = ("http", "grpc", "tcp")
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_HOST = re.compile(
-    r"(?!.{254})[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +64,6 @@ class Rollout:
     progress: int = 600
     surge: int = 25
     history: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """A dependency outside of the stack; no address ranges means any address, on this port only."""
-
-    host: str
-    port: int
-    cidrs: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    """Further ones, that can answer in place of `host`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +152,13 @@ def read(name: str, args: Mapping[str, Any], path: str) -> tuple[Spec, list[Prob
     """The workload's arguments with defaults, and every value that is out of range or without its unit."""
     problems = check_name(name, path)
     r = Reader(args, path, problems)
-    load, spot, calls = r.at("load"), r.at("spot"), r.maps("calls")
+    load, spot, given = r.at("load"), r.at("spot"), r.maps("calls")
     protocol = _choice(r, "protocol", "http", PROTOCOLS)
-    outside = {callee: _outside(c) for callee, c in calls.items() if c.has("host")}
-    for callee, call in calls.items():
-        for key, what in (("cidrs", "address ranges are"), ("hosts", "further hosts are")):
-            if call.has(key) and callee not in outside:
-                call.problem(key, "is given without host", f"{what} for hosts outside of the stack")
+    outside = {callee: calls.read_outside(c) for callee, c in given.items() if c.has("host")}
+    for callee, call in given.items():
+        calls.check_outside_words(call, callee in outside)
     deadline = r.duration("deadline", deadlines.DEFAULT_DEADLINE)
-    made = {callee: _call(c, callee in outside) for callee, c in calls.items()}
+    made = {callee: calls.read_call(c, callee in outside) for callee, c in given.items()}
     replica = load.number("replica", 1.0)
     guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
     logs_path = _folder(r.at("logs"), "path", "/var/log/app") if r.has("logs") else None
@@ -181,9 +177,9 @@ def read(name: str, args: Mapping[str, Any], path: str) -> tuple[Spec, list[Prob
         ceiling=_replicas(r, "ceiling"),
         deadline=deadline,
         calls=made,
-        hops={callee: hops.read(calls[callee], callee, call) for callee, call in made.items()},
-        call_ports={callee: c.whole("port", 1, 1, 65_535) for callee, c in calls.items() if c.has("port")},
-        call_targets={callee: c.whole("target", 1, 1, 65_535) for callee, c in calls.items() if c.has("target")},
+        hops={callee: hops.read(given[callee], callee, call) for callee, call in made.items()},
+        call_ports={callee: c.whole("port", 1, 1, 65_535) for callee, c in given.items() if c.has("port")},
+        call_targets={callee: c.whole("target", 1, 1, 65_535) for callee, c in given.items() if c.has("target")},
         outside=outside,
         public=r.value("public", bool, False),
         behavior=_behavior(r.at("behavior")),
@@ -226,41 +222,6 @@ def _survive(r: Reader) -> frozenset[Survive]:
         if word not in known:
             r.problem("survive", f"is {word!r}", f"allowed are {', '.join(known)}, or several with commas")
     return frozenset(Survive(word) for word in words if word in known)
-
-
-def _call(r: Reader, outside: bool) -> Call:
-    return Call(
-        connect=r.duration("connect", deadlines.DEFAULT_CONNECT),
-        timeout=r.duration("timeout", deadlines.DEFAULT_TIMEOUT),
-        retries=r.whole("retries", deadlines.DEFAULT_RETRIES, 0, 10),
-        backoff=r.duration("backoff", 0, least=0),
-        parallel=r.value("parallel", str, "") or None,
-        outside=outside,
-    )
-
-
-def _outside(r: Reader) -> Outside:
-    if not r.has("port"):
-        r.problem("port", "is missing", "a host outside of the stack needs its port")
-    host, hosts = r.value("host", str, "localhost"), r.words("hosts")
-    for key, value in (("host", host), *((f"hosts[{i}]", value) for i, value in enumerate(hosts))):
-        if not _HOST.fullmatch(value) and not _is_address(value):
-            r.problem(key, f"is {value!r}", "give the name or address of a host, without scheme, port or path")
-    cidrs = r.words("cidrs")
-    for i, cidr in enumerate(cidrs):
-        try:
-            ipaddress.ip_network(cidr)
-        except ValueError as error:
-            r.problem(f"cidrs[{i}]", str(error), "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
-    return Outside(host, r.whole("port", 1, 1, 65_535), tuple(cidrs), tuple(hosts))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _rate(r: Reader, default: Rate) -> Rate:
