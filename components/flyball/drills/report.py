@@ -9,6 +9,7 @@ from flyball.drills.drill import Drill
 from flyball.drills.result import Result
 
 FILE = "drills.html"
+_ROWS = 12
 _STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 _HATCH = (
     '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="hatch" width="7" '
@@ -100,7 +101,13 @@ def _legend(runs: Sequence[Result]) -> str:
 
 
 def _figures(runs: Sequence[Result]) -> str:
+    """Tables of at most so many rows, side by side."""
     names = list(dict.fromkeys(name for run in runs for name in run.figures))
+    tables = (_table(runs, names[first : first + _ROWS]) for first in range(0, len(names), _ROWS))
+    return f'<div class="tables">{"".join(tables)}</div>'
+
+
+def _table(runs: Sequence[Result], names: Sequence[str]) -> str:
     head = "".join(f"<th>{'with the guard' if run.guard else 'without it'}</th>" for run in runs)
     rows = "".join(
         f'<tr><th scope="row">{escape(name.replace("_", " "))}</th>'

@@ -170,7 +170,8 @@ class Lab:
         for process in self.processes:
             process.check()
         seconds = max(request.at for request in requests)
-        return Recording(requests, self.pool(), self.events, seconds, self.workers)
+        pool = [sample for sample in self.pool() if sample.at <= seconds]
+        return Recording(requests, pool, self.events, seconds, self.workers)
 
     @property
     def began(self) -> float:

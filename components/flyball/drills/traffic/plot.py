@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from flyball.drills.axes import BELOW, EVENTS, Axes, Points, marks, picture, seconds
+from flyball.drills.axes import BELOW, EVENTS, LEFT, RIGHT, WIDTH, Axes, Points, marks, picture, seconds
 from flyball.drills.traffic.sample import Outcome, Request
 
 if TYPE_CHECKING:
@@ -27,27 +27,23 @@ LEGEND: Mapping[str, str] = {
         for outcome in _ORDER
     },
     "busy workers": '<path class="capacity" d="M0 6H30"/>',
-    "connections in line": '<path class="load" d="M0 6H30"/>',
+    "all workers": '<path class="limit" d="M0 6H30"/>',
 }
 
 
 def plot(recording: "Recording", length: float, top: Sequence[float], label: str) -> str:
     """On axes from 0 to `length` seconds, up to `top` requests per second, seconds of latency, and pool."""
-    shares, pool = Axes(length, top[0], *_SHARES, ticks=4), Axes(length, top[2], *_POOL, ticks=3)
+    shares, pool = Axes(length, top[0], *_SHARES), Axes(length, top[2], *_POOL, ticks=4)
     latencies = _Decades(length, top[1], *_LATENCIES)
     busy = [(sample.at, float(sample.busy)) for sample in recording.pool]
-    waiting = [(sample.at, float(sample.waiting)) for sample in recording.pool]
     parts = [
         *_stack(recording.requests, shares),
         *shares.grid("requests/s"),
         *latencies.grid("latency of each, log scale"),
         *_dots(recording.requests, latencies),
-        *pool.grid("application's pool"),
-        *(
-            f'<path class="{kind}" d="{pool.line(points)}"/>'
-            for kind, points in (("load", waiting), ("capacity", busy))
-            if points
-        ),
+        *pool.grid("busy workers"),
+        f'<path class="limit" d="M{LEFT} {pool.y(recording.workers)}H{WIDTH - RIGHT}"/>',
+        f'<path class="capacity" d="{pool.line(busy)}"/>',
         *seconds(pool),
         *marks(recording.events, pool),
     ]
@@ -55,10 +51,9 @@ def plot(recording: "Recording", length: float, top: Sequence[float], label: str
 
 
 def highest(recording: "Recording") -> tuple[float, ...]:
-    """The highest rate of requests, the longest latency, the most workers or connections in line."""
-    pool = max((max(sample.busy, sample.waiting) for sample in recording.pool), default=1)
+    """The highest rate of requests, the longest latency, the number of workers."""
     longest = max(request.took for request in recording.requests)
-    return (max(rate for _, rate in _curves(recording.requests)[-1]), longest, max(pool, recording.workers))
+    return (max(rate for _, rate in _curves(recording.requests)[-1]), longest, recording.workers)
 
 
 def _curves(requests: Sequence[Request]) -> list[Points]:
