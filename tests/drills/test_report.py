@@ -127,6 +127,18 @@ def test_a_name_that_is_no_drill_is_refused_before_anything_runs(scripted: objec
     assert "drian: is no drill; did you mean 'drain'?" in done.stderr
 
 
+def test_without_haproxy_drills_with_traffic_are_refused_before_anything_runs(
+    scripted: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del scripted
+    monkeypatch.setenv("PATH", "")
+    done = CliRunner().invoke(cli.main, ["drill", "spot", "hang", "drip"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    problem = "cannot be run; install haproxy (Debian: apt-get install haproxy)"
+    assert done.stderr.splitlines()[1:] == [f"{name}: {problem}" for name in ("hang", "drip")]
+    assert CliRunner().invoke(cli.main, ["drill", "hang", "--without"]).exit_code == 0
+
+
 def test_all_drills_are_listed() -> None:
     done = CliRunner().invoke(cli.main, ["drill", "--list"])
     names = [line.split()[0] for line in done.stdout.splitlines()]

@@ -25,6 +25,8 @@ class Kind(Generic[D]):
     drills: Sequence[D]
     once: Callable[[D, bool, Report], Result]
     at_once: int
+    lacks: Callable[[bool], str] = lambda guard: ""
+    """What is missing on this machine for runs with the guard, or without it."""
 
 
 CLUSTER: Kind[ClusterDrill] = Kind(
@@ -38,6 +40,7 @@ TRAFFIC: Kind[TrafficDrill] = Kind(
     traffic.once,
     # A run takes a fifth of a processor; more of them would wait for each other, and show it in their latencies.
     at_once=2,
+    lacks=traffic.lacks,
 )
 KINDS: tuple[Kind[Any], ...] = (CLUSTER, TRAFFIC)
 DRILLS: dict[str, Drill] = {drill.name: drill for kind in KINDS for drill in kind.drills}
@@ -47,14 +50,22 @@ DRILLS: dict[str, Drill] = {drill.name: drill for kind in KINDS for drill in kin
 def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterator[Result]:
     """The drills of these names [all], each with the guard, without it, or both, in a place of its own.
 
-    Raises `Refused` for a name that is none before anything is started.
+    Raises `Refused` before anything is started for a name that is none, and where the machine lacks what one needs.
     """
     refuse([Problem(name, "is no drill", nearest(name, list(DRILLS))) for name in names if name not in DRILLS])
     chosen = list(dict.fromkeys(names)) or list(DRILLS)
-    for kind in KINDS:
-        # One kind after another: a control plane that starts would show in the latencies of the traffic.
-        mine = {drill.name: drill for drill in kind.drills}
-        yield from _run(kind, [(mine[name], guard) for name in chosen if name in mine for guard in guards], report)
+    # One kind after another: a control plane that starts would show in the latencies of the traffic.
+    runs = [(kind, [(d, guard) for d in _chosen(kind, chosen) for guard in guards]) for kind in KINDS]
+    missing = [(drill.name, kind.lacks(guard)) for kind, ones in runs for drill, guard in ones]
+    refuse([Problem(name, "cannot be run", what) for name, what in dict.fromkeys(missing) if what])
+    for kind, ones in runs:
+        yield from _run(kind, ones, report)
+
+
+def _chosen(kind: Kind[D], names: Sequence[str]) -> list[D]:
+    """The drills of a kind among these names, in the order of the names."""
+    mine = {drill.name: drill for drill in kind.drills}
+    return [mine[name] for name in names if name in mine]
 
 
 def _run(kind: Kind[D], runs: Sequence[tuple[D, bool]], report: Report) -> Iterator[Result]:

@@ -1,5 +1,6 @@
 """A drill with traffic: a script of what befalls a service, and the promise that it has to keep."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,11 @@ class TrafficDrill:
     """The outcome in a few words."""
     method: str = _METHOD
     """How it is measured, for the report."""
+
+
+def lacks(guard: bool) -> str:
+    """What has to be installed for a run; empty if nothing has."""
+    return "install haproxy (Debian: apt-get install haproxy)" if guard and not shutil.which("haproxy") else ""
 
 
 MOST_STALL = 100.0
