@@ -235,7 +235,7 @@ class TestRefused:
             ("spot", {"base": -1}, "spot.base: is -1; allowed is from 1 to 100000"),
             ("deadline", "0s", "deadline: is 0ms; allowed is at least 1ms"),
             ("calls", {"a": {"retries": 11}}, "calls.a.retries: is 11; allowed is from 0 to 10"),
-            ("calls", {"a": {"timeout": "0s"}}, "calls.a.timeout: is 0ms; allowed is at least 1ms"),
+            ("calls", {"a": {"timeout": "0s"}}, "calls.a.timeout: is 0ms; allowed is at least 2ms"),
             ("calls", {"a": {"host": "a"}}, "calls.a.port: is missing; a host outside of the stack needs its port"),
             ("calls", {"a": {"host": "", "port": 1}}, f"calls.a.host: is ''; {HOST}"),
             ("calls", {"a": {"host": "https://a", "port": 1}}, f"calls.a.host: is 'https://a'; {HOST}"),

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from flyball.guards import deadlines
 from flyball.guards.deadlines import Call
 from flyball.guards.reader import Reader
+from flyball.guards.units import Milliseconds
 
 _HOST = re.compile(
     r"(?!.{254})[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*"
 )
+
+LEAST: Milliseconds = 2
+"""Each is split in two by the proxy, and HAProxy waits for at least a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,8 @@ class Outside:
 def read_call(r: Reader, outside: bool) -> Call:
     """The times of a call; `outside` says that it leaves the stack."""
     return Call(
-        connect=r.duration("connect", deadlines.DEFAULT_CONNECT),
-        timeout=r.duration("timeout", deadlines.DEFAULT_TIMEOUT),
+        connect=r.duration("connect", deadlines.DEFAULT_CONNECT, LEAST),
+        timeout=r.duration("timeout", deadlines.DEFAULT_TIMEOUT, LEAST),
         retries=r.whole("retries", deadlines.DEFAULT_RETRIES, 0, 10),
         backoff=r.duration("backoff", 0, least=0),
         parallel=r.value("parallel", str, "") or None,

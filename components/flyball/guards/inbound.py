@@ -94,7 +94,8 @@ def read(r: Reader, port: int, protocol: str, replica: float, deadline: Millisec
 
 def check(inbound: Inbound, deadline: Milliseconds, path: str, *, tcp: bool = False) -> Iterator[Problem]:
     """Refuse a queue in which requests wait until it is too late for them, or that has no room for them."""
-    if inbound.enabled and inbound.latency + inbound.queue > deadline:
+    # Each is at least a millisecond, whatever the deadline.
+    if inbound.enabled and inbound.latency + inbound.queue > max(deadline, 2):
         spent = show_duration(inbound.latency + inbound.queue)
         message = f"latency and queue take {spent}, more than the deadline of {show_duration(deadline)}"
         yield Problem(path, message, "who waits would not be answered in time; lower one of them")

@@ -181,5 +181,6 @@ def open_section(hop: Outbound) -> list[str]:
         return []
     answer = plain_answer(503, "circuit open", ("Retry-After", str(-(-b.open // 1000))))
     if fallback:
-        answer = f"status {fallback.status} content-type {text(fallback.type)} string {text(fallback.body)}"
+        body = f" content-type {text(fallback.type)} string {text(fallback.body)}" if fallback.body else ""
+        answer = f"status {fallback.status}{body}"
     return [section(f"backend open.{hop.name}", ["mode http", f"http-request return {answer}"])]
