@@ -4,7 +4,8 @@ Run as ``python -m tests.bench.bench_sidecar [--rounds 10]``. In each round all 
 that what else the machine does falls on all of them alike; figures are medians over the rounds. Throughput is that of
 16 connections that ask again as soon as they are answered; the latencies are those of an open load of 1,000 requests
 per second. The origin is an HAProxy too, which answers by itself: with anything slower the difference could not be
-seen. `bare, logs` is the bare one with an access log, to tell the cost of the log from that of the guards.
+seen. `processor` is what the way's own process uses for a request, which other work of the machine hardly changes.
+`bare, logs` is the bare one with an access log, to tell the cost of the log from that of the guards.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from rich.table import Table
 
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.lab import Lab, lab
+from flyball.drills.traffic.process import Process
 from flyball.guards.deadlines import Call
 from flyball.guards.hops import Hop
 from flyball.local import ports
@@ -30,6 +32,7 @@ from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
 SECONDS = 1
 CONNECTIONS = 16
 RATE = 1_000
+_FIGURES = {"requests/s": "throughput", "p50 ms": "p50", "p99 ms": "p99", "processor µs": "processor"}
 _HEAD = """
 global
     nbthread 1
@@ -58,34 +61,38 @@ _LOG = "log stdout len 2048 format raw local0 info\n    option httplog"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Requests per second at the most; milliseconds of latency at a stated rate."""
+    """Requests per second at the most; milliseconds of latency at the stated rate."""
 
     throughput: float
     p50: float
     p99: float
+    processor: float
+    """Microseconds of its processor for a request at the stated rate."""
 
 
-def start(made: Lab) -> Mapping[str, int]:
-    """All ways to the origin, by name: their ports."""
+def start(made: Lab) -> Mapping[str, Process]:
+    """All ways to the origin, by name."""
     origin, bare, logs, door, hop = ports.free(5)
-    made.haproxy("origin", _HEAD + _ORIGIN.format(port=origin), origin)
-    made.haproxy("bare", _HEAD + _BARE.format(port=bare, origin=origin, log=""), bare)
-    made.haproxy("bare-logs", _HEAD + _BARE.format(port=logs, origin=origin, log=_LOG), logs)
+    direct = made.haproxy("origin", _HEAD + _ORIGIN.format(port=origin), origin)
+    plain = made.haproxy("bare", _HEAD + _BARE.format(port=bare, origin=origin, log=""), bare)
+    logging = made.haproxy("bare-logs", _HEAD + _BARE.format(port=logs, origin=origin, log=_LOG), logs)
     inbound = replace(settings.INBOUND, concurrency=200, waiting=200)
     server, call = Server("127.0.0.1", origin), Call()
     proxy = Proxy("bench", Door(Address(door), server, "http", settings.DEADLINE, inbound))
-    made.haproxy("door", proxy_config(proxy), door)
+    guarded = made.haproxy("door", proxy_config(proxy), door)
     outbound = Outbound("origin", Address(hop), (server,), call, Hop(breaker=settings.BREAKER, connections=200))
-    made.haproxy("hop", proxy_config(Proxy("bench", outbound=(outbound,))), hop)
-    return {"direct": origin, "bare": bare, "bare, logs": logs, "door": door, "hop": hop}
+    calling = made.haproxy("hop", proxy_config(Proxy("bench", outbound=(outbound,))), hop)
+    return {"direct": direct, "bare": plain, "bare, logs": logging, "door": guarded, "hop": calling}
 
 
-def measure(vegeta: Path, port: int) -> Measured:
+def measure(vegeta: Path, way: Process) -> Measured:
     """A run at the most and one at the stated rate; every request of both has to be answered."""
-    most = _attack(vegeta, port, "-rate=0", f"-max-workers={CONNECTIONS}")
-    paced = _attack(vegeta, port, f"-rate={RATE}")
+    most = _attack(vegeta, way.port, "-rate=0", f"-max-workers={CONNECTIONS}")
+    before = way.processor_seconds
+    paced = _attack(vegeta, way.port, f"-rate={RATE}")
+    used = (way.processor_seconds - before) / paced["requests"]
     nanoseconds = paced["latencies"]
-    return Measured(most["throughput"], nanoseconds["50th"] / 1e6, nanoseconds["99th"] / 1e6)
+    return Measured(most["throughput"], nanoseconds["50th"] / 1e6, nanoseconds["99th"] / 1e6, used * 1e6)
 
 
 def _attack(vegeta: Path, port: int, *options: str) -> dict[str, Any]:
@@ -104,8 +111,8 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with lab(True, print) as made:
         ways = start(made)
-        for port in ways.values():
-            measure(made.vegeta, port)  # warm
+        for way in ways.values():
+            measure(made.vegeta, way)  # warm
         runs: dict[str, list[Measured]] = {way: [] for way in ways}
         for _ in range(rounds):
             for way in random.sample(list(ways), len(ways)):
@@ -115,23 +122,17 @@ def main() -> None:
 
 def show(runs: Mapping[str, list[Measured]]) -> None:
     """Medians, and as ratios: each round's own, so that a round in which the machine was busy compares with itself."""
-    table = Table(
-        "way", "requests/s", "p50 ms", "p99 ms", "", "to direct", "", "to bare", "", "to bare, logs", "", box=None
-    )
-    for way, measured in runs.items():
-        row = [f"{statistics.median(m.throughput for m in measured):,.0f}"]
-        row += [f"{statistics.median(getattr(m, p) for m in measured):.2f}" for p in ("p50", "p99")]
-        table.add_row(way, *row, "throughput, p99:", *_ratios(measured, runs))
-    Console(width=140).print(table)
-
-
-def _ratios(measured: list[Measured], runs: Mapping[str, list[Measured]]) -> list[str]:
-    cells: list[str] = []
     for base in ("direct", "bare", "bare, logs"):
-        pairs = list(zip(measured, runs[base], strict=True))
-        cells.append(f"{statistics.median(a.throughput / b.throughput for a, b in pairs):.2f}")
-        cells.append(f"{statistics.median(a.p99 / b.p99 for a, b in pairs):.2f}")
-    return cells
+        table = Table("way", *(f"{figure}, ratio to {base}" for figure in _FIGURES), box=None)
+        for way, measured in runs.items():
+            table.add_row(way, *(_cell(figure, measured, runs[base]) for figure in _FIGURES))
+        Console(width=140).print(table)
+
+
+def _cell(figure: str, measured: list[Measured], base: list[Measured]) -> str:
+    values, others = ([getattr(m, _FIGURES[figure]) for m in ones] for ones in (measured, base))
+    ratio = statistics.median(a / b for a, b in zip(values, others, strict=True) if b)
+    return f"{statistics.median(values):,.4g} {ratio:.2f}"
 
 
 if __name__ == "__main__":

@@ -63,6 +63,12 @@ class Process:
         """None while it runs."""
         return self._process.poll()
 
+    @property
+    def processor_seconds(self) -> float:
+        """What it has used of a processor [s], in user and in system mode (proc(5), fields 14 and 15 of stat)."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def lines(self) -> list[list[str]]:
         """What it wrote to standard output so far, in words; a last line that is not complete is left out."""
         return [line.split() for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
