@@ -1,13 +1,13 @@
 """All drills with traffic, in the order in which they run."""
 
-from flyball.drills.traffic import chain, database_stops, hop, overload, retry_storm, slow_senders
+from flyball.drills.traffic import chain, database, illnesses, overload, retry_storm, slow_clients
 from flyball.drills.traffic.drill import TrafficDrill
 
 DRILLS: tuple[TrafficDrill, ...] = (
-    *hop.DRILLS,
-    database_stops.DRILL,
+    *illnesses.DRILLS,
+    database.DRILL,
     overload.DRILL,
-    slow_senders.DRILL,
+    slow_clients.DRILL,
     retry_storm.DRILL,
     chain.DRILL,
 )

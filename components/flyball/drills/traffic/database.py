@@ -1,91 +1,80 @@
-"""A database that stops in the middle of an answer, as a process; and the pool of connections that callers keep to it.
+"""A database stops in the middle of an answer, and is restarted.
 
-``python -m flyball.drills.traffic.database PORT --latency 0.02``: for each line it is sent it returns one line with a
-row. `stop` on standard input makes it stop in the middle: half a row has been sent, nothing follows, no connection is
-closed. `ok` is its restart on the same host: what stopped stays lost, new connections work. Each query is a line on
-standard output. When standard input ends, so does the process.
+With the guard: a hop that holds few connections, and ends one on which nothing has moved for a second.
+Without it: the application's own pool of connections, whose driver waits for as long as it takes.
 """
 
-import argparse
-import asyncio
-import queue
-import socket
-import sys
-import time
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
-_ROW = b"row " + b"x" * 200 + b"\n"
+from flyball.drills.result import Figures
+from flyball.drills.traffic import settings
+from flyball.drills.traffic.drill import TrafficDrill
+from flyball.drills.traffic.figures import latencies
+from flyball.drills.traffic.lab import Dependency, Lab
+from flyball.drills.traffic.load import Attack
+from flyball.drills.traffic.sample import share, within
+from flyball.drills.traffic.settings import AFTER, BEFORE, DEPENDENCIES, DURING, HOP, PATIENCE, RATE
+from flyball.guards.hops import Hop
 
-
-@dataclass
-class Database:
-    """`latency` in seconds."""
-
-    port: int
-    latency: float
-    stopped: bool = False
-
-    async def run(self) -> None:
-        """Serve until standard input ends."""
-        await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        reader = asyncio.StreamReader()
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        while line := await reader.readline():
-            self.stopped = line.strip() == b"stop"
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while await reader.readline():
-                print(f"{time.time():.6f} query", flush=True)
-                await asyncio.sleep(self.latency)
-                if self.stopped:
-                    writer.write(_ROW[: len(_ROW) // 2])
-                    await asyncio.Event().wait()
-                writer.write(_ROW)
-                await writer.drain()
-        writer.close()
+_DATABASE = "orders"
+_ROUTE = f"/database/{_DATABASE}"
+_HOP = Hop(protocol="tcp", idle=1_000, connections=6)
+_OTHERS = DEPENDENCIES[1:]
+_SETTLED = 2.5
+"""Seconds after the restart, by which everything has to be as before."""
 
 
-@dataclass
-class Pool:
-    """Connections that are kept; one that failed is closed. `timeout` in seconds, None as in most drivers."""
-
-    address: str
-    timeout: float | None
-    _idle: "queue.LifoQueue[socket.socket]" = field(default_factory=queue.LifoQueue)
-
-    def query(self) -> None:
-        """Ask for one row. Raises OSError where it does not come."""
-        connection = self._connection()
-        try:
-            connection.sendall(b"select\n")
-            row = b""
-            while not row.endswith(b"\n"):
-                part = connection.recv(4096)
-                if not part:
-                    raise ConnectionResetError("the connection ended in the middle of a row")
-                row += part
-        except OSError:
-            connection.close()
-            raise
-        self._idle.put(connection)
-
-    def _connection(self) -> socket.socket:
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            host, port = self.address.rsplit(":", 1)
-            return socket.create_connection((host, int(port)), timeout=self.timeout)
+def _script(lab: Lab) -> Mapping[str, float | int]:
+    store = lab.database(_DATABASE)
+    others = [Dependency(name, lab.backend(name).port, settings.CALL, HOP) for name in _OTHERS]
+    port = lab.service("shop", [*others, Dependency(_DATABASE, store.port, settings.CALL, _HOP)])
+    routes = [*(f"/http/{name}" for name in _OTHERS), _ROUTE]
+    lab.warm(port, Attack(routes, RATE, 1.0, PATIENCE))
+    lab.begin()
+    lab.attack(port, Attack(routes, RATE, BEFORE + DURING + AFTER, PATIENCE))
+    lab.wait(BEFORE)
+    store.say("stop")
+    fell = lab.event("the database stops in the middle")
+    lab.wait(BEFORE + DURING)
+    store.say("ok")
+    rose = lab.event("it is restarted")
+    requests = lab.requests()
+    healthy = [request for request in requests if request.route != _ROUTE]
+    before, during = within(healthy, 0, fell), within(healthy, fell, rose)
+    after = within(requests, rose + _SETTLED, BEFORE + DURING + AFTER)
+    return {
+        "healthy_answered_share": round(share(during), 4),
+        **latencies("healthy", before, during),
+        "answered_share_after_recovery": round(share(after), 4),
+        "queries_that_reached_the_ill": sum(fell <= at < rose for at in lab.arrivals(store)),
+    }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("port", type=int)
-    parser.add_argument("--latency", type=float, required=True)
-    given = parser.parse_args()
-    asyncio.run(Database(given.port, given.latency).run())
+def _held(figures: Figures) -> bool:
+    return (
+        figures["healthy_answered_share"] >= 0.95
+        and figures["healthy_p50_ratio"] <= 2
+        and figures["answered_share_after_recovery"] >= 0.9
+    )
 
 
-if __name__ == "__main__":
-    main()
+def _summary(figures: Figures) -> str:
+    return (
+        f"{figures['healthy_answered_share']:.0%} answered on the other routes, "
+        f"{figures['answered_share_after_recovery']:.0%} of all after the restart"
+    )
+
+
+DRILL = TrafficDrill(
+    name="database",
+    title="A database stops in the middle of an answer",
+    story="A fifth of the requests needs a database. It stops with half a row sent and closes nothing; four seconds "
+    "later it is restarted, and answers on new connections.",
+    with_guard="The sidecar's TCP hop: at most 6 connections, 150 ms to make one, and the end for a connection on "
+    "which nothing has moved for 1 s. The pool makes new ones.",
+    without_guard="The application's pool of connections goes to the database itself, with the driver's default, "
+    "which is no timeout.",
+    script=_script,
+    held=_held,
+    summary=_summary,
+)

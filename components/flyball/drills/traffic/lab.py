@@ -51,15 +51,15 @@ class Lab:
     _began: float = 0.0
 
     def backend(self, name: str, latency: float = settings.LATENCY, workers: int = 0) -> Process:
-        """An HTTP dependency (`backend`)."""
+        """An HTTP dependency (`programs.backend`)."""
         return self._python(name, "backend", f"--latency={latency}", f"--workers={workers}")
 
     def database(self, name: str, latency: float = settings.LATENCY) -> Process:
-        """A TCP dependency (`database`)."""
+        """A TCP dependency (`programs.database`)."""
         return self._python(name, "database", f"--latency={latency}")
 
     def slow_clients(self, port: int, clients: int) -> Process:
-        """Clients that send a byte a second (`slow_clients`)."""
+        """Clients that send a byte a second (`programs.slow_clients`)."""
         process = Process("slow-clients", python("slow_clients", port, f"--clients={clients}"), port, self.folder)
         self.processes.append(process)
         return process

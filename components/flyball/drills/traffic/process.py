@@ -84,5 +84,5 @@ class Process:
 
 
 def python(module: str, *arguments: object) -> list[str]:
-    """The command that runs a module of this package."""
-    return [sys.executable, "-m", f"flyball.drills.traffic.{module}", *map(str, arguments)]
+    """The command that runs one of the `programs`."""
+    return [sys.executable, "-m", f"flyball.drills.traffic.programs.{module}", *map(str, arguments)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flyball.drills.measure import Event
 from flyball.drills.traffic import plot
-from flyball.drills.traffic.application import SAMPLE
+from flyball.drills.traffic.programs.application import SAMPLE
 from flyball.drills.traffic.sample import Outcome, Pool, Request, percentile, share, stalls
 
 

@@ -1,47 +1,62 @@
-"""Clients that send their requests a byte at a time, as a process.
+"""Clients that send their requests a byte a second.
 
-``python -m flyball.drills.traffic.slow_clients PORT --clients 60``: keeps so many connections open and sends a byte of
-a request on each every second; one that is closed is opened again after a second. A line on standard output for each
-that the server closed. When standard input ends, so does the process.
+With the guard: the sidecar waits for a whole request, for a second, before the application hears of it.
+Without it: each of them holds a worker for as long as it likes.
 """
 
-import argparse
-import asyncio
-import sys
-import time
-from contextlib import suppress
+from collections.abc import Mapping
 
-_REQUEST = b"GET /own HTTP/1.1\r\nHost: shop\r\nX-Patience: " + b"z" * 10_000
+from flyball.drills.result import Figures
+from flyball.drills.traffic.drill import TrafficDrill
+from flyball.drills.traffic.figures import latencies
+from flyball.drills.traffic.lab import Lab
+from flyball.drills.traffic.load import Attack
+from flyball.drills.traffic.sample import share, within
+from flyball.drills.traffic.settings import INBOUND, LATENCY, PATIENCE, WORKERS
 
-
-async def _client(port: int) -> None:
-    while True:
-        with suppress(OSError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            closed = asyncio.create_task(reader.read())
-            for byte in _REQUEST:
-                writer.write(bytes([byte]))
-                if (await asyncio.wait([closed], timeout=1))[0]:
-                    print(f"{time.time():.6f} closed", flush=True)
-                    break
-            writer.close()
-        await asyncio.sleep(1)
+_RATE = 100.0
+_CLIENTS = 100
+_BEFORE, _DURING = 2.0, 6.0
+_ROUTES = ("/own",)
 
 
-async def _run(port: int, clients: int) -> None:
-    tasks = [asyncio.create_task(_client(port)) for _ in range(clients)]
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    for task in tasks:
-        task.cancel()
+def _script(lab: Lab) -> Mapping[str, float | int]:
+    port = lab.service("shop", [], f"--own={LATENCY}")
+    lab.warm(port, Attack(_ROUTES, _RATE, 1.0, PATIENCE))
+    lab.begin()
+    lab.attack(port, Attack(_ROUTES, _RATE, _BEFORE + _DURING, PATIENCE))
+    lab.wait(_BEFORE)
+    came = lab.event(f"{_CLIENTS} slow clients")
+    slow = lab.slow_clients(port, _CLIENTS)
+    requests = lab.requests()
+    before, during = within(requests, 0, came), within(requests, came, _BEFORE + _DURING)
+    return {
+        "answered_share_during": round(share(during), 4),
+        **latencies("users", before, during),
+        "slow_requests_ended": len(slow.lines()),
+    }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("port", type=int)
-    parser.add_argument("--clients", type=int, required=True)
-    given = parser.parse_args()
-    asyncio.run(_run(given.port, given.clients))
+def _held(figures: Figures) -> bool:
+    return figures["answered_share_during"] >= 0.95 and figures["users_p50_ratio"] <= 2
 
 
-if __name__ == "__main__":
-    main()
+def _summary(figures: Figures) -> str:
+    return (
+        f"{figures['answered_share_during']:.0%} of the users answered, p99 {figures['users_p99_ratio']:.3g} times of "
+        f"before; {figures['slow_requests_ended']:,} slow requests ended"
+    )
+
+
+DRILL = TrafficDrill(
+    name="slow-clients",
+    title="Clients that send a byte a second",
+    story=f"{_CLIENTS} clients open connections and send a request's headers a byte a second, while users go on as "
+    f"before. The application has {WORKERS} workers.",
+    with_guard=f"The sidecar takes in a request as a whole, for at most {INBOUND.slow / 1000:g} s, before it gives it "
+    "to the application.",
+    without_guard="A worker of the application reads the request as it comes.",
+    script=_script,
+    held=_held,
+    summary=_summary,
+)

@@ -1,6 +1,6 @@
 """A dependency that can fall ill, as a process: HTTP/1.1 on a port of the loopback interface.
 
-``python -m flyball.drills.traffic.backend PORT --latency 0.05 [--workers 4]``. Lines on standard input change how it
+`PORT --latency 0.05 [--workers 4]`. Lines on standard input change how it
 behaves (`MODES`); when standard input ends, so does the process. Each request that arrives is a line on standard
 output: its moment (`time.time()`) and its path.
 """

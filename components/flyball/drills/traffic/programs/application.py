@@ -1,9 +1,9 @@
 """An application as most are written: a bounded pool of workers, each busy with one request until it is answered.
 
-``python -m flyball.drills.traffic.application PORT --workers 24``, with the addresses of its dependencies in the
-environment (`PAYMENT_URL`, `ORDERS_ADDR`). It reads one request from each connection, answers it and closes; what no
-worker is free for waits in line. A line on standard output for each 50 ms: the moment (`time.time()`), busy workers and
-connections that wait. When standard input ends, so does the process.
+`PORT --workers 24`, with the addresses of its dependencies in the environment (`PAYMENT_URL`, `ORDERS_ADDR`). It reads
+one request from each connection, answers it and closes; what no worker is free for waits in line. A line on standard
+output for each 50 ms: the moment (`time.time()`), busy workers and connections that wait. When standard input ends, so
+does the process.
 
 It answers 200 for what could be done, 503 where a dependency was refused at once, 502 where it failed.
 """
@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from flyball.drills.traffic import database
+from flyball.drills.traffic.programs import database
 from flyball.proxy.deadline import HEADER as DEADLINE
 
 SAMPLE = 0.05
