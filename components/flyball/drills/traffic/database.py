@@ -18,7 +18,7 @@ from flyball.guards.hops import Hop
 
 _DATABASE = "orders"
 _ROUTE = f"/database/{_DATABASE}"
-_HOP = Hop(protocol="tcp", idle=1_000, connections=6)
+_HOP = Hop(protocol="tcp", idle=1_000, connections=4)
 _OTHERS = DEPENDENCIES[1:]
 _SETTLED = 2.5
 """Seconds after the restart, by which everything has to be as before."""
@@ -70,7 +70,7 @@ DRILL = TrafficDrill(
     title="A database stops in the middle of an answer",
     story="A fifth of the requests needs a database. It stops with half a row sent and closes nothing; four seconds "
     "later it is restarted, and answers on new connections.",
-    with_guard="The sidecar's TCP hop: at most 6 connections, 150 ms to make one, and the end for a connection on "
+    with_guard="The sidecar's TCP hop: at most 4 connections, 150 ms to make one, and the end for a connection on "
     "which nothing has moved for 1 s. The pool makes new ones.",
     without_guard="The application's pool of connections goes to the database itself, with the driver's default, "
     "which is no timeout.",
