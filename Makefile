@@ -27,7 +27,8 @@ lint: $(READY)
 # HAProxy is the one program of the tests that comes from Debian; without root, tests that need it are left out.
 haproxy:
 	@command -v haproxy >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
-	  echo "installing haproxy"; apt-get update -qq && apt-get install -qq -y --no-install-recommends haproxy >/dev/null; }
+	  echo "installing haproxy"; apt-get update -qq && apt-get install -qq -y --no-install-recommends haproxy >/dev/null; \
+	  if [ -d /run/systemd/system ]; then systemctl disable --quiet --now haproxy; fi; }  # its service is not ours
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench

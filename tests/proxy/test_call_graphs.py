@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.proxy.parsed import Sections, number, sections, timeouts, what_haproxy_says
 
+from flyball.guards.breaker import WITHOUT_BODY
 from flyball.guards.sizing import guard
 from flyball.guards.spec import Spec
 from flyball.kubernetes.objects import Guarded
@@ -55,7 +56,8 @@ def more(draw: st.DrawFn, outside: bool) -> dict[str, Any]:
         said["breaker"] = {"enabled": draw(st.booleans()), "threshold": draw(st.integers(1, 100))}
         said["breaker"] |= {"permitted": draw(st.integers(1, 100)), "probes": draw(st.integers(1, 50))}
         if draw(st.booleans()):
-            said["fallback"] = {"status": draw(st.integers(200, 599)), "body": draw(TEXT)}
+            status = draw(st.integers(200, 599))
+            said["fallback"] = {"status": status, "body": "" if status in WITHOUT_BODY else draw(TEXT)}
     return said
 
 

@@ -88,6 +88,8 @@ class Fallback:
 LONGEST_BODY = 8_192
 """Bytes of a fallback's body: an answer has to fit into a buffer of the proxy, headers included."""
 STATUSES = (200, 599)
+WITHOUT_BODY = (204, 304)
+"""RFC 9110, 15.3.5 and 15.4.5."""
 
 
 def read_fallback(r: Reader) -> Fallback:
@@ -107,6 +109,8 @@ def read_fallback(r: Reader) -> Fallback:
     )
     if not all(32 < ord(c) < 127 or c == " " for c in fallback.type) or not fallback.type.strip():
         r.problem("type", f"is {fallback.type!r}", "give a media type, as application/json")
+    if fallback.body and fallback.status in WITHOUT_BODY:
+        r.problem("body", f"is given, and an answer with status {fallback.status} has none", "remove it")
     if len(fallback.body.encode(errors="replace")) > LONGEST_BODY:
         r.problem("body", f"has more than {LONGEST_BODY} bytes", "shorten it, or let another call answer")
     return fallback

@@ -121,8 +121,6 @@ def ejectable(servers: int, eject: int | None = None) -> int:
 
 def queue_and_connect(call: Call) -> tuple[Milliseconds, Milliseconds]:
     """`connect` split into waiting for a free connection and making one, so that both together keep within it."""
-    if call.connect < 2:
-        return 1, 1
     queue = max(1, call.connect // QUEUE_SHARE)
     return queue, call.connect - queue
 
