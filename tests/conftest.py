@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,8 +23,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deselect what this machine cannot run, in one line each; in CI only what `make test` never sets up."""
     if not all(map(shutil.which, _CLI)):
         _leave_out(config, items, ("pulumi_cli",), f"they need {' and '.join(_CLI)} on PATH")
-    if os.environ.get("CI") != "true" and (reason := _why_no_control_plane()):
+    if os.environ.get("CI") == "true":
+        return
+    if not shutil.which("haproxy"):
+        _leave_out(config, items, ("haproxy",), "they need haproxy on PATH (Debian: apt-get install haproxy)")
+    if reason := _why_not_built(control_plane.PROGRAMS):
         _leave_out(config, items, ("cluster", "checkers"), reason)
+    if reason := _why_not_built(["vegeta"]):
+        _leave_out(config, items, ("vegeta",), reason)
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], markers: tuple[str, ...], reason: str) -> None:
@@ -34,13 +41,13 @@ def _leave_out(config: pytest.Config, items: list[pytest.Item], markers: tuple[s
         _left_out.append(f"{len(rest)} deselected: {reason}")
 
 
-def _why_no_control_plane() -> str | None:
-    """Why the programs of the control plane are neither built nor can be; None where they are or can."""
+def _why_not_built(programs: Iterable[str]) -> str | None:
+    """Why some of the programs are neither built nor can be; None where they are or can."""
     tools = toolchain.tools_dir()
-    built = {name: toolchain.cached_path(toolchain.TOOLS[name], tools) for name in control_plane.PROGRAMS}
+    missing = toolchain.missing({name: toolchain.cached_path(toolchain.TOOLS[name], tools) for name in programs})
     try:
-        if toolchain.missing(built):
-            toolchain.check_go(tools / "controlplane")
+        for module in {toolchain.TOOLS[name].module for name in missing}:
+            toolchain.check_go(tools / module)
     except toolchain.GoMissingError as error:
         return str(error)
     return None

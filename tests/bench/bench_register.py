@@ -27,6 +27,7 @@ RUNS = 5
 _CLASSES: dict[str, Any] = {
     "ServiceAccount": k8s.core.v1.ServiceAccount,
     "PriorityClass": k8s.scheduling.v1.PriorityClass,
+    "ConfigMap": k8s.core.v1.ConfigMap,
     "Deployment": k8s.apps.v1.Deployment,
     "Service": k8s.core.v1.Service,
     "PodDisruptionBudget": k8s.policy.v1.PodDisruptionBudget,

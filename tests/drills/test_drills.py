@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from flyball.drills.drain import DRILL as DRAIN
 from flyball.drills.recorder import DrillError
-from flyball.drills.run import DRILLS, once, run
-from flyball.drills.scene import Scene
+from flyball.drills.run import CLUSTER, run
+from flyball.drills.scene import Scene, once
 
 NOTHING_LOST = {"requests_not_served": 0, "overload_seconds": 0}
 EXACT: dict[tuple[str, bool], dict[str, Any]] = {
@@ -37,7 +38,7 @@ LOSES_NO_REQUESTS = ("runaway",)
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("name", list(DRILLS))
+@pytest.mark.parametrize("name", [drill.name for drill in CLUSTER.drills])
 def test_drill(name: str) -> None:
     results = {result.guard: result for result in run([name], (True, False), print)}
     for guard, result in results.items():
@@ -58,4 +59,4 @@ def test_a_recording_that_breaks_off_is_no_result() -> None:
         return {}
 
     with pytest.raises(DrillError, match=r"^the recording broke off: the watch of /api/v1/\S+ ended$"):
-        once(replace(DRILLS["drain"], name="blinded", script=blinded), True, print)
+        once(replace(DRAIN, name="blinded", script=blinded), True, print)

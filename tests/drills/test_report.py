@@ -15,9 +15,10 @@ from flyball.drills import run as drills
 from flyball.drills.drill import Drill
 from flyball.drills.measure import Event, Load, Sample
 from flyball.drills.plot import plot
-from flyball.drills.result import Recording, Result
+from flyball.drills.recording import ClusterRecording
+from flyball.drills.result import Result
 
-RECORDING = Recording(
+RECORDING = ClusterRecording(
     samples=(Sample(0, 8, 8), Sample(10, 5, 8), Sample(20, 8, 8)),
     events=(Event(9, "first"), Event(9.2, "second & <third>"), Event(25, "last")),
     load=Load(700),
@@ -36,8 +37,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, bool], bool]:
     """Runs come to what the dictionary says, without a control plane; by default to what they should."""
     outcomes: dict[tuple[str, bool], bool] = {}
 
-    def once(drill: Drill, guard: bool, say: object) -> Result:
-        del say
+    def once(kind: object, drill: Drill, guard: bool, say: object) -> Result:
+        del kind, say
         return result(drill.name, guard, outcomes.get((drill.name, guard), guard))
 
     monkeypatch.setattr(drills, "once", once)
@@ -126,10 +127,26 @@ def test_a_name_that_is_no_drill_is_refused_before_anything_runs(scripted: objec
     assert "drian: is no drill; did you mean 'drain'?" in done.stderr
 
 
+def test_without_haproxy_drills_with_traffic_are_refused_before_anything_runs(
+    scripted: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del scripted
+    monkeypatch.setenv("PATH", "")
+    done = CliRunner().invoke(cli.main, ["drill", "spot", "hang", "drip"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    problem = "cannot be run; install haproxy (Debian: apt-get install haproxy)"
+    assert done.stderr.splitlines()[1:] == [f"{name}: {problem}" for name in ("hang", "drip")]
+    assert CliRunner().invoke(cli.main, ["drill", "hang", "--without"]).exit_code == 0
+
+
 def test_all_drills_are_listed() -> None:
     done = CliRunner().invoke(cli.main, ["drill", "--list"])
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert names == ["reddit-2016", "dawn", "spot", "drain", "runaway", "reapply"]
+    assert names == [
+        *("reddit-2016", "dawn", "spot", "drain", "runaway", "reapply"),
+        *("hang", "drip", "silent", "slow", "errors", "refused"),
+        *("database", "overload", "slow-clients", "retry-storm", "chain"),
+    ]
 
 
 def test_a_result_is_as_it_should_be_only_where_guard_and_outcome_agree() -> None:

@@ -8,12 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.guards.arguments import GuardedArgs
+from flyball.guards.calls import Outside
 from flyball.guards.deadlines import Call
 from flyball.guards.headroom import Survive
+from flyball.guards.inbound import Inbound
 from flyball.guards.interruption import Shutdown
+from flyball.guards.probes import Probe, Probes
+from flyball.guards.resources import Resources
 from flyball.guards.retention import FileLogs
 from flyball.guards.schedule import Schedule, Window
-from flyball.guards.spec import Outside, Probe, Probes, Resources, Rollout, Scratch, Spec, check_name, read
+from flyball.guards.sidecar import Sidecar
+from flyball.guards.spec import Rollout, Scratch, Spec, check_name, read
 from flyball.guards.steps import Behavior, Rate, Step, WriterSteps
 
 MINIMAL: dict[str, Any] = {"port": 80, "load": {"peak": 1000, "replica": 100}}
@@ -51,7 +56,9 @@ def test_every_default() -> None:
         ceiling=None,
         deadline=2_000,
         calls={},
+        hops={},
         call_ports={},
+        call_targets={},
         outside={},
         public=False,
         behavior=Behavior(up=Rate(2, 50, 60), down=Rate(1, 10, 60), calm=300),
@@ -69,6 +76,28 @@ def test_every_default() -> None:
         logs_path=None,
         shutdown=Shutdown(5_000, 30_000, 5_000),
         rollout=Rollout(10, 600, 25, 3),
+        inbound=Inbound(
+            enabled=True,
+            port=21_000,
+            methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+            body=MI,
+            headers=15 * 1024,
+            slow=5_000,
+            idle=60_000,
+            connections=1_000,
+            concurrency=100,
+            waiting=50,
+            latency=1_000,
+            queue=500,
+        ),
+        sidecar=Sidecar(
+            enabled=True,
+            image="haproxy:3.2.4-alpine",
+            port=21_000,
+            domain="cluster.local",
+            scrape="monitoring",
+            resources=Resources(20, 33 * MI, 250, 33 * MI),
+        ),
         user=65_532,
         token=False,
         labels={},
@@ -206,7 +235,7 @@ class TestRefused:
             ("spot", {"base": -1}, "spot.base: is -1; allowed is from 1 to 100000"),
             ("deadline", "0s", "deadline: is 0ms; allowed is at least 1ms"),
             ("calls", {"a": {"retries": 11}}, "calls.a.retries: is 11; allowed is from 0 to 10"),
-            ("calls", {"a": {"timeout": "0s"}}, "calls.a.timeout: is 0ms; allowed is at least 1ms"),
+            ("calls", {"a": {"timeout": "0s"}}, "calls.a.timeout: is 0ms; allowed is at least 2ms"),
             ("calls", {"a": {"host": "a"}}, "calls.a.port: is missing; a host outside of the stack needs its port"),
             ("calls", {"a": {"host": "", "port": 1}}, f"calls.a.host: is ''; {HOST}"),
             ("calls", {"a": {"host": "https://a", "port": 1}}, f"calls.a.host: is 'https://a'; {HOST}"),

@@ -1,5 +1,7 @@
 """Small programs for the tests, and what becomes of them."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,14 +37,18 @@ def workload(**more: Any) -> Objects:
 def changes(before: Objects, after: Objects) -> dict[str, dict[str, Any]]:
     """What differs, by object and path within it; None for what is gone. An object that came is whole.
 
-    Within a Deployment, `container` stands for its container and `pod` for the rest of its pod template's spec.
+    Within a Deployment, `container` stands for its container, `proxy` for the one of the proxy and `pod` for the rest
+    of its pod template's spec. The proxy's configuration is `ConfigMap web-proxy`, without the hash: a section that
+    came or went by its name, else each line that did.
     """
+    before, after = _without_hashes(before), _without_hashes(after)
     found: dict[str, dict[str, Any]] = {}
     for name in [*before, *(name for name in after if name not in before)]:
         if name not in after or name not in before:
             found[name] = after.get(name, {})
             continue
         old, new = _leaves(before[name]), _leaves(after[name])
+        _forget_lines_of_whole_sections(old, new)
         differ = {path: new.get(path) for path in {**old, **new} if old.get(path, _NONE) != new.get(path, _NONE)}
         if differ:
             found[name] = differ
@@ -50,6 +56,51 @@ def changes(before: Objects, after: Objects) -> dict[str, dict[str, Any]]:
 
 
 _NONE = object()
+_SHORT = {"spec.template.spec": "pod", "pod.containers[0]": "container", "pod.initContainers[0]": "proxy"}
+_HASHED = re.compile(r"(.*-proxy)-[0-9a-f]{10}")
+
+
+def _without_hashes(given: Objects) -> Objects:
+    """The objects with the proxy's configuration as a map of lines, under a name that does not tell its hash.
+
+    The volume that mounts it is left out, since with the hash nothing of it is left to change.
+    """
+    plain: Objects = {}
+    for name, manifest in given.items():
+        if match := _HASHED.fullmatch(name):
+            lines = config_lines(manifest["data"]["haproxy.cfg"])
+            metadata = {**manifest["metadata"], "name": match[1].removeprefix("ConfigMap ")}
+            plain[match[1]] = {**manifest, "metadata": metadata, "data": lines}
+        elif name.startswith("Deployment "):
+            manifest = json.loads(json.dumps(manifest))
+            pod = manifest["spec"]["template"]["spec"]
+            volumes = [volume for volume in pod.pop("volumes", []) if volume["name"] != "proxy"]
+            pod |= {"volumes": volumes} if volumes else {}
+            plain[name] = manifest
+        else:
+            plain[name] = manifest
+    return plain
+
+
+def config_lines(text: str) -> dict[str, dict[str, bool]]:
+    """A configuration of HAProxy as its lines by section."""
+    sections: dict[str, dict[str, bool]] = {}
+    for line in text.splitlines():
+        if line.startswith(" "):
+            sections[next(reversed(sections))][line.strip()] = True
+        elif line:
+            sections[line] = {"": True}
+    return sections
+
+
+def _forget_lines_of_whole_sections(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Of a section or a proxy that only one of them has, only the name is of interest."""
+    for one, other in ((old, new), (new, old)):
+        names = [path for path in one if path == "proxy.name" or (path.startswith("data.") and path.endswith("."))]
+        for name in names:
+            within = name.removesuffix("name")
+            for path in [path for path in one if name not in other and path.startswith(within) and path != name]:
+                del one[path]
 
 
 def _leaves(value: Any, path: str = "") -> dict[str, Any]:
@@ -59,6 +110,8 @@ def _leaves(value: Any, path: str = "") -> dict[str, Any]:
     leaves: dict[str, Any] = {}
     for key, item in inner.items():
         name = path + (f"[{key}]" if isinstance(value, list) else f".{key}" if path else key)
-        name = {"spec.template.spec": "pod", "pod.containers[0]": "container"}.get(name, name)
+        name = {"spec.template.spec": "pod", "pod.containers[0]": "container", "pod.initContainers[0]": "proxy"}.get(
+            name, name
+        )
         leaves.update(_leaves(item, name) if isinstance(item, dict | list) else {name: item})
     return leaves

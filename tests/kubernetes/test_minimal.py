@@ -31,6 +31,7 @@ def test_names_are_derived_from_the_component(resources: dict[str, Registered]) 
     assert sorted(resources) == [
         f"{CHILD}apps/v1:Deployment::web",
         f"{CHILD}autoscaling/v2:HorizontalPodAutoscaler::web",
+        f"{CHILD}core/v1:ConfigMap::web-proxy",
         f"{CHILD}core/v1:Service::web",
         f"{CHILD}core/v1:ServiceAccount::web",
         f"{CHILD}networking.k8s.io/v1:NetworkPolicy::web",
@@ -49,6 +50,7 @@ def test_only_the_deployment_waits_and_ignores(resources: dict[str, Registered])
     deployment = resources[f"{CHILD}apps/v1:Deployment::web"]
     assert deployment.ignored == ("spec.replicas",)
     assert deployment.after == {
+        f"{CHILD}core/v1:ConfigMap::web-proxy",
         f"{CHILD}core/v1:ServiceAccount::web",
         f"{CHILD}scheduling.k8s.io/v1:PriorityClass::web",
     }

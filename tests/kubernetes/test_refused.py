@@ -118,4 +118,4 @@ def test_one_refused_workload_leaves_the_others_of_the_program_alone() -> None:
         with pytest.raises(Refused):
             Workload("bad", arguments(port=0))
 
-    assert {r.name for r in registered(program)} == {"good"}
+    assert {r.name for r in registered(program)} == {"good", "good-proxy"}

@@ -63,6 +63,7 @@ def test_deployment_waits_for_what_its_image_comes_from(made: list[Registered]) 
     deployment = next(r for r in made if r.type == "kubernetes:apps/v1:Deployment")
     assert sorted(urn.partition("kubernetes:")[2] for urn in deployment.after) == [
         "core/v1:ConfigMap::release",
+        "core/v1:ConfigMap::web-proxy",
         "core/v1:Secret::web-env",
         "core/v1:ServiceAccount::web",
         "scheduling.k8s.io/v1:PriorityClass::web",

@@ -131,7 +131,7 @@ def test_new_pins_build_anew(file: str, checkout: Path, go: Go) -> None:
 def test_programs_of_one_module_have_keys_of_their_own(checkout: Path) -> None:
     tools = checkout / "tools"
 
-    assert len({toolchain.cached_path(tool, tools).parent for tool in TOOLS.values()}) == len(TOOLS) == 12
+    assert len({toolchain.cached_path(tool, tools).parent for tool in TOOLS.values()}) == len(TOOLS) == 13
 
 
 def test_a_program_of_our_own_has_a_new_key_when_its_source_changes(checkout: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flyball.guards.headroom import Survive
+from flyball.guards.hops import variable
 from flyball.guards.interruption import SpotSplit
 from flyball.guards.sizing import Sizing
 from flyball.guards.units import show_size, size
@@ -70,6 +71,18 @@ DEMO = {
     "adservice": Fact(9555, 16, requests=("200m", "180Mi"), limits=("300m", "300Mi")),
     "redis-cart": Fact(6379, 30, protocol="tcp", requests=("70m", "200Mi"), limits=("125m", "256Mi")),
 }
+VARIABLES = {
+    "productcatalogservice": "PRODUCT_CATALOG_SERVICE_ADDR",
+    "currencyservice": "CURRENCY_SERVICE_ADDR",
+    "cartservice": "CART_SERVICE_ADDR",
+    "recommendationservice": "RECOMMENDATION_SERVICE_ADDR",
+    "shippingservice": "SHIPPING_SERVICE_ADDR",
+    "checkoutservice": "CHECKOUT_SERVICE_ADDR",
+    "adservice": "AD_SERVICE_ADDR",
+    "paymentservice": "PAYMENT_SERVICE_ADDR",
+    "emailservice": "EMAIL_SERVICE_ADDR",
+    "redis-cart": "REDIS_ADDR",
+}
 TIMES_28 = {"local": 5, "dev": 1, "prod": 40}
 
 
@@ -111,12 +124,17 @@ class TestIsTheDemo:
             assert (f"{r.cpu}m", show_size(r.memory)) == fact.requests, service
             assert (f"{r.cpu_limit}m", show_size(r.memory_limit)) == fact.limits, service
 
-    def test_addresses_are_those_of_the_callees(self, name: str) -> None:
+    def test_calls_are_made_through_the_variables_of_the_demo(self, name: str) -> None:
         for service, fact in DEMO.items():
-            env = shop(name).services[service].args.get("env", {})
-            addresses = {value for variable, value in env.items() if variable.endswith("_ADDR")}
-            addresses.discard("shoppingassistantservice:80")
-            assert addresses == {f"{callee}:{DEMO[callee].port}" for callee in fact.calls}, service
+            env, spec = shop(name).services[service].args.get("env", {}), shop(name).services[service].spec
+            variables = {callee: variable(callee, hop) for callee, hop in spec.hops.items()}
+            assert variables == {callee: VARIABLES[callee] for callee in fact.calls}, service
+            assert {callee: hop.protocol for callee, hop in spec.hops.items()} == {
+                callee: DEMO[callee].protocol for callee in fact.calls
+            }
+            others = {name: value for name, value in env.items() if name.endswith("_ADDR")}
+            unused = {"SHOPPING_ASSISTANT_SERVICE_ADDR": "shoppingassistantservice:80"}
+            assert others == (unused if service == "frontend" else {})
             assert env.get("PORT", f"{fact.port}") == f"{fact.port}", service
 
     def test_profilers_are_off(self, name: str) -> None:
@@ -222,9 +240,13 @@ def test_local_is_made_for_the_simulated_nodes() -> None:
 
 
 def test_local_fits_without_any_spot_node() -> None:
-    """At every ceiling at once, and with a surge of a quarter on top."""
+    """At every ceiling at once, with the proxies, and with a surge of a quarter on top."""
     on_demand = [group for group in default_nodes() if not group.spot]
-    services = [(s.spec.resources, ceil(sizing("local", n).ceiling * 1.25)) for n, s in shop("local").services.items()]
+    services = [
+        (resources, ceil(sizing("local", name).ceiling * 1.25))
+        for name, s in shop("local").services.items()
+        for resources in (s.spec.resources, s.spec.sidecar.resources)
+    ]
     assert sum(r.cpu * pods for r, pods in services) < sum(group.cpu * 1000 * group.count for group in on_demand)
     memory = sum(size(group.memory) * group.count for group in on_demand)
     assert sum(r.memory * pods for r, pods in services) < memory

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from flyball.drills import plain
-from flyball.drills.drill import IMAGE, NAMESPACE, SERVICE, Drill
+from flyball.drills.cluster import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.plain import Manifest
 from flyball.drills.recorder import DrillError
 from flyball.drills.scene import Scene
@@ -27,7 +27,7 @@ _BEFORE = 4
 """Where the recording begins [s before the window ends]."""
 
 
-def _prepare(drill: Drill) -> Drill:
+def _prepare(drill: ClusterDrill) -> ClusterDrill:
     """The drill with a window that is on now, and ends as soon as the service can stand: cron knows but minutes."""
     earliest = datetime.now(UTC) + _SETUP
     end = earliest.replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -108,7 +108,7 @@ def _plain(start: str, end: str) -> list[Manifest]:
     return [plain.deployment(SERVICE, NAMESPACE, IMAGE, BY_HAND_AT_NIGHT), schedule]
 
 
-DRILL = Drill(
+DRILL = ClusterDrill(
     name="dawn",
     title="The night window ends while the morning begins, and a survivor dies",
     story="A schedule runs many replicas for the night's work. When its window ends, KEDA's cron takes them away "

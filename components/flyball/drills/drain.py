@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 
 from flyball.drills import plain
-from flyball.drills.drill import IMAGE, NAMESPACE, NEXT_IMAGE, SERVICE, ZONES, Drill
+from flyball.drills.cluster import IMAGE, NAMESPACE, NEXT_IMAGE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.plain import Manifest
 from flyball.drills.recorder import DrillError
 from flyball.drills.scene import Scene
@@ -57,7 +57,7 @@ def _plain() -> list[Manifest]:
     return [plain.deployment(SERVICE, NAMESPACE, IMAGE, NEED)]
 
 
-DRILL = Drill(
+DRILL = ClusterDrill(
     name="drain",
     title="Nodes are drained in a hurry, during a rolling update",
     story="A new version is being rolled out when somebody moves the cluster to new machines: two of three nodes in "

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 
 from flyball.drills import plain
-from flyball.drills.drill import IMAGE, NAMESPACE, SERVICE, Drill
+from flyball.drills.cluster import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.plain import Manifest
 from flyball.drills.scene import Scene
 from flyball.local.kubectl import KubectlError
@@ -64,7 +64,7 @@ def _plain() -> list[Manifest]:
     ]
 
 
-DRILL = Drill(
+DRILL = ClusterDrill(
     name="reapply",
     title="The deployment tool re-applies in the middle of a scale-up",
     story="More people come than were declared, and the autoscaler is on its way up when the deployment tool brings "

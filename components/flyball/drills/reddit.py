@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flyball.drills import governor, plain, rogue
-from flyball.drills.drill import IMAGE, NAMESPACE, SERVICE, Drill
+from flyball.drills.cluster import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.plain import Manifest
 from flyball.drills.recorder import DrillError
-from flyball.drills.result import Figures, Recording
+from flyball.drills.recording import ClusterRecording
+from flyball.drills.result import Figures
 from flyball.drills.scene import Scene
 
 PEAK, REPLICA = 1500, 100
@@ -50,7 +51,7 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     }
 
 
-def held(recording: Recording, figures: Figures) -> bool:
+def held(recording: ClusterRecording, figures: Figures) -> bool:
     """No request was lost, and not one write of the autoscaler's went through."""
     return recording.figures()["overload_seconds"] == 0 and figures["writes_accepted"] == 0
 
@@ -154,7 +155,7 @@ def _plain() -> list[Manifest]:
     ]
 
 
-DRILL = Drill(
+DRILL = ClusterDrill(
     name="reddit-2016",
     title="A package manager revives the autoscaler in mid-migration",
     story="People have stopped the autoscaler for a migration of the data that it decides by. The package manager "

@@ -6,11 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from flyball.drills.drill import Drill
-from flyball.drills.plot import highest, plot
 from flyball.drills.result import Result
-from flyball.drills.settings import COMPRESSION
 
 FILE = "drills.html"
+_ROWS = 15
 _STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 _HATCH = (
     '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="hatch" width="7" '
@@ -39,12 +38,11 @@ def page(results: Sequence[Result], drills: Mapping[str, Drill]) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>flyball drills</title><style>{_STYLE}</style></head><body>{_HATCH}<main>",
             "<header><h1>Drills</h1>",
-            "<p>Each incident is replayed twice on a real Kubernetes control plane with simulated nodes: on a service "
-            "with flyball's guard, and on one as it is commonly written. The guard has to hold, and without it the "
-            "damage has to show.</p></header>",
+            "<p>Each incident is replayed twice: on a service with flyball's guard, and on one as it is commonly "
+            "written. The guard has to hold, and without it the damage has to show.</p></header>",
             _summary(by_name, drills),
             *sections,
-            _method(),
+            _method([drills[name] for name in by_name]),
             _rerun(list(by_name)),
             f"<footer>flyball {escape(version('flyball'))}</footer></main></body></html>",
         ]
@@ -75,7 +73,7 @@ def _badge(run: Result) -> str:
 
 def _section(drill: Drill, runs: Sequence[Result]) -> str:
     seconds = max(run.recording.seconds for run in runs)
-    top = highest([run.recording for run in runs])
+    top = [max(values) for values in zip(*(run.recording.top for run in runs), strict=True)]
     panels = "".join(_panel(drill, run, seconds, top) for run in runs)
     return (
         f'<section id="{drill.name}"><h2>{escape(drill.title)} <code>{drill.name}</code></h2>'
@@ -84,53 +82,49 @@ def _section(drill: Drill, runs: Sequence[Result]) -> str:
     )
 
 
-def _panel(drill: Drill, run: Result, seconds: float, top: float) -> str:
+def _panel(drill: Drill, run: Result, seconds: float, top: Sequence[float]) -> str:
     title, how = ("With the guard", drill.with_guard) if run.guard else ("Without it", drill.without_guard)
-    label = f"{drill.name}, {title.lower()}: capacity against load over time"
+    label = f"{drill.name}, {title.lower()}: what happened over time"
     events = "".join(f"<li>{escape(e.text)} <span>{e.at:.1f} s</span></li>" for e in run.recording.events)
     return (
         f"<figure><figcaption><h3>{title} {_badge(run)}</h3><p>{escape(how)}</p></figcaption>"
-        f"{plot(run.recording, seconds, top, label)}<ol>{events}</ol></figure>"
+        f"{run.recording.plot(seconds, top, label)}<ol>{events}</ol></figure>"
     )
 
 
 def _legend(runs: Sequence[Result]) -> str:
     swatch = '<svg viewBox="0 0 30 12" width="30" height="12" aria-hidden="true">{}</svg>'.format
-    covered = '<path class="covered" d="M0 3H30V12H0Z"/><path class="capacity" d="M0 3H30"/>'
-    entries: dict[str, str] = {
-        "capacity: pods that serve × what each can do": covered,
-        "load": '<path class="load" d="M0 6H30"/>',
-        "requests not served": '<path class="lacking" d="M0 0H30V12H0Z"/>',
-        "event": '<circle class="mark" cx="15" cy="6" r="5.5"/>',
-    }
-    if any(run.recording.lines for run in runs):
-        entries["limit"] = '<path class="limit" d="M0 6H30"/>'
+    entries = {text: drawing for run in runs for text, drawing in run.recording.legend().items()}
+    entries["event"] = '<circle class="mark" cx="15" cy="6" r="5.5"/>'
     items = "".join(f"<li>{swatch(drawing)} {text}</li>" for text, drawing in entries.items())
     return f'<ul class="legend">{items}</ul>'
 
 
 def _figures(runs: Sequence[Result]) -> str:
+    """Tables of at most so many rows, side by side."""
     names = list(dict.fromkeys(name for run in runs for name in run.figures))
+    tables = (_table(runs, names[first : first + _ROWS]) for first in range(0, len(names), _ROWS))
+    return f'<div class="tables">{"".join(tables)}</div>'
+
+
+def _table(runs: Sequence[Result], names: Sequence[str]) -> str:
     head = "".join(f"<th>{'with the guard' if run.guard else 'without it'}</th>" for run in runs)
     rows = "".join(
         f'<tr><th scope="row">{escape(name.replace("_", " "))}</th>'
-        + "".join(f"<td>{run.figures.get(name, '–'):,}</td>" for run in runs)
+        + "".join(f"<td>{_number(run.figures.get(name))}</td>" for run in runs)
         + "</tr>"
         for name in names
     )
     return f'<table class="figures"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _method() -> str:
-    return (
-        "<section><h2>How it is measured</h2><p>A pod serves while it is ready, is not on its way out, and its node "
-        "is there. Each change of a pod or node is taken from the API server as it happens. Capacity is the number of "
-        "pods that serve times what one replica can do; it is held against the stated load at every moment, so that "
-        "nothing depends on how often somebody looked. Load is taken to be spread evenly over the pods that serve.</p>"
-        f"<p>Time is compressed: one second here stands for {COMPRESSION} in real life, alike for the start of a pod, "
-        "the autoscaler's periods and the waiting times of Kubernetes. API server, controllers, scheduler and policies "
-        "are the real ones; nodes and what runs on them are simulated by kwok.</p></section>"
-    )
+def _number(value: float | int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _method(shown: Sequence[Drill]) -> str:
+    paragraphs = "".join(f"<p>{escape(method)}</p>" for method in dict.fromkeys(drill.method for drill in shown))
+    return f"<section><h2>How it is measured</h2>{paragraphs}</section>"
 
 
 def _rerun(names: Sequence[str]) -> str:

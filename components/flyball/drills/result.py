@@ -1,38 +1,37 @@
 """What a run of a drill came to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from flyball.drills.measure import Event, Load, Sample, overload
+from flyball.drills.measure import Event
 
 Figures = Mapping[str, float | int]
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """What was seen; `replica` is the requests per second that one pod can do, `seconds` how long it was."""
+class Recording(Protocol):
+    """What was seen of a run, and how it is drawn. Seconds are those since the recording began."""
 
-    samples: Sequence[Sample]
-    events: Sequence[Event]
-    load: Load
-    replica: float
-    seconds: float
-    lines: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Sizes to mark, in pods."""
+    @property
+    def seconds(self) -> float:
+        """How long it was."""
+        ...
 
-    def figures(self) -> dict[str, float | int]:
-        """The figures that all drills have."""
-        found = overload(self.samples, self.load, self.replica, self.seconds)
-        ready = [sample.ready for sample in self.samples]
-        return {
-            "seconds": round(self.seconds, 1),
-            "requests": round(found.requests),
-            "requests_not_served": round(found.unserved),
-            "overload_seconds": round(found.seconds, 1),
-            "fewest_ready": min(ready),
-            "most_ready": max(ready),
-        }
+    @property
+    def events(self) -> Sequence[Event]: ...
+
+    @property
+    def top(self) -> tuple[float, ...]:
+        """The highest value of each of its axes, so that the runs of a drill are drawn alike."""
+        ...
+
+    def plot(self, seconds: float, top: Sequence[float], label: str) -> str:
+        """As SVG, on axes up to these values."""
+        ...
+
+    def legend(self) -> Mapping[str, str]:
+        """What is in the plot, and how it is drawn in a box of 30 by 12."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,76 @@
-"""Runs drills, one run after another."""
+"""Runs drills, one kind after another."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from flyball.drills import dawn, drain, reapply, reddit, runaway, spot
-from flyball.drills.drill import Drill
-from flyball.drills.result import Recording, Result
-from flyball.drills.scene import scene
+from flyball.drills import dawn, drain, reapply, reddit, runaway, scene, spot
+from flyball.drills.cluster import ClusterDrill
+from flyball.drills.drill import Drill, Report
+from flyball.drills.result import Result
+from flyball.drills.traffic import catalogue
+from flyball.drills.traffic import drill as traffic
+from flyball.drills.traffic.drill import TrafficDrill
 from flyball.guards.problem import Problem, refuse
 from flyball.guards.strict import nearest
 
-Report = Callable[[str], None]
+D = TypeVar("D", bound=Drill)
 
-AT_ONCE = 2
-"""Runs at one time: most of each is waiting, and two control planes fit on two processors."""
 
-DRILLS: dict[str, Drill] = {
-    drill.name: drill
-    for drill in (
-        reddit.DRILL,
-        dawn.DRILL,
-        spot.DRILL,
-        drain.DRILL,
-        runaway.DRILL,
-        reapply.DRILL,
-    )
-}
+@dataclass(frozen=True)
+class Kind(Generic[D]):
+    """Drills that are run alike, `at_once` runs at one time."""
+
+    drills: Sequence[D]
+    once: Callable[[D, bool, Report], Result]
+    at_once: int
+    lacks: Callable[[bool], str] = lambda guard: ""
+    """What is missing on this machine for runs with the guard, or without it."""
+
+
+CLUSTER: Kind[ClusterDrill] = Kind(
+    (reddit.DRILL, dawn.DRILL, spot.DRILL, drain.DRILL, runaway.DRILL, reapply.DRILL),
+    scene.once,
+    # Most of each is waiting, and two control planes fit on two processors.
+    at_once=2,
+)
+TRAFFIC: Kind[TrafficDrill] = Kind(
+    catalogue.DRILLS,
+    traffic.once,
+    # A run takes a fifth of a processor; more of them would wait for each other, and show it in their latencies.
+    at_once=2,
+    lacks=traffic.lacks,
+)
+KINDS: tuple[Kind[Any], ...] = (CLUSTER, TRAFFIC)
+DRILLS: dict[str, Drill] = {drill.name: drill for kind in KINDS for drill in kind.drills}
 """By name, in the order in which they run."""
 
 
 def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterator[Result]:
-    """The drills of these names [all], each with the guard, without it, or both, on a control plane of its own.
+    """The drills of these names [all], each with the guard, without it, or both, in a place of its own.
 
-    Raises `Refused` for a name that is none before anything is started.
+    Raises `Refused` before anything is started for a name that is none, and where the machine lacks what one needs.
     """
     refuse([Problem(name, "is no drill", nearest(name, list(DRILLS))) for name in names if name not in DRILLS])
-    chosen = [DRILLS[name] for name in dict.fromkeys(names)] or DRILLS.values()
-    runs = [(drill, guard) for drill in chosen for guard in guards]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        pending = [pool.submit(once, drill, guard, report) for drill, guard in runs]
+    chosen = list(dict.fromkeys(names)) or list(DRILLS)
+    # One kind after another: a control plane that starts would show in the latencies of the traffic.
+    runs = [(kind, [(d, guard) for d in _chosen(kind, chosen) for guard in guards]) for kind in KINDS]
+    missing = [(drill.name, kind.lacks(guard)) for kind, ones in runs for drill, guard in ones]
+    refuse([Problem(name, "cannot be run", what) for name, what in dict.fromkeys(missing) if what])
+    for kind, ones in runs:
+        yield from _run(kind, ones, report)
+
+
+def _chosen(kind: Kind[D], names: Sequence[str]) -> list[D]:
+    """The drills of a kind among these names, in the order of the names."""
+    mine = {drill.name: drill for drill in kind.drills}
+    return [mine[name] for name in names if name in mine]
+
+
+def _run(kind: Kind[D], runs: Sequence[tuple[D, bool]], report: Report) -> Iterator[Result]:
+    with ThreadPoolExecutor(kind.at_once) as pool:
+        pending = [pool.submit(once, kind, drill, guard, report) for drill, guard in runs]
         try:
             for future in pending:
                 yield future.result()
@@ -47,16 +79,7 @@ def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterato
                 report("the runs under way come to their end first")
 
 
-def once(drill: Drill, guard: bool, report: Report) -> Result:
-    """One run. Raises `DrillError` where it could not be carried out."""
-    run_name = f"{drill.name} {'with' if guard else 'without'} the guard"
-    with scene(drill, guard, lambda line: report(f"{run_name}: {line}")) as stage:
-        own = drill.script(stage)
-        recorder = stage.recorder
-        length = recorder.finish()
-        replica = float(drill.args["load"]["replica"])
-        recording = Recording(
-            tuple(recorder.samples), tuple(recorder.events), recorder.load, replica, length, drill.lines
-        )
-    figures = {**recording.figures(), **own}
-    return Result(drill.name, guard, drill.held(recording, figures), figures, recording, drill.summary(figures))
+def once(kind: Kind[D], drill: D, guard: bool, report: Report) -> Result:
+    """One run, each line of its report with its name before it."""
+    name = f"{drill.name} {'with' if guard else 'without'} the guard"
+    return kind.once(drill, guard, lambda line: report(f"{name}: {line}"))

@@ -8,9 +8,10 @@ Without it: a maximum that nobody thought about, reached in seconds.
 from collections.abc import Mapping
 
 from flyball.drills import plain
-from flyball.drills.drill import IMAGE, NAMESPACE, SERVICE, ZONES, Drill
+from flyball.drills.cluster import IMAGE, NAMESPACE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.plain import Manifest
-from flyball.drills.result import Figures, Recording
+from flyball.drills.recording import ClusterRecording
+from flyball.drills.result import Figures
 from flyball.drills.scene import Scene
 from flyball.drills.settings import PERIOD
 from flyball.guards.envelope import envelope
@@ -52,7 +53,7 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     }
 
 
-def held(recording: Recording, figures: Figures) -> bool:
+def held(recording: ClusterRecording, figures: Figures) -> bool:
     """Never above the ceiling, and people could have known before it was reached."""
     del recording
     return figures["largest_size"] <= figures["ceiling"] and figures["seconds_from_warning_to_ceiling"] > 0
@@ -87,7 +88,7 @@ def _plain() -> list[Manifest]:
     ]
 
 
-DRILL = Drill(
+DRILL = ClusterDrill(
     name="runaway",
     title="A broken metric drives the autoscaler up",
     story="The figures that the autoscaler goes by are suddenly a hundred times too high. It wants more and more, "

@@ -11,10 +11,12 @@ from typing import Any
 
 from flyball import paths
 from flyball.drills import governor
-from flyball.drills.drill import IMAGE, NAMESPACE, SERVICE, ZONES, Drill
+from flyball.drills.cluster import IMAGE, NAMESPACE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.figures import Figures, served
 from flyball.drills.plain import MILLICORES, Manifest
 from flyball.drills.recorder import DrillError, Recorder
+from flyball.drills.recording import ClusterRecording
+from flyball.drills.result import Result
 from flyball.drills.settings import CALM, COLLECTED, CONTROLLER_FLAGS, PERIOD, STARTUP
 from flyball.guards.sizing import Sizing
 from flyball.local import control_plane, keda, rollout
@@ -76,7 +78,7 @@ _PROGRAM = threading.Lock()
 class Scene:
     """What a script works with."""
 
-    drill: Drill
+    drill: ClusterDrill
     guard: bool
     kubectl: Kubectl
     recorder: Recorder
@@ -129,7 +131,7 @@ class Scene:
 
 
 @contextmanager
-def scene(drill: Drill, guard: bool, report: Report) -> Iterator[Scene]:
+def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
     """The service stands at its declared size on a control plane of its own, and the recording has begun."""
     name = f"drill-{drill.name}-{'with' if guard else 'without'}"
     stack = read(config(drill, IMAGE))
@@ -159,7 +161,7 @@ def scene(drill: Drill, guard: bool, report: Report) -> Iterator[Scene]:
             yield ready
 
 
-def config(drill: Drill, image: str) -> dict[str, Any]:
+def config(drill: ClusterDrill, image: str) -> dict[str, Any]:
     """The guarded service as a stack's configuration."""
     return {
         "environment": "drill",
@@ -171,7 +173,7 @@ def config(drill: Drill, image: str) -> dict[str, Any]:
     }
 
 
-def bring_up(drill: Drill, guard: bool, kubectl: Kubectl, image: str, wait: bool = True) -> None:
+def bring_up(drill: ClusterDrill, guard: bool, kubectl: Kubectl, image: str, wait: bool = True) -> None:
     """Apply the service, guarded or plain, and wait until it stands."""
     if guard:
         stack = read(config(drill, image))
@@ -204,3 +206,17 @@ def _sizing(stack: Stack) -> Sizing:
 
 def _replicas(kubectl: Kubectl) -> int:
     return sum(d["spec"]["replicas"] for d in kubectl.json("get", "deployments", "--namespace", NAMESPACE)["items"])
+
+
+def once(drill: ClusterDrill, guard: bool, report: Report) -> Result:
+    """One run. Raises `DrillError` where it could not be carried out."""
+    with scene(drill, guard, report) as stage:
+        own = drill.script(stage)
+        recorder = stage.recorder
+        length = recorder.finish()
+        replica = float(drill.args["load"]["replica"])
+        recording = ClusterRecording(
+            tuple(recorder.samples), tuple(recorder.events), recorder.load, replica, length, drill.lines
+        )
+    figures = {**recording.figures(), **own}
+    return Result(drill.name, guard, drill.held(recording, figures), figures, recording, drill.summary(figures))

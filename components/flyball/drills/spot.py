@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flyball import wellknown
 from flyball.drills import plain
-from flyball.drills.drill import IMAGE, NAMESPACE, SERVICE, Drill
+from flyball.drills.cluster import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.plain import Manifest
 from flyball.drills.scene import Scene
 
@@ -42,7 +42,7 @@ def _plain() -> list[Manifest]:
     ]
 
 
-DRILL = Drill(
+DRILL = ClusterDrill(
     name="spot",
     title="All spot machines vanish at once, then half of one zone",
     story="The cloud takes back every spot machine in the same second. The pods are started elsewhere; soon after, "

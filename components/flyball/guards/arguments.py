@@ -7,6 +7,8 @@ that they read the same in YAML, Python and camelCase languages.
 
 from typing import NotRequired, TypedDict
 
+from flyball.guards.call_arguments import CallArgs
+
 
 class LoadArgs(TypedDict):
     """What the workload must carry, and what one replica can do."""
@@ -17,27 +19,6 @@ class LoadArgs(TypedDict):
     """Requests per second that one replica can do with the processor share it requests."""
     utilization: NotRequired[float]
     """The most a replica may carry after a loss, as a share of `replica` [0.8]."""
-
-
-class CallArgs(TypedDict):
-    """One hop: to another workload of the stack, named by the key, or with `host` to somewhere outside of it."""
-
-    connect: NotRequired[str]
-    """The longest to wait for a connection [250ms]."""
-    timeout: NotRequired[str]
-    """The longest to wait for the answer [1s]; at least the callee's deadline."""
-    retries: NotRequired[int]
-    """Tries after the first [0]."""
-    backoff: NotRequired[str]
-    """All waiting between the tries together [0ms]."""
-    parallel: NotRequired[str]
-    """Calls with the same word here are made side by side; only the longest of them counts [one after another]."""
-    host: NotRequired[str]
-    """Name or address of a dependency outside of the stack: a database, another company's API."""
-    port: NotRequired[int]
-    """Port of the dependency [the callee's port; required with `host`]."""
-    cidrs: NotRequired[list[str]]
-    """Where `host` may be reached, as address ranges [anywhere, on this port only]."""
 
 
 class LimitsArgs(TypedDict):
@@ -236,6 +217,52 @@ class SecretRefArgs(TypedDict):
     """Key within it."""
 
 
+class InboundArgs(TypedDict):
+    """The guard in front of the application: what is wrong, too big, too slow or too much does not reach it."""
+
+    enabled: NotRequired[bool]
+    """[true]."""
+    port: NotRequired[int]
+    """Port it listens on, in each pod [21000]."""
+    methods: NotRequired[list[str]]
+    """HTTP methods let through [GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS; for grpc POST]."""
+    body: NotRequired[str]
+    """Largest body of a request; http [1Mi]."""
+    headers: NotRequired[str]
+    """Largest headers of a request, at most 64Ki [15Ki]."""
+    slow: NotRequired[str]
+    """The longest that a client may take for its headers, and for its body [5s]."""
+    idle: NotRequired[str]
+    """How long a connection may be idle [60s, for tcp 300s]."""
+    connections: NotRequired[int]
+    """The most connections to one replica [1000, or twice what may be under way]."""
+    latency: NotRequired[str]
+    """What one answer takes on average, at `load.replica` [half of the deadline]."""
+    concurrency: NotRequired[int]
+    """The most requests under way in one replica [load.replica * latency]."""
+    waiting: NotRequired[int]
+    """The most requests that wait for one of these; those beyond are refused at once [load.replica * queue]."""
+    queue: NotRequired[str]
+    """The longest that a request waits [a quarter of the deadline]."""
+
+
+class ProxyArgs(TypedDict):
+    """The proxy beside the application, which is its guard and makes its calls."""
+
+    enabled: NotRequired[bool]
+    """[true where there is something to guard or to call]."""
+    image: NotRequired[str]
+    """Image of HAProxy with a tag or digest, version 2.6 or newer [haproxy:3.2.4-alpine]."""
+    port: NotRequired[int]
+    """Its metrics are on the port after this one, its calls on those from ten further on [21000]."""
+    domain: NotRequired[str]
+    """Domain of the cluster [cluster.local]."""
+    scrape: NotRequired[str]
+    """Namespace whose pods may read its metrics [monitoring]."""
+    resources: NotRequired[ResourcesArgs]
+    """What it asks for [follows from `load.replica`, connections and calls]."""
+
+
 class GuardedArgs(TypedDict):
     """Everything about a workload that is known before anything is created."""
 
@@ -255,6 +282,10 @@ class GuardedArgs(TypedDict):
     """The longest an answer may take [2s]."""
     calls: NotRequired[dict[str, CallArgs]]
     """Whom it calls; nobody else can be reached."""
+    inbound: NotRequired[InboundArgs]
+    """The guard in front of it."""
+    proxy: NotRequired[ProxyArgs]
+    """The proxy that is the guard and makes the calls."""
     public: NotRequired[bool]
     """Whether anybody may call it, not only those who declare it [false]."""
     survive: NotRequired[str]

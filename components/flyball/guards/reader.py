@@ -45,10 +45,16 @@ class Reader:
     def has(self, key: str) -> bool:
         return key in self.values
 
+    def is_map(self, key: str) -> bool:
+        return isinstance(self.values.get(key), Mapping)
+
     def readable(self, key: str) -> bool:
         """Whether a quantity is as it was given, and no default in the place of one that could not be read."""
-        given = isinstance(self.values.get(key, ""), str)
-        return given and not any(problem.path == join(self.path, key) for problem in self.problems)
+        return isinstance(self.values.get(key, ""), str) and not self.reported(key)
+
+    def reported(self, key: str) -> bool:
+        """Whether there is a problem with this key already."""
+        return any(problem.path == join(self.path, key) for problem in self.problems)
 
     def problem(self, key: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(join(self.path, key) if key else self.path, message, hint))

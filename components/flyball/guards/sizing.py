@@ -5,7 +5,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from flyball.guards import deadlines, envelope, headroom, interruption, retention, scaling, schedule, steps
+from flyball.guards import (
+    deadlines,
+    envelope,
+    headroom,
+    hops,
+    inbound,
+    interruption,
+    retention,
+    scaling,
+    schedule,
+    sidecar,
+    steps,
+)
 from flyball.guards.arguments import GuardedArgs
 from flyball.guards.container import check_container
 from flyball.guards.deadlines import Promise
@@ -87,7 +99,7 @@ def guard_all(
 ) -> tuple[Spec, Sizing | None, list[Problem], frozenset[str]]:
     """As `guard`, but hands over the problems, and the keys they lie under; without the rules of the call graph."""
     spec, found = read(name, args, path)
-    problems = [*check(args, expected, path), *found, *check_container(args, path)]
+    problems = [*check(args, expected, path), *found, *check_container(args, path), *_check_proxy(spec, args, path)]
     bad = frozenset(_key(problem.path, path, spec.calls) for problem in problems)
     sizing, more = size(spec, zones, path, bad)
     return spec, sizing, [*problems, *more], bad
@@ -152,6 +164,22 @@ def _check_alone(spec: Spec, path: str, bad: frozenset[str]) -> Iterator[Problem
         yield from retention.check_file_logs(spec.logs, join(path, "logs"))
     if spec.schedule and "schedule" not in bad:
         yield from schedule.check(spec.schedule, join(path, "schedule"))
+    if not bad & {"inbound", "deadline"}:
+        tcp = spec.protocol == "tcp"
+        yield from inbound.check(spec.inbound, spec.deadline, join(path, "inbound"), tcp=tcp)
+
+
+def _check_proxy(spec: Spec, args: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    """What the calls mean to each other, and to the variables that are set already."""
+    yield from hops.check_hops(spec.hops, join(path, "calls"))
+    given = args if isinstance(args, Mapping) else {}
+    variables = {
+        name: source
+        for source in ("env", "secrets", "refs")
+        if isinstance(values := given.get(source), Mapping)
+        for name in values
+    }
+    yield from sidecar.check(spec.sidecar, spec.inbound, spec.hops, spec.port, variables, path)
 
 
 def _check_places(spec: Spec, zones: int, path: str, bad: frozenset[str]) -> Iterator[Problem]:

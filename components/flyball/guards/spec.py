@@ -1,23 +1,40 @@
 """A workload's arguments, read into frozen values with every default filled in; the rules work on these."""
 
-import ipaddress
 import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flyball.guards import deadlines, headroom, retention, schedule, triggers
+from flyball.guards import (
+    calls,
+    deadlines,
+    headroom,
+    hops,
+    inbound,
+    probes,
+    resources,
+    retention,
+    schedule,
+    sidecar,
+    triggers,
+)
+from flyball.guards.calls import Outside
 from flyball.guards.deadlines import Call
 from flyball.guards.headroom import Survive
+from flyball.guards.hops import Hop
+from flyball.guards.inbound import Inbound
 from flyball.guards.interruption import Shutdown
+from flyball.guards.probes import Probes
 from flyball.guards.problem import Problem
 from flyball.guards.reader import Reader
+from flyball.guards.resources import Resources
 from flyball.guards.retention import FileLogs
 from flyball.guards.schedule import Schedule
+from flyball.guards.sidecar import Sidecar
 from flyball.guards.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.triggers import Prometheus
-from flyball.guards.units import Bytes, Millicores, Milliseconds
+from flyball.guards.units import Bytes, Milliseconds
 
 LONGEST_NAME = 41
 """63 (RFC 1123 label), less 17 for what ReplicaSet and pod append and 5 for `-spot`."""
@@ -31,36 +48,6 @@ LOGS_VOLUME = "logs"
 PROTOCOLS = ("http", "grpc", "tcp")
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_HOST = re.compile(
-    r"(?!.{254})[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """`kind` is path, grpc, tcp or exec; times in whole seconds."""
-
-    kind: str
-    path: str = "/"
-    exec: tuple[str, ...] = ()
-    period: int = 5
-    timeout: int = 2
-    failures: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Probes:
-    startup: Probe
-    readiness: Probe
-    liveness: Probe
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    cpu: Millicores
-    memory: Bytes
-    cpu_limit: Millicores
-    memory_limit: Bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +64,6 @@ class Rollout:
     progress: int = 600
     surge: int = 25
     history: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """A dependency outside of the stack; no address ranges means any address, on this port only."""
-
-    host: str
-    port: int
-    cidrs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +84,9 @@ class Spec:
     ceiling: int | None
     deadline: Milliseconds
     calls: Mapping[str, Call]
+    hops: Mapping[str, Hop]
     call_ports: Mapping[str, int]
+    call_targets: Mapping[str, int]
     outside: Mapping[str, Outside]
     public: bool
     behavior: Behavior
@@ -120,6 +100,8 @@ class Spec:
     logs_path: str | None
     shutdown: Shutdown
     rollout: Rollout
+    inbound: Inbound
+    sidecar: Sidecar
     user: int = 65_532
     token: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -129,6 +111,21 @@ class Spec:
     def needs_keda(self) -> bool:
         """Whether a plain autoscaler, which knows neither the time nor queries, does not suffice."""
         return self.schedule is not None or bool(self.triggers)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the proxy stands in front of the application."""
+        return self.sidecar.enabled and self.inbound.enabled
+
+    @property
+    def proxied(self) -> bool:
+        """Whether there is a proxy at all: one that has nothing to guard and nobody to call is left out."""
+        return self.sidecar.enabled and (self.inbound.enabled or bool(self.hops))
+
+    @property
+    def entry(self) -> int:
+        """The port of each pod at which it is called."""
+        return self.inbound.port if self.guarded else self.port
 
 
 def check_name(name: str, path: str) -> list[Problem]:
@@ -155,20 +152,22 @@ def read(name: str, args: Mapping[str, Any], path: str) -> tuple[Spec, list[Prob
     """The workload's arguments with defaults, and every value that is out of range or without its unit."""
     problems = check_name(name, path)
     r = Reader(args, path, problems)
-    load, spot, calls = r.at("load"), r.at("spot"), r.maps("calls")
+    load, spot, given = r.at("load"), r.at("spot"), r.maps("calls")
     protocol = _choice(r, "protocol", "http", PROTOCOLS)
-    outside = {callee: _outside(c) for callee, c in calls.items() if c.has("host")}
-    for callee, call in calls.items():
-        if call.has("cidrs") and callee not in outside:
-            call.problem("cidrs", "is given without host", "address ranges are for hosts outside of the stack")
+    outside = {callee: calls.read_outside(c) for callee, c in given.items() if c.has("host")}
+    for callee, call in given.items():
+        calls.check_outside_words(call, callee in outside)
     deadline = r.duration("deadline", deadlines.DEFAULT_DEADLINE)
+    made = {callee: calls.read_call(c, callee in outside) for callee, c in given.items()}
+    replica = load.number("replica", 1.0)
+    guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
     logs_path = _folder(r.at("logs"), "path", "/var/log/app") if r.has("logs") else None
     spec = Spec(
         name=name,
         port=r.whole("port", 8080, 1, 65_535),
         protocol=protocol,
         peak=load.number("peak", 1.0),
-        replica=load.number("replica", 1.0),
+        replica=replica,
         utilization=load.number("utilization", headroom.DEFAULT_UTILIZATION, most=1),
         lose=r.whole("lose", headroom.DEFAULT_LOSE, 1, headroom.MAXIMUM_REPLICAS),
         survive=_survive(r),
@@ -177,21 +176,25 @@ def read(name: str, args: Mapping[str, Any], path: str) -> tuple[Spec, list[Prob
         proven=_replicas(r, "proven"),
         ceiling=_replicas(r, "ceiling"),
         deadline=deadline,
-        calls={callee: _call(c, callee in outside) for callee, c in calls.items()},
-        call_ports={callee: c.whole("port", 1, 1, 65_535) for callee, c in calls.items() if c.has("port")},
+        calls=made,
+        hops={callee: hops.read(given[callee], callee, call) for callee, call in made.items()},
+        call_ports={callee: c.whole("port", 1, 1, 65_535) for callee, c in given.items() if c.has("port")},
+        call_targets={callee: c.whole("target", 1, 1, 65_535) for callee, c in given.items() if c.has("target")},
         outside=outside,
         public=r.value("public", bool, False),
         behavior=_behavior(r.at("behavior")),
         writer=_writer(r.at("writer")) if r.has("writer") else None,
         schedule=schedule.read(r.at("schedule")) if r.has("schedule") else None,
         triggers=triggers.read(r.maps("triggers")),
-        resources=_resources(r.at("resources")),
-        probes=_probes(r.at("probes"), protocol),
+        resources=resources.read(r.at("resources")),
+        probes=probes.read(r.at("probes"), protocol),
         scratch=_scratch(r, logs_path),
         logs=_logs(r.at("logs")) if r.has("logs") else None,
         logs_path=logs_path,
         shutdown=_shutdown(r.at("shutdown"), deadline),
         rollout=_rollout(r.at("rollout")),
+        inbound=guard,
+        sidecar=sidecar.read(r.at("proxy"), guard, len(made), replica),
         user=r.whole("user", 65_532, 1, 2**31 - 1),
         token=r.value("token", bool, False),
         labels=_texts(r.at("labels")),
@@ -221,40 +224,6 @@ def _survive(r: Reader) -> frozenset[Survive]:
     return frozenset(Survive(word) for word in words if word in known)
 
 
-def _call(r: Reader, outside: bool) -> Call:
-    return Call(
-        connect=r.duration("connect", deadlines.DEFAULT_CONNECT),
-        timeout=r.duration("timeout", deadlines.DEFAULT_TIMEOUT),
-        retries=r.whole("retries", deadlines.DEFAULT_RETRIES, 0, 10),
-        backoff=r.duration("backoff", 0, least=0),
-        parallel=r.value("parallel", str, "") or None,
-        outside=outside,
-    )
-
-
-def _outside(r: Reader) -> Outside:
-    if not r.has("port"):
-        r.problem("port", "is missing", "a host outside of the stack needs its port")
-    host = r.value("host", str, "localhost")
-    if not _HOST.fullmatch(host) and not _is_address(host):
-        r.problem("host", f"is {host!r}", "give the name or address of a host, without scheme, port or path")
-    cidrs = r.words("cidrs")
-    for i, cidr in enumerate(cidrs):
-        try:
-            ipaddress.ip_network(cidr)
-        except ValueError as error:
-            r.problem(f"cidrs[{i}]", str(error), "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
-    return Outside(host, r.whole("port", 1, 1, 65_535), tuple(cidrs))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _rate(r: Reader, default: Rate) -> Rate:
     return Rate(
         pods=r.whole("pods", default.pods, 1, headroom.MAXIMUM_REPLICAS),
@@ -277,58 +246,6 @@ def _step(r: Reader, default: Step) -> Step:
 def _writer(r: Reader) -> WriterSteps:
     default = WriterSteps()
     return WriterSteps(up=_step(r.at("up"), default.up), down=_step(r.at("down"), default.down))
-
-
-def _resources(r: Reader) -> Resources:
-    limits = r.at("limits")
-    cpu, memory = r.cpu("cpu", 250), r.size("memory", 256 * retention.MI)
-    resources = Resources(cpu, memory, limits.cpu("cpu", 2 * cpu), limits.size("memory", memory))
-    for key, asked, most in (("cpu", cpu, resources.cpu_limit), ("memory", memory, resources.memory_limit)):
-        if most < asked and r.readable(key) and limits.readable(key):
-            limits.problem(key, "is less than is requested", "raise the limit or request less")
-    return resources
-
-
-def _probes(r: Reader, protocol: str) -> Probes:
-    own = {"http": "path", "grpc": "grpc", "tcp": "tcp"}[protocol]
-    asked = r.values.get("readiness", {})
-    if protocol == "tcp" and isinstance(asked, Mapping) and not _kinds(r.at("readiness")):
-        hint = "a command such as exec: [redis-cli, ping]; an open port alone does not mean that it can serve"
-        says = "does not say what to ask" if asked else "is missing"
-        r.problem("readiness", f"{says}, and protocol is tcp", hint)
-    probes = Probes(
-        startup=_probe(r.at("startup"), Probe("grpc" if protocol == "grpc" else "tcp", failures=30)),
-        readiness=_probe(r.at("readiness"), Probe("exec" if own == "tcp" else own, failures=3)),
-        liveness=_probe(r.at("liveness"), Probe("tcp", period=10, failures=6)),
-    )
-    same = [(p.kind, p.path if p.kind == "path" else p.exec) for p in (probes.readiness, probes.liveness)]
-    if same[0] == same[1]:
-        hint = "what is overloaded should get less traffic, not a restart; ask different questions"
-        r.problem("liveness", "is the same probe as readiness", hint)
-    return probes
-
-
-def _kinds(r: Reader) -> list[str]:
-    return [kind for kind in ("path", "grpc", "tcp", "exec") if r.values.get(kind) not in (None, False)]
-
-
-def _probe(r: Reader, default: Probe) -> Probe:
-    kinds = _kinds(r)
-    if r.values.get("exec") == []:
-        r.problem("exec", "is empty", "give a command, its arguments one by one")
-    if len(kinds) > 1:
-        r.problem("", f"has {' and '.join(kinds)}", "a probe is exactly one of path, grpc, tcp and exec")
-    path = r.value("path", str, default.path)
-    if not path.startswith("/"):
-        r.problem("path", f"is {path!r}", "a path starts with /")
-    return Probe(
-        kind=kinds[0] if kinds else default.kind,
-        path=path,
-        exec=tuple(r.words("exec")),
-        period=r.seconds("period", default.period),
-        timeout=r.seconds("timeout", default.timeout),
-        failures=r.whole("failures", default.failures, 1),
-    )
 
 
 def _folder(r: Reader, key: str, default: str) -> str:

@@ -13,7 +13,10 @@ _APP_PROTOCOLS = {"http": {"appProtocol": "http"}, "grpc": {"appProtocol": "kube
 
 
 def service(g: Guarded) -> Manifest:
-    """One address for all parts. Pulumi need not wait for its endpoints: the Deployment's readiness is awaited."""
+    """One address for all parts, behind which the guard listens.
+
+    Pulumi need not wait for its endpoints: the Deployment's readiness is awaited.
+    """
     return {
         "metadata": g.metadata(annotations={"pulumi.com/skipAwait": "true"}),
         "spec": {
@@ -23,7 +26,8 @@ def service(g: Guarded) -> Manifest:
                 {
                     "name": PORT_NAME,
                     "port": g.spec.port,
-                    "targetPort": PORT_NAME,
+                    # By number: a name is looked up among the application's ports, and the guard is beside it.
+                    "targetPort": g.spec.entry if g.spec.guarded else PORT_NAME,
                     "protocol": "TCP",
                     **_APP_PROTOCOLS[g.spec.protocol],
                 }

@@ -1,6 +1,7 @@
 """The NetworkPolicy that follows from the call graph: declared callers in, declared calls and DNS out."""
 
 from flyball import wellknown
+from flyball.guards.sidecar import FIRST_PORT
 from flyball.kubernetes.objects import Guarded, Manifest
 
 _DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
@@ -27,24 +28,36 @@ def network_policy(g: Guarded) -> Manifest:
 
 
 def _ingress(g: Guarded) -> list[Manifest]:
-    ports = [{"protocol": "TCP", "port": g.spec.port}]
+    """Callers reach the guard, and nobody the application past it; who scrapes the metrics reaches these."""
+    ports, metrics = [_tcp(g.spec.entry)], _metrics(g)
     if g.spec.public:
-        return [{"ports": ports}]
+        return [*metrics, {"ports": ports}]
     callers = [{"podSelector": {"matchLabels": {wellknown.NAME_LABEL: caller}}} for caller in sorted(g.callers)]
-    return [{"from": callers, "ports": ports}] if callers else []
+    return [*metrics, *([{"from": callers, "ports": ports}] if callers else [])]
+
+
+def _metrics(g: Guarded) -> list[Manifest]:
+    if not g.spec.proxied:
+        return []
+    there = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": g.spec.sidecar.scrape}}}
+    return [{"from": [there], "ports": [_tcp(g.spec.sidecar.metrics_port)]}]
+
+
+def _tcp(port: int) -> Manifest:
+    return {"protocol": "TCP", "port": port}
 
 
 def _egress(g: Guarded) -> list[Manifest]:
     rules: list[Manifest] = []
     for callee in sorted(g.spec.calls):
         if outside := g.spec.outside.get(callee):
-            rule: Manifest = {"ports": [{"protocol": "TCP", "port": outside.port}]}
+            rule: Manifest = {"ports": [_tcp(outside.port)]}
             if outside.cidrs:
                 rule["to"] = [{"ipBlock": {"cidr": cidr}} for cidr in outside.cidrs]
             rules.append(rule)
             continue
-        rule = {"to": [{"podSelector": {"matchLabels": {wellknown.NAME_LABEL: callee}}}]}
-        if port := g.spec.call_ports.get(callee):
-            rule["ports"] = [{"protocol": "TCP", "port": port}]
-        rules.append(rule)
+        # A policy speaks of the pods' own ports, which are not those of the Service in front of them.
+        port = g.spec.call_targets.get(callee, FIRST_PORT)
+        there = {"podSelector": {"matchLabels": {wellknown.NAME_LABEL: callee}}}
+        rules.append({"to": [there], "ports": [_tcp(port)]})
     return rules

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
+from flyball.guards.resources import Resources
 from flyball.guards.sizing import Sizing
 from flyball.guards.spec import Spec
+from flyball.guards.units import Bytes, Millicores, show_size
 
 Manifest = dict[str, Any]
 _CAPITAL = re.compile(r"(?=[A-Z])")
@@ -68,6 +70,22 @@ class Guarded:
 def properties(manifest: Manifest) -> Manifest:
     """A manifest as keyword arguments of its resource class, which wants its outermost keys in snake case."""
     return {_CAPITAL.sub("_", key).lower(): value for key, value in manifest.items()}
+
+
+def requests_and_limits(resources: Resources, ephemeral_storage: Bytes) -> Manifest:
+    """A container's resources; of ephemeral storage it asks for all that it may use, since it is bounded anyway."""
+    storage = show_size(ephemeral_storage)
+    asked = {"cpu": show_cpu(resources.cpu), "memory": show_size(resources.memory)}
+    most = {"cpu": show_cpu(resources.cpu_limit), "memory": show_size(resources.memory_limit)}
+    return {
+        "requests": {**asked, "ephemeral-storage": storage},
+        "limits": {**most, "ephemeral-storage": storage},
+    }
+
+
+def show_cpu(millicores: Millicores) -> str:
+    """As Kubernetes prints it: whole processors without a unit."""
+    return f"{millicores}m" if millicores % 1000 else f"{millicores // 1000}"
 
 
 def ownership(environment: str, owner: str) -> dict[str, str]:

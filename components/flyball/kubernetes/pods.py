@@ -5,15 +5,17 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.guards.headroom import Survive
-from flyball.guards.spec import Probe, Scratch, Spec
-from flyball.guards.units import Millicores, show_size
-from flyball.kubernetes.objects import BASE_PART, PORT_NAME, SPOT_PART, Guarded, Manifest
+from flyball.guards.probes import Probe
+from flyball.guards.spec import Scratch, Spec
+from flyball.guards.units import show_size
+from flyball.kubernetes.objects import BASE_PART, PORT_NAME, SPOT_PART, Guarded, Manifest, requests_and_limits
+from flyball.kubernetes.proxy import Sidecars
 
 LOGS_VOLUME = "logs"
 
 
 def pod_template(g: Guarded, part: str, container: Mapping[str, Any], annotations: Mapping[str, Any]) -> Manifest:
-    """The template of one part. `container` brings image and environment, which may be Outputs."""
+    """The template of one part. `container` brings image and environment, which may be Outputs, and the proxy."""
     metadata: Manifest = {"labels": {**g.labels, wellknown.PART_LABEL: part}}
     if merged := {**g.spec.annotations, **annotations}:
         metadata["annotations"] = merged
@@ -22,6 +24,8 @@ def pod_template(g: Guarded, part: str, container: Mapping[str, Any], annotation
 
 def _pod(g: Guarded, part: str, container: Mapping[str, Any]) -> Manifest:
     spec = g.spec
+    proxy: Sidecars | None = container["proxy"]
+    volumes = [_volume(name, volume) for name, volume in _volumes(spec).items()]
     return {
         "serviceAccountName": g.name,
         "automountServiceAccountToken": spec.token,
@@ -36,8 +40,9 @@ def _pod(g: Guarded, part: str, container: Mapping[str, Any]) -> Manifest:
         },
         **_placement(g, part),
         "topologySpreadConstraints": _spread(g),
+        **_unless_empty("initContainers", [proxy.container] if proxy else []),
         "containers": [_container(g, container)],
-        **_unless_empty("volumes", [_volume(name, volume) for name, volume in _volumes(spec).items()]),
+        **_unless_empty("volumes", [*volumes, *([proxy.volume] if proxy else [])]),
     }
 
 
@@ -51,26 +56,14 @@ def _unless_empty(key: str, items: list[Any]) -> Manifest:
 
 
 def _container(g: Guarded, given: Mapping[str, Any]) -> Manifest:
-    spec, limits = g.spec, g.spec.resources
-    storage = show_size(g.sizing.ephemeral_storage)
+    spec = g.spec
     container: Manifest = {
         "name": g.name,
         "image": given["image"],
         # The registry may be away just when pods have to move; the tag or digest says what is run.
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}],
-        "resources": {
-            "requests": {
-                "cpu": _cpu(limits.cpu),
-                "memory": show_size(limits.memory),
-                "ephemeral-storage": storage,
-            },
-            "limits": {
-                "cpu": _cpu(limits.cpu_limit),
-                "memory": show_size(limits.memory_limit),
-                "ephemeral-storage": storage,
-            },
-        },
+        "resources": requests_and_limits(spec.resources, g.sizing.ephemeral_storage),
         "startupProbe": _probe(spec.probes.startup, spec.port),
         "readinessProbe": _probe(spec.probes.readiness, spec.port),
         "livenessProbe": _probe(spec.probes.liveness, spec.port),
@@ -89,11 +82,6 @@ def _container(g: Guarded, given: Mapping[str, Any]) -> Manifest:
     for key in ("command", "args", "env"):
         container |= _unless_empty(key, given[key])
     return container
-
-
-def _cpu(millicores: Millicores) -> str:
-    """As Kubernetes prints it: whole processors without a unit."""
-    return f"{millicores}m" if millicores % 1000 else f"{millicores // 1000}"
 
 
 def _volumes(spec: Spec) -> dict[str, Scratch]:

@@ -19,14 +19,16 @@ from flyball.kubernetes.deployment import REPLICAS, deployments
 from flyball.kubernetes.governor.limits import describe, limits_of
 from flyball.kubernetes.network import network_policy
 from flyball.kubernetes.objects import Guarded, Manifest, properties
+from flyball.kubernetes.proxy import check_addresses, sidecar
 
 
 class Workload(pulumi.ComponentResource):
     """A service that survives losses, interruptions and its own automation.
 
     From `image`, `port` and `load` follow a Deployment at its floor, Service, ServiceAccount, PodDisruptionBudget,
-    HorizontalPodAutoscaler, NetworkPolicy and PriorityClass; with spot on a second Deployment, with secrets a Secret,
-    with a schedule or triggers a ScaledObject in place of the HorizontalPodAutoscaler.
+    HorizontalPodAutoscaler, NetworkPolicy, PriorityClass, and a proxy in each pod with its ConfigMap; with spot on a
+    second Deployment, with secrets a Secret, with a schedule or triggers a ScaledObject in place of the
+    HorizontalPodAutoscaler.
     Raises `flyball.guards.problem.Refused`, with every problem at once, before anything is registered.
     """
 
@@ -74,7 +76,7 @@ def guard_workload(name: str, args: WorkloadArgs) -> Guarded:
         spec, sizing = guard(name, args, len(zones) if isinstance(zones, list) else 0, name, WorkloadArgs)
     except Refused as refused:
         raise Refused([*refused.problems, *problems]) from None
-    refuse(problems)
+    refuse([*problems, *check_addresses(spec, name)])
     return Guarded(
         spec=spec,
         sizing=sizing,
@@ -110,9 +112,13 @@ def _register(g: Guarded, args: WorkloadArgs, child: pulumi.ResourceOptions) -> 
     if secrets:
         first.append(k8s.core.v1.Secret(f"{name}-env", **properties(_secret(g, secrets)), opts=child))
         annotations["flyball.dev/secrets"] = _digest(g, secrets)
+    proxy = sidecar(g)
+    if proxy:
+        first.append(k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=child))
     container = {
         "image": args["image"],
-        "env": _environment(g, args),
+        "env": [*_environment(g, args), *(proxy.variables if proxy else ())],
+        "proxy": proxy,
         "command": args.get("command"),
         "args": args.get("arguments"),
         "priority": priority,

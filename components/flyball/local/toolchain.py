@@ -82,6 +82,7 @@ TOOLS: dict[str, Tool] = {
         Tool("metrics-server", "metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
         Tool("kube-score", "checkers", "github.com/zegl/kube-score/cmd/kube-score"),
         Tool("kubeconform", "checkers", "github.com/yannh/kubeconform/cmd/kubeconform"),
+        Tool("vegeta", "vegeta", "github.com/tsenart/vegeta/v12"),
     )
 }
 

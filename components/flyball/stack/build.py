@@ -49,11 +49,11 @@ def governor_args(stack: Stack, governor: Governed) -> GovernorArgs:
 
 
 def workload_args(stack: Stack, name: str, service: Service) -> WorkloadArgs:
-    """A service's own arguments, and what only the stack knows: where it runs, its callers, its callees' ports."""
+    """A service's own arguments, and what only the stack knows: where it runs, its callers, its callees' addresses."""
     calls: dict[str, Any] = {}
     for callee, call in service.args.get("calls", {}).items():
         known = stack.services.get(callee)
-        calls[callee] = {"port": known.spec.port, **call} if known else call
+        calls[callee] = {**address(known), **call} if known else call
     given: dict[str, Any] = {
         "priority": f"flyball-{stack.namespace}",
         **service.args,
@@ -65,6 +65,12 @@ def workload_args(stack: Stack, name: str, service: Service) -> WorkloadArgs:
         "callers": stack.callers(name),
     }
     return WorkloadArgs(**given)  # pyright: ignore[reportArgumentType] - checked key by key when the stack was read
+
+
+def address(callee: Service) -> dict[str, Any]:
+    """What a call has to know of its callee."""
+    spec = callee.spec
+    return {"port": spec.port, "target": spec.entry, "protocol": spec.protocol}
 
 
 def _namespace(stack: Stack, labels: dict[str, str]) -> dict[str, Any]:

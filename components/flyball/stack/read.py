@@ -7,6 +7,7 @@ from typing import Any
 from flyball.guards import deadlines
 from flyball.guards.container import check_label
 from flyball.guards.deadlines import Promise
+from flyball.guards.hops import PROTOCOLS
 from flyball.guards.problem import Problem, refuse
 from flyball.guards.sizing import Sizing, guard_all, promise
 from flyball.guards.spec import Spec, check_namespace
@@ -78,7 +79,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     found: dict[str, list[Problem]] = {}
     for name, args in own.items():
         found[name] = []
-        services[name], promises[name] = _service(name, args, defaults, len(zones), found[name])
+        services[name], promises[name] = _service(name, args, defaults, own, len(zones), found[name])
         if not decrypted:
             said = {problem.path for problem in found[name]}
             secrets = _check_secrets(services[name].args, f"services.{name}")
@@ -108,7 +109,12 @@ def _governor(config: Mapping[str, Any]) -> Governed | None:
 
 
 def _service(
-    name: str, given: object, defaults: Mapping[str, Any], zones: int, problems: list[Problem]
+    name: str,
+    given: object,
+    defaults: Mapping[str, Any],
+    own: Mapping[str, object],
+    zones: int,
+    problems: list[Problem],
 ) -> tuple[Service, Promise]:
     path = f"services.{name}"
     merged = _merge(defaults, given) if isinstance(given, Mapping) else {}
@@ -116,9 +122,24 @@ def _service(
         problems.extend(check(given, ServiceArgs, path))
         spec, _, _, bad = guard_all(name, {}, zones, path, ServiceArgs)
         return Service({}, spec, None), promise(spec, bad | {"deadline"})
-    spec, sizing, found, bad = guard_all(name, merged, zones, path, ServiceArgs)
+    spoken = _with_protocols(merged, own, defaults)
+    spec, sizing, found, bad = guard_all(name, spoken, zones, path, ServiceArgs)
     problems.extend(found)
     return Service(merged, spec, sizing), promise(spec, bad)
+
+
+def _with_protocols(args: Mapping[str, Any], own: Mapping[str, object], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, with what each callee of the stack speaks; what cannot be read of that is said of the callee."""
+    calls = args.get("calls")
+    if not isinstance(calls, Mapping):
+        return dict(args)
+    spoken: dict[str, Any] = dict(calls)
+    for name, call in calls.items():
+        callee = own.get(name) if isinstance(name, str) else None
+        if isinstance(callee, Mapping) and isinstance(call, Mapping) and "host" not in call:
+            protocol = callee.get("protocol", defaults.get("protocol", "http"))
+            spoken[name] = {"protocol": protocol, **call} if protocol in PROTOCOLS else call
+    return {**args, "calls": spoken}
 
 
 def _merge(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

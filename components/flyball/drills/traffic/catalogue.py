@@ -1,0 +1,13 @@
+"""All drills with traffic, in the order in which they run."""
+
+from flyball.drills.traffic import chain, database, illnesses, overload, retry_storm, slow_clients
+from flyball.drills.traffic.drill import TrafficDrill
+
+DRILLS: tuple[TrafficDrill, ...] = (
+    *illnesses.DRILLS,
+    database.DRILL,
+    overload.DRILL,
+    slow_clients.DRILL,
+    retry_storm.DRILL,
+    chain.DRILL,
+)

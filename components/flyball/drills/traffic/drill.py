@@ -1,0 +1,73 @@
+"""A drill with traffic: a script of what befalls a service, and the promise that it has to keep."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flyball.drills.drill import Report
+from flyball.drills.result import Figures, Result
+from flyball.drills.traffic.lab import Lab, lab
+
+_METHOD = (
+    "With traffic: HAProxy is the real one, configured as flyball configures it; applications and dependencies are "
+    "small servers on the loopback interface. The load is open: requests are sent at a stated rate whether or not the "
+    "earlier ones were answered, and each is timed by the load generator. A request is answered, refused (503, told at "
+    "once) or failed (an error, or no answer before its user gave up). When a circuit opened, probed and closed is "
+    "read from HAProxy's access log, what reached a dependency from its own. Windows and waiting times are "
+    "compressed, in proportion. Latencies are those of a machine that also runs everything else, so promises are "
+    "judged with wide margins and the exact figures shown."
+)
+
+
+@dataclass(frozen=True)
+class TrafficDrill:
+    """One drill."""
+
+    name: str
+    title: str
+    story: str
+    """What happens, for the report."""
+    with_guard: str
+    """What the guard is."""
+    without_guard: str
+    """How the service is run without it: as it is commonly written."""
+    script: Callable[[Lab], Mapping[str, float | int]]
+    """What befalls the service; returns figures of its own."""
+    held: Callable[[Figures], bool]
+    """Whether the promise was kept."""
+    summary: Callable[[Figures], str]
+    """The outcome in a few words."""
+    method: str = _METHOD
+    """How it is measured, for the report."""
+
+
+def lacks(guard: bool) -> str:
+    """What has to be installed for a run; empty if nothing has."""
+    return "install haproxy (Debian: apt-get install haproxy)" if guard and not shutil.which("haproxy") else ""
+
+
+MOST_STALL = 100.0
+"""Milliseconds; twice what a dependency needs, a third of a hop's timeout."""
+TRIES = 3
+
+
+def once(drill: TrafficDrill, guard: bool, report: Report) -> Result:
+    """One run. Raises `DrillError` where it could not be carried out.
+
+    A run in which the machine itself stood still too often says nothing about the service: it is thrown away, whatever
+    came out, and made again; the last of `TRIES` counts in any case, and its figures show it.
+    """
+    for _ in range(TRIES - 1):
+        result = _once(drill, guard, report)
+        if (stall := result.figures["stall_p99_ms"]) <= MOST_STALL:
+            return result
+        report(f"thrown away: the machine stood still, for {stall:g} ms at a time; again")
+    return _once(drill, guard, report)
+
+
+def _once(drill: TrafficDrill, guard: bool, report: Report) -> Result:
+    with lab(guard, report) as made:
+        own = drill.script(made)
+        recording = made.recording()
+    figures = {**recording.figures(), **own}
+    return Result(drill.name, guard, drill.held(figures), figures, recording, drill.summary(figures))

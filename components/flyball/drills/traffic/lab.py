@@ -1,0 +1,203 @@
+"""A lab for one run: processes that call each other over the loopback interface, and what was seen of them."""
+
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flyball.drills.drill import Report
+from flyball.drills.measure import Event
+from flyball.drills.traffic import settings
+from flyball.drills.traffic.load import Attack, Running
+from flyball.drills.traffic.process import Process, python
+from flyball.drills.traffic.recording import Recording
+from flyball.drills.traffic.sample import Pool, Request
+from flyball.drills.traffic.sidecar import Sidecar
+from flyball.guards.deadlines import Call
+from flyball.guards.hops import Hop, variable
+from flyball.guards.inbound import Inbound
+from flyball.local import ports, toolchain
+from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """What an application calls, and the guard of that call."""
+
+    name: str
+    port: int
+    call: Call = settings.CALL
+    hop: Hop = settings.HOP
+
+
+@dataclass
+class Lab:
+    """What a script works with. `guard` says whether the proxy is there."""
+
+    guard: bool
+    folder: Path
+    vegeta: Path
+    report: Report
+    events: list[Event] = field(default_factory=list[Event])
+    sidecars: dict[str, Sidecar] = field(default_factory=dict[str, Sidecar])
+    application: Process | None = None
+    """The one whose pool is watched."""
+    workers: int = 0
+    processes: list[Process] = field(default_factory=list[Process])
+    _attacks: list[Running] = field(default_factory=list[Running])
+    _requests: list[Request] = field(default_factory=list[Request])
+    _began: float = 0.0
+
+    def backend(self, name: str, latency: float = settings.LATENCY, workers: int = 0) -> Process:
+        """An HTTP dependency (`programs.backend`)."""
+        return self._python(name, "backend", f"--latency={latency}", f"--workers={workers}")
+
+    def database(self, name: str, latency: float = settings.LATENCY) -> Process:
+        """A TCP dependency (`programs.database`)."""
+        return self._python(name, "database", f"--latency={latency}")
+
+    def slow_clients(self, port: int, clients: int) -> Process:
+        """Clients that send a byte a second (`programs.slow_clients`)."""
+        process = Process("slow-clients", python("slow_clients", port, f"--clients={clients}"), port, self.folder)
+        self.processes.append(process)
+        return process
+
+    def service(
+        self,
+        name: str,
+        dependencies: Sequence[Dependency],
+        *options: str,
+        workers: int = settings.WORKERS,
+        inbound: Inbound = settings.INBOUND,
+        deadline: int = settings.DEADLINE,
+    ) -> int:
+        """An application, behind its sidecar where the guard is there; returns the port that its callers use.
+
+        The application is the same in both runs: only the addresses in its environment differ.
+        """
+        listens = {dependency.name: dependency.port for dependency in dependencies}
+        inside, door, metrics, *hops = ports.free(3 + len(listens))
+        if self.guard:
+            listens = dict(zip(listens, hops, strict=True))
+        env = {
+            variable(d.name, d.hop): f"{'http://' if d.hop.protocol == 'http' else ''}127.0.0.1:{listens[d.name]}"
+            for d in dependencies
+        }
+        command = python("application", inside, f"--workers={workers}", *options)
+        self.application, self.workers = self._start(name, command, inside, env), workers
+        if not self.guard:
+            return inside
+        proxy = Proxy(
+            name=name,
+            door=Door(Address(door), Server("127.0.0.1", inside), "http", deadline, inbound),
+            outbound=tuple(
+                Outbound(d.name, Address(listens[d.name]), (Server("127.0.0.1", d.port),), d.call, d.hop)
+                for d in dependencies
+            ),
+            metrics=Address(metrics),
+        )
+        process = self.haproxy(f"{name}-haproxy", proxy_config(proxy), door)
+        self.sidecars[name] = Sidecar(process, proxy)
+        return door
+
+    def haproxy(self, name: str, config: str, port: int) -> Process:
+        """HAProxy with a configuration that listens on `port`."""
+        file = self.folder / f"{name}.cfg"
+        file.write_text(config)
+        return self._start(name, ["haproxy", "-db", "-f", str(file)], port)
+
+    def begin(self) -> None:
+        """Start the clock of the recording."""
+        self._began = time.time()
+
+    @property
+    def now(self) -> float:
+        """Seconds since the recording began."""
+        return time.time() - self._began
+
+    def event(self, text: str) -> float:
+        """Mark the moment in the plots; returns it."""
+        self.events.append(Event(self.now, text))
+        return self.events[-1].at
+
+    def attack(self, port: int, attack: Attack) -> None:
+        """Send load, from now on."""
+        self._attacks.append(Running(self.vegeta, attack, port, self.folder / f"attack-{len(self._attacks)}.bin"))
+
+    def warm(self, port: int, attack: Attack) -> None:
+        """Send load of which nothing is recorded, and wait for its end."""
+        running = Running(self.vegeta, attack, port, self.folder / "warm.bin")
+        try:
+            running.results()
+        finally:
+            running.end()
+
+    def mark(self, moments: Iterable[tuple[float, str]]) -> None:
+        """Mark moments in the plots that were found afterwards."""
+        self.events = sorted([*self.events, *(Event(*m) for m in moments)], key=lambda event: event.at)
+
+    def wait(self, until: float) -> None:
+        """Let the recording go on until so many seconds after its beginning."""
+        for process in self.processes:
+            process.check()
+        time.sleep(max(0.0, until - self.now))
+
+    def requests(self) -> list[Request]:
+        """All requests of all attacks, once these have ended, in order; moments are those of the recording."""
+        if not self._requests:
+            found = [request for attack in self._attacks for request in attack.results()]
+            moved = (Request(r.at - self._began, r.route, r.status, r.took) for r in found)
+            self._requests = sorted(moved, key=lambda request: request.at)
+        return self._requests
+
+    def arrivals(self, process: Process) -> list[float]:
+        """When requests arrived at a dependency, in the recording's time."""
+        return [float(words[0]) - self._began for words in process.lines()]
+
+    def pool(self) -> list[Pool]:
+        """What the application's pool was doing."""
+        assert self.application
+        samples = [(float(at) - self._began, int(busy), int(line)) for at, busy, line in self.application.lines()]
+        return [Pool(*sample) for sample in samples if sample[0] >= 0]
+
+    def recording(self) -> Recording:
+        """Everything that was seen, once the attacks have ended. Raises `DrillError` where a process has."""
+        requests = self.requests()
+        for process in self.processes:
+            process.check()
+        seconds = max(request.at for request in requests)
+        pool = [sample for sample in self.pool() if sample.at <= seconds]
+        return Recording(requests, pool, self.events, seconds, self.workers)
+
+    @property
+    def began(self) -> float:
+        """The moment that counts as zero (`time.time()`)."""
+        return self._began
+
+    def _python(self, name: str, module: str, *arguments: str) -> Process:
+        [port] = ports.free(1)
+        return self._start(name, python(module, port, *arguments), port)
+
+    def _start(self, name: str, command: Sequence[str], port: int, env: Mapping[str, str] | None = None) -> Process:
+        process = Process(name, command, port, self.folder, env)
+        self.processes.append(process)
+        process.wait_until_it_listens()
+        return process
+
+    def end(self) -> None:
+        """End everything that was started."""
+        for running in (*self._attacks, *self.processes):
+            running.end()
+
+
+@contextmanager
+def lab(guard: bool, report: Report) -> Iterator[Lab]:
+    """An empty lab. Raises `ToolchainError` where the load generator can be neither found nor built."""
+    vegeta = toolchain.ensure(["vegeta"], report)["vegeta"]
+    with ExitStack() as at_end:
+        folder = Path(at_end.enter_context(tempfile.TemporaryDirectory(prefix="flyball-traffic-")))
+        made = Lab(guard, folder, vegeta, report)
+        at_end.callback(made.end)
+        yield made

@@ -1,0 +1,88 @@
+"""A process of a drill: told on standard input what to do, heard on standard output, ended when the drill is."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from flyball.drills.recorder import DrillError
+from flyball.local import ports
+
+START_SECONDS = 20.0
+"""How long a process may take until it listens [s]; a second on an idle machine."""
+WRAPPED = ("nice", "-n", "-10", "setpriv", "--pdeathsig", "KILL")
+"""Before other work of the machine, where the user may (else `nice` says so and goes on): what is measured is the
+service, and not who else wanted the processor. The kernel ends the process when the drill dies, however it dies.
+Both are part of every Debian."""
+
+
+class Process:
+    """A program that listens on a port of the loopback interface."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], port: int, folder: Path, env: Mapping[str, str] | None = None
+    ) -> None:
+        self.name, self.port = name, port
+        self.log, self._errors = folder / f"{name}.log", folder / f"{name}.err"
+        with self.log.open("w") as log, self._errors.open("w") as errors:
+            self._process = subprocess.Popen(
+                [*WRAPPED, *command],
+                env=os.environ | (env or {}),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=errors,
+                text=True,
+            )
+
+    def wait_until_it_listens(self) -> None:
+        """Raises `DrillError` where it ends instead, or takes too long."""
+        given_up = time.monotonic() + START_SECONDS
+        while not ports.is_served(self.port):
+            self.check()
+            if time.monotonic() > given_up:
+                raise DrillError(f"{self.name} does not listen after {START_SECONDS:g} s")
+            time.sleep(0.02)
+
+    def say(self, line: str) -> None:
+        """Write a line to its standard input."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def check(self) -> None:
+        """Raises `DrillError` where it has ended by itself: what is measured then says nothing."""
+        if self.exit_code is not None:
+            last = self._errors.read_text().strip()[-500:] or self.log.read_text().strip()[-500:]
+            raise DrillError(f"{self.name} ended with code {self.exit_code}: {last}")
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    @property
+    def processor_seconds(self) -> float:
+        """What it has used of a processor [s], in user and in system mode (proc(5), fields 14 and 15 of stat)."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def lines(self) -> list[list[str]]:
+        """What it wrote to standard output so far, in words; a last line that is not complete is left out."""
+        return [line.split() for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def end(self) -> None:
+        """End it and wait for that."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+        if self._process.stdin:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+
+
+def python(module: str, *arguments: object) -> list[str]:
+    """The command that runs one of the `programs`."""
+    return [sys.executable, "-m", f"flyball.drills.traffic.programs.{module}", *map(str, arguments)]

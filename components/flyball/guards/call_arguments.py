@@ -1,0 +1,95 @@
+"""The words in which a call is described: a hop from one workload to another, or to somewhere outside of the stack."""
+
+from typing import NotRequired, TypedDict
+
+
+class BreakerArgs(TypedDict):
+    """When a dependency that fails is left alone, and when it is taken back."""
+
+    enabled: NotRequired[bool]
+    """[true]."""
+    window: NotRequired[str]
+    """The calls of this long ago until now count [60s]."""
+    threshold: NotRequired[int]
+    """Failed or slow calls that open the circuit, in percent of those that ended [50]."""
+    minimum: NotRequired[int]
+    """Calls within the window before it may open [20]."""
+    open: NotRequired[str]
+    """How long every call is refused at once [10s]."""
+    probes: NotRequired[int]
+    """The most calls let through while it is not closed, in percent of those that arrive [5; the first always is]."""
+    permitted: NotRequired[int]
+    """Probes that decide whether it closes [3]."""
+    slow: NotRequired[str]
+    """An answer that takes this long counts as a failure [80 % of the timeout]."""
+
+
+class FallbackArgs(TypedDict):
+    """What is answered while the circuit is open: another call's answer, or an answer that is always the same."""
+
+    call: NotRequired[str]
+    """Another call of the workload, of the same protocol."""
+    status: NotRequired[int]
+    """HTTP status [200]."""
+    type: NotRequired[str]
+    """Media type of the body [application/json]."""
+    body: NotRequired[str]
+    """At most 8192 bytes [empty]."""
+
+
+class HealthArgs(TypedDict):
+    """A question asked of each server of a call, again and again."""
+
+    path: NotRequired[str]
+    """GET this path and expect a status of 200 to 399 [only open a connection]."""
+    period: NotRequired[str]
+    """Time between two questions [2s]."""
+    failures: NotRequired[int]
+    """Failures in a row after which a server gets no more calls [3]."""
+
+
+class CallArgs(TypedDict):
+    """One hop: to another workload of the stack, named by the key, or with `host` to somewhere outside of it."""
+
+    connect: NotRequired[str]
+    """The longest to wait for a connection [250ms]."""
+    timeout: NotRequired[str]
+    """The longest to wait for the answer [1s]; at least the callee's deadline."""
+    retries: NotRequired[int]
+    """Tries after the first [0]."""
+    backoff: NotRequired[str]
+    """All waiting between the tries together [0ms]."""
+    parallel: NotRequired[str]
+    """Calls with the same word here are made side by side; only the longest of them counts [one after another]."""
+    host: NotRequired[str]
+    """Name or address of a dependency outside of the stack: a database, another company's API."""
+    port: NotRequired[int]
+    """Port of the dependency [the callee's port; required with `host`]."""
+    cidrs: NotRequired[list[str]]
+    """Where `host` may be reached, as address ranges [anywhere, on this port only]."""
+    hosts: NotRequired[list[str]]
+    """Further hosts that can answer in place of `host`, on the same port [none]."""
+    target: NotRequired[int]
+    """Port of the callee's pods behind its Service [21000, where the guard of a Workload listens]."""
+    protocol: NotRequired[str]
+    """`http`, `grpc` or `tcp` [the callee's; tcp with `host`, else http]."""
+    variable: NotRequired[str]
+    """Environment variable with the address to call [PAYMENT_URL for http, REDIS_ADDR for grpc and tcp]."""
+    breaker: NotRequired[BreakerArgs]
+    """The circuit breaker; http and grpc."""
+    fallback: NotRequired[FallbackArgs]
+    """Instead of a 503 while the circuit is open; http and grpc."""
+    budget: NotRequired[int]
+    """The most requests that may be tried again, in percent; http and grpc [10]."""
+    connections: NotRequired[int]
+    """The most requests under way at once, for tcp the most connections [100]."""
+    idle: NotRequired[str]
+    """How long a connection may be idle [60s, for tcp 300s]."""
+    stream: NotRequired[bool]
+    """Whether the answer comes bit by bit, its pauses limited and not its whole [true for grpc, else false]."""
+    tls: NotRequired[bool]
+    """Whether the dependency is called over TLS, its certificate verified; http and grpc [false]."""
+    health: NotRequired[HealthArgs]
+    """Checks of the servers; those that fail are left out [none]."""
+    eject: NotRequired[int]
+    """The most servers left out at once; with more of them ill, all are used again [1]."""

@@ -1,0 +1,135 @@
+"""What one process needs whatever it proxies: its limits, its logs, its metrics, and what survives a reload."""
+
+from flyball.proxy.inputs import Proxy, is_address
+from flyball.proxy.words import section, text, time
+
+PEERS = "local"
+RESOLVERS = "dns"
+MAXIMUM_REWRITE = 1024
+"""Bytes of a buffer kept for headers that the proxy adds (HAProxy's `tune.maxrewrite`)."""
+DEFAULT_HEADERS = 15 * 1024
+LOG_LENGTH = 2048
+"""Bytes of a log line; what is longer is cut."""
+PATH_LENGTH = 200
+"""Bytes of a request's path in a log line."""
+
+HTTP_LOG = (
+    '{"time":"%[date(0,ms)]","hop":"%f","backend":"%b","server":"%s","method":"%[var(txn.method),json(utf8s)]",'
+    '"path":"%[var(txn.path),json(utf8s)]","status":%ST,"state":"%ts","retries":"%rc","bytes":%B,"queue":%Tw,'
+    '"connect":%Tc,"answer":%Tr,"all":%Ta}'
+)
+TCP_LOG = (
+    '{"time":"%[date(0,ms)]","hop":"%f","backend":"%b","server":"%s","state":"%ts","retries":"%rc","bytes":%B,'
+    '"queue":%Tw,"connect":%Tc,"all":%Tt}'
+)
+
+
+def global_section(proxy: Proxy) -> str:
+    """Limits of the process. No user, no chroot: the process is started as the user that it is."""
+    headers = proxy.door.inbound.headers if proxy.door else DEFAULT_HEADERS
+    socket = [f"stats socket {proxy.socket} mode 660 level admin"] if proxy.socket else []
+    return section(
+        "global",
+        [
+            f"log stdout len {LOG_LENGTH} format raw local0 info",
+            f"localpeer {proxy.name}",
+            f"maxconn {connections(proxy)}",
+            f"nbthread {proxy.threads}",
+            f"hard-stop-after {time(proxy.drain)}",
+            f"tune.bufsize {max(headers, DEFAULT_HEADERS) + MAXIMUM_REWRITE}",
+            f"tune.maxrewrite {MAXIMUM_REWRITE}",
+            *socket,
+        ],
+    )
+
+
+def connections(proxy: Proxy) -> int:
+    """Client connections of all parts together, and some for the metrics."""
+    door = proxy.door.inbound.connections if proxy.door else 0
+    return door + sum(hop.hop.connections * 2 for hop in proxy.outbound) + METRICS_CONNECTIONS
+
+
+METRICS_CONNECTIONS = 20
+
+
+def defaults_section() -> str:
+    """No time without a limit, also where a part should forget its own; parts state theirs nevertheless."""
+    return section(
+        "defaults",
+        [
+            "mode http",
+            "log global",
+            "timeout connect 1s",
+            "timeout client 5s",
+            "timeout server 5s",
+            "timeout queue 1s",
+            "timeout http-request 5s",
+            "timeout http-keep-alive 5s",
+            "timeout tunnel 60s",
+            "timeout check 1s",
+            "timeout tarpit 1s",
+            "timeout client-fin 5s",
+            "timeout server-fin 5s",
+            "retries 0",
+            "option dontlognull",
+        ],
+    )
+
+
+def peers_section(proxy: Proxy) -> list[str]:
+    """The process before a reload hands its tables to the one after it over this address."""
+    return [section(f"peers {PEERS}", [f"peer {proxy.name} {proxy.peers}"])] if proxy.peers else []
+
+
+def resolvers_section(proxy: Proxy) -> list[str]:
+    """Names are resolved while it runs: addresses change, and a start must not wait for a name server."""
+    if all(is_address(server.host) for hop in proxy.outbound for server in hop.servers):
+        return []
+    lines = [
+        "parse-resolv-conf",
+        "accepted_payload_size 8192",
+        "resolve_retries 3",
+        "timeout resolve 1s",
+        "timeout retry 1s",
+        "hold valid 10s",
+        # A name server that is away changes nothing about who is where.
+        *(f"hold {kind} 1h" for kind in ("other", "refused", "timeout")),
+        "hold nx 30s",
+    ]
+    return [section(f"resolvers {RESOLVERS}", lines)]
+
+
+def metrics_section(proxy: Proxy) -> list[str]:
+    """HAProxy's own exporter, and whether the process itself is well."""
+    if proxy.metrics is None:
+        return []
+    lines = [
+        f"bind {proxy.metrics}",
+        f"maxconn {METRICS_CONNECTIONS}",
+        "option dontlog-normal",
+        "timeout http-request 5s",
+        "timeout client 10s",
+        "http-request return status 200 content-type text/plain string ok if { path /healthz }",
+        "http-request use-service prometheus-exporter if { path /metrics }",
+        "http-request return status 404 content-type text/plain string unknown",
+    ]
+    return [section("frontend metrics", lines)]
+
+
+def http_logging() -> list[str]:
+    """One line of JSON for each request, its sizes bounded."""
+    return [
+        "http-request set-var(txn.method) method,bytes(0,16)",
+        f"http-request set-var(txn.path) path,bytes(0,{PATH_LENGTH})",
+        f"log-format '{HTTP_LOG}'",
+    ]
+
+
+def tcp_logging() -> list[str]:
+    return [f"log-format '{TCP_LOG}'"]
+
+
+def plain_answer(status: int, words: str, *headers: tuple[str, str]) -> str:
+    """What `http-request return` takes for an answer of the proxy's own."""
+    more = "".join(f" hdr {name} {text(value)}" for name, value in headers)
+    return f"status {status} content-type text/plain string {text(words)}{more}"

@@ -1,0 +1,186 @@
+"""The breaker of a hop as HAProxy keeps it: two tables, in which only what was forwarded counts.
+
+`call.X` has one entry, the state: GPT `PHASE`, `UNTIL` and `SEEN_BEFORE`, GPC `EPOCH` and `SEEN`. Each change of state
+begins an epoch. `to.X` has an entry for each epoch, in which ended and failed calls are counted, so that a circuit that
+closes does not remember why it opened. Both tables are handed to the process after a reload.
+
+What ends is counted in `http-after-response`, which sees the proxy's own 502, 503 and 504 too. HAProxy 2.6 has no
+action for counting there, but the sample fetch `sc_inc_gpc`, which counts when it is asked
+(https://docs.haproxy.org/2.6/configuration.html#7.3.3-sc_inc_gpc). Times are milliseconds modulo `TURN`, since a GPT
+has 32 bits.
+"""
+
+from flyball.guards import breaker as guards
+from flyball.proxy.base import PEERS, plain_answer
+from flyball.proxy.inputs import Outbound
+from flyball.proxy.words import section, text, time
+
+PHASE, UNTIL, SEEN_BEFORE = 0, 1, 2
+EPOCH, SEEN = 0, 1
+ENDED, FAILED, PROBES, RETRIED = 0, 1, 2, 3
+TURN = 1_000_000_000
+"""11.6 days; twice the longest time that is ever compared."""
+WINDOW_KEY = f"sc_get_gpc({EPOCH},0)"
+"""Of the current epoch's entry."""
+_OVER = TURN // 2
+"""A difference beyond half a turn is one into the past."""
+_CLOCK = f"date(0,ms),mod({TURN})"
+_FORGET = 86_400_000
+_DEFAULT_WINDOW = guards.Breaker().window
+GRPC_FAILURES = (2, 4, 8, 13, 14)
+"""UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE, where the status stands in the headers
+(https://grpc.github.io/grpc/core/md_doc_statuscodes.html)."""
+
+
+def counts(hop: Outbound) -> bool:
+    """Whether anything about the hop has to be counted: for a breaker, or for a budget of retries."""
+    return hop.hop.breaker is not None or hop.call.retries > 0
+
+
+def state_table(hop: Outbound, peers: bool) -> list[str]:
+    if not counts(hop):
+        return []
+    return [f"stick-table type string len 8 size 1 expire {time(_FORGET)} store gpt(3),gpc(2){_peers(peers)}"]
+
+
+def window_table(hop: Outbound, peers: bool) -> list[str]:
+    if not counts(hop):
+        return []
+    window = hop.hop.breaker.window if hop.hop.breaker else _DEFAULT_WINDOW
+    store = f"store gpc(4),gpc_rate(4,{time(window)})"
+    return [f"stick-table type integer size 64 expire {time(2 * window)} {store}{_peers(peers)}"]
+
+
+def _peers(peers: bool) -> str:
+    return f" peers {PEERS}" if peers else ""
+
+
+def request_rules(hop: Outbound) -> list[str]:
+    """Decide whether a request is forwarded, and count it among what arrived."""
+    if not counts(hop):
+        return []
+    decide = _decide(hop, hop.hop.breaker) if hop.hop.breaker else []
+    refused = " unless { var(txn.refused) -m bool }" if hop.hop.breaker else ""
+    probing = [f"http-request sc-inc-gpc({PROBES},1) if {{ var(txn.probe) -m bool }}"] if hop.hop.breaker else []
+    return [
+        f"http-request set-var(txn.clock) {_CLOCK}",
+        "http-request track-sc0 str(state)",
+        f"http-request sc-inc-gpc({SEEN},0)",
+        *decide,
+        f"http-request track-sc1 {WINDOW_KEY} table to.{hop.name}{refused}",
+        *probing,
+    ]
+
+
+def _decide(hop: Outbound, b: guards.Breaker) -> list[str]:
+    return [*_look(hop, b), *_trip(b), *_half_open(hop, b)]
+
+
+def _look(hop: Outbound, b: guards.Breaker) -> list[str]:
+    """The state as it is: closed, open for some time still, or half-open."""
+    key, table = WINDOW_KEY, f"to.{hop.name}"
+    return [
+        f"acl is_open sc_get_gpt({PHASE},0) eq 1",
+        f"http-request set-var(txn.ended) {key},table_gpc_rate({ENDED},{table})",
+        f"http-request set-var(txn.share) var(txn.ended),mul({b.threshold})",
+        f"http-request set-var(txn.excess) {key},table_gpc_rate({FAILED},{table}),mul(100),sub(txn.share)",
+        f"http-request set-var(txn.wait) sc_get_gpt({UNTIL},0),sub(txn.clock),add({TURN}),mod({TURN})",
+        f"acl is_waiting var(txn.wait) -m int 1:{_OVER}",
+    ]
+
+
+def _trip(b: guards.Breaker) -> list[str]:
+    """Closed, with enough calls ended and too many of them failed: open."""
+    tripped = f"!is_open {{ var(txn.ended) -m int ge {b.minimum} }} {{ var(txn.excess) -m int ge 0 }}"
+    return [
+        f"http-request set-var(txn.opens) bool(true) if {tripped}",
+        *_open(b, "{ var(txn.opens) -m bool }"),
+    ]
+
+
+def _open(b: guards.Breaker, when: str) -> list[str]:
+    """Open from now on, in a new epoch, for the whole time."""
+    return [
+        f"http-request sc-set-gpt({UNTIL},0) var(txn.clock),add({b.open}),mod({TURN}) if {when}",
+        f"http-request sc-set-gpt({SEEN_BEFORE},0) sc_get_gpc({SEEN},0) if {when}",
+        f"http-request sc-set-gpt({PHASE},0) 1 if {when}",
+        f"http-request sc-inc-gpc({EPOCH},0) if {when}",
+        f"http-request set-var(txn.refused) bool(true) if {when}",
+    ]
+
+
+def _half_open(hop: Outbound, b: guards.Breaker) -> list[str]:
+    """Open and waited long enough: judge the probes, or send another one.
+
+    Probes that never ended, as when a process died over them, are given up after the longest that they may take.
+    """
+    key, table = WINDOW_KEY, f"to.{hop.name}"
+    lost = TURN - max(b.open, 2 * hop.call.longest)
+    half, asked = "{ var(txn.half) -m bool }", f"{{ var(txn.probes) -m int ge {b.permitted} }}"
+    failed = f"{{ var(txn.failed) -m int ge {b.tripping} }}"
+    good = f"{half} {{ var(txn.done) -m int ge {b.permitted} }} !{failed}"
+    gone = f"{half} {asked} {{ var(txn.done) -m int lt {b.permitted} }} {{ var(txn.wait) -m int {_OVER}:{lost} }}"
+    again, closes = "{ var(txn.again) -m bool }", "{ var(txn.closes) -m bool }"
+    first, few = "{ var(txn.probes) -m int eq 0 }", "{ var(txn.arrived),sub(txn.price) gt 0 }"
+    return [
+        "http-request set-var(txn.refused) bool(true) if is_open is_waiting",
+        "http-request set-var(txn.half) bool(true) if is_open !is_waiting !{ var(txn.refused) -m bool }",
+        f"http-request set-var(txn.done) {key},table_gpc({ENDED},{table})",
+        f"http-request set-var(txn.failed) {key},table_gpc({FAILED},{table})",
+        f"http-request set-var(txn.probes) {key},table_gpc({PROBES},{table})",
+        f"http-request set-var(txn.again) bool(true) if {half} {failed}",
+        f"http-request set-var(txn.again) bool(true) if {gone}",
+        f"http-request set-var(txn.closes) bool(true) if {good}",
+        *_open(b, again),
+        f"http-request sc-set-gpt({PHASE},0) 0 if {closes}",
+        f"http-request sc-inc-gpc({EPOCH},0) if {closes}",
+        "http-request set-var(txn.price) var(txn.probes),mul(100)",
+        f"http-request set-var(txn.before) sc_get_gpt({SEEN_BEFORE},0)",
+        f"http-request set-var(txn.arrived) sc_get_gpc({SEEN},0),sub(txn.before),mul({b.probes})",
+        f"http-request set-var(txn.probe) bool(true) if {half} !{again} !{closes} !{asked} {first}",
+        f"http-request set-var(txn.probe) bool(true) if {half} !{again} !{closes} !{asked} {few}",
+        f"http-request set-var(txn.refused) bool(true) if {half} !{closes} !{{ var(txn.probe) -m bool }}",
+    ]
+
+
+def response_rules(hop: Outbound) -> list[str]:
+    """Count what ended, and of these what failed or was slow; nothing is tracked of what was refused."""
+    if not counts(hop):
+        return []
+    b = hop.hop.breaker
+    failed = "{ status 500:599 }"
+    if b:
+        failed += f" or {{ var(txn.lasted) -m int ge {b.slow} }}"
+    if hop.hop.protocol == "grpc":
+        failed += f" or {{ res.hdr(grpc-status) -m str {' '.join(map(str, GRPC_FAILURES))} }}"
+    retried = [
+        "http-after-response set-var-fmt(txn.tries) %rc",
+        f"http-after-response set-var(txn.n) sc_inc_gpc({RETRIED},1) unless {{ var(txn.tries) -m str 0 }}",
+    ]
+    return [
+        f"http-after-response set-var(txn.lasted) {_CLOCK},sub(txn.clock),add({TURN}),mod({TURN})",
+        f"http-after-response set-var(txn.n) sc_inc_gpc({ENDED},1)",
+        f"http-after-response set-var(txn.n) sc_inc_gpc({FAILED},1) if {failed}",
+        *(retried if hop.call.retries else []),
+    ]
+
+
+def use_open(hop: Outbound) -> list[str]:
+    """What the open circuit refuses goes to a part of its own, so that the metrics show it, or to the fallback."""
+    if hop.hop.breaker is None:
+        return []
+    fallback = hop.hop.fallback
+    other = f"to.{fallback.call}" if fallback and fallback.call else f"open.{hop.name}"
+    return [f"use_backend {other} if {{ var(txn.refused) -m bool }}"]
+
+
+def open_section(hop: Outbound) -> list[str]:
+    """What is answered while the circuit is open."""
+    b, fallback = hop.hop.breaker, hop.hop.fallback
+    if b is None or (fallback and fallback.call):
+        return []
+    answer = plain_answer(503, "circuit open", ("Retry-After", str(-(-b.open // 1000))))
+    if fallback:
+        body = f" content-type {text(fallback.type)} string {text(fallback.body)}" if fallback.body else ""
+        answer = f"status {fallback.status}{body}"
+    return [section(f"backend open.{hop.name}", ["mode http", f"http-request return {answer}"])]

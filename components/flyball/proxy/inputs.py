@@ -1,0 +1,129 @@
+"""What the renderer is given: values of the guards, and addresses. Nothing in here can leave its place in a line."""
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+
+from flyball.guards.deadlines import Call
+from flyball.guards.hops import Hop
+from flyball.guards.inbound import Inbound
+from flyball.guards.units import Milliseconds
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
+_HOST = re.compile(r"(?!.{254})[A-Za-z0-9](?:[-A-Za-z0-9]{0,62})(?:\.[A-Za-z0-9](?:[-A-Za-z0-9]{0,62}))*\.?")
+_FILE = re.compile(r"/[-._/A-Za-z0-9]{1,100}")
+
+
+def is_address(host: str) -> bool:
+    """Whether it is an address, and no name that has to be resolved."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen. An empty host means all IPv4 addresses."""
+
+    port: int
+    host: str = "127.0.0.1"
+
+    def __post_init__(self) -> None:
+        _check_port(self.port)
+        if self.host and not is_address(self.host):
+            raise ValueError(f"{self.host!r} is no address to listen on")
+
+    def __str__(self) -> str:
+        return _with_port(self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where to connect to: a host's name or address, and a port."""
+
+    host: str
+    port: int
+
+    def __post_init__(self) -> None:
+        _check_port(self.port)
+        if not _HOST.fullmatch(self.host) and not is_address(self.host):
+            raise ValueError(f"{self.host!r} is no host")
+
+    def __str__(self) -> str:
+        return _with_port(self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A hop: the application calls `listen`, the proxy calls one of `servers`."""
+
+    name: str
+    listen: Address
+    servers: tuple[Server, ...]
+    call: Call = field(default_factory=Call)
+    hop: Hop = field(default_factory=Hop)
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        if not self.servers:
+            raise ValueError(f"{self.name} has no server")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The guard in front of an application that listens on `app` and promises `deadline`."""
+
+    listen: Address
+    app: Server
+    protocol: str
+    deadline: Milliseconds
+    inbound: Inbound
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One HAProxy process: its door, its hops, and what is asked of it by those who look after it.
+
+    `metrics` serves Prometheus and `/healthz`. `peers` is where a reloaded process takes over the breakers' state from
+    the one before it; `socket` HAProxy's own commands. After `drain` milliseconds of leaving it ends what is left.
+    """
+
+    name: str
+    door: Door | None = None
+    outbound: tuple[Outbound, ...] = ()
+    metrics: Address | None = None
+    peers: Address | None = None
+    socket: str | None = None
+    threads: int = 1
+    drain: Milliseconds = 30_000
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        if self.socket is not None and not _FILE.fullmatch(self.socket):
+            raise ValueError(f"{self.socket!r} is no path for a socket")
+        names = [hop.name for hop in self.outbound]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"{twice[0]} is there twice")
+
+    @property
+    def listens(self) -> tuple[Address, ...]:
+        """Every address it listens on."""
+        door = () if self.door is None else (self.door.listen,)
+        others = tuple(address for address in (self.metrics, self.peers) if address is not None)
+        return (*door, *(hop.listen for hop in self.outbound), *others)
+
+
+def _with_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _check_port(port: int) -> None:
+    if not 1 <= port <= 65_535:
+        raise ValueError(f"{port} is no port")
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for a part of a proxy")

@@ -1,0 +1,139 @@
+"""What the sidecar costs: its door and its hop, against direct calls and against a bare HAProxy in `mode http`.
+
+Run as ``python -m tests.bench.bench_sidecar [--rounds 10]``. In each round all ways are measured, in random order, so
+that what else the machine does falls on all of them alike; figures are medians over the rounds. Throughput is that of
+16 connections that ask again as soon as they are answered; the latencies are those of an open load of 1,000 requests
+per second. The origin is an HAProxy too, which answers by itself: with anything slower the difference could not be
+seen. `processor` is what the way's own process uses for a request, which other work of the machine hardly changes.
+`bare, logs` is the bare one with an access log, to tell the cost of the log from that of the guards.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from flyball.drills.traffic import settings
+from flyball.drills.traffic.lab import Lab, lab
+from flyball.drills.traffic.process import Process
+from flyball.guards.deadlines import Call
+from flyball.guards.hops import Hop
+from flyball.local import ports
+from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
+
+SECONDS = 1
+CONNECTIONS = 16
+RATE = 1_000
+_FIGURES = {"requests/s": "throughput", "p50 ms": "p50", "p99 ms": "p99", "processor µs": "processor"}
+_HEAD = """
+global
+    nbthread 1
+    maxconn 2000
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+"""
+_ORIGIN = """
+frontend origin
+    bind 127.0.0.1:{port}
+    http-request return status 200 content-type text/plain string answer
+"""
+_BARE = """
+frontend bare
+    bind 127.0.0.1:{port}
+    {log}
+    default_backend origin
+backend origin
+    server s 127.0.0.1:{origin}
+"""
+_LOG = "log stdout len 2048 format raw local0 info\n    option httplog"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Requests per second at the most; milliseconds of latency at the stated rate."""
+
+    throughput: float
+    p50: float
+    p99: float
+    processor: float
+    """Microseconds of its processor for a request at the stated rate."""
+
+
+def start(made: Lab) -> Mapping[str, Process]:
+    """All ways to the origin, by name."""
+    origin, bare, logs, door, hop = ports.free(5)
+    direct = made.haproxy("origin", _HEAD + _ORIGIN.format(port=origin), origin)
+    plain = made.haproxy("bare", _HEAD + _BARE.format(port=bare, origin=origin, log=""), bare)
+    logging = made.haproxy("bare-logs", _HEAD + _BARE.format(port=logs, origin=origin, log=_LOG), logs)
+    inbound = replace(settings.INBOUND, concurrency=200, waiting=200)
+    server, call = Server("127.0.0.1", origin), Call()
+    proxy = Proxy("bench", Door(Address(door), server, "http", settings.DEADLINE, inbound))
+    guarded = made.haproxy("door", proxy_config(proxy), door)
+    outbound = Outbound("origin", Address(hop), (server,), call, Hop(breaker=settings.BREAKER, connections=200))
+    calling = made.haproxy("hop", proxy_config(Proxy("bench", outbound=(outbound,))), hop)
+    return {"direct": direct, "bare": plain, "bare, logs": logging, "door": guarded, "hop": calling}
+
+
+def measure(vegeta: Path, way: Process) -> Measured:
+    """A run at the most and one at the stated rate; every request of both has to be answered."""
+    most = _attack(vegeta, way.port, "-rate=0", f"-max-workers={CONNECTIONS}")
+    before = way.processor_seconds
+    paced = _attack(vegeta, way.port, f"-rate={RATE}")
+    used = (way.processor_seconds - before) / paced["requests"]
+    nanoseconds = paced["latencies"]
+    return Measured(most["throughput"], nanoseconds["50th"] / 1e6, nanoseconds["99th"] / 1e6, used * 1e6)
+
+
+def _attack(vegeta: Path, port: int, *options: str) -> dict[str, Any]:
+    command = [str(vegeta), "attack", f"-duration={SECONDS}s", f"-workers={CONNECTIONS}", "-timeout=2s", *options]
+    target = f"GET http://127.0.0.1:{port}/\n"
+    attack = subprocess.run(command, input=target.encode(), capture_output=True, check=True)
+    report = subprocess.run([str(vegeta), "report", "-type=json"], input=attack.stdout, capture_output=True, check=True)
+    found = json.loads(report.stdout)
+    assert found["success"] == 1, found["status_codes"]
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=10, help="[%(default)s]")
+    rounds = parser.parse_args().rounds
+    with lab(True, print) as made:
+        ways = start(made)
+        for way in ways.values():
+            measure(made.vegeta, way)  # warm
+        runs: dict[str, list[Measured]] = {way: [] for way in ways}
+        for _ in range(rounds):
+            for way in random.sample(list(ways), len(ways)):
+                runs[way].append(measure(made.vegeta, ways[way]))
+    show(runs)
+
+
+def show(runs: Mapping[str, list[Measured]]) -> None:
+    """Medians, and as ratios: each round's own, so that a round in which the machine was busy compares with itself."""
+    for base in ("direct", "bare", "bare, logs"):
+        table = Table("way", *(f"{figure}, ratio to {base}" for figure in _FIGURES), box=None)
+        for way, measured in runs.items():
+            table.add_row(way, *(_cell(figure, measured, runs[base]) for figure in _FIGURES))
+        Console(width=140).print(table)
+
+
+def _cell(figure: str, measured: list[Measured], base: list[Measured]) -> str:
+    values, others = ([getattr(m, _FIGURES[figure]) for m in ones] for ones in (measured, base))
+    ratio = statistics.median(a / b for a, b in zip(values, others, strict=True) if b)
+    return f"{statistics.median(values):,.4g} {ratio:.2f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Each incident with real traffic: the guard holds, and without it the damage shows."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from flyball.drills.recorder import DrillError
+from flyball.drills.result import Result
+from flyball.drills.run import TRAFFIC, run
+from flyball.drills.traffic import settings
+from flyball.drills.traffic.lab import lab
+from flyball.drills.traffic.load import Attack
+
+pytestmark = [pytest.mark.haproxy, pytest.mark.vegeta]
+NAMES = [drill.name for drill in TRAFFIC.drills]
+BREAKERS = ("hang", "drip", "silent", "slow", "errors", "refused", "retry-storm", "chain")
+EXHAUSTED = ("hang", "drip", "silent", "slow", "database", "slow-clients")
+"""Drills in which the application's pool is what breaks."""
+BREAKER = settings.BREAKER
+Results = Mapping[tuple[str, bool], Result]
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    """All drills, two runs at a time."""
+    return {(result.drill, result.guard): result for result in run(NAMES, (True, False), print)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_drill(results: Results, name: str) -> None:
+    for guard in (True, False):
+        result = results[name, guard]
+        assert result.held is guard, result.figures
+    # The load is open: as many requests are sent whatever becomes of them.
+    assert results[name, True].figures["requests"] == results[name, False].figures["requests"]
+
+
+@pytest.mark.parametrize("name", BREAKERS)
+def test_the_breaker_opens_once_probes_and_closes_once(results: Results, name: str) -> None:
+    figures = results[name, True].figures
+    assert (figures["times_opened"], figures["times_closed"], figures["flaps"]) == (1, 1, 0)
+    # The first probe after each open time is always sent.
+    openings = settings.DURING * 1000 / BREAKER.open + 1
+    assert figures["probes_while_open"] <= BREAKER.probes / 100 * figures["arrived_while_open"] + openings
+    assert figures["arrived_while_open"] >= 20
+    assert figures["seconds_until_open"] <= 2 * BREAKER.window / 1000
+    assert 0 <= figures["seconds_until_closed"] <= 3 * BREAKER.open / 1000
+
+
+@pytest.mark.parametrize("name", EXHAUSTED)
+def test_without_the_guard_the_pool_is_exhausted_and_connections_wait(results: Results, name: str) -> None:
+    without, guarded = results[name, False].figures, results[name, True].figures
+    assert without["most_busy_workers"] == without["workers"]
+    assert without["most_waiting_connections"] > guarded["most_waiting_connections"]
+
+
+def test_without_the_guard_a_pool_that_hangs_does_not_come_back(results: Results) -> None:
+    for name in ("hang", "drip", "database"):
+        assert results[name, False].figures["answered_share_after_recovery"] == 0
+
+
+def test_retries_make_four_times_the_load_without_a_budget(results: Results) -> None:
+    assert results["retry-storm", False].figures["tries_for_each_request"] > 3
+    assert results["retry-storm", True].figures["tries_for_each_request"] <= 1.1
+
+
+def test_a_lab_whose_process_dies_is_no_result() -> None:
+    with lab(False, print) as made:
+        backend = made.backend("short-lived")
+        backend.end()
+        with pytest.raises(DrillError, match=r"^short-lived ended with code -9: "):
+            made.wait(0)
+
+
+def test_nothing_of_a_lab_is_left() -> None:
+    with lab(True, print) as made:
+        made.backend("cart")
+        made.service("shop", [])
+        assert [process.name for process in made.processes] == ["cart", "shop", "shop-haproxy"]
+    assert [process.exit_code for process in made.processes] == [-9, -9, -9]
+    assert not made.folder.exists()
+
+
+@pytest.mark.parametrize("attack", [{"rate": 2001.0}, {"seconds": 61.0}, {"rate": 0.0}])
+def test_an_attack_is_bounded(attack: dict[str, float]) -> None:
+    with pytest.raises(AssertionError):
+        Attack(("/",), **{"rate": 1.0, "seconds": 1.0, "patience": 1.0, **attack})
