@@ -6,6 +6,7 @@ from tests.kubernetes.programs import registered
 
 from flyball.guards.steps import Behavior, Rate, Step, WriterSteps
 from flyball.kubernetes import Workload, WorkloadArgs, workload_limits
+from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.limits import Limits, config_map, describe
 from flyball.local.manifests import rendered
 from flyball.stack.build import build
@@ -47,7 +48,7 @@ def test_limits_follow_from_the_rules() -> None:
 def test_workloads_come_after_their_limits() -> None:
     """Else a higher maximum would be held against the ceiling of before. What is below a workload follows it."""
     program = registered(lambda: build(read(stack(governor={}))))
-    [limits] = [r.urn for r in program if r.type == "kubernetes:core/v1:ConfigMap"]
+    [limits] = [r.urn for r in program if r.type == "kubernetes:core/v1:ConfigMap" and r.urn.endswith(names.LIMITS)]
     assert {r.name: limits in r.after for r in program if r.type == "flyball:index:Workload"} == dict.fromkeys(
         SERVICES, True
     )
@@ -57,8 +58,10 @@ def test_workloads_come_after_their_limits() -> None:
 
 def test_where_the_policies_are_anothers() -> None:
     objects = rendered(registered(lambda: build(read(stack(governor={"policies": False}))))).objects
-    assert [o.name for o in objects if o.kind == "ConfigMap"] == ["flyball-limits"]
-    assert [o.kind for o in objects if "Policy" in o.kind and o.kind != "NetworkPolicy"] == []
+    governing = [
+        (o.kind, o.name) for o in objects if "Role" in o.kind or "Admission" in o.kind or names.LIMITS in o.name
+    ]
+    assert governing == [("ConfigMap", "flyball-limits")]
 
 
 def test_without_a_governor_there_is_no_trace_of_one() -> None:
