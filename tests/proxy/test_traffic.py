@@ -234,7 +234,7 @@ class TestDoor:
             refused = ask(port, "PUT", body=b"x")
             assert (refused.status, refused.headers["allow"]) == (405, "GET, POST")
             assert ask(port, "POST", body=b"x" * 1_025).status == 413
-            assert ask(port, X_Big="x" * 20_000).status == 400
+            assert ask(port, X_Big="x" * 20_000).status in (400, 431), "the latter from HAProxy 3 on"
             assert server.seen == 0
             assert ask(port, "POST", body=b"x" * 1_024).status == 200
 

@@ -82,16 +82,18 @@ def _look(hop: Outbound, b: guards.Breaker) -> list[str]:
     return [
         f"acl is_open sc_get_gpt({PHASE},0) eq 1",
         f"http-request set-var(txn.ended) {key},table_gpc_rate({ENDED},{table})",
-        f"http-request set-var(txn.share) var(txn.ended),mul({b.threshold})",
-        f"http-request set-var(txn.excess) {key},table_gpc_rate({FAILED},{table}),mul(100),sub(txn.share)",
-        f"http-request set-var(txn.wait) sc_get_gpt({UNTIL},0),sub(txn.clock),add({TURN}),mod({TURN})",
+        f"acl is_enough var(txn.ended) -m int ge {b.minimum}",
+        f"http-request set-var(txn.share) var(txn.ended),mul({b.threshold}) if !is_open is_enough",
+        f"http-request set-var(txn.excess) {key},table_gpc_rate({FAILED},{table}),mul(100),sub(txn.share)"
+        " if !is_open is_enough",
+        f"http-request set-var(txn.wait) sc_get_gpt({UNTIL},0),sub(txn.clock),add({TURN}),mod({TURN}) if is_open",
         f"acl is_waiting var(txn.wait) -m int 1:{_OVER}",
     ]
 
 
 def _trip(b: guards.Breaker) -> list[str]:
     """Closed, with enough calls ended and too many of them failed: open."""
-    tripped = f"!is_open {{ var(txn.ended) -m int ge {b.minimum} }} {{ var(txn.excess) -m int ge 0 }}"
+    tripped = "!is_open is_enough { var(txn.excess) -m int ge 0 }"
     return [
         f"http-request set-var(txn.opens) bool(true) if {tripped}",
         *_open(b, "{ var(txn.opens) -m bool }"),
@@ -112,7 +114,8 @@ def _open(b: guards.Breaker, when: str) -> list[str]:
 def _half_open(hop: Outbound, b: guards.Breaker) -> list[str]:
     """Open and waited long enough: judge the probes, or send another one.
 
-    Probes that never ended, as when a process died over them, are given up after the longest that they may take.
+    Probes that never ended, as when a process died over them, are given up after the longest that they may take. On a
+    closed circuit, each of these rules costs a look at `txn.half` and no more.
     """
     key, table = WINDOW_KEY, f"to.{hop.name}"
     lost = TURN - max(b.open, 2 * hop.call.longest)
@@ -125,18 +128,18 @@ def _half_open(hop: Outbound, b: guards.Breaker) -> list[str]:
     return [
         "http-request set-var(txn.refused) bool(true) if is_open is_waiting",
         "http-request set-var(txn.half) bool(true) if is_open !is_waiting !{ var(txn.refused) -m bool }",
-        f"http-request set-var(txn.done) {key},table_gpc({ENDED},{table})",
-        f"http-request set-var(txn.failed) {key},table_gpc({FAILED},{table})",
-        f"http-request set-var(txn.probes) {key},table_gpc({PROBES},{table})",
+        f"http-request set-var(txn.done) {key},table_gpc({ENDED},{table}) if {half}",
+        f"http-request set-var(txn.failed) {key},table_gpc({FAILED},{table}) if {half}",
+        f"http-request set-var(txn.probes) {key},table_gpc({PROBES},{table}) if {half}",
         f"http-request set-var(txn.again) bool(true) if {half} {failed}",
         f"http-request set-var(txn.again) bool(true) if {gone}",
         f"http-request set-var(txn.closes) bool(true) if {good}",
         *_open(b, again),
         f"http-request sc-set-gpt({PHASE},0) 0 if {closes}",
         f"http-request sc-inc-gpc({EPOCH},0) if {closes}",
-        "http-request set-var(txn.price) var(txn.probes),mul(100)",
-        f"http-request set-var(txn.before) sc_get_gpt({SEEN_BEFORE},0)",
-        f"http-request set-var(txn.arrived) sc_get_gpc({SEEN},0),sub(txn.before),mul({b.probes})",
+        f"http-request set-var(txn.price) var(txn.probes),mul(100) if {half}",
+        f"http-request set-var(txn.before) sc_get_gpt({SEEN_BEFORE},0) if {half}",
+        f"http-request set-var(txn.arrived) sc_get_gpc({SEEN},0),sub(txn.before),mul({b.probes}) if {half}",
         f"http-request set-var(txn.probe) bool(true) if {half} !{again} !{closes} !{asked} {first}",
         f"http-request set-var(txn.probe) bool(true) if {half} !{again} !{closes} !{asked} {few}",
         f"http-request set-var(txn.refused) bool(true) if {half} !{closes} !{{ var(txn.probe) -m bool }}",

@@ -45,7 +45,7 @@ def test_a_phase_has_its_beginning_and_not_its_end() -> None:
 
 def test_a_recording_comes_to_its_figures() -> None:
     pool = [Pool(0, 3, 0), Pool(1, 8, 5), Pool(2, 2, 9)]
-    assert Recording(REQUESTS, pool, [Event(1, "x")], 3.0, 8).figures() == {
+    assert Recording(REQUESTS, pool, [Event(1, "x")], 3.0, 8, waited=0.2).figures() == {
         "seconds": 3.0,
         "requests": 4,
         "answered_share": 0.25,
@@ -54,7 +54,7 @@ def test_a_recording_comes_to_its_figures() -> None:
         "p50_ms": 10.0,
         "p99_ms": 2000.0,
         "workers": 8,
-        "stall_p99_ms": 950.0,
+        "processor_wait_ms": 50.0,
         "most_busy_workers": 8,
         "most_waiting_connections": 9,
     }

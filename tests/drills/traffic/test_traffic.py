@@ -31,8 +31,10 @@ def test_drill(results: Results, name: str) -> None:
     for guard in (True, False):
         result = results[name, guard]
         assert result.held is guard, result.figures
-    # The load is open: as many requests are sent whatever becomes of them.
-    assert results[name, True].figures["requests"] == results[name, False].figures["requests"]
+    # The load is open: as many requests are sent whatever becomes of them. A machine that stands still at the end of an
+    # attack costs it a few.
+    sent = [results[name, guard].figures["requests"] for guard in (True, False)]
+    assert min(sent) >= 0.9 * max(sent)
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -49,6 +49,7 @@ class Lab:
     _attacks: list[Running] = field(default_factory=list[Running])
     _requests: list[Request] = field(default_factory=list[Request])
     _began: float = 0.0
+    _waited: float = 0.0
 
     def backend(self, name: str, latency: float = settings.LATENCY, workers: int = 0) -> Process:
         """An HTTP dependency (`programs.backend`)."""
@@ -111,6 +112,7 @@ class Lab:
     def begin(self) -> None:
         """Start the clock of the recording."""
         self._began = time.time()
+        self._waited = self._wait_so_far()
 
     @property
     def now(self) -> float:
@@ -169,7 +171,11 @@ class Lab:
             process.check()
         seconds = max(request.at for request in requests)
         pool = [sample for sample in self.pool() if sample.at <= seconds]
-        return Recording(requests, pool, self.events, seconds, self.workers)
+        waited = self._wait_so_far() - self._waited
+        return Recording(requests, pool, self.events, seconds, self.workers, waited)
+
+    def _wait_so_far(self) -> float:
+        return sum(process.waited for process in self.processes)
 
     @property
     def began(self) -> float:

@@ -69,6 +69,15 @@ class Process:
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    @property
+    def waited(self) -> float:
+        """How long its threads have waited for a processor, all together [s]; 0 where the kernel does not count it.
+
+        The second figure of schedstat (https://docs.kernel.org/scheduler/sched-stats.html).
+        """
+        files = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(file.read_text().split()[1]) for file in files) / 1e9
+
     def lines(self) -> list[list[str]]:
         """What it wrote to standard output so far, in words; a last line that is not complete is left out."""
         return [line.split() for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from flyball.drills.measure import Event
 from flyball.drills.traffic import plot
-from flyball.drills.traffic.programs.application import SAMPLE
-from flyball.drills.traffic.sample import Outcome, Pool, Request, percentile, share, stalls
+from flyball.drills.traffic.sample import Outcome, Pool, Request, percentile, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +17,8 @@ class Recording:
     events: Sequence[Event]
     seconds: float
     workers: int
+    waited: float = 0.0
+    """How long all processes together waited for a processor [s]; for each request it is a figure."""
 
     @property
     def top(self) -> tuple[float, ...]:
@@ -40,6 +41,6 @@ class Recording:
             "p99_ms": round(percentile(took, 99) * 1000, 1),
             "workers": self.workers,
             "most_busy_workers": max((sample.busy for sample in self.pool), default=0),
-            "stall_p99_ms": round(percentile(stalls(self.pool, SAMPLE), 99) * 1000, 1),
+            "processor_wait_ms": round(self.waited / len(self.requests) * 1000, 2),
             "most_waiting_connections": max((sample.waiting for sample in self.pool), default=0),
         }

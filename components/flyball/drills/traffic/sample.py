@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
 
 ANSWERED, REFUSED = 200, (413, 429, 503)
 
@@ -42,11 +41,6 @@ class Pool:
     at: float
     busy: int
     waiting: int
-
-
-def stalls(samples: Sequence[Pool], period: float) -> list[float]:
-    """By how much each sample came later than its period after the one before [s]: what the machine stood still."""
-    return [max(0.0, after.at - before.at - period) for before, after in pairwise(samples)]
 
 
 def share(requests: Sequence[Request], outcome: Outcome = Outcome.ANSWERED) -> float:
