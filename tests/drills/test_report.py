@@ -139,6 +139,17 @@ def test_without_haproxy_drills_with_traffic_are_refused_before_anything_runs(
     assert CliRunner().invoke(cli.main, ["drill", "hang", "--without"]).exit_code == 0
 
 
+def test_without_haproxy_and_without_names_the_rest_runs(scripted: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    del scripted
+    monkeypatch.setenv("PATH", "")
+    done = CliRunner().invoke(cli.main, ["drill"])
+    assert done.exit_code == 0
+    assert "left out: hang, which cannot be run: install haproxy (Debian: apt-get install haproxy)" in done.stderr
+    assert done.stderr.count("left out: ") == 11
+    assert [line.split()[0] for line in done.stdout.splitlines()][:2] == ["reddit-2016", "reddit-2016"]
+    assert len(done.stdout.splitlines()) == 12
+
+
 def test_all_drills_are_listed() -> None:
     done = CliRunner().invoke(cli.main, ["drill", "--list"])
     names = [line.split()[0] for line in done.stdout.splitlines()]

@@ -48,18 +48,23 @@ DRILLS: dict[str, Drill] = {drill.name: drill for kind in KINDS for drill in kin
 
 
 def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterator[Result]:
-    """The drills of these names [all], each with the guard, without it, or both, in a place of its own.
+    """The drills of these names, each with the guard, without it, or both, in a place of its own.
 
-    Raises `Refused` before anything is started for a name that is none, and where the machine lacks what one needs.
+    Without names all, less those for which the machine lacks something, which is said. Raises `Refused` before anything
+    is started for a name that is none, and where the machine lacks what a named one needs.
     """
     refuse([Problem(name, "is no drill", nearest(name, list(DRILLS))) for name in names if name not in DRILLS])
     chosen = list(dict.fromkeys(names)) or list(DRILLS)
     # One kind after another: a control plane that starts would show in the latencies of the traffic.
     runs = [(kind, [(d, guard) for d in _chosen(kind, chosen) for guard in guards]) for kind in KINDS]
-    missing = [(drill.name, kind.lacks(guard)) for kind, ones in runs for drill, guard in ones]
-    refuse([Problem(name, "cannot be run", what) for name, what in dict.fromkeys(missing) if what])
+    missing = dict.fromkeys((d.name, what) for kind, ones in runs for d, guard in ones if (what := kind.lacks(guard)))
+    if names:
+        refuse([Problem(name, "cannot be run", what) for name, what in missing])
+    for name, what in missing:
+        report(f"left out: {name}, which cannot be run: {what}")
+    left_out = {name for name, _ in missing}
     for kind, ones in runs:
-        yield from _run(kind, ones, report)
+        yield from _run(kind, [(drill, guard) for drill, guard in ones if drill.name not in left_out], report)
 
 
 def _chosen(kind: Kind[D], names: Sequence[str]) -> list[D]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flyball.guards.freeze import Freeze
 from flyball.guards.problem import Problem, Refused, refuse
-from flyball.local import control_plane, freeze, keda, metrics, pulumi_cli, requirements, rollout, toolchain
+from flyball.local import control_plane, freeze, keda, metrics, proxies, pulumi_cli, requirements, rollout, toolchain
 from flyball.local.apply import ApplySet, Result
 from flyball.local.kubectl import Kubectl
 from flyball.local.manifests import Rendered, rendered
@@ -42,6 +42,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     if not pulumi_cli.found():
         refuse(_unreadable(target.config))
     result = render(target)
+    proxies.check(result.objects, report)
     kubectl = cluster(target, stack, report)
     applied = None
     if pulumi_cli.found():
