@@ -6,6 +6,7 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
+from flyball.hosts import base
 from flyball.local import control_plane, toolchain
 
 settings.register_profile(
@@ -24,6 +25,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(config, items, ("pulumi_cli",), f"they need {' and '.join(_CLI)} on PATH")
     if os.environ.get("CI") != "true" and (reason := _why_no_control_plane()):
         _leave_out(config, items, ("cluster", "checkers"), reason)
+    if os.environ.get("CI") != "true" and (reason := base.why_not()):
+        _leave_out(config, items, ("hosts",), reason)
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], markers: tuple[str, ...], reason: str) -> None:
