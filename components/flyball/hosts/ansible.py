@@ -60,6 +60,13 @@ class Ansible:
         )
         return Played(done.returncode, done.stdout + done.stderr, recap(done.stdout))
 
+    def apply(self, hosts: str, *roles: str, check: bool = False) -> Played:
+        """Apply roles of the collection to some of the hosts, as a playbook of one's own would."""
+        names = [{"role": f"{COLLECTION}.{role}"} for role in roles]
+        playbook = self.lab.folder / f"apply-{'-'.join(roles)}.json"
+        playbook.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "roles": names}]))
+        return self.play(playbook, *(("--check", "--diff") if check else ()))
+
     def _command(self, program: str) -> list[str]:
         path = Path(sys.executable).with_name(program)
         if not path.exists():
@@ -78,8 +85,8 @@ class Ansible:
             "ANSIBLE_CONFIG": str(empty),
             "ANSIBLE_HOME": str(home),
             "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
-            # Short, since sockets have paths of at most 107 letters.
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/flyball-{self.lab.network.lab}",
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.lab.connections),
+            "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_FORKS": "10",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_DEPRECATION_WARNINGS": "0",

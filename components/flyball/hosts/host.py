@@ -96,6 +96,11 @@ class Host:
         command = f"mkdir -p {os.path.dirname(path)} && cat > {path} && chmod {mode:o} {path}"
         subprocess.run(self._enter(command), input=text, text=True, check=True)
 
+    def copy(self, source: Path, path: str) -> None:
+        """Copy a file of this machine into it."""
+        with source.open("rb") as file:
+            subprocess.run(self._enter(f"cat > {path}"), stdin=file, check=True)
+
     def reboot(self) -> None:
         """Reboot it in good order, and wait until it is up again."""
         before = self.first_process()

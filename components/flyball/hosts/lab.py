@@ -37,6 +37,11 @@ class Lab:
     def known_hosts(self) -> Path:
         return self.folder / "known_hosts"
 
+    @property
+    def connections(self) -> Path:
+        """Where Ansible keeps its connections; short, since a socket's path has at most 107 letters."""
+        return Path(f"/tmp/{self.network.namespace}")
+
     def add(self, *names: str, disks: Mapping[str, str] | None = None) -> list[Host]:
         """Make hosts, switch them on and wait until all are up."""
         public = self.key.with_suffix(".pub").read_text()
@@ -83,6 +88,7 @@ def lab(report: base.Report) -> Iterator[Lab]:
             made.network.create()
             yield made
         finally:
+            end_connections(made.connections)
             for host in made.hosts.values():
                 host.remove()
             made.network.remove()
@@ -102,7 +108,15 @@ def remove_leftovers(report: base.Report) -> None:
             for group in cgroups.named(f"{network.namespace}-"):
                 cgroups.end(group)
             network.remove()
+            end_connections(Path(f"/tmp/{network.namespace}"))
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_connections(folder: Path) -> None:
+    """End the connections whose sockets lie in a folder, and remove it."""
+    for socket in folder.glob("*"):
+        subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "host"], capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
