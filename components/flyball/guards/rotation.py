@@ -31,6 +31,7 @@ class LogArgs(TypedDict):
     rate: NotRequired[str]
     owner: NotRequired[str]
     group: NotRequired[str]
+    folder_owner: NotRequired[str]
     mode: NotRequired[str]
     unit: NotRequired[str]
     signal: NotRequired[str]
@@ -44,13 +45,17 @@ class RotationArgs(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log as logrotate is to treat it; `unit` gets `signal` after a rotation, if there is one."""
+    """A log as logrotate is to treat it; `unit` gets `signal` after a rotation, if there is one.
+
+    `folder_owner` is who may rename files in the log's folder, often another one than the file's `owner`.
+    """
 
     name: str
     paths: tuple[str, ...]
     limits: FileLogs
     owner: str
     group: str
+    folder_owner: str
     mode: str
     unit: str
     signal: str
@@ -72,6 +77,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "nginx": {
         "paths": ["/var/log/nginx/*.log"],
         "owner": "www-data",
+        "folder_owner": "root",
         "group": "adm",
         "unit": "nginx.service",
         "signal": "USR1",
@@ -131,11 +137,13 @@ def _log(item: object, index: int, problems: list[Problem]) -> tuple[Log, int]:
     for number, name in enumerate(paths):
         if not _PATH.fullmatch(name) or ".." in name.split("/"):
             log.problem(f"paths[{number}]", f"{name!r} is no path", "give an absolute one without spaces or ..")
+    owner = _word(log, "owner", "root", _ACCOUNT, "the name of a user")
     result = Log(
         name=_word(log, "name", "", _NAME, "lower-case letters, digits, - and _"),
         paths=paths,
         limits=limits,
-        owner=_word(log, "owner", "root", _ACCOUNT, "the name of a user"),
+        owner=owner,
+        folder_owner=_word(log, "folder_owner", owner, _ACCOUNT, "the name of a user"),
         group=_word(log, "group", "root", _ACCOUNT, "the name of a group"),
         mode=_word(log, "mode", "0640", _MODE, "three octal digits, quoted"),
         unit=_word(log, "unit", "", _UNIT, "the name of a systemd service, with .service"),
