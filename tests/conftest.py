@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import HealthCheck, settings
 
+from flyball.hosts import base
 from flyball.local import control_plane, toolchain
 
 settings.register_profile(
@@ -31,6 +32,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(config, items, ("cluster", "checkers"), reason)
     if reason := _why_not_built(["vegeta"]):
         _leave_out(config, items, ("vegeta",), reason)
+    if reason := base.why_not():
+        _leave_out(config, items, ("hosts",), reason)
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], markers: tuple[str, ...], reason: str) -> None:

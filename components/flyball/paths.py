@@ -29,6 +29,11 @@ def schemas_dir() -> Path:
     return cache_dir() / "schemas"
 
 
+def hosts_dir() -> Path:
+    """The Debian root that hosts are made from, and one folder for each lab of them."""
+    return cache_dir() / "hosts"
+
+
 def logs_dir() -> Path:
     """Logs of builds and of starts; those of a running control plane are in its own folder."""
     return cache_dir() / "logs"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flyball.guards.problem import Problem
-from flyball.guards.units import Bytes, show_size
+from flyball.guards.units import Bytes, Milliseconds, show_size
 
 MI: Bytes = 2**20
 CONTAINER_LOG_SIZE: Bytes = 50 * MI
@@ -56,3 +56,32 @@ def check_file_logs(logs: FileLogs, path: str) -> Iterator[Problem]:
             f" written hold ({show_size(logs.held)})",
             "raise the volume, or lower size or files",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What a host's journal may hold: at most `size`, and nothing older than `days`."""
+
+    size: Bytes = 1024 * MI
+    days: int = 7
+
+
+HOST_LOGS = FileLogs(size=100 * MI, files=7, days=7, volume=1024 * MI)
+"""A log on a host: rotated at 100 MiB or after a day, 7 files and 7 days kept; 800 MiB at the most."""
+ROTATION_INTERVAL: Milliseconds = 3_600_000
+"""How often a host looks at the sizes of its logs: each hour; Debian looks once a day and at no size."""
+
+
+def rotation_interval(logs: FileLogs, rate: Bytes) -> Milliseconds:
+    """The longest time between two looks at logs that grow by at most `rate` bytes a second, in whole seconds.
+
+    A limit on size holds only when somebody looks: between two looks the file grows by `rate * interval`. So that the
+    files kept and the one being written stay within their volume, `interval <= (volume - size * (files + 1)) / rate`.
+    Raises ValueError where that is less than a second.
+    """
+    seconds = max(logs.volume - logs.held, 0) // rate
+    if seconds < 1:
+        raise ValueError(
+            f"{show_size(logs.volume)} less {show_size(logs.held)} of files hold no second of {show_size(rate)}/s"
+        )
+    return min(seconds * 1000, ROTATION_INTERVAL)

@@ -1,0 +1,24 @@
+"""Runs drills on hosts, one run after another."""
+
+from collections.abc import Iterator, Sequence
+
+from flyball.drills.hosts import cache_flood, log_server_dead, log_storm, revived
+from flyball.drills.hosts.drill import HostDrill, HostResult, Report, once
+from flyball.guards.problem import Problem, refuse
+from flyball.guards.strict import nearest
+
+DRILLS: dict[str, HostDrill] = {
+    drill.name: drill for drill in (revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL)
+}
+"""By name, in the order in which they run."""
+
+
+def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterator[HostResult]:
+    """The drills of these names [all], each with the guard, without it, or both, on hosts of its own.
+
+    Raises `Refused` for a name that is none before anything is started.
+    """
+    refuse([Problem(name, "is no drill", nearest(name, list(DRILLS))) for name in names if name not in DRILLS])
+    for drill in [DRILLS[name] for name in dict.fromkeys(names)] or DRILLS.values():
+        for guard in guards:
+            yield once(drill, guard, lambda line, guard=guard, name=drill.name: report(f"{name}: {line}"))

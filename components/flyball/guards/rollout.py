@@ -1,0 +1,61 @@
+"""Lesson 7 for changes to hosts: one canary first, then batches that never eat the headroom."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from flyball.guards import strict
+from flyball.guards.headroom import DEFAULT_UTILIZATION, need
+from flyball.guards.problem import Problem
+from flyball.guards.reader import Reader
+from flyball.guards.units import show_number
+
+CANARIES = 1
+
+
+class LoadArgs(TypedDict):
+    """What a group of hosts must carry, in requests per second: all of it, and what one host can do."""
+
+    peak: float
+    host: float
+
+
+class RolloutArgs(TypedDict):
+    rollout_load: LoadArgs
+    rollout_utilization: float
+
+
+def batches(hosts: int, needed: int) -> list[int]:
+    """Sizes of the batches in which `hosts` are changed while `needed` of them serve: a canary, then `hosts - needed`.
+
+    They add up to `hosts`. Raises ValueError where not even one host can be spared.
+    """
+    if hosts < 1:
+        raise ValueError("there is no host")
+    spare = hosts - needed
+    if spare < 1:
+        raise ValueError(f"the peak needs {needed} hosts and there are {hosts}: none can be taken out")
+    sizes = [CANARIES]
+    while (left := hosts - sum(sizes)) > 0:
+        sizes.append(min(spare, left))
+    return sizes
+
+
+def read(variables: Mapping[str, object], hosts: int) -> tuple[int, list[Problem]]:
+    """How many of `hosts` must serve at all times, and what is wrong with the variables."""
+    problems = list(strict.check(dict(variables), RolloutArgs, ""))
+    reader = Reader(variables, "", problems)
+    load = reader.at("rollout_load")
+    utilization = reader.number("rollout_utilization", DEFAULT_UTILIZATION, most=1)
+    peak, host = load.number("peak", 1), load.number("host", 1)
+    if problems:
+        return 0, problems
+    try:
+        needed = need(peak, host, utilization)
+        batches(hosts, needed)
+    except ValueError as error:
+        share = f"at {show_number(100 * utilization)} % of {show_number(host)} requests/s each"
+        reader.problem(
+            "rollout_load.peak", f"{error} ({share})", "add a host, or change them at a quieter time with a lower peak"
+        )
+        return 0, problems
+    return needed, problems

@@ -1,0 +1,110 @@
+"""Lesson 4: raw logs go elsewhere, and a remote that is slow, full or dead never stops the host that sends them.
+
+`read` takes the variables of the Ansible role `log_shipping`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypedDict
+
+from flyball.guards import strict
+from flyball.guards.problem import Problem
+from flyball.guards.reader import Reader
+from flyball.guards.retention import MI
+from flyball.guards.units import Bytes, show_number, show_size
+
+PROTOCOLS = ("relp", "json", "syslog")
+"""RELP to another rsyslog or to logstash: each message acknowledged. JSON lines (logstash) and syslog over TCP: what is
+on its way when a connection breaks is lost, since TCP tells nobody which lines the other side has read."""
+QUEUE_DISK: Bytes = 1024 * MI
+SEGMENT: Bytes = 4 * MI
+"""Of the queue on disk; it is freed one of these at a time."""
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_PATH = re.compile(r"/[A-Za-z0-9._/@+-]+")
+
+
+class FileArgs(TypedDict):
+    path: str
+    tag: str
+
+
+class ShippingArgs(TypedDict):
+    log_shipping_host: str
+    log_shipping_port: int
+    log_shipping_protocol: str
+    log_shipping_tls: bool
+    log_shipping_ca: str
+    log_shipping_queue_disk: str
+    log_shipping_queue_messages: int
+    log_shipping_files: list[FileArgs]
+
+
+@dataclass(frozen=True, slots=True)
+class Shipping:
+    """Where logs go, and how much waits on disk while they cannot."""
+
+    host: str
+    port: int
+    protocol: str
+    tls: bool
+    ca: str
+    queue_disk: Bytes
+    queue_messages: int
+    segment: Bytes
+    files: tuple[tuple[str, str], ...]
+
+    def as_variables(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read(variables: Mapping[str, object], free: Bytes) -> tuple[Shipping, list[Problem]]:
+    """What the variables ask for, and what is wrong with them; `free` is the disk space left for the queue."""
+    problems = list(strict.check(dict(variables), ShippingArgs, ""))
+    reader = Reader(variables, "", problems)
+    host = reader.value("log_shipping_host", str, "")
+    if not _HOST.fullmatch(host):
+        reader.problem("log_shipping_host", f"{host!r} is no host", "give a name or an address")
+    protocol = reader.value("log_shipping_protocol", str, PROTOCOLS[0])
+    if protocol not in PROTOCOLS:
+        reader.problem("log_shipping_protocol", f"{protocol!r} is not known", f"known are {', '.join(PROTOCOLS)}")
+    tls, ca = reader.value("log_shipping_tls", bool, False), reader.value("log_shipping_ca", str, "")
+    if tls and not _PATH.fullmatch(ca):
+        reader.problem(
+            "log_shipping_ca", "is missing", "with TLS, name the file of the authority to trust, on the host"
+        )
+    disk = reader.size("log_shipping_queue_disk", QUEUE_DISK)
+    if disk < 2 * SEGMENT:
+        reader.problem(
+            "log_shipping_queue_disk", f"is {show_size(disk)}", f"allowed is at least {show_size(2 * SEGMENT)}"
+        )
+    elif disk > free:
+        left = f"{show_number(free / MI, 0)}Mi"
+        message = f"{show_size(disk)} is more than the {left} that are free where the queue lies"
+        reader.problem("log_shipping_queue_disk", message, "a full disk would stop local logs too; lower it")
+    return Shipping(
+        host=host,
+        port=reader.whole("log_shipping_port", 2514, most=65535),
+        protocol=protocol,
+        tls=tls,
+        ca=ca,
+        queue_disk=disk,
+        queue_messages=reader.whole("log_shipping_queue_messages", 10_000, least=100, most=1_000_000),
+        segment=SEGMENT,
+        files=_files(reader),
+    ), problems
+
+
+def _files(reader: Reader) -> tuple[tuple[str, str], ...]:
+    """Path and tag of each file that is read."""
+    found: list[tuple[str, str]] = []
+    given = reader.values.get("log_shipping_files")
+    for i, item in enumerate(given if isinstance(given, list) else []):
+        file = Reader(item, f"log_shipping_files[{i}]", reader.problems)
+        path, tag = file.value("path", str, ""), file.value("tag", str, "")
+        if not _PATH.fullmatch(path.replace("*", "")):
+            file.problem("path", f"{path!r} is no path", "give an absolute one without spaces")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", tag):
+            file.problem("tag", f"{tag!r} is not allowed", "give up to 32 letters, digits, - and _")
+        found.append((path, tag))
+    return tuple(found)

@@ -1,0 +1,64 @@
+"""Asks the rules in `flyball.guards`, so that a role never computes one itself."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from flyball.guards import caches, freezing, host, rollout, rotation, shipping, web
+
+_READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
+    "base": host.read,
+    "freeze": freezing.read,
+    "log_shipping": shipping.read,
+    "logrotate": rotation.read,
+    "nginx": web.read,
+    "redis": caches.read,
+    "rollout": rollout.read,
+}
+"""By role: takes its variables and what was found on the host, returns its settings and the problems."""
+
+
+def problems(variables: Mapping[str, Any], role: str, *found: int) -> list[str]:
+    """Everything that is wrong with a role's variables, each with its path and how to mend it."""
+    return [str(problem) for problem in dict.fromkeys(_read(variables, role, *found)[1])]
+
+
+def settings(variables: Mapping[str, Any], role: str, *found: int) -> dict[str, Any]:
+    """What a role's variables come to, for its templates. They must have no problem."""
+    result, wrong = _read(variables, role, *found)
+    if wrong:
+        raise AnsibleFilterError("\n".join(str(problem) for problem in dict.fromkeys(wrong)))
+    return result.as_variables()
+
+
+def rotation_conflicts(lines: list[str], variables: Mapping[str, Any]) -> list[str]:
+    """What other logrotate files of the host stand in the way, from what was found in them."""
+    return [str(problem) for problem in rotation.check_host(lines, _read(variables, "logrotate")[0].logs)]
+
+
+def spare(variables: Mapping[str, Any], hosts: int) -> int:
+    """How many of that many hosts may be taken out at one time, after the canary."""
+    return max(rollout.batches(hosts, rollout.read(variables, hosts)[0]))
+
+
+def reason_problems(reason: str, path: str) -> list[str]:
+    """What is wrong with a reason that a person gave."""
+    return [str(problem) for problem in freezing.reason_problem(reason, path)]
+
+
+def _read(variables: Mapping[str, Any], role: str, *found: int) -> tuple[Any, list[Any]]:
+    return _READERS[role](variables, *found)
+
+
+class FilterModule:
+    """The filters, as `flyball.guards.<name>`."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "problems": problems,
+            "settings": settings,
+            "rotation_conflicts": rotation_conflicts,
+            "spare": spare,
+            "reason_problems": reason_problems,
+        }

@@ -1,0 +1,99 @@
+"""Hosts from the outputs of a Pulumi stack."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
+
+from flyball.guards.inventory import Host, hosts_of
+from flyball.guards.problem import Refused
+
+DOCUMENTATION = """
+name: pulumi_stack
+short_description: Hosts from the outputs of a Pulumi stack
+description:
+  - Reads one output of a stack, a map from the name of each host to its address, its groups and its variables.
+  - Asks the Pulumi CLI, or reads a file that C(pulumi stack export) wrote.
+options:
+  plugin:
+    description: The name of this plugin.
+    required: true
+    choices: [flyball.guards.pulumi_stack]
+  stack:
+    description: The stack to ask the Pulumi CLI for; needed without O(state_file).
+    type: str
+  project:
+    description: The folder of the Pulumi program.
+    type: path
+    default: .
+  state_file:
+    description: A file written by C(pulumi stack export), read instead of asking the CLI.
+    type: path
+  output:
+    description: The output that holds the hosts.
+    type: str
+    default: hosts
+"""
+EXAMPLES = """
+plugin: flyball.guards.pulumi_stack
+stack: prod
+# and in the Pulumi program:
+# pulumi.export("hosts", {"app1": {"address": instance.private_ip, "groups": ["web"], "vars": {"zone": "a"}}})
+"""
+_SECONDS = 60
+
+
+class InventoryModule(BaseInventoryPlugin):
+    """The plugin; `ansible-inventory -i prod.pulumi_stack.yml --graph` shows what it finds."""
+
+    NAME = "flyball.guards.pulumi_stack"
+
+    def verify_file(self, path: str) -> bool:
+        return super().verify_file(path) and path.endswith(("pulumi_stack.yml", "pulumi_stack.yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        output = self.get_option("output")
+        try:
+            hosts = hosts_of(self._outputs(), output)
+        except Refused as refused:
+            raise AnsibleParserError(f"{path}: {refused}") from refused
+        for host in hosts:
+            _add(inventory, host)
+
+    def _outputs(self) -> Any:
+        """All outputs of the stack, as JSON has them."""
+        file, stack = self.get_option("state_file"), self.get_option("stack")
+        if file:
+            try:
+                state = json.loads(Path(file).read_text())
+            except (OSError, ValueError) as error:
+                raise AnsibleParserError(f"{file}: {error}") from error
+            resources = (state.get("deployment") or {}).get("resources") or []
+            return next((r.get("outputs", {}) for r in resources if r.get("type") == "pulumi:pulumi:Stack"), {})
+        if not stack:
+            raise AnsibleParserError("give stack, or state_file")
+        command = ["pulumi", "stack", "output", "--json", "--non-interactive", "--stack", stack]
+        try:
+            done = subprocess.run(
+                command, cwd=self.get_option("project"), capture_output=True, text=True, check=True, timeout=_SECONDS
+            )
+        except FileNotFoundError as error:
+            raise AnsibleParserError("pulumi is not on PATH; give state_file instead") from error
+        except subprocess.SubprocessError as error:
+            raise AnsibleParserError(f"{' '.join(command)}: {getattr(error, 'stderr', '') or error}") from error
+        return json.loads(done.stdout)
+
+
+def _add(inventory: Any, host: Host) -> None:
+    inventory.add_host(host.name)
+    inventory.set_variable(host.name, "ansible_host", host.address)
+    for group in host.groups:
+        inventory.add_group(group)
+        inventory.add_child(group, host.name)
+    for name, value in host.variables.items():
+        inventory.set_variable(host.name, name, value)

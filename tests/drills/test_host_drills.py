@@ -1,0 +1,43 @@
+"""Each incident on real hosts: the role holds, and without it the damage shows."""
+
+from typing import Any
+
+import pytest
+
+from flyball.drills.hosts import cache_flood, log_server_dead, revived
+from flyball.drills.hosts.run import DRILLS, run
+from flyball.guards.problem import Refused
+
+EXACT: dict[tuple[str, bool], dict[str, Any]] = {
+    ("revived", True): {"servers_terminated": 0, "scaler_running": 0, "upgraded": 1},
+    ("revived", False): {"servers_terminated": revived.SERVERS, "scaler_running": 1, "upgraded": 1},
+    ("log-storm", True): {"lines_lost": 0},
+    ("log-storm", False): {"disk_used_percent": 100, "files_rotated": 0},
+    ("log-server-dead", True): {"lines_lost": 0, "lines_local": log_server_dead.LINES},
+    ("log-server-dead", False): {},
+    ("cache-flood", True): {"writes_done": cache_flood.VALUES, "writes_refused": 0, "died": 0},
+    ("cache-flood", False): {"evicted": 0},
+}
+"""Figures that come out the same each time; all others depend on how fast the machine is."""
+DAMAGE = {
+    "revived": "servers_terminated",
+    "log-storm": "lines_lost",
+    "log-server-dead": "lines_lost",
+    "cache-flood": "writes_refused",
+}
+
+
+@pytest.mark.hosts
+@pytest.mark.parametrize("name", list(DRILLS))
+def test_drill(name: str) -> None:
+    results = {result.guard: result for result in run([name], (True, False), print)}
+    for guard, result in results.items():
+        exact = EXACT[name, guard]
+        assert {key: result.figures[key] for key in exact} == exact
+        assert result.held is guard
+    assert results[False].figures[DAMAGE[name]] > 0
+
+
+def test_a_name_that_is_no_drill_starts_nothing() -> None:
+    with pytest.raises(Refused, match=r"^log-strom: is no drill; did you mean 'log-storm'\?$"):
+        next(run(["log-strom"], (True,), print))

@@ -1,0 +1,48 @@
+"""Shipped logs wait in a queue that fits where it lies."""
+
+from flyball.guards.retention import MI
+from flyball.guards.shipping import QUEUE_DISK, SEGMENT, read
+
+VARIABLES: dict[str, object] = {
+    "log_shipping_host": "logs.example.com",
+    "log_shipping_port": 2514,
+    "log_shipping_protocol": "relp",
+    "log_shipping_tls": False,
+    "log_shipping_ca": "",
+    "log_shipping_queue_disk": "1Gi",
+    "log_shipping_queue_messages": 10_000,
+    "log_shipping_files": [{"path": "/var/log/shop/*.log", "tag": "shop"}],
+}
+
+
+def said(free: int = 2 * QUEUE_DISK, **variables: object) -> list[str]:
+    return [str(problem) for problem in read({**VARIABLES, **variables}, free)[1]]
+
+
+def test_what_is_asked_for() -> None:
+    shipping, problems = read(VARIABLES, QUEUE_DISK)
+    assert problems == []
+    assert (shipping.queue_disk, shipping.segment) == (QUEUE_DISK, SEGMENT) == (1024 * MI, 4 * MI)
+    assert shipping.files == (("/var/log/shop/*.log", "shop"),)
+
+
+def test_a_queue_that_does_not_fit_is_refused() -> None:
+    assert said(free=QUEUE_DISK - 1) == [
+        "log_shipping_queue_disk: 1Gi is more than the 1024Mi that are free where the queue lies;"
+        " a full disk would stop local logs too; lower it"
+    ]
+    assert said(log_shipping_queue_disk="7Mi") == ["log_shipping_queue_disk: is 7Mi; allowed is at least 8Mi"]
+
+
+def test_tls_needs_an_authority() -> None:
+    assert said(log_shipping_tls=True) == [
+        "log_shipping_ca: is missing; with TLS, name the file of the authority to trust, on the host"
+    ]
+    assert said(log_shipping_tls=True, log_shipping_ca="/etc/ssl/logs.pem") == []
+
+
+def test_files_that_cannot_be_named_in_the_configuration_are_refused() -> None:
+    assert said(log_shipping_files=[{"path": '/a"b', "tag": "no tag"}]) == [
+        "log_shipping_files[0].path: '/a\"b' is no path; give an absolute one without spaces",
+        "log_shipping_files[0].tag: 'no tag' is not allowed; give up to 32 letters, digits, - and _",
+    ]

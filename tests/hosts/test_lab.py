@@ -1,0 +1,125 @@
+"""Hosts of the lab behave as machines do, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flyball import paths
+from flyball.hosts import cgroups
+from flyball.hosts.errors import HostsError
+from flyball.hosts.host import Host
+from flyball.hosts.lab import Lab, remove_leftovers
+from flyball.hosts.network import namespaces
+
+pytestmark = pytest.mark.hosts
+LINE = "import socket,sys; socket.create_connection((sys.argv[1], 22), 2).recv(4); print('answered')"
+
+
+@pytest.fixture(scope="module")
+def pair(hosts: Lab) -> tuple[Host, Host]:
+    first, second = hosts.add("one", "two", disks={"/var/log/small": "8m"})
+    return first, second
+
+
+def reaches(source: Host, target: Host) -> bool:
+    return "answered" in source.run(f'python3 -c "{LINE}" {target.address}', check=False)
+
+
+def test_a_host_runs_systemd_with_nothing_failed(pair: tuple[Host, Host]) -> None:
+    one, _ = pair
+    assert one.run("ps -o comm= -p 1").strip() == "systemd"
+    assert one.run("systemctl --failed --no-legend") == ""
+    assert one.run("cat /etc/hostname; hostname").split()[-1] == "one"
+
+
+def test_hosts_reach_each_other_and_nothing_else(pair: tuple[Host, Host]) -> None:
+    one, two = pair
+    assert reaches(one, two)
+    assert one.run("ip route show default") == ""
+
+
+def test_the_clock_of_this_machine_is_out_of_reach(pair: tuple[Host, Host]) -> None:
+    one, _ = pair
+    with pytest.raises(HostsError, match="Operation not permitted"):
+        one.run('date -s "$(date)"')
+
+
+def test_what_is_written_survives_a_reboot(pair: tuple[Host, Host]) -> None:
+    one, _ = pair
+    one.write("/root/kept", "kept")
+    one.run("echo kept > /run/lost")
+    one.reboot()
+    assert one.run("cat /root/kept; ls /run/lost", check=False).strip() == "kept"
+
+
+def test_power_loss_ends_everything_at_once_and_keeps_the_disk(pair: tuple[Host, Host]) -> None:
+    one, two = pair
+    one.write("/root/kept", "still")
+    one.run("systemd-run --unit=onstop --property=ExecStop='/bin/touch /root/orderly' sleep 600")
+    one.power_loss()
+    assert one.first_process() is None
+    assert not reaches(two, one)
+    one.start()
+    one.wait_up()
+    assert one.run("cat /root/kept; ls /root/orderly", check=False).strip() == "still"
+
+
+def test_a_silent_host_runs_on_and_is_not_heard(pair: tuple[Host, Host]) -> None:
+    one, two = pair
+    one.silence()
+    try:
+        assert not reaches(two, one)
+        assert one.run("echo runs").strip() == "runs"
+    finally:
+        one.unsilence()
+    assert reaches(two, one)
+
+
+def test_a_small_disk_is_small(pair: tuple[Host, Host]) -> None:
+    one, _ = pair
+    with pytest.raises(HostsError, match="No space left on device"):
+        one.run("head -c 9M /dev/zero > /var/log/small/full")
+    one.run("rm /var/log/small/full")
+
+
+def test_packages_come_from_the_lab_itself(pair: tuple[Host, Host]) -> None:
+    _, two = pair
+    two.run("apt-get install -qq -y logrotate")
+    assert two.run("dpkg-query --show --showformat='${Status}' logrotate") == "install ok installed"
+
+
+def test_what_a_killed_run_leaves_is_removed() -> None:
+    script = (
+        "from flyball.hosts.lab import lab\n"
+        "with lab(lambda line: None) as made:\n"
+        "    made.add('left'); print(made.network.lab, flush=True); input()\n"
+    )
+    run = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    name = run.stdout.readline().strip()
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert cgroups.named(f"flyball-{name}-") == {f"flyball-{name}-left"}
+
+    remove_leftovers(print)
+
+    assert cgroups.named(f"flyball-{name}") == set()
+    assert [namespace for namespace in namespaces() if name in namespace] == []
+    assert not (paths.hosts_dir() / "labs" / name).exists()
+    deadline = time.monotonic() + 10
+    while (mounts := Path("/proc/mounts").read_text().count(name)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert mounts == 0
+    assert not [process for process in Path("/proc").iterdir() if process.name.isdigit() and _names(process, name)]
+
+
+def _names(process: Path, name: str) -> bool:
+    try:
+        return int(process.name) != os.getpid() and f"labs/{name}/" in (process / "cmdline").read_text()
+    except OSError:
+        return False

@@ -1,0 +1,222 @@
+"""From bare hosts to what the variables say, at the first run and never again; then changes, batch by batch."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from flyball.hosts import packages
+from flyball.hosts.ansible import Ansible
+from flyball.hosts.host import Host
+from flyball.hosts.lab import Lab
+
+pytestmark = pytest.mark.hosts
+APPS = ("app1", "app2", "app3")
+_SHOP = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response({status})
+        self.end_headers()
+        self.wfile.write(b"{version}")
+    def log_message(self, *_):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Handler).serve_forever()
+"""
+CHANGED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
+
+
+@pytest.fixture(scope="module")
+def converged(fleet: Ansible) -> Ansible:
+    """The fleet after `site.yml`, checked on bare hosts before and on configured ones afterwards."""
+    bare = fleet.play("site", "--check", "--diff").succeeded()
+    assert {what: bare.total(what) for what in ("failed", "unreachable", "ignored")} == dict.fromkeys(
+        ("failed", "unreachable", "ignored"), 0
+    )
+    for host in fleet.lab.hosts.values():
+        assert host.run("dpkg-query --show --showformat='${Status}' rsyslog 2>/dev/null || true") == ""
+    fleet.play("site").succeeded()
+    return fleet
+
+
+def test_a_second_run_changes_nothing(converged: Ansible) -> None:
+    again = converged.play("site").succeeded()
+    assert {what: again.total(what) for what in CHANGED} == CHANGED
+
+
+def test_check_on_configured_hosts_changes_nothing(converged: Ansible) -> None:
+    checked = converged.play("site", "--check", "--diff").succeeded()
+    assert {what: checked.total(what) for what in CHANGED} == CHANGED
+
+
+def test_every_unit_runs(converged: Ansible) -> None:
+    for host in converged.lab.hosts.values():
+        assert host.run("systemctl --failed --no-legend") == ""
+        assert host.run("systemctl is-active logrotate.timer rsyslog").split() == ["active", "active"]
+
+
+def test_the_cache_listens_where_it_is_asked_to(converged: Ansible) -> None:
+    cache = converged.lab["cache1"]
+    listening = {line.split()[3] for line in cache.run("ss -ltnH").splitlines()}
+    assert {address for address in listening if address.endswith(":6379")} == {
+        "127.0.0.1:6379",
+        f"{cache.address}:6379",
+    }
+
+
+def test_keys_that_never_expire_fail_the_audit(converged: Ansible) -> None:
+    cache = converged.lab["cache1"]
+    cache.run("redis-cli set expires 1 EX 600; systemctl start redis-ttl-audit")
+    cache.run("redis-cli set stays 1; systemctl start redis-ttl-audit", check=False)
+    assert cache.run("systemctl is-failed redis-ttl-audit", check=False).strip() == "failed"
+    metrics = cache.run("cat /var/lib/flyball/metrics/redis-ttl.prom")
+    assert metrics == "flyball_redis_keys 2\nflyball_redis_keys_without_ttl 1\n"
+    cache.run("redis-cli del stays; systemctl start redis-ttl-audit")
+
+
+def test_a_failed_rotation_is_said_as_a_metric_and_in_the_journal(converged: Ansible) -> None:
+    host = converged.lab["logs1"]
+    host.write("/etc/logrotate.d/broken", "/var/log/broken {\n  su nobody-such nogroup\n}\n")
+    host.run("systemctl start logrotate", check=False)
+    metric = "/var/lib/flyball/metrics/logrotate.service.prom"
+    assert host.run(f"cat {metric}") == 'flyball_unit_failed{unit="logrotate.service"} 1\n'
+    assert "logrotate.service failed" in host.run("journalctl --identifier=flyball --priority=alert --no-pager")
+    host.run("rm /etc/logrotate.d/broken; systemctl start logrotate")
+    assert host.run(f"cat {metric}") == 'flyball_unit_failed{unit="logrotate.service"} 0\n'
+
+
+def test_a_rotated_log_is_opened_anew_and_has_its_owner(converged: Ansible) -> None:
+    host = converged.lab["app1"]
+    host.run("echo old >> /var/log/nginx/access.log; logrotate --force /etc/logrotate.d/nginx")
+    ask = "import urllib.request as u; u.urlopen('http://127.0.0.1/new')"
+    deadline = time.monotonic() + 30
+    # A request that nginx takes before it has the signal still belongs to the old file.
+    while not host.run("grep /new /var/log/nginx/access.log || true") and time.monotonic() < deadline:
+        host.run(f'python3 -c "{ask}"', check=False)
+    found = host.run("stat --format='%U %G %a' /var/log/nginx/access.log; grep -c /new /var/log/nginx/access.log")
+    assert found.split()[:3] == ["www-data", "adm", "640"]
+    assert int(found.split()[3]) >= 1
+    assert "old" in host.run("cat /var/log/nginx/access.log.1").splitlines()
+
+
+class Shop:
+    """The shop on every application host, and packages of its next versions."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.apps = [lab[name] for name in APPS]
+
+    def offer(self, version: str, status: int) -> None:
+        package = packages.build(self.lab.folder, "shop", version, _SHOP.format(status=status, version=version))
+        for host in self.apps:
+            packages.offer(host, package)
+
+    def versions(self) -> list[str]:
+        return [host.run("dpkg-query --show --showformat='${Version}' shop") for host in self.apps]
+
+    def answers(self) -> list[str]:
+        return [_answer(host) for host in self.apps]
+
+
+def _answer(host: Host) -> str:
+    """What a host gives a balancer that asks for its health, and then a request."""
+    ask = (
+        "import urllib.request as u\n"
+        "def get(path):\n"
+        "    try: return u.urlopen('http://127.0.0.1' + path, timeout=5).status\n"
+        "    except u.HTTPError as error: return error.code\n"
+        "print(get('/flyball/health'), get('/'))"
+    )
+    return host.run(f'python3 -c "{ask}"').strip()
+
+
+@pytest.fixture
+def shop(converged: Ansible) -> Iterator[Shop]:
+    """The shop in version 1 everywhere."""
+    made = Shop(converged.lab)
+    made.offer("1", 200)
+    for host in made.apps:
+        host.run("apt-get update -qq && apt-get install -qq -y --allow-downgrades shop=1 && systemctl restart shop")
+        host.run("rm -f /run/flyball/drain")
+    yield made
+    for host in made.apps:
+        host.unsilence()
+
+
+def roll(fleet: Ansible, version: str) -> tuple[int, str]:
+    played = fleet.play("roll", roll_packages=[f"shop={version}"], roll_units=["shop.service"], roll_roles=[])
+    return played.code, " ".join(played.output.split())
+
+
+def test_a_good_release_reaches_every_host(converged: Ansible, shop: Shop) -> None:
+    shop.offer("2", 200)
+    code, output = roll(converged, "2")
+    assert code == 0, output
+    assert shop.versions() == ["2", "2", "2"]
+    assert shop.answers() == ["200 200"] * 3
+
+
+def test_a_bad_release_stops_at_the_canary(converged: Ansible, shop: Shop) -> None:
+    shop.offer("3", 500)
+    code, output = roll(converged, "3")
+    assert code == 2
+    assert "app1: Ask whether it is well" in output
+    assert "Go on: mend app1 and run this again" in output
+    assert shop.versions() == ["3", "1", "1"]
+    assert shop.answers() == ["503 500", "200 200", "200 200"]  # no balancer sends the canary anything
+
+
+def test_nothing_begins_while_a_host_does_not_answer(converged: Ansible, shop: Shop) -> None:
+    shop.offer("4", 200)
+    shop.apps[2].silence()
+    begun = time.monotonic()
+    code, output = roll(converged, "4")
+    assert code != 0
+    assert "app3 does not answer; nothing was changed" in output
+    assert time.monotonic() - begun < 60
+    assert shop.versions() == ["1", "1", "1"]
+
+
+def test_a_host_that_falls_silent_in_the_middle_stops_what_comes_after_it(converged: Ansible, shop: Shop) -> None:
+    shop.offer("5", 200)
+    second = shop.apps[1]
+
+    def silence_once_drained() -> None:
+        deadline = time.monotonic() + 120
+        while not second.run("ls /run/flyball/drain 2>/dev/null || true") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        second.silence()
+
+    watcher = threading.Thread(target=silence_once_drained)
+    watcher.start()
+    code, output = roll(converged, "5")
+    watcher.join()
+    assert code != 0
+    assert "Batch of app2. Should this run end in it: Go on: mend app2 and run this again" in output
+    assert "fatal: [app2]: UNREACHABLE!" in output
+    assert shop.versions() == ["5", "1", "1"]
+    assert shop.answers() == ["200 200", "503 200", "200 200"]
+
+
+def test_a_rollout_without_headroom_is_refused(converged: Ansible, shop: Shop) -> None:
+    played = converged.play("roll", rollout_load={"peak": 240, "host": 100}, roll_roles=[], roll_packages=["shop=1"])
+    assert played.code != 0
+    assert "the peak needs 3 hosts and there are 3: none can be taken out" in played.output
+    assert shop.answers() == ["200 200"] * 3
+
+
+def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible, shop: Shop) -> None:
+    only = ("--limit", "app3")
+    converged.play("freeze", *only, freeze_reason="moving the database", freeze_packages=["shop"]).succeeded()
+    refused = converged.play("site", *only)
+    assert refused.code == 2
+    assert "app3 is frozen: moving the database." in " ".join(refused.output.split())
+    assert refused.total("changed") == 0
+    assert converged.play("drain", *only, freeze_override="x").code == 2
+    override = "the certificate expires today"
+    converged.play("drain", *only, drain_state="in", freeze_override=override).succeeded()
+    journal = shop.apps[2].run("journalctl --identifier=flyball --no-pager; cat /var/log/syslog")
+    assert "frozen host changed all the same: the certificate expires today" in journal
+    converged.play("freeze", *only, freeze_state="thawed").succeeded()
+    assert shop.apps[2].run("apt-mark showhold; ls /usr/sbin/policy-rc.d", check=False) == ""

@@ -1,0 +1,77 @@
+"""The collection as a whole: what it promises in its specs, and that it can be installed."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.playbooks.readmes import COLLECTION, defaults, readme, roles, spec
+
+from flyball.hosts import ansible
+
+REPOSITORY = COLLECTION.parent
+BIN = Path(sys.executable).parent
+
+
+def run(*command: str | Path, cwd: Path = REPOSITORY) -> str:
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("role", roles())
+def test_argument_specs_equal_the_defaults(role: str) -> None:
+    assert {name: option["default"] for name, option in spec(role)["options"].items()} == defaults(role)
+
+
+@pytest.mark.parametrize("role", roles())
+def test_every_variable_says_what_it_is(role: str) -> None:
+    for name, option in spec(role)["options"].items():
+        assert name.startswith(f"{role}_")
+        assert option["description"].strip().endswith(".")
+
+
+@pytest.mark.parametrize("role", roles())
+def test_the_readme_is_written_from_the_specs(role: str) -> None:
+    assert (COLLECTION / "roles" / role / "README.md").read_text() == readme(role)
+
+
+def test_ansible_lint_finds_nothing_by_its_strictest_profile() -> None:
+    run(BIN / "ansible-lint", "--profile", "production", "--offline", "--strict", ".", cwd=COLLECTION)
+
+
+def test_the_playbooks_are_sound_by_their_full_names() -> None:
+    for playbook in sorted(COLLECTION.glob("*.yml")):
+        if playbook.stem != "galaxy":
+            name = f"{ansible.COLLECTION}.{playbook.stem}"
+            inventory = COLLECTION / "inventory/example.yml"
+            run(BIN / "ansible-playbook", "--syntax-check", "--inventory", inventory, name)
+
+
+def test_the_collection_builds(tmp_path: Path) -> None:
+    run(BIN / "ansible-galaxy", "collection", "build", "--output-path", tmp_path, COLLECTION)
+    assert [file.name for file in tmp_path.iterdir()] == ["flyball-guards-0.1.0.tar.gz"]
+
+
+def test_the_collection_travels_in_the_wheel(tmp_path: Path) -> None:
+    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    inside = "ansible_collections/flyball/guards"
+    assert {f"{inside}/galaxy.yml", f"{inside}/playbooks/site.yml", f"{inside}/playbooks/group_vars/all.yml"} <= names
+    for role in roles():
+        assert f"{inside}/roles/{role}/tasks/main.yml" in names
+
+
+def test_the_recap_is_read_by_host() -> None:
+    output = (
+        "PLAY RECAP ***\napp1  : ok=3    changed=1    unreachable=0    failed=0\n"
+        "app-2 : ok=0 changed=0 unreachable=1 failed=0\n"
+    )
+    assert ansible.recap(output) == {
+        "app1": {"ok": 3, "changed": 1, "unreachable": 0, "failed": 0},
+        "app-2": {"ok": 0, "changed": 0, "unreachable": 1, "failed": 0},
+    }
