@@ -6,6 +6,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from flyball.guards import caches, freezing, host, rollout, rotation, shipping, web
+from flyball.guards.problem import Refused
+from flyball.proxy import filters
 
 _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
     "base": host.read,
@@ -47,6 +49,14 @@ def reason_problems(reason: str, path: str) -> list[str]:
     return [str(problem) for problem in freezing.reason_problem(reason, path)]
 
 
+def haproxy_config(variables: Mapping[str, Any]) -> str:
+    """The configuration of a host's HAProxy, by the renderer that serves pods too (`flyball.proxy.filters`)."""
+    try:
+        return filters.haproxy_config(variables)
+    except Refused as refused:
+        raise AnsibleFilterError(str(refused)) from None
+
+
 def _read(variables: Mapping[str, Any], role: str, *found: int) -> tuple[Any, list[Any]]:
     return _READERS[role](variables, *found)
 
@@ -61,4 +71,5 @@ class FilterModule:
             "rotation_conflicts": rotation_conflicts,
             "spare": spare,
             "reason_problems": reason_problems,
+            "haproxy_config": haproxy_config,
         }

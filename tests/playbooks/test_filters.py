@@ -1,0 +1,53 @@
+"""The collection's filters, as a playbook uses them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.proxy.test_filters import APPLICATION, BALANCER
+
+from flyball.proxy.filters import haproxy_config
+
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{ proxy | flyball.guards.haproxy_config }}"
+        dest: "{{ file }}"
+        mode: "0600"
+"""
+
+
+def rendered(folder: Path, proxy: dict[str, Any]) -> tuple[int, str, str]:
+    """Exit code, what was written, and what was said."""
+    play, file = folder / "play.yml", folder / "haproxy.cfg"
+    play.write_text(PLAY)
+    variables = json.dumps({"proxy": proxy, "file": str(file)})
+    command = [
+        str(Path(sys.executable).parent / "ansible-playbook"),
+        "--inventory=localhost,",
+        "--extra-vars",
+        variables,
+    ]
+    environment = os.environ | {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "ANSIBLE_PYTHON_INTERPRETER": sys.executable}
+    done = subprocess.run([*command, str(play)], capture_output=True, text=True, env=environment, check=False)
+    return done.returncode, file.read_text() if file.exists() else "", done.stdout + done.stderr
+
+
+def test_a_hosts_proxy_is_that_of_the_renderer(tmp_path: Path) -> None:
+    for proxy in (APPLICATION, BALANCER):
+        code, text, said = rendered(tmp_path, proxy)
+        assert (code, text) == (0, haproxy_config(proxy)), said
+
+
+def test_everything_that_is_wrong_is_said_and_nothing_written(tmp_path: Path) -> None:
+    wrong = {"name": "app1", "threads": 0, "calls": {"redis": {"host": "192.0.2.5", "port": 0}}}
+    code, text, said = rendered(tmp_path, wrong)
+    assert (code, text) == (2, "")
+    assert "threads: is 0" in said
+    assert "calls.redis.port: is 0" in said
