@@ -34,7 +34,7 @@ def shop(programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def test_the_same_objects(shop: Shop, tmp_path: Path) -> None:
     shop.run("render", "-o", str(tmp_path / "out"))
     rendered = objects(tmp_path / "out")
-    assert len(rendered) == 70
+    assert len(rendered) == 81
     for wanted in rendered:
         meta = wanted["metadata"]
         where = [f"--namespace={meta['namespace']}"] if "namespace" in meta else []

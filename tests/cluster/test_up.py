@@ -13,8 +13,8 @@ from tests.cluster.shop import PROJECT, Shop, as_list, is_part, objects
 pytestmark = pytest.mark.cluster
 
 SERVICES = 11
-OBJECTS = 70
-"""Namespace, PriorityClass, and for each service six objects; two services have a Deployment more for spot."""
+OBJECTS = 81
+"""Namespace, PriorityClass, and for each service seven objects; two services have a Deployment more for spot."""
 
 
 @pytest.fixture(scope="module")

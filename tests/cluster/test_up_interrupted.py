@@ -15,7 +15,7 @@ from flyball import paths
 
 pytestmark = pytest.mark.cluster
 
-OBJECTS = 14
+OBJECTS = 16
 STACK = {
     "environment": "test",
     "owner": "tests",
@@ -79,7 +79,7 @@ def test_a_killed_up_is_mended_by_the_next(shop: Shop, moment: float) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     shop.run("up")
-    assert f"0 changed (0 created, 0 changed, {OBJECTS + 6} unchanged, 0 pruned)" in shop.run("up")
+    assert f"0 changed (0 created, 0 changed, {OBJECTS + 7} unchanged, 0 pruned)" in shop.run("up")
     assert shop.replicas("newcomer") == 6
 
 
