@@ -8,9 +8,9 @@ from flyball.hosts.errors import HostsError
 from flyball.hosts.host import Host
 from flyball.hosts.lab import Lab
 
-LINES, RATE = 6000, 300
-"""Written in 20 s."""
-DEAD_AFTER, DEAD_FOR = 4, 8
+LINES, RATE = 3600, 300
+"""Written in 12 s."""
+DEAD_AFTER, DEAD_FOR = 3, 5
 """Seconds."""
 _WRITER = f"""
 import syslog, time

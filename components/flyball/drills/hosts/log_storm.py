@@ -8,7 +8,7 @@ from flyball.hosts.ansible import Ansible
 from flyball.hosts.lab import Lab
 
 DISK_MI, RATE_MI = 32, 2
-"""The disk, and what the service writes in a second; in all it writes twice what the disk holds."""
+"""The disk, and what the service writes in a second; in all it writes half as much again as the disk holds."""
 SIZE_MI, FILES = 4, 2
 INTERVAL = 3
 """Seconds between two looks; the rule allows (32 - 4 * 3) / 2 = 10."""
@@ -22,7 +22,7 @@ def hangup(*_):
     reopen = True
 signal.signal(signal.SIGHUP, hangup)
 begun = time.monotonic()
-while written + lost < {2 * DISK_MI} * 1024:
+while written + lost < {3 * DISK_MI // 2} * 1024:
     if reopen:
         reopen = False
         log.close()
@@ -71,7 +71,7 @@ def script(lab: Lab, guard: bool) -> Figures:
 DRILL = HostDrill(
     name="log-storm",
     title="A log storm on a small disk",
-    story=f"A service writes {2 * DISK_MI} MiB of log at {RATE_MI} MiB/s onto a disk of {DISK_MI} MiB.",
+    story=f"A service writes {3 * DISK_MI // 2} MiB of log at {RATE_MI} MiB/s onto a disk of {DISK_MI} MiB.",
     with_guard="the logrotate role: rotated by size, looked at as often as disk and rate ask for",
     without_guard="logrotate as packaged: once a day, at no size, with copytruncate",
     script=script,
