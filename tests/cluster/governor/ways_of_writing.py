@@ -54,11 +54,13 @@ def _with_manager_of_old(t: Target) -> Answer:
 
 
 def _back_dated(t: Target, *, shrink: bool) -> Answer:
+    """With a change besides, by another manager: where only times differ, the server itself puts them back."""
     whole = t.read(t.deployment("still"))
+    whole["metadata"].setdefault("annotations", {})["note"] = "changed"
     for field in whole["metadata"]["managedFields"]:
         field["time"] = "2000-01-01T00:00:00Z"
     whole["spec"]["replicas"] -= 1 if shrink else 0
-    return t.api.put(t.deployment("still"), whole)
+    return t.api.put(t.deployment("still"), whole, fieldManager="another")
 
 
 def _renamed_owner(t: Target) -> Answer:
