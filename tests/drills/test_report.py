@@ -29,7 +29,7 @@ RECORDING = ClusterRecording(
 
 
 def result(drill: str, guard: bool, held: bool) -> Result:
-    return Result(drill, guard, held, RECORDING.figures(), RECORDING, "2,000 of 21,000 requests not served")
+    return Result(drill, guard, held, RECORDING.figures(), "2,000 of 21,000 requests not served", RECORDING)
 
 
 @pytest.fixture

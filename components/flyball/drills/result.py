@@ -35,14 +35,13 @@ class Recording(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One run. `held` says whether the service kept its promise, and must be what `guard` says."""
+class Verdict:
+    """What one run came to. `held` says whether the service kept its promise, and must be what `guard` says."""
 
     drill: str
     guard: bool
     held: bool
     figures: Figures
-    recording: Recording
     summary: str
     """The outcome in a few words, for people."""
 
@@ -53,3 +52,10 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         return {"drill": self.drill, "guard": self.guard, "held": self.held, "figures": dict(self.figures)}
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Verdict):
+    """One run with all that was seen of it."""
+
+    recording: Recording

@@ -219,4 +219,4 @@ def once(drill: ClusterDrill, guard: bool, report: Report) -> Result:
             tuple(recorder.samples), tuple(recorder.events), recorder.load, replica, length, drill.lines
         )
     figures = {**recording.figures(), **own}
-    return Result(drill.name, guard, drill.held(recording, figures), figures, recording, drill.summary(figures))
+    return Result(drill.name, guard, drill.held(recording, figures), figures, drill.summary(figures), recording)

@@ -39,13 +39,13 @@ def test_slower_is_higher_and_a_tenfold_is_a_step() -> None:
 
 def test_a_figure_that_only_one_run_has_is_a_dash_in_the_other() -> None:
     results = [
-        Result("hang", guard, guard, {"probes": 1234} if guard else {}, RECORDING, "x") for guard in (True, False)
+        Result("hang", guard, guard, {"probes": 1234} if guard else {}, "x", RECORDING) for guard in (True, False)
     ]
     assert '<th scope="row">probes</th><td>1,234</td><td>–</td>' in report.page(results, drills.DRILLS)
 
 
 def test_both_kinds_of_drill_are_in_one_report() -> None:
-    results = [Result("hang", guard, guard, RECORDING.figures(), RECORDING, "x") for guard in (True, False)]
+    results = [Result("hang", guard, guard, RECORDING.figures(), "x", RECORDING) for guard in (True, False)]
     page = report.page(results, drills.DRILLS)
     assert page.count("<figure>") == 2
     assert page.count("hangs &amp; &lt;dies&gt;") == 2

@@ -2,7 +2,8 @@
 
 import time
 
-from flyball.drills.hosts.drill import Figures, HostDrill
+from flyball.drills.hosts.drill import HostDrill
+from flyball.drills.result import Figures
 from flyball.hosts.ansible import Ansible
 from flyball.hosts.errors import HostsError
 from flyball.hosts.host import Host

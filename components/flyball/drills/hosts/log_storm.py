@@ -3,7 +3,8 @@
 import json
 import time
 
-from flyball.drills.hosts.drill import Figures, HostDrill
+from flyball.drills.hosts.drill import HostDrill
+from flyball.drills.result import Figures
 from flyball.hosts.ansible import Ansible
 from flyball.hosts.lab import Lab
 

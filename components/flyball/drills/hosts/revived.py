@@ -5,7 +5,8 @@ https://www.reddit.com/r/announcements/comments/4y0m56/why_reddit_was_down_on_au
 
 import time
 
-from flyball.drills.hosts.drill import Figures, HostDrill
+from flyball.drills.hosts.drill import HostDrill
+from flyball.drills.result import Figures
 from flyball.hosts import packages
 from flyball.hosts.ansible import Ansible
 from flyball.hosts.lab import Lab

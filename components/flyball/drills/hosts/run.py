@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from flyball.drills.drill import Report
 from flyball.drills.hosts import cache_flood, log_server_dead, log_storm, revived
-from flyball.drills.hosts.drill import HostDrill, HostResult, Report, once
+from flyball.drills.hosts.drill import HostDrill, once
+from flyball.drills.result import Verdict
 from flyball.guards.problem import Problem, refuse
 from flyball.guards.strict import nearest
 
@@ -13,7 +15,7 @@ DRILLS: dict[str, HostDrill] = {
 """By name, in the order in which they run."""
 
 
-def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterator[HostResult]:
+def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterator[Verdict]:
     """The drills of these names [all], each with the guard, without it, or both, on hosts of its own.
 
     Raises `Refused` for a name that is none before anything is started.

@@ -70,4 +70,4 @@ def _once(drill: TrafficDrill, guard: bool, report: Report) -> Result:
         own = drill.script(made)
         recording = made.recording()
     figures = {**recording.figures(), **own}
-    return Result(drill.name, guard, drill.held(figures), figures, recording, drill.summary(figures))
+    return Result(drill.name, guard, drill.held(figures), figures, drill.summary(figures), recording)
