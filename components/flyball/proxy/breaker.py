@@ -55,37 +55,55 @@ def _peers(peers: bool) -> str:
     return f" peers {PEERS}" if peers else ""
 
 
-def request_rules(hop: Outbound) -> list[str]:
-    """Decide whether a request is forwarded, and count it among what arrived."""
+def arrival_rules(hop: Outbound) -> list[str]:
+    """Count a request among what arrived."""
     if not counts(hop):
         return []
-    decide = _decide(hop, hop.hop.breaker) if hop.hop.breaker else []
-    refused = " unless { var(txn.refused) -m bool }" if hop.hop.breaker else ""
-    probing = [f"http-request sc-inc-gpc({PROBES},1) if {{ var(txn.probe) -m bool }}"] if hop.hop.breaker else []
     return [
         f"http-request set-var(txn.clock) {_CLOCK}",
         "http-request track-sc0 str(state)",
         f"http-request sc-inc-gpc({SEEN},0)",
-        *decide,
-        f"http-request track-sc1 {WINDOW_KEY} table to.{hop.name}{refused}",
-        *probing,
     ]
 
 
-def _decide(hop: Outbound, b: guards.Breaker) -> list[str]:
-    return [*_look(hop, b), *_trip(b), *_half_open(hop, b)]
+def decision_rules(hop: Outbound) -> list[str]:
+    """Decide whether a request is forwarded; what is, is counted by the epoch's entry. No rule may come after these."""
+    if not counts(hop):
+        return []
+    b, track = hop.hop.breaker, f"http-request track-sc1 {WINDOW_KEY} table to.{hop.name}"
+    if b is None:
+        return [track]
+    return [
+        *_pass(hop, track),
+        *_look(hop, b),
+        *_trip(b),
+        *_half_open(hop, b),
+        f"{track} unless {{ var(txn.refused) -m bool }}",
+        f"http-request sc-inc-gpc({PROBES},1) if {{ var(txn.probe) -m bool }}",
+    ]
+
+
+def _pass(hop: Outbound, track: str) -> list[str]:
+    """Closed, and nothing failed in the window: there is nothing to decide, so the rules after this are left out."""
+    return [
+        f"acl is_open sc_get_gpt({PHASE},0) eq 1",
+        f"http-request {_set_rate('bad', FAILED, hop)} unless is_open",
+        f"{track} if !is_open {{ var(txn.bad) -m int eq 0 }}",
+        "http-request allow if { sc_tracked(1) }",
+    ]
+
+
+def _set_rate(name: str, counter: int, hop: Outbound) -> str:
+    return f"set-var(txn.{name}) {WINDOW_KEY},table_gpc_rate({counter},to.{hop.name})"
 
 
 def _look(hop: Outbound, b: guards.Breaker) -> list[str]:
     """The state as it is: closed, open for some time still, or half-open."""
-    key, table = WINDOW_KEY, f"to.{hop.name}"
     return [
-        f"acl is_open sc_get_gpt({PHASE},0) eq 1",
-        f"http-request set-var(txn.ended) {key},table_gpc_rate({ENDED},{table})",
+        f"http-request {_set_rate('ended', ENDED, hop)}",
         f"acl is_enough var(txn.ended) -m int ge {b.minimum}",
         f"http-request set-var(txn.share) var(txn.ended),mul({b.threshold}) if !is_open is_enough",
-        f"http-request set-var(txn.excess) {key},table_gpc_rate({FAILED},{table}),mul(100),sub(txn.share)"
-        " if !is_open is_enough",
+        "http-request set-var(txn.excess) var(txn.bad),mul(100),sub(txn.share) if !is_open is_enough",
         f"http-request set-var(txn.wait) sc_get_gpt({UNTIL},0),sub(txn.clock),add({TURN}),mod({TURN}) if is_open",
         f"acl is_waiting var(txn.wait) -m int 1:{_OVER}",
     ]
@@ -114,8 +132,7 @@ def _open(b: guards.Breaker, when: str) -> list[str]:
 def _half_open(hop: Outbound, b: guards.Breaker) -> list[str]:
     """Open and waited long enough: judge the probes, or send another one.
 
-    Probes that never ended, as when a process died over them, are given up after the longest that they may take. On a
-    closed circuit, each of these rules costs a look at `txn.half` and no more.
+    Probes that never ended, as when a process died over them, are given up after the longest that they may take.
     """
     key, table = WINDOW_KEY, f"to.{hop.name}"
     lost = TURN - max(b.open, 2 * hop.call.longest)
