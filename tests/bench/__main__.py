@@ -3,6 +3,6 @@
 import subprocess
 import sys
 
-for bench in ("bench_register", "bench_command", "governor_latency", "bench_sidecar"):
+for bench in ("bench_register", "bench_command", "governor_latency", "bench_sidecar", "bench_hosts"):
     print(f"== {bench}", flush=True)
     subprocess.run([sys.executable, "-m", f"tests.bench.{bench}"], check=True)

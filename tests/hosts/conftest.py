@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from flyball.drills.hosts import shop
 from flyball.hosts.ansible import Ansible
 from flyball.hosts.lab import Lab, lab
 
 APPS = ["app1", "app2", "app3"]
+BALANCERS = ["lb1", "lb2"]
 
 
 @pytest.fixture(scope="module")
@@ -19,15 +21,15 @@ def hosts() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def fleet(hosts: Lab) -> Ansible:
-    """Three bare application hosts, a cache and a log server, with the variables that are to hold for them."""
-    hosts.add(*APPS, "cache1", "logs1")
-    sites = [{"name": "shop", "port": 80, "servers": ["127.0.0.1:8080"]}]
-    load = {"rollout_load": {"peak": 150, "host": 100}, "nginx_drain_seconds": 3}
+    """Three bare application hosts, two balancers, a cache and a log server, with what is to hold for them."""
+    hosts.add(*APPS, *BALANCERS, "cache1", "logs1")
+    addresses = [hosts[name].address for name in APPS]
     return Ansible(
         hosts,
-        {"web": APPS, "cache": ["cache1"]},
+        {"web": APPS, "proxy": BALANCERS, "cache": ["cache1"]},
         {
-            "web": {"nginx_sites": sites, **load},
+            "web": shop.WEB,
+            "proxy": shop.balancer(addresses),
             "cache1": {"redis_bind": ["127.0.0.1", hosts["cache1"].address]},
             "all": {"log_shipping_host": hosts["logs1"].address},
         },

@@ -5,26 +5,20 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from tests.hosts.conftest import APPS, BALANCERS
 
+from flyball.drills.hosts import shop as releases
+from flyball.drills.hosts.load import Users, users
 from flyball.hosts import packages
 from flyball.hosts.ansible import Ansible
 from flyball.hosts.host import Host
 from flyball.hosts.lab import Lab
 
-pytestmark = pytest.mark.hosts
-APPS = ("app1", "app2", "app3")
-_SHOP = """
-import http.server
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response({status})
-        self.end_headers()
-        self.wfile.write(b"{version}")
-    def log_message(self, *_):
-        pass
-http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Handler).serve_forever()
-"""
-ONE_OF_EACH = ("--limit", "app1,cache1,logs1")
+pytestmark = [pytest.mark.hosts, pytest.mark.vegeta]
+ONE_OF_EACH = ("--limit", "app1,lb1,cache1,logs1")
+RATE = 10
+"""Requests per second to each balancer; three small hosts and all else share the processors here."""
+_METRICS = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:21001/metrics').read().decode())"
 CHANGED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
 
 
@@ -108,8 +102,9 @@ class Shop:
         self.lab = lab
         self.apps = [lab[name] for name in APPS]
 
-    def offer(self, version: str, status: int) -> None:
-        package = packages.build(self.lab.folder, "shop", version, _SHOP.format(status=status, version=version))
+    def offer(self, version: str, status: int | str) -> None:
+        """A package whose shop answers with a status, which may be an expression of Python."""
+        package = releases.package(self.lab.folder, version, status)
         for host in self.apps:
             packages.offer(host, package)
 
@@ -118,6 +113,11 @@ class Shop:
 
     def answers(self) -> list[str]:
         return [_answer(host) for host in self.apps]
+
+    @property
+    def origins(self) -> list[str]:
+        """Where people find it: at the balancers."""
+        return [f"http://{self.lab[name].address}" for name in BALANCERS]
 
 
 def _answer(host: Host) -> str:
@@ -145,41 +145,78 @@ def shop(converged: Ansible) -> Iterator[Shop]:
         host.unsilence()
 
 
-def roll(fleet: Ansible, version: str) -> tuple[int, str]:
-    played = fleet.play("roll", roll_packages=[f"shop={version}"], roll_units=["shop.service"], roll_roles=[])
+@pytest.fixture
+def people(shop: Shop) -> Iterator[Users]:
+    """Those who use the shop all the time."""
+    with users(shop.lab, shop.origins, RATE, print) as them:
+        yield them
+
+
+def roll(fleet: Ansible, shop: Shop, version: str) -> tuple[int, str]:
+    packages = [f"shop={version}"]
+    played = fleet.play(
+        "roll", roll_packages=packages, roll_units=["shop.service"], roll_roles=[], roll_through=shop.origins
+    )
     return played.code, " ".join(played.output.split())
 
 
-def test_a_good_release_reaches_every_host(converged: Ansible, shop: Shop) -> None:
+def test_balancers_send_to_all_that_are_well(converged: Ansible, shop: Shop) -> None:
+    for name in BALANCERS:
+        found = converged.lab[name].run(f'python3 -c "{_METRICS}"').splitlines()
+        up = {
+            line.split('server="')[1][:2]
+            for line in found
+            if "haproxy_server_check_status" in line and "L7OK" in line and line.endswith(" 1")
+        }
+        assert up == {"s1", "s2", "s3"}
+        assert converged.lab[name].run("ps -o user= -C haproxy").split() == ["haproxy", "haproxy"]
+
+
+def test_a_good_release_reaches_every_host_and_nobody_notices(converged: Ansible, shop: Shop, people: Users) -> None:
     shop.offer("2", 200)
-    code, output = roll(converged, "2")
+    code, output = roll(converged, shop, "2")
     assert code == 0, output
     assert shop.versions() == ["2", "2", "2"]
     assert shop.answers() == ["200 200"] * 3
+    assert people.lost == []
+    assert len(people.requests) > 100
 
 
-def test_a_bad_release_stops_at_the_canary(converged: Ansible, shop: Shop) -> None:
+def test_a_bad_release_stops_at_the_canary_and_nobody_notices(converged: Ansible, shop: Shop, people: Users) -> None:
     shop.offer("3", 500)
-    code, output = roll(converged, "3")
+    code, output = roll(converged, shop, "3")
     assert code == 2
     assert "app1: Ask whether it is well" in output
     assert "Go on: mend app1 and run this again" in output
     assert shop.versions() == ["3", "1", "1"]
     assert shop.answers() == ["503 500", "200 200", "200 200"]  # no balancer sends the canary anything
+    assert people.lost == []
+
+
+def test_a_release_that_only_people_find_bad_is_taken_from_them_again(converged: Ansible, shop: Shop) -> None:
+    """Well when its host asks, ill when asked through a balancer."""
+    shop.offer("6", "500 if self.headers.get('X-Deadline') else 200")
+    code, output = roll(converged, shop, "6")
+    assert code == 2
+    assert "app1: Ask through the balancers whether people are served" in output
+    assert shop.versions() == ["6", "1", "1"]
+    assert shop.answers() == ["503 200", "200 200", "200 200"]
 
 
 def test_nothing_begins_while_a_host_does_not_answer(converged: Ansible, shop: Shop) -> None:
     shop.offer("4", 200)
     shop.apps[2].silence()
     begun = time.monotonic()
-    code, output = roll(converged, "4")
+    code, output = roll(converged, shop, "4")
     assert code != 0
     assert "app3 does not answer; nothing was changed" in output
     assert time.monotonic() - begun < 60
     assert shop.versions() == ["1", "1", "1"]
 
 
-def test_a_host_that_falls_silent_in_the_middle_stops_what_comes_after_it(converged: Ansible, shop: Shop) -> None:
+def test_a_host_that_falls_silent_in_the_middle_stops_what_comes_after_it(
+    converged: Ansible, shop: Shop, people: Users
+) -> None:
     shop.offer("5", 200)
     second = shop.apps[1]
 
@@ -191,11 +228,12 @@ def test_a_host_that_falls_silent_in_the_middle_stops_what_comes_after_it(conver
 
     watcher = threading.Thread(target=silence_once_drained)
     watcher.start()
-    code, output = roll(converged, "5")
+    code, output = roll(converged, shop, "5")
     watcher.join()
     assert code != 0
     assert "Batch of app2. Should this run end in it: Go on: mend app2 and run this again" in output
     assert "fatal: [app2]: UNREACHABLE!" in output
+    assert people.lost == []  # it had been drained
     assert shop.versions() == ["5", "1", "1"]
     assert shop.answers() == ["200 200", "503 200", "200 200"]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.proxy.parsed import sections, what_haproxy_says
 
 from flyball.guards.problem import Refused
-from flyball.proxy.filters import haproxy_config
+from flyball.proxy.filters import HostProxy, haproxy_config, read
 
 BALANCER: dict[str, Any] = {
     "name": "lb1",
@@ -124,3 +124,18 @@ def test_anything_is_rendered_or_refused(variables: object) -> None:
     with suppress(Refused):
         text = haproxy_config(variables)
     assert text.startswith("global")
+
+
+def test_the_role_gives_the_same_text_and_its_own_paths() -> None:
+    given = {"haproxy_proxy": BALANCER}
+    assert read(given) == (HostProxy(haproxy_config(BALANCER)), [])
+    _, problems = read({"haproxy_proxy": BALANCER | {"threads": 0, "deadline": "100ms"}})
+    assert {problem.path for problem in problems} == {"haproxy_proxy.threads", "haproxy_proxy.calls.web.timeout"}
+
+
+def test_a_role_with_nothing_to_proxy_is_refused() -> None:
+    _, problems = read({"haproxy_proxy": {"name": "lb1"}})
+    assert [str(problem) for problem in problems] == [
+        "haproxy_proxy: has neither an application nor calls, so there is nothing to proxy; name the application's "
+        "port, or calls"
+    ]

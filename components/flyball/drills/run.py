@@ -8,6 +8,9 @@ from typing import Any, Generic, TypeVar
 from flyball.drills import dawn, drain, reapply, reddit, runaway, scene, spot
 from flyball.drills.cluster import ClusterDrill
 from flyball.drills.drill import Drill, Report
+from flyball.drills.hosts import cache_flood, log_server_dead, log_storm, revived, rollout
+from flyball.drills.hosts import drill as hosts
+from flyball.drills.hosts.drill import HostDrill
 from flyball.drills.result import Result
 from flyball.drills.traffic import catalogue
 from flyball.drills.traffic import drill as traffic
@@ -42,7 +45,14 @@ TRAFFIC: Kind[TrafficDrill] = Kind(
     at_once=2,
     lacks=traffic.lacks,
 )
-KINDS: tuple[Kind[Any], ...] = (CLUSTER, TRAFFIC)
+HOSTS: Kind[HostDrill] = Kind(
+    (revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL, rollout.DRILL),
+    hosts.once,
+    # A host that boots takes what processors there are.
+    at_once=1,
+    lacks=hosts.lacks,
+)
+KINDS: tuple[Kind[Any], ...] = (CLUSTER, TRAFFIC, HOSTS)
 DRILLS: dict[str, Drill] = {drill.name: drill for kind in KINDS for drill in kind.drills}
 """By name, in the order in which they run."""
 

@@ -5,6 +5,7 @@ listens for each call, so that it can be a balancer for others too, and where it
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import NotRequired, TypedDict
 
 from flyball.guards import calls, deadlines, hops, inbound, sidecar
@@ -13,7 +14,7 @@ from flyball.guards.call_arguments import CallArgs
 from flyball.guards.deadlines import Promise
 from flyball.guards.problem import Problem, refuse
 from flyball.guards.reader import Reader
-from flyball.guards.strict import check
+from flyball.guards.strict import check, join
 from flyball.proxy.config import proxy_config
 from flyball.proxy.inputs import Address, Door, Outbound, Proxy, Server, is_address
 
@@ -75,23 +76,49 @@ class HostProxyArgs(TypedDict):
     """For what is under way when it stops or reloads [30s]."""
 
 
+@dataclass(frozen=True, slots=True)
+class HostProxy:
+    """What the Ansible role `haproxy` writes."""
+
+    config: str
+
+    def as_variables(self) -> dict[str, str]:
+        return asdict(self)
+
+
 def haproxy_config(variables: object) -> str:
     """The configuration. Raises `flyball.guards.problem.Refused` with every problem at once."""
-    problems = list(check(variables, HostProxyArgs, ""))
+    proxy, problems = _read(variables, "")
+    refuse(problems)
+    assert proxy is not None  # None only with a problem
+    return proxy_config(proxy)
+
+
+def read(variables: Mapping[str, object]) -> tuple[HostProxy, list[Problem]]:
+    """What the role's variables ask for, and what is wrong with them."""
+    root = "haproxy_proxy"
+    given = variables.get(root)
+    proxy, problems = _read(given, root)
+    if isinstance(given, Mapping) and not {"port", "calls"} & given.keys():
+        hint = "name the application's port, or calls"
+        problems.append(Problem(root, "has neither an application nor calls, so there is nothing to proxy", hint))
+    return HostProxy("" if proxy is None or problems else proxy_config(proxy)), problems
+
+
+def _read(variables: object, root: str) -> tuple[Proxy | None, list[Problem]]:
+    """The proxy, None only with a problem."""
+    problems = list(check(variables, HostProxyArgs, root))
     values = variables if isinstance(variables, Mapping) else {}
-    r = Reader(values, "", problems)
+    r = Reader(values, root, problems)
     door, outbound = _door(r), _outbound(r)
     promise = Promise(_deadline(r), {hop.name: hop.call for hop in outbound})
     if r.has("deadline") and not problems:
         name = r.value("name", str, "")
         problems += [
-            Problem(p.path.removeprefix(f".{name}."), p.message, p.hint)
+            Problem(join(root, p.path.removeprefix(f".{name}.")), p.message, p.hint)
             for p in deadlines.check({name: promise}, root="")
         ]
-    proxy = _proxy(r, door, outbound)
-    refuse(problems)
-    assert proxy is not None  # None only with a problem
-    return proxy_config(proxy)
+    return _proxy(r, door, outbound), problems
 
 
 def _proxy(r: Reader, door: Door | None, outbound: tuple[Outbound, ...]) -> Proxy | None:
@@ -152,21 +179,21 @@ def _door(r: Reader) -> Door | None:
 def _outbound(r: Reader) -> tuple[Outbound, ...]:
     given = r.maps("calls")
     found: list[Outbound] = []
-    read: dict[str, hops.Hop] = {}
+    found_hops: dict[str, hops.Hop] = {}
     for i, name in enumerate(sorted(given)):
         own = given[name]
         call = calls.read_call(own, outside=True)
-        read[name] = hops.read(own, name, call)
+        found_hops[name] = hops.read(own, name, call)
         if not own.has("host"):
             own.problem("host", "is missing", "a host or address that can answer")
         there = calls.read_outside(own)
         port = own.whole("listen", sidecar.FIRST_PORT + sidecar.CALLS_FROM + i, 1, 65_535)
         try:
             servers = tuple(Server(host, there.port) for host in (there.host, *there.hosts))
-            found.append(Outbound(name, Address(port, _address(own, LOOPBACK)), servers, call, read[name]))
+            found.append(Outbound(name, Address(port, _address(own, LOOPBACK)), servers, call, found_hops[name]))
         except ValueError:
             continue  # said already, of that name or host
-    r.problems.extend(hops.check_hops(read, "calls"))
+    r.problems.extend(hops.check_hops(found_hops, join(r.path, "calls")))
     return tuple(found)
 
 

@@ -76,6 +76,9 @@ def _back(hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: b
     queue, connect = queue_and_connect(hop.call)
     headers, body = (hop.call.timeout, 0) if hop.hop.stream else _answer_times(hop.call.timeout)
     again = ["retry-on conn-failure empty-response 502 503"] if retries else []
+    if retries and len(hop.servers) > 1:
+        # The next try is another server's: the one that failed is not well again in the meantime.
+        again.append("option redispatch 1")
     return section(
         f"backend {name}",
         [

@@ -13,6 +13,7 @@ _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
     "base": host.read,
     "freeze": freezing.read,
     "log_shipping": shipping.read,
+    "haproxy": filters.read,
     "logrotate": rotation.read,
     "nginx": web.read,
     "redis": caches.read,

@@ -2,10 +2,9 @@
 
 import json
 
-from flyball.drills.hosts.drill import HostDrill
+from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
 from flyball.hosts.ansible import Ansible
-from flyball.hosts.lab import Lab
 
 MEMORY_MI, MAXMEMORY_MI = 640, 96
 """What the process may take, in place of a host's memory, and what the role is to leave to keys."""
@@ -34,21 +33,24 @@ for number in range({VALUES}):
         connection = None
 print(json.dumps({{"writes_done": done, "writes_refused": refused}}))
 """
+_RESIDENT = "echo $(( $(ps -o rss= -C redis-server || echo 0) / 1024 ))"
 
 
-def script(lab: Lab, guard: bool) -> Figures:
+def script(scene: Scene) -> Figures:
     """The flood, until its last write."""
-    (host,) = lab.add("cache1")
+    (host,) = scene.lab.add("cache1")
     # The kernel gives one process no more than this, as a small host would; whoever asks for more is ended.
     limit = f"[Service]\nLimitAS={MEMORY_MI}M\nRestart=no\n"
     host.write("/etc/systemd/system/redis-server.service.d/memory.conf", limit)
-    if guard:
+    if scene.guard:
         total = int(host.run("grep MemTotal /proc/meminfo").split()[1]) / 1024
         variables = {"redis_maxmemory_share": MAXMEMORY_MI / total}
-        Ansible(lab, {}, {"all": variables}).apply("all", "redis").succeeded()
+        Ansible(scene.lab, {}, {"all": variables}).apply("all", "redis").succeeded()
     else:
         host.run("apt-get install -qq -y redis-server")
     host.write("/root/flood.py", _FLOOD)
+    scene.recorder.begin()
+    scene.follow("memory of Redis [MiB]", host, _RESIDENT)
     ended = json.loads(host.run("python3 /root/flood.py"))
     facts = dict(
         line.split(":", 1)

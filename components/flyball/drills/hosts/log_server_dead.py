@@ -2,12 +2,11 @@
 
 import time
 
-from flyball.drills.hosts.drill import HostDrill
+from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
 from flyball.hosts.ansible import Ansible
 from flyball.hosts.errors import HostsError
 from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab
 
 LINES, RATE = 3600, 300
 """Written in 12 s."""
@@ -36,28 +35,33 @@ module(load="imuxsock")
 _COUNT = "grep -ao 'order number=[0-9]*' {file} | sort -u | wc -l"
 
 
-def script(lab: Lab, guard: bool) -> Figures:
+def script(scene: Scene) -> Figures:
     """Count every line, at both ends."""
-    app, logs = lab.add("app1", "logs1")
+    app, logs = scene.lab.add("app1", "logs1")
     logs.run("apt-get install -qq -y rsyslog rsyslog-relp")
     logs.write("/etc/rsyslog.conf", _SERVER)
     logs.run("systemctl restart rsyslog")
-    if guard:
-        Ansible(lab, {}, {"app1": {"log_shipping_host": logs.address}}).apply("app1", "log_shipping").succeeded()
+    if scene.guard:
+        Ansible(scene.lab, {}, {"app1": {"log_shipping_host": logs.address}}).apply("app1", "log_shipping").succeeded()
     else:
         app.run("apt-get install -qq -y rsyslog")
         app.write("/etc/rsyslog.conf", _PLAIN.format(address=logs.address))
         app.run("systemctl restart rsyslog")
     app.write("/root/shop.py", _WRITER)
+    scene.recorder.begin()
+    scene.follow("lines at the application", app, _COUNT.format(file="/var/log/syslog"))
+    scene.follow("lines at the log server", logs, _COUNT.format(file="/var/log/all.log"))
     app.run("systemd-run --unit=shop python3 /root/shop.py")
     time.sleep(DEAD_AFTER)
     logs.run("sync")
     logs.power_loss()
+    scene.recorder.event("the log server loses its power")
     time.sleep(DEAD_FOR)
     logs.start()
     logs.wait_up()
-    local = wait_for(app, "/var/log/syslog", LINES, 60 if guard else 20)
-    arrived = wait_for(logs, "/var/log/all.log", LINES, 60 if guard else 10)
+    scene.recorder.event("the log server is back")
+    local = wait_for(app, "/var/log/syslog", LINES, 60 if scene.guard else 20)
+    arrived = wait_for(logs, "/var/log/all.log", LINES, 60 if scene.guard else 10)
     return {"lines_sent": LINES, "lines_local": local, "lines_arrived": arrived, "lines_lost": LINES - arrived}
 
 

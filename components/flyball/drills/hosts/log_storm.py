@@ -3,10 +3,9 @@
 import json
 import time
 
-from flyball.drills.hosts.drill import HostDrill
+from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
 from flyball.hosts.ansible import Ansible
-from flyball.hosts.lab import Lab
 
 DISK_MI, RATE_MI = 32, 2
 """The disk, and what the service writes in a second; in all it writes half as much again as the disk holds."""
@@ -41,20 +40,23 @@ open("/root/storm.json", "w").write(json.dumps({{"lines_written": written, "line
 """
 
 
-def script(lab: Lab, guard: bool) -> Figures:
+def script(scene: Scene) -> Figures:
     """The storm, from its first line to its last."""
-    (host,) = lab.add("app1", disks={"/var/log/shop": f"{DISK_MI}m"})
-    if guard:
+    (host,) = scene.lab.add("app1", disks={"/var/log/shop": f"{DISK_MI}m"})
+    if scene.guard:
         logs = {"name": "shop", "paths": ["/var/log/shop/*.log"], "unit": "shop.service", "files": FILES}
         limits = {"size": f"{SIZE_MI}Mi", "volume": f"{DISK_MI}Mi", "rate": f"{RATE_MI}Mi"}
         variables = {"logrotate_interval": f"{INTERVAL}s", "logrotate_logs": [{**logs, **limits}]}
-        Ansible(lab, {}, {"all": variables}).apply("all", "logrotate").succeeded()
+        Ansible(scene.lab, {}, {"all": variables}).apply("all", "logrotate").succeeded()
     else:
         host.run("apt-get install -qq -y logrotate")
         host.write(
             "/etc/logrotate.d/shop", "/var/log/shop/*.log {\n  daily\n  rotate 7\n  compress\n  copytruncate\n}\n"
         )
     host.write("/usr/local/bin/shop", _WRITER)
+    scene.recorder.begin()
+    scene.follow("disk used [%]", host, "df --output=pcent /var/log/shop | tail -n1 | tr -d ' %'")
+    scene.recorder.event("the storm begins")
     host.run("systemd-run --unit=shop python3 /usr/local/bin/shop")
     fullest = 0
     deadline = time.monotonic() + 10 * DISK_MI / RATE_MI
@@ -64,6 +66,7 @@ def script(lab: Lab, guard: bool) -> Figures:
         if used[2] != "active":
             break
         time.sleep(0.5)
+    scene.recorder.event("the storm is over")
     ended = json.loads(host.run("cat /root/storm.json"))
     rotated = int(host.run("ls /var/log/shop | wc -l")) - 1
     return {**ended, "disk_used_percent": fullest, "files_rotated": rotated}

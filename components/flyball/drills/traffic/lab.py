@@ -126,11 +126,13 @@ class Lab:
 
     def attack(self, port: int, attack: Attack) -> None:
         """Send load, from now on."""
-        self._attacks.append(Running(self.vegeta, attack, port, self.folder / f"attack-{len(self._attacks)}.bin"))
+        self._attacks.append(
+            Running(self.vegeta, attack, f"http://127.0.0.1:{port}", self.folder / f"attack-{len(self._attacks)}.bin")
+        )
 
     def warm(self, port: int, attack: Attack) -> None:
         """Send load of which nothing is recorded, and wait for its end."""
-        running = Running(self.vegeta, attack, port, self.folder / "warm.bin")
+        running = Running(self.vegeta, attack, _origin(port), self.folder / "warm.bin")
         try:
             running.results()
         finally:
@@ -196,6 +198,10 @@ class Lab:
         """End everything that was started."""
         for running in (*self._attacks, *self.processes):
             running.end()
+
+
+def _origin(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ slow down with the service and hide what its users see.
 
 import csv
 import json
+import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from flyball.drills.recorder import DrillError
 from flyball.drills.traffic.process import WRAPPED
 from flyball.drills.traffic.sample import Request
 
-LONGEST = 60.0
+LONGEST = 300.0
 """Seconds; no attack of a drill is longer."""
 MOST = 2_000.0
 """Requests per second; no attack of a drill sends more."""
@@ -39,12 +40,20 @@ class Attack:
 
 
 class Running:
-    """An attack under way, sent to a port of the loopback interface."""
+    """An attack under way, sent to an origin such as `http://127.0.0.1:8080`; `within` is put before the command."""
 
-    def __init__(self, program: Path, attack: Attack, port: int, file: Path) -> None:
+    def __init__(self, program: Path, attack: Attack, origin: str, file: Path, within: Sequence[str] = ()) -> None:
         self._program, self._file, self._attack = program, file, attack
-        targets = [{"method": "GET", "url": f"http://127.0.0.1:{port}{route}"} for route in attack.routes]
-        command = [*WRAPPED, str(program), "attack", "-format=json", f"-output={file}", f"-duration={attack.seconds}s"]
+        targets = [{"method": "GET", "url": f"{origin}{route}"} for route in attack.routes]
+        command = [
+            *within,
+            *WRAPPED,
+            str(program),
+            "attack",
+            "-format=json",
+            f"-output={file}",
+            f"-duration={attack.seconds}s",
+        ]
         # As many in ten seconds: vegeta takes whole numbers.
         options = [f"-rate={round(attack.rate * 10)}/10s", f"-timeout={attack.patience}s", f"-workers={WORKERS}"]
         self._process = subprocess.Popen(
@@ -69,6 +78,10 @@ class Running:
         encode = [str(self._program), "encode", "-to=csv", str(self._file)]
         text = subprocess.run(encode, capture_output=True, text=True, check=True).stdout
         return sorted(map(_request, csv.reader(text.splitlines())), key=lambda request: request.at)
+
+    def stop(self) -> None:
+        """Send no more; what was sent may still be answered."""
+        self._process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
         """End it where it has not ended."""

@@ -1,0 +1,123 @@
+"""Two releases under load: a bad one, and a good one during which a host loses its power."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from flyball.drills.hosts import shop
+from flyball.drills.hosts.drill import HostDrill, Scene
+from flyball.drills.hosts.load import users
+from flyball.drills.recorder import DrillError
+from flyball.drills.result import Figures
+from flyball.hosts import packages
+from flyball.hosts.ansible import Ansible
+from flyball.hosts.host import Host
+
+APPS = ("app1", "app2", "app3")
+RATE = 20
+"""Requests per second."""
+UNDER_WAY = 2
+"""Requests that may be lost with a host that loses its power: those that it was answering."""
+_VERSION = "dpkg-query --show --showformat='${Version}' shop"
+_UPGRADE = "apt-get update -qq && apt-get install -qq -y"
+_LIMIT = 120
+
+
+def script(scene: Scene) -> Figures:
+    """Roll out the bad release, then the good one."""
+    *apps, balancer = scene.lab.add(*APPS, "lb1")
+    balancing = shop.balancer([app.address for app in apps])
+    fleet = Ansible(scene.lab, {"web": APPS, "proxy": ["lb1"]}, {"web": shop.WEB, "proxy": balancing})
+    fleet.apply("web", "nginx").succeeded()
+    fleet.apply("proxy", "haproxy").succeeded()
+    _offer(scene, apps, "1")
+    for app in apps:
+        app.run(f"{_UPGRADE} shop=1")
+    origin = f"http://{balancer.address}"
+    with users(scene.lab, [origin], RATE, scene.report) as people:
+        scene.recorder.begin()
+        time.sleep(2)
+        _offer(scene, apps, "2", status=500)
+        scene.recorder.event("a bad release")
+        _change(scene, fleet, origin, "2")
+        hit = sum(app.run(_VERSION) == "2" for app in apps)
+        _offer(scene, apps, "3")
+        good = time.time()
+        scene.recorder.event("a good release")
+        with _power_loss(scene, apps[2], once_changing=apps[1]):
+            _change(scene, fleet, origin, "3")
+        time.sleep(2)
+        lost = [request.at for request in people.lost]
+    scene.recorder.add("requests sent [1/s]", [request.at for request in people.requests])
+    scene.recorder.add("requests lost [1/s]", lost)
+    return {
+        "requests": len(people.requests),
+        "lost_in_bad_release": sum(at < good for at in lost),
+        "lost_in_good_release": sum(at >= good for at in lost),
+        "hosts_with_bad_release": hit,
+    }
+
+
+def _offer(scene: Scene, apps: Sequence[Host], version: str, status: int = 200) -> None:
+    package = shop.package(scene.lab.folder, version, status)
+    for app in apps:
+        packages.offer(app, package)
+
+
+def _change(scene: Scene, fleet: Ansible, origin: str, version: str) -> None:
+    """Bring every host to a version: by `roll`, or by a playbook as it is commonly written. Either may fail."""
+    wanted = [f"shop={version}"]
+    if scene.guard:
+        fleet.play("roll", roll_packages=wanted, roll_units=["shop.service"], roll_roles=[], roll_through=[origin])
+        return
+    tasks = [
+        {"apt": {"name": wanted, "update_cache": True}},
+        {"systemd_service": {"name": "shop", "state": "restarted"}},
+    ]
+    playbook = scene.lab.folder / "plain.json"
+    playbook.write_text(json.dumps([{"hosts": "web", "gather_facts": False, "tasks": tasks}]))
+    fleet.play(playbook)
+
+
+@contextmanager
+def _power_loss(scene: Scene, host: Host, *, once_changing: Host) -> Iterator[None]:
+    """A host loses its power as soon as another is being changed."""
+    given_up = time.monotonic() + _LIMIT
+    done = threading.Event()
+
+    def wait() -> None:
+        changing = f"test -e /run/flyball/drain || {_VERSION} | grep -q 3"
+        while once_changing.run(f"({changing}) && echo yes || true").strip() != "yes":
+            if time.monotonic() > given_up:
+                return
+            time.sleep(0.1)
+        host.power_loss()
+        scene.recorder.event(f"{host.name} loses its power")
+        done.set()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    if not done.is_set():
+        raise DrillError(f"{once_changing.name} was never changed, so {host.name} never lost its power")
+
+
+DRILL = HostDrill(
+    name="rollout",
+    title="A bad release, then a good one during which a host dies",
+    story=f"Three hosts behind a balancer answer {RATE} requests/s. A release that answers everything with 500 is "
+    "rolled out, then its successor, which is sound; while that is under way the third host loses its power.",
+    with_guard="roll.yml: a canary, drained before and asked afterwards, then batches that leave what the peak needs; "
+    "it stops at the first host that fails or falls silent",
+    without_guard="a playbook as it is commonly written: install and restart, on all hosts at once",
+    script=script,
+    held=lambda figures: figures["lost_in_bad_release"] == 0 and figures["lost_in_good_release"] <= UNDER_WAY,
+    summary=lambda figures: (
+        f"{figures['lost_in_bad_release'] + figures['lost_in_good_release']:,} of {figures['requests']:,} requests lost"
+    ),
+)
