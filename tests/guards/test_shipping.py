@@ -9,6 +9,8 @@ VARIABLES: dict[str, object] = {
     "log_shipping_protocol": "relp",
     "log_shipping_tls": False,
     "log_shipping_ca": "",
+    "log_shipping_cert": "",
+    "log_shipping_key": "",
     "log_shipping_queue_disk": "1Gi",
     "log_shipping_queue_messages": 10_000,
     "log_shipping_files": [{"path": "/var/log/shop/*.log", "tag": "shop"}],
@@ -34,11 +36,19 @@ def test_a_queue_that_does_not_fit_is_refused() -> None:
     assert said(log_shipping_queue_disk="7Mi") == ["log_shipping_queue_disk: is 7Mi; allowed is at least 8Mi"]
 
 
-def test_tls_needs_an_authority() -> None:
-    assert said(log_shipping_tls=True) == [
-        "log_shipping_ca: is missing; with TLS, name the file of the authority to trust, on the host"
+def test_tls_needs_an_authority_and_relp_a_certificate_of_its_own() -> None:
+    hint = "is missing; with TLS, name the file of"
+    authority = f"log_shipping_ca: {hint} the authority to trust, on the host"
+    own = f"log_shipping_cert: {hint} the host's own certificate, on the host"
+    key = f"log_shipping_key: {hint} its key, on the host"
+    assert said(log_shipping_tls=True) == [authority, own, key]
+    assert said(log_shipping_tls=True, log_shipping_protocol="json") == [authority]
+    given = {"log_shipping_tls": True, "log_shipping_ca": "/etc/ssl/logs.pem"}
+    assert said(**given, log_shipping_protocol="json") == []
+    assert said(**given, log_shipping_protocol="json", log_shipping_cert="/etc/ssl/own.pem") == [key]
+    assert said(**given, log_shipping_cert="/etc/ssl/own.pem", log_shipping_key="own.key") == [
+        "log_shipping_key: 'own.key' is no path; with TLS, name the file of its key, on the host"
     ]
-    assert said(log_shipping_tls=True, log_shipping_ca="/etc/ssl/logs.pem") == []
 
 
 def test_files_that_cannot_be_named_in_the_configuration_are_refused() -> None:

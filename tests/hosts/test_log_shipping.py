@@ -18,7 +18,7 @@ RELP, LINES, PLAIN = 2514, 6514, 1514
 _RELP = f"""
 module(load="imrelp")
 input(type="imrelp" port="{RELP}" tls="on" tls.caCert="/root/ca.pem" tls.myCert="/root/cert.pem"
-      tls.myPrivKey="/root/key.pem" ruleset="all")
+      tls.myPrivKey="/root/key.pem" tls.authMode="name" tls.permittedPeer=["app1"] ruleset="all")
 ruleset(name="all") {{ action(type="omfile" file="/var/log/all.log") }}
 """
 _TAKE_LINES = f"""
@@ -46,7 +46,7 @@ def server(hosts: Lab) -> Host:
     make_authority(hosts.folder)
     for file in ("ca.pem", "cert.pem", "key.pem"):
         logs.copy(hosts.folder / file, f"/root/{file}")
-    for file in ("ca.pem", "other.pem"):
+    for file in ("ca.pem", "other.pem", "own.pem", "own.key"):
         app.copy(hosts.folder / file, f"/etc/{file}")
     app.run(f"echo {logs.address} {NAME} >> /etc/hosts")
     logs.run("apt-get install -qq -y rsyslog rsyslog-relp")
@@ -57,13 +57,14 @@ def server(hosts: Lab) -> Host:
 
 
 def make_authority(folder: Path) -> None:
-    """An authority, a certificate of it for the server, and another authority that nobody signed for."""
+    """An authority, certificates of it for server and application, and an authority that the server is not of."""
     new = "openssl req -x509 -newkey rsa:2048 -noenc -days 2"
+    signed = f"{new} -addext basicConstraints=critical,CA:FALSE -CA ca.pem -CAkey ca.key"
     for command in (
         f"{new} -subj /CN=authority -keyout ca.key -out ca.pem",
         f"{new} -subj /CN=stranger -keyout other.key -out other.pem",
-        f"{new} -subj /CN={NAME} -addext subjectAltName=DNS:{NAME} -addext basicConstraints=critical,CA:FALSE "
-        "-CA ca.pem -CAkey ca.key -keyout key.pem -out cert.pem",
+        f"{signed} -subj /CN={NAME} -addext subjectAltName=DNS:{NAME} -keyout key.pem -out cert.pem",
+        f"{signed} -subj /CN=app1 -addext subjectAltName=DNS:app1 -keyout own.key -out own.pem",
     ):
         subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
 
@@ -84,8 +85,9 @@ def arrived(server: Host, file: str, text: str) -> str:
 
 
 def test_relp_over_tls(server: Host, hosts: Lab) -> None:
-    ship(hosts, "order one", port=RELP, tls=True, ca="/etc/ca.pem")
-    assert re.fullmatch(r"\S+ app1 shop: +order one\n", arrived(server, "/var/log/all.log", "order one"))
+    own = {"cert": "/etc/own.pem", "key": "/etc/own.key"}
+    ship(hosts, "order one", port=RELP, tls=True, ca="/etc/ca.pem", **own)
+    assert re.fullmatch(r"\S+ app1 shop order one\n", arrived(server, "/var/log/all.log", "order one"))
 
 
 def test_lines_of_json_over_tls(server: Host, hosts: Lab) -> None:

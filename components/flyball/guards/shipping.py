@@ -35,6 +35,8 @@ class ShippingArgs(TypedDict):
     log_shipping_protocol: str
     log_shipping_tls: bool
     log_shipping_ca: str
+    log_shipping_cert: str
+    log_shipping_key: str
     log_shipping_queue_disk: str
     log_shipping_queue_messages: int
     log_shipping_files: list[FileArgs]
@@ -49,6 +51,8 @@ class Shipping:
     protocol: str
     tls: bool
     ca: str
+    cert: str
+    key: str
     queue_disk: Bytes
     queue_messages: int
     segment: Bytes
@@ -68,11 +72,8 @@ def read(variables: Mapping[str, object], free: Bytes) -> tuple[Shipping, list[P
     protocol = reader.value("log_shipping_protocol", str, PROTOCOLS[0])
     if protocol not in PROTOCOLS:
         reader.problem("log_shipping_protocol", f"{protocol!r} is not known", f"known are {', '.join(PROTOCOLS)}")
-    tls, ca = reader.value("log_shipping_tls", bool, False), reader.value("log_shipping_ca", str, "")
-    if tls and not _PATH.fullmatch(ca):
-        reader.problem(
-            "log_shipping_ca", "is missing", "with TLS, name the file of the authority to trust, on the host"
-        )
+    tls = reader.value("log_shipping_tls", bool, False)
+    ca, cert, key = _certificates(reader, tls, protocol)
     disk = reader.size("log_shipping_queue_disk", QUEUE_DISK)
     if disk < 2 * SEGMENT:
         reader.problem(
@@ -88,11 +89,31 @@ def read(variables: Mapping[str, object], free: Bytes) -> tuple[Shipping, list[P
         protocol=protocol,
         tls=tls,
         ca=ca,
+        cert=cert,
+        key=key,
         queue_disk=disk,
         queue_messages=reader.whole("log_shipping_queue_messages", 10_000, least=100, most=1_000_000),
         segment=SEGMENT,
         files=_files(reader),
     ), problems
+
+
+def _certificates(reader: Reader, tls: bool, protocol: str) -> list[str]:
+    """Files of the authority, of the host's own certificate, and of its key.
+
+    librelp without a certificate of its own offers nothing but anonymous TLS, which no server of a name accepts
+    (`isAnonAuth` in its src/tcp.c); for lines over TCP it is the server's choice whether it asks for one.
+    """
+    ca, cert, key = files = [reader.value(f"log_shipping_{what}", str, "") for what in ("ca", "cert", "key")]
+    if not tls:
+        return files
+    whose = {"ca": "the authority to trust", "cert": "the host's own certificate", "key": "its key"}
+    needed = {"ca"} | ({"cert", "key"} if protocol == "relp" or cert or key else set[str]())
+    for what, file in zip(whose, (ca, cert, key), strict=True):
+        if what in needed and not _PATH.fullmatch(file):
+            message = f"{file!r} is no path" if file else "is missing"
+            reader.problem(f"log_shipping_{what}", message, f"with TLS, name the file of {whose[what]}, on the host")
+    return files
 
 
 def _files(reader: Reader) -> tuple[tuple[str, str], ...]:
