@@ -17,6 +17,8 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("log-server-dead", False): {},
     ("cache-flood", True): {"writes_done": cache_flood.VALUES, "writes_refused": 0, "died": 0},
     ("cache-flood", False): {"evicted": 0},
+    ("spot-notice", True): {"requests_sent": 560, "requests_lost": 0, "stopped_in_time": 1},
+    ("spot-notice", False): {"requests_sent": 560, "stopped_in_time": 0},
 }
 """Figures that come out the same each time; all others depend on how fast the machine is."""
 DAMAGE = {
@@ -24,6 +26,7 @@ DAMAGE = {
     "log-storm": "lines_lost",
     "log-server-dead": "lines_lost",
     "cache-flood": "writes_refused",
+    "spot-notice": "requests_lost",
 }
 
 

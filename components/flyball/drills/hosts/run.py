@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from flyball.drills.drill import Report
-from flyball.drills.hosts import cache_flood, log_server_dead, log_storm, revived
+from flyball.drills.hosts import cache_flood, log_server_dead, log_storm, revived, spot_notice
 from flyball.drills.hosts.drill import HostDrill, once
 from flyball.drills.result import Verdict
 from flyball.guards.problem import Problem, refuse
 from flyball.guards.strict import nearest
 
 DRILLS: dict[str, HostDrill] = {
-    drill.name: drill for drill in (revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL)
+    drill.name: drill
+    for drill in (revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL, spot_notice.DRILL)
 }
 """By name, in the order in which they run."""
 
