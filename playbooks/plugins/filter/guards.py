@@ -5,7 +5,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from flyball.guards import caches, freezing, host, leaving, rollout, rotation, shipping, web
+from flyball.guards import caches, freezing, host, leaving, restarts, rollout, rotation, shipping, web
 from flyball.guards.problem import Refused
 from flyball.proxy import filters
 
@@ -15,6 +15,7 @@ _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
     "log_shipping": shipping.read,
     "logrotate": rotation.read,
     "nginx": web.read,
+    "planned_restart": restarts.read,
     "redis": caches.read,
     "rollout": rollout.read,
     "spot_drain": leaving.read,

@@ -11,7 +11,7 @@ from flyball.hosts.errors import HostsError
 from flyball.hosts.host import Host
 from flyball.hosts.lab import Lab
 
-WORK_SECONDS = 0.3
+WORK_SECONDS = 0.5
 """What a request takes: some are under way at any moment."""
 CHECK_SECONDS = 0.5
 """Between two looks of the balancer; two that fail, and the host gets nothing more."""
