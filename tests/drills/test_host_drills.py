@@ -19,6 +19,8 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("cache-flood", False): {"evicted": 0},
     ("spot-notice", True): {"requests_sent": 560, "requests_lost": 0, "stopped_in_time": 1},
     ("spot-notice", False): {"requests_sent": 560, "stopped_in_time": 0},
+    ("planned-restarts", True): {"requests_sent": 800, "requests_lost": 0, "restarts_while_dead": 0},
+    ("planned-restarts", False): {"requests_sent": 800, "restarts_while_dead": 2, "restarts_when_back": 3},
 }
 """Figures that come out the same each time; all others depend on how fast the machine is."""
 DAMAGE = {
@@ -27,6 +29,7 @@ DAMAGE = {
     "log-server-dead": "lines_lost",
     "cache-flood": "writes_refused",
     "spot-notice": "requests_lost",
+    "planned-restarts": "requests_lost",
 }
 
 

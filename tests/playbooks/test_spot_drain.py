@@ -125,6 +125,15 @@ def test_a_host_that_is_drained_already_waits_no_longer_than_it_must(bench: Benc
     assert bench.paused == pytest.approx(3, abs=1)
 
 
+def test_the_mark_of_a_planned_restart_becomes_that_of_the_notice(bench: Bench) -> None:
+    flyball_host.mark("planned restart")
+    made = flyball_host.MARK.stat().st_mtime
+    bench.notice()
+    bench.watcher().look()
+    assert flyball_host.marked() == "spot notice: terminate"
+    assert flyball_host.MARK.stat().st_mtime == made
+
+
 def test_whoever_undrains_a_host_that_goes_does_so_in_vain(bench: Bench) -> None:
     bench.notice()
     watcher = bench.watcher()

@@ -44,6 +44,8 @@ defaults
   timeout connect 1s
   timeout client 10s
   timeout server 5s
+  timeout queue 1s
+  timeout check 2s
   retries 1
   option redispatch
 frontend shop

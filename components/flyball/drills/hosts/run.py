@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from flyball.drills.drill import Report
-from flyball.drills.hosts import cache_flood, log_server_dead, log_storm, revived, spot_notice
+from flyball.drills.hosts import cache_flood, log_server_dead, log_storm, planned_restarts, revived, spot_notice
 from flyball.drills.hosts.drill import HostDrill, once
 from flyball.drills.result import Verdict
 from flyball.guards.problem import Problem, refuse
 from flyball.guards.strict import nearest
 
-DRILLS: dict[str, HostDrill] = {
-    drill.name: drill
-    for drill in (revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL, spot_notice.DRILL)
-}
+_ALL = (
+    *(revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL),
+    *(spot_notice.DRILL, planned_restarts.DRILL),
+)
+DRILLS: dict[str, HostDrill] = {drill.name: drill for drill in _ALL}
 """By name, in the order in which they run."""
 
 

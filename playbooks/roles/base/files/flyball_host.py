@@ -83,11 +83,20 @@ def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
             used.shutdown(socket.SHUT_RDWR)
 
 
-def mark(reason: str) -> None:
-    """Tell balancers that the host leaves. A mark that is there already stays as it is, and as old as it is."""
+def mark(reason: str, claim: bool = False) -> None:
+    """Tell balancers that the host leaves. A mark that is there already stays as old as it is.
+
+    It stays somebody else's too, unless it is claimed: whoever made it then finds that it is no longer theirs to remove.
+    """
     MARK.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError), MARK.open("x") as file:
-        file.write(f"{reason}\n")
+    try:
+        with MARK.open("x") as file:
+            file.write(f"{reason}\n")
+    except FileExistsError:
+        if claim:
+            made = MARK.stat().st_mtime
+            MARK.write_text(f"{reason}\n")
+            os.utime(MARK, (made, made))
 
 
 def marked() -> str | None:

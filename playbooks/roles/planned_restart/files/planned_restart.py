@@ -226,8 +226,8 @@ def record(outcome: str, reason: str = "") -> None:
         before: dict[str, Any] = json.loads(STATE.read_text())
     except (OSError, ValueError):
         before = {}
-    now = int(time.time())
-    done = now if outcome == "done" else int(before.get("done_at", 0))
+    now = time.time()
+    done = now if outcome == "done" else float(before.get("done_at", 0))
     failed = outcome == "failed" or (outcome != "done" and bool(before.get("failing")))
     state = {"outcome": outcome, "reason": reason, "at": now, "done_at": done, "failing": failed}
     part = STATE.with_suffix(".part")
@@ -238,8 +238,8 @@ def record(outcome: str, reason: str = "") -> None:
         {
             "flyball_planned_restart_failed": int(failed),
             "flyball_planned_restart_skipped": int(outcome == "skipped"),
-            "flyball_planned_restart_run_timestamp_seconds": now,
-            "flyball_planned_restart_done_timestamp_seconds": done,
+            "flyball_planned_restart_run_timestamp_seconds": int(now),
+            "flyball_planned_restart_done_timestamp_seconds": int(done),
         },
     )
     priority = {"failed": host.ALERT, "skipped": host.NOTICE}.get(outcome, host.INFO)

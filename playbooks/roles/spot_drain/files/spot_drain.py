@@ -159,7 +159,7 @@ class Watcher:
         self.noticed = True
         total = self.settings.total
         shrink = 1.0 if notice.left is None or total == 0 else min(1.0, notice.left / total)
-        host.mark(f"spot notice: {notice.action}")
+        host.mark(f"spot notice: {notice.action}", claim=True)
         when = "at a time unknown" if notice.left is None else f"in {notice.left:.0f} s"
         host.say(f"spot notice: {notice.action} {when}; draining, {total * shrink:.0f} s in all", host.NOTICE)
         self.report()
