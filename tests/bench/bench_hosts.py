@@ -11,7 +11,7 @@ import json
 import statistics
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -51,7 +51,7 @@ def plain(folder: Path, fleet: Ansible) -> Path:
     files = [file for file in FILES if host.run(f"test -f {file} && echo there || true").strip()]
     missing = sorted(set(FILES) - set(files))
     assert not missing, f"the roles no longer write {missing}"
-    tasks: list[dict[str, object]] = [{"apt": {"name": PACKAGES, "update_cache": True, "cache_valid_time": 3600}}]
+    tasks: list[dict[str, Any]] = [{"apt": {"name": PACKAGES, "update_cache": True, "cache_valid_time": 3600}}]
     for file in files:
         source = folder / file.replace("/", "_")
         source.write_text(f"{{% raw %}}{host.run(f'cat {file}')}{{% endraw %}}")
@@ -87,7 +87,6 @@ def main() -> None:
         fleet.play("site").succeeded()
         playbook = plain(made.folder, fleet)
         fleet.play(playbook).succeeded()
-        # What the plain one wrote is not word for word what the roles write: they have the last word, then nobody.
         costs: dict[int, dict[str, list[Cost]]] = {size: {"site": [], "plain": []} for size in given.hosts}
         for size, ways in costs.items():
             for _ in range(given.runs):

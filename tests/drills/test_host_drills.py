@@ -18,6 +18,10 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("cache-flood", False): {"evicted": 0},
     ("rollout", True): {"lost_in_bad_release": 0, "hosts_with_bad_release": 1},
     ("rollout", False): {"hosts_with_bad_release": 3},
+    ("spot-notice", True): {"requests_lost": 0, "stopped_in_time": 1},
+    ("spot-notice", False): {"stopped_in_time": 0},
+    ("planned-restarts", True): {"requests_lost": 0, "restarts_while_dead": 0},
+    ("planned-restarts", False): {"restarts_while_dead": 2, "restarts_when_back": 3},
 }
 """Figures that come out the same each time; all others depend on how fast the machine is."""
 DAMAGE = {
@@ -25,7 +29,9 @@ DAMAGE = {
     "log-storm": "lines_lost",
     "log-server-dead": "lines_lost",
     "cache-flood": "writes_refused",
-    "rollout": "lost_in_good_release",
+    "rollout": "requests_lost",
+    "spot-notice": "requests_lost",
+    "planned-restarts": "requests_lost",
 }
 
 

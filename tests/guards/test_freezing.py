@@ -2,7 +2,8 @@
 
 import pytest
 
-from flyball.guards.freezing import KEPT, Freeze, read, reason_problem
+from flyball.guards.freezing import Freeze, read, reason_problem
+from flyball.guards.unit_names import KEPT
 
 FREEZE: dict[str, object] = {
     "freeze_state": "frozen",

@@ -8,7 +8,15 @@ from typing import Any, Generic, TypeVar
 from flyball.drills import dawn, drain, reapply, reddit, runaway, scene, spot
 from flyball.drills.cluster import ClusterDrill
 from flyball.drills.drill import Drill, Report
-from flyball.drills.hosts import cache_flood, log_server_dead, log_storm, revived, rollout
+from flyball.drills.hosts import (
+    cache_flood,
+    log_server_dead,
+    log_storm,
+    planned_restarts,
+    revived,
+    rollout,
+    spot_notice,
+)
 from flyball.drills.hosts import drill as hosts
 from flyball.drills.hosts.drill import HostDrill
 from flyball.drills.result import Result
@@ -46,7 +54,10 @@ TRAFFIC: Kind[TrafficDrill] = Kind(
     lacks=traffic.lacks,
 )
 HOSTS: Kind[HostDrill] = Kind(
-    (revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL, rollout.DRILL),
+    (
+        *(revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL),
+        *(rollout.DRILL, spot_notice.DRILL, planned_restarts.DRILL),
+    ),
     hosts.once,
     # A host that boots takes what processors there are.
     at_once=1,

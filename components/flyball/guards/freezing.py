@@ -12,13 +12,11 @@ from typing import Any, TypedDict
 from flyball.guards import strict
 from flyball.guards.problem import Problem
 from flyball.guards.reader import Reader
+from flyball.guards.unit_names import check_unit
 
 SHORTEST_REASON = 8
 """Letters: enough to name a ticket or a sentence, too long for `x`."""
-_UNIT = re.compile(r"[A-Za-z0-9@:._-]+\.(service|timer|socket|path)")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
-KEPT = ("ssh.service", "sshd.service", "systemd-journald.service", "dbus.service", "systemd-logind.service")
-"""Stopped, these would lock people out."""
 
 
 class FreezeArgs(TypedDict):
@@ -60,15 +58,11 @@ def read(variables: Mapping[str, object]) -> tuple[Freeze, list[Problem]]:
         reader.problem("freeze_state", f"{state!r} is not known", "known are frozen, thawed")
     if state != "thawed":
         problems += reason_problem(variables.get("freeze_reason", ""), "freeze_reason")
-    for key, pattern, what in (
-        ("freeze_units", _UNIT, "a unit, with .service, .timer, .socket or .path"),
-        ("freeze_packages", _PACKAGE, "a Debian package"),
-    ):
-        for i, word in enumerate(reader.words(key)):
-            if not pattern.fullmatch(word):
-                reader.problem(f"{key}[{i}]", f"{word!r} is not the name of {what}")
-            elif word in KEPT:
-                reader.problem(f"{key}[{i}]", f"{word} is how people reach the host", "leave it out")
+    for i, word in enumerate(reader.words("freeze_units")):
+        check_unit(word, reader, f"freeze_units[{i}]")
+    for i, word in enumerate(reader.words("freeze_packages")):
+        if not _PACKAGE.fullmatch(word):
+            reader.problem(f"freeze_packages[{i}]", f"{word!r} is not the name of a Debian package")
     return Freeze(
         state != "thawed",
         reader.value("freeze_reason", str, "").strip(),

@@ -13,6 +13,8 @@ from flyball.guards.units import Milliseconds, show_duration
 
 SPOT_NOTICE: Milliseconds = 120_000
 LONGEST_SHUTDOWN: Milliseconds = 110_000
+LONGEST_UNSEEN: Milliseconds = SPOT_NOTICE - LONGEST_SHUTDOWN
+"""From the notice until something acts on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from flyball.guards import caches, freezing, host, rollout, rotation, shipping, web
+from flyball.guards import caches, freezing, host, leaving, restarts, rollout, rotation, shipping, web
 from flyball.guards.problem import Refused
 from flyball.proxy import filters
 
@@ -16,8 +16,10 @@ _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
     "haproxy": filters.read,
     "logrotate": rotation.read,
     "nginx": web.read,
+    "planned_restart": restarts.read,
     "redis": caches.read,
     "rollout": rollout.read,
+    "spot_drain": leaving.read,
 }
 """By role: takes its variables and what was found on the host, returns its settings and the problems."""
 

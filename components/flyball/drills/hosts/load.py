@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from flyball.drills.drill import Report
+from flyball.drills.hosts.recording import HostRecorder
 from flyball.drills.traffic.load import LONGEST, Attack, Running
 from flyball.drills.traffic.sample import Request
 from flyball.hosts.lab import Lab
@@ -34,6 +35,12 @@ class Users:
     def lost(self) -> list[Request]:
         """Those that were not answered well; ends the load."""
         return [request for request in self.requests if request.status != 200]
+
+    def record(self, recorder: HostRecorder) -> dict[str, int]:
+        """Put them into a plot, and return how many were sent and lost; ends the load."""
+        for what, which in (("sent", self.requests), ("lost", self.lost)):
+            recorder.add(f"requests {what} [1/s]", [request.at for request in which])
+        return {"requests_sent": len(self.requests), "requests_lost": len(self.lost)}
 
 
 @contextmanager

@@ -49,11 +49,10 @@ def script(scene: Scene) -> Figures:
         with _power_loss(scene, apps[2], once_changing=apps[1]):
             _change(scene, fleet, origin, "3")
         time.sleep(2)
-        lost = [request.at for request in people.lost]
-    scene.recorder.add("requests sent [1/s]", [request.at for request in people.requests])
-    scene.recorder.add("requests lost [1/s]", lost)
+        counted = people.record(scene.recorder)
+    lost = [request.at for request in people.lost]
     return {
-        "requests": len(people.requests),
+        **counted,
         "lost_in_bad_release": sum(at < good for at in lost),
         "lost_in_good_release": sum(at >= good for at in lost),
         "hosts_with_bad_release": hit,

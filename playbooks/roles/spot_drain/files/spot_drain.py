@@ -1,0 +1,212 @@
+"""Watches the metadata of an EC2 instance, and takes the host out of service within a spot notice.
+
+Argument: the file of its settings, as the role spot_drain writes it; with --check before it they are read, and no more.
+Asks by IMDSv2, every request with a token:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/rebalance-recommendations.html
+"""
+
+import datetime
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import flyball_host as host
+
+ACTION = "/latest/meta-data/spot/instance-action"
+REBALANCE = "/latest/meta-data/events/recommendations/rebalance"
+TOKEN = "/latest/api/token"
+TOKEN_HEADER = "X-aws-ec2-metadata-token"
+KILL_SECONDS = 1.0
+"""Of each unit's share, kept for ending what does not stop by itself."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Seconds. `units` are stopped in this order, each within its own share."""
+
+    endpoint: str
+    poll: float
+    request: float
+    token_ttl: int
+    rebalance: bool
+    prestop: float
+    drain: float
+    units: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def load(cls, path: str) -> "Settings":
+        values: dict[str, Any] = json.loads(Path(path).read_text())
+        units = tuple((unit["name"], float(unit["stop"])) for unit in values.pop("units"))
+        return cls(**values, units=units)
+
+    @property
+    def total(self) -> float:
+        return self.prestop + self.drain + sum(share for _, share in self.units)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What EC2 is about to do, and in how many seconds; None where it gave no time that can be."""
+
+    action: str
+    left: float | None
+
+
+def read_notice(body: bytes, now: float) -> Notice:
+    """A notice from its JSON. Raises ValueError for what is none, such as a web page of something in between."""
+    found = json.loads(body)
+    action = found.get("action") if isinstance(found, dict) else None
+    if not isinstance(action, str) or not action.isalpha():
+        raise ValueError(f"{body[:100]!r} names no action")
+    try:
+        at = datetime.datetime.strptime(found["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
+    except (KeyError, TypeError, ValueError):
+        return Notice(action, None)
+    left = at.timestamp() - now
+    # What has passed already is a clock that is wrong, or too late for any plan: neither is a reason to hurry.
+    return Notice(action, left if left > 0 else None)
+
+
+@dataclass
+class Metadata:
+    """The metadata server, and the token that it gave."""
+
+    settings: Settings
+    token: str = ""
+
+    def get(self, path: str) -> bytes | None:
+        """What there is at a path, None for nothing, by at most three requests. Raises OSError without an answer."""
+        answer = self._ask(path)
+        if answer.status == 401:
+            self.token = ""
+            answer = self._ask(path)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise OSError(f"{path}: answered {answer.status}")
+        return answer.body
+
+    def _ask(self, path: str) -> host.Answer:
+        if not self.token:
+            self.token = self._new_token()
+        headers = {TOKEN_HEADER: self.token}
+        return host.request(self.settings.endpoint + path, self.settings.request, headers=headers)
+
+    def _new_token(self) -> str:
+        headers = {f"{TOKEN_HEADER}-ttl-seconds": str(self.settings.token_ttl)}
+        answer = host.request(self.settings.endpoint + TOKEN, self.settings.request, "PUT", headers)
+        text = answer.body.decode("ascii", errors="replace").strip()
+        if answer.status != 200 or not text.isprintable() or not text.isascii() or not 0 < len(text) < 1024:
+            raise OSError(f"{TOKEN}: answered {answer.status}, and no token")
+        return text
+
+
+@dataclass
+class Watcher:
+    """Looks, and acts on what it sees: on a notice once, with the mark kept up from then on."""
+
+    settings: Settings
+    metadata: Metadata
+    noticed: bool = False
+    rebalanced: bool = False
+    trouble: str = ""
+    killed: list[str] = field(default_factory=list[str])
+
+    def look(self) -> None:
+        """One look at the metadata; never raises for what the server does."""
+        trouble = ""
+        try:
+            body = self.metadata.get(ACTION)
+            if body is not None:
+                self._leave(read_notice(body, time.time()))
+            body = None if self.noticed else self.metadata.get(REBALANCE)
+            if body is not None:
+                self._rebalance(body)
+        except (OSError, ValueError) as error:
+            trouble = str(error) or repr(error)
+        if bool(trouble) != bool(self.trouble):
+            if trouble:
+                host.say(f"the metadata server does not answer as it should: {trouble}", host.WARNING)
+            else:
+                host.say("the metadata server answers again")
+        self.trouble = trouble
+        if self.noticed:
+            # Whoever undrains the host now would send requests to a machine that is about to go.
+            host.mark("spot notice")
+        self.report()
+
+    def report(self) -> None:
+        host.write_metrics(
+            "spot-drain",
+            {
+                "flyball_spot_notice": int(self.noticed),
+                "flyball_spot_rebalance": int(self.rebalanced),
+                "flyball_spot_metadata_up": int(not self.trouble),
+                "flyball_spot_units_killed": len(self.killed),
+                "flyball_spot_looked_timestamp_seconds": int(time.time()),
+            },
+        )
+
+    def _leave(self, notice: Notice) -> None:
+        """Out of the balancer, wait for what is under way, stop the units: in less time than the notice leaves."""
+        if self.noticed:
+            return
+        self.noticed = True
+        total = self.settings.total
+        shrink = 1.0 if notice.left is None or total == 0 else min(1.0, notice.left / total)
+        host.mark(f"spot notice: {notice.action}", claim=True)
+        when = "at a time unknown" if notice.left is None else f"in {notice.left:.0f} s"
+        host.say(f"spot notice: {notice.action} {when}; draining, {total * shrink:.0f} s in all", host.NOTICE)
+        self.report()
+        host.pause((self.settings.prestop + self.settings.drain) * shrink - host.marked_for())
+        for unit, share in self.settings.units:
+            self._stop(unit, share * shrink)
+        host.say("drained, and every unit is stopped", host.NOTICE)
+
+    def _stop(self, unit: str, seconds: float) -> None:
+        wrong = host.systemctl(max(seconds - KILL_SECONDS, 0.1), "stop", unit)
+        if wrong:
+            host.say(f"{unit} did not stop: {wrong}; killed", host.WARNING)
+            host.systemctl(KILL_SECONDS, "kill", "--signal=SIGKILL", unit)
+            self.killed.append(unit)
+        else:
+            host.say(f"stopped {unit}")
+
+    def _rebalance(self, body: bytes) -> None:
+        """Drain, and no more: a recommendation is no notice, and nothing is stopped on its account."""
+        found = json.loads(body)
+        if not isinstance(found, dict) or "noticeTime" not in found:
+            raise ValueError(f"{body[:100]!r} is no recommendation")
+        first, self.rebalanced = not self.rebalanced, True
+        if not self.settings.rebalance or host.FREEZE.exists():
+            if first:
+                why = "the host is frozen" if self.settings.rebalance else "as is set"
+                host.say(f"rebalance recommendation of {found['noticeTime']}: left alone, {why}", host.NOTICE)
+            return
+        if first:
+            host.say(f"rebalance recommendation of {found['noticeTime']}: draining", host.NOTICE)
+        host.mark("rebalance recommendation")
+
+
+def main(path: str) -> None:
+    """Watch until somebody ends this."""
+    settings = Settings.load(path)
+    watcher = Watcher(settings, Metadata(settings))
+    host.notify("READY=1")
+    while True:
+        begun = time.monotonic()
+        host.notify("WATCHDOG=1")
+        watcher.look()
+        host.pause(settings.poll - (time.monotonic() - begun))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--check":
+        Settings.load(sys.argv[2])
+    else:
+        main(sys.argv[1])

@@ -1,0 +1,215 @@
+"""Planned restarts on real hosts with a real Redis and Alertmanager: one at a time, and every skip says why."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flyball.drills.hosts import balanced
+from flyball.hosts.ansible import Ansible
+from flyball.hosts.host import Host
+from flyball.hosts.lab import Lab
+
+pytestmark = pytest.mark.hosts
+UNIT = "flyball-planned-restart"
+KEY = "flyball:restart:web"
+NOTHING = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
+ALERTMANAGER = "http://{address}:9093"
+
+
+@pytest.fixture(scope="module")
+def group(hosts: Lab) -> Ansible:
+    """Two hosts that serve, and one for Redis and Alertmanager; checked when bare, applied, and applied again."""
+    made = hosts.add("app1", "app2", "cache1")
+    for app in made[:2]:
+        balanced.serve(app)
+    cache = made[2]
+    cache.run("apt-get install -qq -y prometheus-alertmanager")
+    web: dict[str, Any] = {
+        "planned_restart_units": ["shop.service"],
+        "planned_restart_shutdown": {"prestop": "1s", "drain": "2s"},
+        "planned_restart_well": "8s",
+        "planned_restart_lock_host": cache.address,
+        "planned_restart_alertmanager": ALERTMANAGER.format(address=cache.address),
+        "rollout_load": {"peak": 50, "host": 100},
+    }
+    redis = {"redis_bind": ["127.0.0.1", cache.address]}
+    ansible = Ansible(hosts, {"web": ["app1", "app2"], "cache": ["cache1"]}, {"web": web, "cache1": redis})
+    ansible.apply("app1", "planned_restart", check=True).succeeded()
+    assert made[0].run("ls /etc/flyball", check=False) == ""
+    ansible.apply("cache", "redis").succeeded()
+    ansible.apply("web", "planned_restart").succeeded()
+    for check in (False, True):
+        again = ansible.apply("app1", "planned_restart", check=check).succeeded()
+        assert {what: again.total(what) for what in NOTHING} == NOTHING
+    return ansible
+
+
+def started(app: Host) -> str:
+    """Which process serves."""
+    return app.run("systemctl show --property=MainPID --value shop").strip()
+
+
+def run(app: Host) -> tuple[str, str]:
+    """Let the unit run to its end, as the timer would: the outcome, and what it said."""
+    app.run(f"systemctl start {UNIT}", check=False)
+    return state(app)
+
+
+def state(app: Host) -> tuple[str, str]:
+    """What the last run came to, and why."""
+    found = json.loads(app.run("cat /var/lib/flyball/planned-restart.json"))
+    return found["outcome"], found["reason"]
+
+
+def metric(app: Host, name: str) -> str:
+    return app.run(
+        f"sed -n 's/^flyball_planned_restart_{name} //p' /var/lib/flyball/metrics/planned-restart.prom"
+    ).strip()
+
+
+def test_the_timer_waits_for_its_hour(group: Ansible) -> None:
+    app = group.lab["app1"]
+    assert app.run(f"systemctl is-active {UNIT}.timer").strip() == "active"
+    shown = app.run(f"systemctl show --property=RandomizedDelayUSec --property=TimersCalendar {UNIT}.timer")
+    assert "RandomizedDelayUSec=1h" in shown
+    assert "OnCalendar=Sun *-*-* 04:00:00" in shown
+
+
+def test_a_restart_drains_restarts_and_serves_again(group: Ansible) -> None:
+    app, cache = group.lab["app1"], group.lab["cache1"]
+    before = started(app)
+    assert run(app) == ("done", "")
+    assert started(app) != before
+    assert app.run("ls /run/flyball") == ""
+    assert cache.run(f"redis-cli exists {KEY}").strip() == "0"
+    assert (metric(app, "failed"), metric(app, "skipped")) == ("0", "0")
+
+
+def test_every_skip_says_why_and_restarts_nothing(group: Ansible) -> None:
+    app, other, cache = (group.lab[name] for name in ("app1", "app2", "cache1"))
+    before = started(app)
+
+    def skipped(begin: str, end: str, on: Host = app) -> str:
+        on.run(begin)
+        try:
+            outcome, reason = run(app)
+        finally:
+            on.run(end)
+        assert (outcome, metric(app, "skipped"), metric(app, "failed")) == ("skipped", "1", "0"), reason
+        assert f"planned restart skipped: {reason}" in app.run(f"journalctl --no-pager --unit={UNIT}")
+        return reason
+
+    assert skipped("echo '{}' > /etc/flyball/freeze.json", "rm /etc/flyball/freeze.json") == "the host is frozen"
+    drained = ("mkdir -p /run/flyball && echo OPS-12 > /run/flyball/drain", "rm /run/flyball/drain")
+    assert skipped(*drained) == "the host is drained already: OPS-12"
+    unwell = f"1 others must be well, and 0 are; not well: {other.address}"
+    assert skipped(*drained, on=other) == unwell
+    lock = (f"redis-cli set {KEY} 'app2 token' PX 60000", f"redis-cli del {KEY}")
+    assert skipped(*lock, on=cache) == "app2 has the lock of the group"
+    assert "the lock cannot be had: " in skipped(
+        "systemctl stop redis-server", "systemctl start redis-server", on=cache
+    )
+    silent = ("systemctl stop prometheus-alertmanager", "systemctl start prometheus-alertmanager")
+    assert "Alertmanager cannot be asked: " in skipped(*silent, on=cache)
+    ready = "for i in $(seq 100); do amtool --alertmanager.url=http://127.0.0.1:9093 alert && break; sleep 0.2; done"
+    cache.run(ready)
+    cache.run("amtool --alertmanager.url=http://127.0.0.1:9093 alert add alertname=Slow instance=app2")
+    assert skipped("true", "true") == "an alert fires: Slow"
+    silence = "amtool --alertmanager.url=http://127.0.0.1:9093 silence add alertname=Slow --comment known --author ops"
+    cache.run(f"{silence} --duration 1h")
+    assert started(app) == before
+    assert run(app) == ("done", "")
+    assert metric(app, "skipped") == "0"
+
+
+def test_of_two_hosts_at_the_same_moment_one_says_what_it_waits_for(group: Ansible) -> None:
+    apps = [group.lab["app1"], group.lab["app2"]]
+    before = [started(app) for app in apps]
+    running = [app.popen(f"systemctl start {UNIT}") for app in apps]
+    for process in running:
+        process.communicate(timeout=60)
+    said = [state(app) for app in apps]
+    restarted = [started(app) != old for app, old in zip(apps, before, strict=True)]
+    assert restarted == [outcome == "done" for outcome, _ in said]
+    assert True in restarted
+    for outcome, reason in said:
+        # Who looks while the other has the lock finds it taken, or its holder drained.
+        assert outcome == "done" or "has the lock" in reason or "others must be well" in reason
+
+
+def test_a_reboot_comes_back_drained_and_serves_when_it_is_well(group: Ansible) -> None:
+    app, cache = group.lab["app2"], group.lab["cache1"]
+    reboot = {"planned_restart_reboot": True, "planned_restart_units": []}
+    again = Ansible(group.lab, group.groups, {**group.variables, "app2": reboot})
+    again.apply("app2", "planned_restart").succeeded()
+    # The mark must be there before the service is.
+    app.write(
+        "/etc/systemd/system/shop.service.d/seen.conf", "[Service]\nExecStartPre=cp /run/flyball/drain /root/seen\n"
+    )
+    first = app.first_process()
+    app.run(f"systemctl daemon-reload; systemctl start --no-block {UNIT}")
+    until(lambda: app.first_process() not in (None, first))
+    app.wait_up()
+    until(lambda: state(app)[0] == "done")
+    assert app.run("cat /root/seen").strip() == "planned restart"
+    left = "/run/flyball/drain /etc/tmpfiles.d/flyball-planned-restart.conf /var/lib/flyball/planned-restart.resume"
+    assert app.run(f"ls {left}", check=False) == ""
+    assert cache.run(f"redis-cli exists {KEY}").strip() == "0"
+
+
+def play(group: Ansible, **extra: Any) -> tuple[int, str]:
+    played = group.play("restart", **extra)
+    return played.code, " ".join(played.output.split())
+
+
+def test_now_host_by_host_by_the_same_program(group: Ansible) -> None:
+    apps = [group.lab["app1"], group.lab["app2"]]
+    before = [started(app) for app in apps]
+    code, output = play(group)
+    assert code == 0, output
+    assert all(started(app) != old for app, old in zip(apps, before, strict=True))
+
+
+def test_now_without_headroom_or_for_a_frozen_host_nothing_begins(group: Ansible) -> None:
+    app = group.lab["app1"]
+    before = started(app)
+    code, output = play(group, rollout_load={"peak": 150, "host": 100})
+    assert code != 0
+    assert "the peak needs 2 hosts and there are 2: none can be taken out" in output
+    app.write("/etc/flyball/freeze.json", '{"reason": "moving the database"}')
+    try:
+        code, output = play(group)
+    finally:
+        app.run("rm /etc/flyball/freeze.json")
+    assert code != 0
+    assert "app1 is frozen: moving the database." in output
+    assert started(app) == before
+
+
+def test_a_restart_that_fails_stops_there_and_keeps_the_host_drained_and_the_lock(group: Ansible) -> None:
+    app, other, cache = (group.lab[name] for name in ("app1", "app2", "cache1"))
+    untouched = started(other)
+    # Serves well, and no more after its next start.
+    app.run("sed -i 's/else 200/else 500/' /usr/local/lib/shop.py")
+    code, output = play(group)
+    assert code != 0
+    assert "did not answer 200 within 8 s; the host stays drained, and keeps the lock" in output
+    assert "Nothing after it was touched. Go on: mend app1, let it serve again" in output
+    assert started(other) == untouched
+    assert (metric(app, "failed"), app.run("cat /run/flyball/drain").strip()) == ("1", "planned restart")
+    assert "planned restart failed" in app.run(f"journalctl --no-pager --priority=alert --unit={UNIT}")
+    assert app.run(f"systemctl is-failed {UNIT}").strip() == "failed"
+    assert 0 < int(cache.run(f"redis-cli pttl {KEY}")) <= 900_000
+    assert run(other)[0] == "skipped"
+    assert run(app) == ("skipped", "the host is drained already: planned restart")
+    assert metric(app, "failed") == "1"
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

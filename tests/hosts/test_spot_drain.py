@@ -1,0 +1,90 @@
+"""The watcher on a real host: under systemd with few privileges, it drains and stops within the notice."""
+
+import time
+
+import pytest
+
+from flyball.drills.hosts.spot_notice import METADATA, VARIABLES, give_metadata, give_notice
+from flyball.hosts.ansible import Ansible
+from flyball.hosts.host import Host
+from flyball.hosts.lab import Lab
+
+pytestmark = pytest.mark.hosts
+UNIT = "flyball-spot-drain"
+STOPPED = [{"name": "first.service", "stop": "2s"}, {"name": "second.service", "stop": "3s"}]
+NOTHING = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
+
+
+@pytest.fixture(scope="module")
+def watched(hosts: Lab) -> Host:
+    """A host with the role: checked on the bare host, applied, applied again, and checked again."""
+    (host,) = hosts.add("spot1")
+    endpoint = give_metadata(host)
+    ansible = Ansible(hosts, {}, {"all": {**VARIABLES, "spot_drain_endpoint": endpoint, "spot_drain_units": STOPPED}})
+    ansible.apply("all", "spot_drain", check=True).succeeded()
+    assert host.run(f"ls /etc/flyball /etc/systemd/system/{UNIT}.service", check=False) == ""
+    ansible.apply("all", "spot_drain").succeeded()
+    for check in (False, True):
+        again = ansible.apply("all", "spot_drain", check=check).succeeded()
+        assert {what: again.total(what) for what in NOTHING} == NOTHING
+    return host
+
+
+def until(host: Host, command: str, expected: str) -> None:
+    """Wait until a command on a host prints what it should."""
+    deadline = time.monotonic() + 60
+    while (found := host.run(command, check=False).strip()) != expected and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert found == expected, host.run(f"journalctl --no-pager --unit={UNIT} | tail -20")
+
+
+def metric(name: str) -> str:
+    return f"grep flyball_spot_{name} /var/lib/flyball/metrics/spot-drain.prom | cut -d' ' -f2"
+
+
+def test_it_runs_and_hears_the_server(watched: Host) -> None:
+    assert watched.run(f"systemctl is-active {UNIT}; systemctl is-enabled {UNIT}").split() == ["active", "enabled"]
+    until(watched, metric("metadata_up"), "1")
+    assert watched.run("systemctl --failed --no-legend") == ""
+
+
+def test_it_has_no_privilege_but_the_one_for_stopping_units(watched: Host) -> None:
+    pid = watched.run(f"systemctl show --property=MainPID --value {UNIT}").strip()
+    status = dict(line.split(":\t", 1) for line in watched.run(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
+    assert (int(status["CapBnd"], 16), status["NoNewPrivs"], status["Seccomp"]) == (1 << 21, "1", "2")
+
+
+def test_killed_it_comes_back(watched: Host) -> None:
+    show = f"systemctl show --property=MainPID --value {UNIT}"
+    before = watched.run(show).strip()
+    watched.run(f"systemctl kill --signal=SIGKILL {UNIT}")
+    until(watched, f"systemctl is-active {UNIT}", "active")
+    assert watched.run(show).strip() not in ("0", before)
+
+
+def test_a_notice_drains_the_host_and_stops_its_units_in_order(watched: Host) -> None:
+    # The first one stays when it is asked to go.
+    watched.run("systemd-run --quiet --unit=first sh -c 'trap \"\" TERM; while :; do sleep 1; done'")
+    watched.run("systemd-run --quiet --unit=second sleep 600")
+    give_notice(watched, 30)
+    until(watched, "systemctl is-active second", "inactive")
+    assert watched.run("cat /run/flyball/drain") == "spot notice: terminate\n"
+    # A transient unit that was killed stays failed, one that went by itself is gone.
+    until(watched, "systemctl is-active first", "failed")
+    journal = watched.run(f"journalctl --no-pager --output=cat --unit={UNIT}")
+    said = [line for line in journal.splitlines() if "stop" in line]
+    assert "first.service did not stop" in said[0]
+    assert said[1:] == ["stopped second.service", "drained, and every unit is stopped"]
+    until(watched, metric("notice"), "1")
+    assert watched.run(metric("units_killed")).strip() == "1"
+
+
+def test_after_the_notice_nobody_undrains_the_host(watched: Host) -> None:
+    watched.run("rm /run/flyball/drain")
+    until(watched, "cat /run/flyball/drain", "spot notice")
+
+
+def test_the_next_start_of_the_machine_serves_again(watched: Host) -> None:
+    watched.run(f"rm {METADATA}/instance-action; systemctl restart {UNIT}; rm /run/flyball/drain")
+    until(watched, metric("notice"), "0")
+    assert watched.run("ls /run/flyball") == ""
