@@ -116,7 +116,5 @@ DRILL = HostDrill(
     without_guard="a playbook as it is commonly written: install and restart, on all hosts at once",
     script=script,
     held=lambda figures: figures["lost_in_bad_release"] == 0 and figures["lost_in_good_release"] <= UNDER_WAY,
-    summary=lambda figures: (
-        f"{figures['lost_in_bad_release'] + figures['lost_in_good_release']:,} of {figures['requests']:,} requests lost"
-    ),
+    summary=lambda figures: f"{figures['requests_lost']:,} of {figures['requests_sent']:,} requests lost",
 )
