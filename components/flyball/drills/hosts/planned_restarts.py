@@ -71,7 +71,7 @@ def _serving(app: Host) -> str:
 DRILL = HostDrill(
     name="planned-restarts",
     title="Regular restarts, all at one moment",
-    story=f"Three hosts, of which {RATE} requests/s need two, restart on schedule: while one is dead, and when it is back.",
+    story=f"Three hosts, of which {RATE} requests/s need two, restart at one moment: while one is dead, and with it.",
     with_guard="the planned_restart role: not below the need, one at a time, drained first",
     without_guard="a timer on each host that restarts the service",
     script=script,

@@ -86,7 +86,7 @@ def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
 def mark(reason: str, claim: bool = False) -> None:
     """Tell balancers that the host leaves. A mark that is there already stays as old as it is.
 
-    It stays somebody else's too, unless it is claimed: whoever made it then finds that it is no longer theirs to remove.
+    It stays somebody else's too, unless it is claimed: whoever made it then finds that it is theirs no more.
     """
     MARK.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:

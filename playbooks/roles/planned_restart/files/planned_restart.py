@@ -59,7 +59,8 @@ class Settings:
     @classmethod
     def load(cls, path: str) -> "Settings":
         values: dict[str, Any] = json.loads(Path(path).read_text())
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        units, peers = tuple(values.pop("units")), tuple(values.pop("peers"))
+        return cls(**values, units=units, peers=peers)
 
     def new_lease(self, token: str = "") -> Lease:
         return Lease(**self.lease, seconds=self.request, owner=self.name, token=token)
