@@ -260,7 +260,8 @@ def main(settings: Settings, resumed: bool = False) -> int:
         record("skipped", str(skipped))
         return SKIPPED
     except Failed as failed:
-        record("failed", f"{failed}; the host stays drained, and keeps the lock until its time is over")
+        kept = "; the host stays drained, and keeps the lock until its time is over" if host.marked() == REASON else ""
+        record("failed", f"{failed}{kept}")
         return 1
     return 0
 
