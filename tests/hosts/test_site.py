@@ -72,7 +72,11 @@ def test_keys_that_never_expire_fail_the_audit(converged: Ansible) -> None:
     cache.run("redis-cli set stays 1; systemctl start redis-ttl-audit", check=False)
     assert cache.run("systemctl is-failed redis-ttl-audit", check=False).strip() == "failed"
     metrics = cache.run("cat /var/lib/flyball/metrics/redis-ttl.prom")
-    assert metrics == "flyball_redis_keys 2\nflyball_redis_keys_without_ttl 1\n"
+    assert metrics.splitlines() == [
+        "flyball_redis_keys 2",
+        "flyball_redis_keys_without_ttl 1",
+        "flyball_redis_keys_without_ttl_allowed 0.0",
+    ]
     cache.run("redis-cli del stays; systemctl start redis-ttl-audit")
 
 
