@@ -36,7 +36,7 @@ class Rule:
         return {
             "alert": self.name,
             "expr": self.expr,
-            "for": show_duration(self.seconds * 1000),
+            "for": show_duration(self.seconds * 1000) if self.seconds else "0s",
             "labels": {"severity": str(self.severity), "subject": self.subject, **self.labels},
             "annotations": {"summary": self.summary, "action": self.action},
         }
