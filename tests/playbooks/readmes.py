@@ -53,7 +53,7 @@ def alerts() -> list[str]:
 
 def yaml_value(value: Any) -> str:
     """A value as one writes it in YAML, on one line."""
-    return yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip()
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
 
 
 if __name__ == "__main__":
