@@ -170,6 +170,14 @@ def test_what_reaches_nobody_is_refused(given: dict[str, Any], says: str) -> Non
     assert problem.startswith(says)
 
 
+def test_a_password_that_is_not_there_is_refused_before_the_first_page() -> None:
+    smtp = {**SMTP["alertmanager_smtp"], "username": "alerts", "password_file": "/etc/prometheus/mail"}
+    variables = {**defaults("alertmanager"), **PAGE, **WARNING, "alertmanager_smtp": smtp}
+    assert notifying.read(variables, password=True)[1] == []
+    (problem,) = notifying.read(variables, password=False)[1]
+    assert str(problem).startswith("alertmanager_smtp.password_file: /etc/prometheus/mail is not on the host")
+
+
 def test_no_problem_repeats_a_url() -> None:
     (problem,) = alertmanager(alertmanager_page={"webhooks": ["https//chat.example.com/token"]})[1]
     assert problem == "alertmanager_page.webhooks[0]: is no URL; begin it with http:// or https://, without a user"

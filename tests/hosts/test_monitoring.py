@@ -17,6 +17,8 @@ from flyball.hosts.lab import Lab
 pytestmark = pytest.mark.hosts
 T = TypeVar("T")
 ROLES = ("--tags", "logrotate,node_exporter,alertmanager,prometheus")
+ONLY_MONITOR = ("--limit", "mon1")  # it has all of the roles
+ALERTMANAGER = ("--tags", "alertmanager", *ONLY_MONITOR)
 UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
 TOKEN = "not-for-logs"
 RECEIVER = "http://127.0.0.1:9000"
@@ -63,11 +65,12 @@ def fleet(hosts: Lab) -> Ansible:
 @pytest.fixture(scope="module")
 def watched(fleet: Ansible) -> Ansible:
     """Both after `site.yml`, checked on bare hosts before."""
-    bare = fleet.play("site", "--check", "--diff", *ROLES).succeeded()
+    bare = fleet.play("site", "--check", "--diff", *ROLES, *ONLY_MONITOR).succeeded()
     assert [bare.total(what) for what in ("failed", "unreachable", "ignored")] == [0, 0, 0]
     for host in fleet.lab.hosts.values():
         assert host.run("ls -d /etc/systemd/system/prometheus* /etc/prometheus 2>/dev/null || true") == ""
-    fleet.play("site", *ROLES).succeeded()
+    # A webhook's token is in no difference that is shown.
+    assert TOKEN not in fleet.play("site", "--diff", *ROLES).succeeded().output
     return fleet
 
 
@@ -104,6 +107,11 @@ def rules(host: Host) -> list[str]:
     return [rule["name"] for group in prometheus(host, "rules")["groups"] for rule in group["rules"]]
 
 
+def configuration(host: Host) -> str:
+    """What Alertmanager runs with."""
+    return ask(host, "http://127.0.0.1:9093/api/v2/status")["config"]["original"]
+
+
 def said(host: Host, alert: str, status: str) -> list[tuple[str, dict[str, Any]]]:
     """Which messages about an alert came, and by which way."""
     messages = [line.partition(" ") for line in host.run("cat /root/said").splitlines()]
@@ -116,7 +124,7 @@ def said(host: Host, alert: str, status: str) -> list[tuple[str, dict[str, Any]]
 
 
 def test_a_second_run_changes_nothing_nor_does_a_check(watched: Ansible) -> None:
-    for options in ((), ("--check", "--diff")):
+    for options in ((), ("--check", "--diff", *ONLY_MONITOR)):
         again = watched.play("site", *ROLES, *options).succeeded()
         assert {what: again.total(what) for what in UNTOUCHED} == UNTOUCHED
 
@@ -147,6 +155,8 @@ def test_the_limits_are_those_of_the_running_process(monitor: Host) -> None:
         "--query.max-concurrency=8",
         "--query.max-samples=4000000",
     } <= set(running)
+    environment = monitor.run("tr '\\0' '\\n' < /proc/$(systemctl show --value -p MainPID prometheus)/environ").split()
+    assert f"GOMEMLIMIT={2**30 * 9 // 10}" in environment
     limits = monitor.run(f"systemctl show --value -p MemoryMax {' '.join(LISTENS)}").split()
     assert limits == [str(2**30), str(2**28), str(2**27)]
 
@@ -203,7 +213,7 @@ def test_a_bad_rule_file_is_refused_and_a_good_one_loaded_by_the_same_process(wa
     group["rules"] = [{"alert": "ShopSlow", "expr": "vector(0) > 1"}]
     good.write_text(json.dumps({"groups": [group]}))
     process = monitor.run("systemctl show --value -p MainPID prometheus")
-    only = ("--tags", "prometheus", "--limit", "mon1")
+    only = ("--tags", "prometheus", *ONLY_MONITOR)
 
     refused = watched.play("site", *only, prometheus_rule_files=[str(bad)])
     assert refused.code == 2
@@ -217,26 +227,36 @@ def test_a_bad_rule_file_is_refused_and_a_good_one_loaded_by_the_same_process(wa
     assert monitor.run("systemctl show --value -p MainPID prometheus") == process
 
 
-def test_a_bad_configuration_is_refused_by_amtool_without_a_word_of_the_token(watched: Ansible, monitor: Host) -> None:
-    before = monitor.run("cat /etc/prometheus/alertmanager.yml")
-    assert TOKEN in before
+def test_mail_with_a_password_from_a_file_is_a_configuration_that_amtool_takes(watched: Ansible, monitor: Host) -> None:
+    monitor.run(
+        "install --owner=prometheus --mode=0400 /dev/null /etc/prometheus/mail; echo hidden > /etc/prometheus/mail"
+    )
+    login = {"username": "alerts", "password_file": "/etc/prometheus/mail"}
+    smtp = {"server": "127.0.0.1:25", "from": "alerts@example.com", **login}
+    given: dict[str, Any] = {"alertmanager_page": {"emails": ["oncall@example.com"]}, "alertmanager_smtp": smtp}
+    watched.play("site", *ALERTMANAGER, **given).succeeded()
+    running = until(lambda: configuration(monitor), lambda text: "oncall" in text)
+    assert "smtp_auth_password_file: /etc/prometheus/mail" in running
+    assert "to: oncall@example.com" in running
+
+
+def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ansible, monitor: Host) -> None:
+    before, running = monitor.run("cat /etc/prometheus/alertmanager.yml"), configuration(monitor)
     defaults = {"address": "127.0.0.1", "port": 9093, "smtp": {}, "repeat_interval": "4h", "memory": "256Mi"}
     settings, problems = notifying.read({**{f"alertmanager_{key}": v for key, v in defaults.items()}, **ALERTING})
     assert problems == []
     # No variable leads here: the rules refuse it first.
-    wrong = replace(settings, group_wait="soon").as_variables()
-    refused = watched.play("site", "--diff", "--tags", "alertmanager", "--limit", "mon1", alertmanager__settings=wrong)
+    wrong: dict[str, Any] = {"alertmanager__settings": replace(settings, group_wait="soon").as_variables()}
+    refused = watched.play("site", "--diff", *ALERTMANAGER, **wrong)
     assert refused.code == 2
-    assert "stays as it was" in refused.output
-    assert "not a valid duration" in " ".join(refused.output.split())
+    said = " ".join(refused.output.split())
+    assert "The configuration of Alertmanager stays as it was" in said
+    assert "not a valid duration" in said
     assert TOKEN not in refused.output
     assert monitor.run("cat /etc/prometheus/alertmanager.yml") == before
-    assert monitor.run("stat --format='%U %G %a' /etc/prometheus/alertmanager.yml").split() == [
-        "root",
-        "prometheus",
-        "640",
-    ]
-    assert ask(monitor, "http://127.0.0.1:9093/api/v2/status")["config"]["original"]
+    assert configuration(monitor) == running
+    mode = monitor.run("stat --format='%U %G %a' /etc/prometheus/alertmanager.yml")
+    assert mode.split() == ["root", "prometheus", "640"]
 
 
 def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) -> None:
@@ -244,17 +264,3 @@ def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) ->
     monitor.write("/root/tests.json", json.dumps(cases.promtool_tests("rules.json")))
     assert f"{len(cases.RULES)} rules found" in monitor.run("promtool check rules /root/rules.json")
     assert "SUCCESS" in monitor.run("promtool test rules /root/tests.json")
-
-
-def test_a_freeze_is_a_figure_with_its_beginning_until_it_is_over(watched: Ansible) -> None:
-    app, file = watched.lab["app1"], "/var/lib/flyball/metrics/freeze.prom"
-    freeze: dict[str, Any] = {"freeze_reason": "moving the database"}
-    watched.play("freeze", "--limit", "app1", **freeze).succeeded()
-    first = app.run(f"cat {file}")
-    frozen, since = first.splitlines()
-    assert frozen == "flyball_frozen 1"
-    assert 0 <= time.time() - int(since.removeprefix("flyball_frozen_since_seconds ")) < 600
-    assert watched.play("freeze", "--limit", "app1", **freeze).succeeded().total("changed") == 0
-    assert app.run(f"cat {file}") == first
-    watched.play("freeze", "--limit", "app1", freeze_state="thawed").succeeded()
-    assert app.run(f"ls {file} 2>/dev/null || true") == ""

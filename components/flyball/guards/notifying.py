@@ -99,8 +99,8 @@ class Notifying:
         return asdict(self)
 
 
-def read(variables: Mapping[str, object]) -> tuple[Notifying, list[Problem]]:
-    """What the variables ask for, and what is wrong with them."""
+def read(variables: Mapping[str, object], password: bool = True) -> tuple[Notifying, list[Problem]]:
+    """What the variables ask for, and what is wrong with them; `password` is whether its file is on the host."""
     problems = list(strict.check(dict(variables), NotifyingArgs, ""))
     reader = Reader(variables, "", problems)
     address = reader.value("alertmanager_address", str, "127.0.0.1")
@@ -119,7 +119,7 @@ def read(variables: Mapping[str, object]) -> tuple[Notifying, list[Problem]]:
     return Notifying(
         listen=daemons.join(address, reader.whole("alertmanager_port", PORT, most=65535)),
         receivers=receivers,
-        smtp=_smtp(reader, any(receiver.emails for receiver in receivers)),
+        smtp=_smtp(reader, any(receiver.emails for receiver in receivers), password),
         group_by=group_by,
         group_wait=show_duration(wait),
         group_interval=show_duration(interval),
@@ -145,7 +145,7 @@ def _receiver(reader: Reader, severity: str) -> Receiver:
     return Receiver(severity, webhooks, emails)
 
 
-def _smtp(reader: Reader, needed: bool) -> Smtp:
+def _smtp(reader: Reader, needed: bool, password: bool) -> Smtp:
     """Who takes e-mail, needed where anybody gets any."""
     smtp = reader.at("alertmanager_smtp")
     for key, what in (("server", "host:port that takes e-mail"), ("from", "the address that it comes from")):
@@ -160,6 +160,8 @@ def _smtp(reader: Reader, needed: bool) -> Smtp:
     username, password_file = smtp.value("username", str, ""), smtp.value("password_file", str, "")
     if password_file and not _PATH.fullmatch(password_file):
         smtp.problem("password_file", f"{password_file!r} is no path", "give an absolute one without spaces")
+    elif password_file and not password:
+        smtp.problem("password_file", f"{password_file} is not on the host", "put it there; the first page needs it")
     if bool(username) != bool(password_file):
         missing = "password_file" if username else "username"
         smtp.problem(missing, "is missing", "a login takes both, the password in a file on the host")

@@ -24,8 +24,8 @@ TIMEOUT: Milliseconds = 10_000
 STORAGE: Bytes = 8192 * MI
 LEAST_STORAGE: Bytes = 512 * MI
 STORAGE_SHARE = 0.8
-"""Of the disk: the limit holds for finished blocks, the log of what comes in lies beside them
-(https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects advises 80 to 85 %)."""
+"""Of the disk: the limit holds for finished blocks, the log of what comes in and blocks being made lie beside them
+(https://prometheus.io/docs/prometheus/latest/storage/ advises 80 to 85 %)."""
 STORAGE_DAYS = 15
 MEMORY: Bytes = 1024 * MI
 LEAST_MEMORY: Bytes = 128 * MI
