@@ -66,8 +66,26 @@ def test_keys_that_never_expire_fail_the_audit(converged: Ansible) -> None:
     cache.run("redis-cli set stays 1; systemctl start redis-ttl-audit", check=False)
     assert cache.run("systemctl is-failed redis-ttl-audit", check=False).strip() == "failed"
     metrics = cache.run("cat /var/lib/flyball/metrics/redis-ttl.prom")
-    assert metrics == "flyball_redis_keys 2\nflyball_redis_keys_without_ttl 1\n"
+    assert metrics.splitlines() == [
+        "flyball_redis_keys 2",
+        "flyball_redis_keys_without_ttl 1",
+        "flyball_redis_keys_without_ttl_allowed 0.0",
+    ]
     cache.run("redis-cli del stays; systemctl start redis-ttl-audit")
+
+
+def test_logs_that_nobody_takes_are_a_figure(converged: Ansible) -> None:
+    host = converged.lab["app1"]  # nobody on logs1 takes any
+    host.run("logger waits")
+    deadline = time.monotonic() + 60
+    found: dict[str, int] = {}
+    while not found.get("flyball_log_shipping_waiting") and time.monotonic() < deadline:
+        host.run("systemctl start log-shipping-figures")
+        figures = host.run("cat /var/lib/flyball/metrics/log-shipping.prom 2>/dev/null || true").split()
+        found = dict(zip(figures[::2], map(int, figures[1::2]), strict=True))
+        time.sleep(1)
+    assert found.pop("flyball_log_shipping_waiting") > 0
+    assert found == {"flyball_log_shipping_sent_total": 0, "flyball_log_shipping_lost_total": 0}
 
 
 def test_a_failed_rotation_is_said_as_a_metric_and_in_the_journal(converged: Ansible) -> None:

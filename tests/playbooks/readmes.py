@@ -1,9 +1,13 @@
-"""The README of each role, from its argument specs; run it to write them."""
+"""The README of each role, from its argument specs and the rules; run it to write them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from flyball.alerts import hosts, watcher
+from flyball.guards.alerting import Size
 
 COLLECTION = Path(__file__).parents[2] / "playbooks"
 
@@ -32,12 +36,24 @@ def readme(role: str) -> str:
     for name, option in found["options"].items():
         kind = f"list of {option['elements']}" if "elements" in option else option["type"]
         lines.append(f"| `{name}` | {kind} | `{yaml_value(option['default'])}` | {option['description'].strip()} |")
+    if role == "prometheus":
+        lines += ["", "Alerts that come with it, and more for each of `prometheus_sizes`:", "", *alerts()]
     return "\n".join([*lines, "", "Written from `meta/argument_specs.yml` by `python -m tests.playbooks.readmes`.", ""])
+
+
+def alerts() -> list[str]:
+    """A table of all alerts: how urgent each is, how long it must hold, and what it says of the labels in quotes."""
+    lines = ["| alert | severity | holds for | says |", "| --- | --- | --- | --- |"]
+    for group in (*hosts.rules([Size("web", warn=8, ceiling=9)]).values(), *watcher.rules().values()):
+        for rule in group:
+            says = re.sub(r"{{ \$labels\.(\w+) }}", r"`\1`", rule.summary)
+            lines.append(f"| {rule.name} | {rule.severity} | {rule.as_prometheus()['for']} | {says} |")
+    return lines
 
 
 def yaml_value(value: Any) -> str:
     """A value as one writes it in YAML, on one line."""
-    return yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip()
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
 
 
 if __name__ == "__main__":

@@ -4,12 +4,11 @@
 (https://redis.io/docs/latest/develop/reference/eviction/).
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
-from flyball.guards import strict
+from flyball.guards import daemons, strict
 from flyball.guards.headroom import ceil_div
 from flyball.guards.problem import Problem
 from flyball.guards.reader import Reader
@@ -78,8 +77,7 @@ def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Pr
         reader.problem("redis_maxmemory_share", str(error), "leave the rest of the memory to buffers and to the host")
     eviction = reader.value("redis_eviction", str, EVICTION)
     _check_eviction(eviction, reader)
-    bind = tuple(reader.words("redis_bind"))
-    _check_bind(bind, reader)
+    bind = daemons.addresses(reader, "redis_bind", "Redis")
     without_ttl = reader.value("redis_keys_without_ttl", float, 0.0)
     if not 0 <= without_ttl <= 1:
         reader.problem("redis_keys_without_ttl", f"is {show_number(without_ttl)}", "allowed is a share from 0 to 1")
@@ -103,18 +101,3 @@ def _check_eviction(eviction: str, reader: Reader) -> None:
         reader.problem("redis_eviction", f"{eviction} evicts nothing where no key has a time to live", hint)
     elif eviction not in EVICTS_ANY:
         reader.problem("redis_eviction", f"{eviction!r} is not known", strict.nearest(eviction, EVICTS_ANY))
-
-
-def _check_bind(bind: tuple[str, ...], reader: Reader) -> None:
-    if not bind and isinstance(reader.values.get("redis_bind"), list):
-        reader.problem(
-            "redis_bind", "is empty: Redis would listen on every address", "name addresses, such as 127.0.0.1"
-        )
-    for i, address in enumerate(bind):
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            reader.problem(f"redis_bind[{i}]", f"{address!r} is no address", "give one of the host's own addresses")
-            continue
-        if parsed.is_unspecified:
-            reader.problem(f"redis_bind[{i}]", f"{address} is every address of the host", "name those that clients use")

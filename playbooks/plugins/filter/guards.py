@@ -5,18 +5,37 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from flyball.guards import caches, freezing, host, leaving, restarts, rollout, rotation, shipping, web
+from flyball.alerts import hosts, watcher
+from flyball.alerts.rule import rule_file
+from flyball.guards import (
+    caches,
+    exporting,
+    freezing,
+    host,
+    leaving,
+    notifying,
+    restarts,
+    rollout,
+    rotation,
+    scraping,
+    shipping,
+    web,
+)
+from flyball.guards.alerting import Size
 from flyball.guards.problem import Refused
 from flyball.proxy import filters
 
 _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
+    "alertmanager": notifying.read,
     "base": host.read,
     "freeze": freezing.read,
     "log_shipping": shipping.read,
     "haproxy": filters.read,
     "logrotate": rotation.read,
     "nginx": web.read,
+    "node_exporter": exporting.read,
     "planned_restart": restarts.read,
+    "prometheus": scraping.read,
     "redis": caches.read,
     "rollout": rollout.read,
     "spot_drain": leaving.read,
@@ -24,12 +43,12 @@ _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
 """By role: takes its variables and what was found on the host, returns its settings and the problems."""
 
 
-def problems(variables: Mapping[str, Any], role: str, *found: int) -> list[str]:
+def problems(variables: Mapping[str, Any], role: str, *found: Any) -> list[str]:
     """Everything that is wrong with a role's variables, each with its path and how to mend it."""
     return [str(problem) for problem in dict.fromkeys(_read(variables, role, *found)[1])]
 
 
-def settings(variables: Mapping[str, Any], role: str, *found: int) -> dict[str, Any]:
+def settings(variables: Mapping[str, Any], role: str, *found: Any) -> dict[str, Any]:
     """What a role's variables come to, for its templates. They must have no problem."""
     result, wrong = _read(variables, role, *found)
     if wrong:
@@ -52,6 +71,11 @@ def reason_problems(reason: str, path: str) -> list[str]:
     return [str(problem) for problem in freezing.reason_problem(reason, path)]
 
 
+def alert_rules(sizes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The content of Prometheus' rule file for hosts; `sizes` are the caps of groups, from the role's settings."""
+    return rule_file({**hosts.rules([Size(**size) for size in sizes]), **watcher.rules()})
+
+
 def haproxy_config(variables: Mapping[str, Any]) -> str:
     """The configuration of a host's HAProxy, by the renderer that serves pods too (`flyball.proxy.filters`)."""
     try:
@@ -60,7 +84,7 @@ def haproxy_config(variables: Mapping[str, Any]) -> str:
         raise AnsibleFilterError(str(refused)) from None
 
 
-def _read(variables: Mapping[str, Any], role: str, *found: int) -> tuple[Any, list[Any]]:
+def _read(variables: Mapping[str, Any], role: str, *found: Any) -> tuple[Any, list[Any]]:
     return _READERS[role](variables, *found)
 
 
@@ -74,5 +98,6 @@ class FilterModule:
             "rotation_conflicts": rotation_conflicts,
             "spare": spare,
             "reason_problems": reason_problems,
+            "alert_rules": alert_rules,
             "haproxy_config": haproxy_config,
         }

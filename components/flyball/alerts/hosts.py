@@ -1,0 +1,240 @@
+"""Alerts on hosts: what their disks, units, logs, caches, clocks, memory and freezes tell, and how many there are.
+
+The figures come from node_exporter (job `node`) and from the files that the roles of the Ansible collection leave for
+it. The label `groups` of a host lists the groups of the inventory that it is in, as `,web,zone_a,`.
+"""
+
+from collections.abc import Iterable
+
+from flyball.alerts.rule import Rule, Severity
+from flyball.guards import alerting
+from flyball.guards.alerting import Size
+from flyball.guards.units import show_duration
+
+PAGE, WARNING = Severity.PAGE, Severity.WARNING
+_DISK = 'fstype!~"tmpfs|ramfs"'
+"""What lies in memory has limits of its own."""
+_COLLECTORS = "filesystem|textfile|vmstat"
+"""Those that alerts are made from. Without timex: a container has no clock of its own, and there it always fails."""
+
+
+def rules(sizes: Iterable[Size] = ()) -> dict[str, list[Rule]]:
+    """All rules for hosts by the name of their group, with those for the sizes of groups that are given."""
+    return {
+        "flyball-disks": _disks(),
+        "flyball-units": _units(),
+        "flyball-logs": _logs(),
+        "flyball-hosts": _hosts(),
+        "flyball-governor": [*_freezes(), *(rule for size in sizes for rule in _size(size))],
+    }
+
+
+def _span(seconds: int) -> str:
+    return show_duration(seconds * 1000)
+
+
+def _used(percent: int) -> str:
+    """Where more than that share of a disk is used; what is reserved for root counts as used."""
+    left = 100 - percent
+    sizes = f"node_filesystem_size_bytes{{{_DISK}}}"
+    return f"100 * node_filesystem_avail_bytes{{{_DISK}}} < {left} * {sizes} and node_filesystem_readonly == 0"
+
+
+def _disks() -> list[Rule]:
+    trend = f"predict_linear(node_filesystem_avail_bytes{{{_DISK}}}[{_span(alerting.DISK_TREND)}]"
+    where = "{{ $labels.mountpoint }} of {{ $labels.instance }}"
+    inodes = f"node_filesystem_files_free{{{_DISK}}} < {100 - alerting.DISK_FULL_PERCENT} * node_filesystem_files"
+    return [
+        Rule(
+            name="DiskFullSoon",
+            severity=WARNING,
+            subject="disk",
+            expr=f"{trend}, {alerting.DISK_AHEAD}) < 0 and {_used(alerting.DISK_TREND_USED_PERCENT)}",
+            seconds=alerting.DISK_TREND_FOR,
+            summary=f"{where} will be full within {_span(alerting.DISK_AHEAD)} if it goes on like this",
+            action="Find what grows (du -x), bound it (logrotate_logs, journal, cache), or enlarge the disk.",
+        ),
+        Rule(
+            name="DiskNearlyFull",
+            severity=PAGE,
+            subject="disk",
+            expr=_used(alerting.DISK_FULL_PERCENT),
+            seconds=alerting.DISK_FULL_FOR,
+            summary=f"{where} is more than {alerting.DISK_FULL_PERCENT} % full",
+            action="Make room now: everything that writes there is about to fail. Then bound what grew.",
+        ),
+        Rule(
+            name="InodesNearlyUsedUp",
+            severity=PAGE,
+            subject="disk",
+            expr=f"100 * {inodes} and node_filesystem_readonly == 0",
+            seconds=alerting.DISK_FULL_FOR,
+            summary=f"{where} has hardly any inodes left",
+            action="Remove small files now, such as sessions or caches: no new file can be made when none is left.",
+        ),
+    ]
+
+
+def _units() -> list[Rule]:
+    return [
+        Rule(
+            name="UnitRunFailed",
+            severity=WARNING,
+            subject="unit",
+            expr="flyball_unit_failed == 1",
+            # The result of a run that has ended: it heals with the next run, and never by waiting.
+            seconds=0,
+            summary="the last run of {{ $labels.unit }} on {{ $labels.instance }} failed",
+            action="See journalctl -u {{ $labels.unit }}. A log that is not rotated fills the disk.",
+        ),
+        Rule(
+            name="UnitFailed",
+            severity=WARNING,
+            subject="unit",
+            expr='node_systemd_unit_state{state="failed"} == 1',
+            seconds=alerting.UNIT_FAILED_FOR,
+            summary="{{ $labels.name }} on {{ $labels.instance }} has failed and is not coming back by itself",
+            action="See systemctl status {{ $labels.name }}; mend it, or remove the unit if nobody needs it.",
+        ),
+        Rule(
+            name="FiguresUnreadable",
+            severity=WARNING,
+            subject="figures",
+            expr=f'node_textfile_scrape_error == 1 or node_scrape_collector_success{{collector=~"{_COLLECTORS}"}} == 0',
+            seconds=alerting.WATCHER_FOR,
+            summary="figures of {{ $labels.instance }} cannot be read, so alerts made from them are silent",
+            action="See journalctl -u prometheus-node-exporter for the file, and remove it or mend who writes it.",
+        ),
+    ]
+
+
+def _logs() -> list[Rule]:
+    window, lost = _span(alerting.SHIPPING_WINDOW), _span(alerting.SHIPPING_LOST)
+    return [
+        Rule(
+            name="LogShippingStalled",
+            severity=WARNING,
+            subject="logs",
+            # A queue that a restart left on disk drains without counting as sent: then it gets shorter.
+            expr=(
+                "flyball_log_shipping_waiting > 0"
+                f" and increase(flyball_log_shipping_sent_total[{window}]) == 0"
+                f" and delta(flyball_log_shipping_waiting[{window}]) >= 0"
+            ),
+            seconds=alerting.SHIPPING_STALLED_FOR,
+            summary="nobody takes the logs of {{ $labels.instance }}",
+            action="See whether the log server runs and is reached. Lines wait on disk until log_shipping_queue_disk.",
+        ),
+        Rule(
+            name="LogLinesLost",
+            severity=PAGE,
+            subject="logs",
+            expr=f"increase(flyball_log_shipping_lost_total[{lost}]) > 0",
+            seconds=0,
+            summary="{{ $labels.instance }} drops log lines: its queue is full",
+            action="Bring the log server back, or raise log_shipping_queue_disk; /var/log/syslog still has the lines.",
+        ),
+        Rule(
+            name="CacheKeysWithoutTimeToLive",
+            severity=WARNING,
+            subject="cache",
+            expr=("flyball_redis_keys_without_ttl > flyball_redis_keys_without_ttl_allowed * flyball_redis_keys"),
+            seconds=alerting.KEYS_FOR,
+            summary="Redis on {{ $labels.instance }} holds keys that never expire",
+            action="Find them (redis-cli --scan, TTL of -1), give them a time to live, and mend who writes them.",
+        ),
+    ]
+
+
+def _hosts() -> list[Rule]:
+    window = _span(alerting.OOM_WINDOW)
+    return [
+        Rule(
+            name="HostDown",
+            severity=WARNING,
+            subject="host",
+            expr='up{job="node"} == 0',
+            seconds=alerting.HOST_DOWN_FOR,
+            summary="{{ $labels.instance }} does not answer",
+            action="The others carry its load by their headroom. See its console; restart or replace it today.",
+        ),
+        Rule(
+            name="HostsDown",
+            severity=PAGE,
+            subject="host",
+            expr=f'count by (groups) (up{{job="node"}} == 0) > {alerting.HOSTS_DOWN}',
+            seconds=alerting.HOSTS_DOWN_FOR,
+            summary="several hosts of {{ $labels.groups }} do not answer: more than their headroom is for",
+            action="Stop changes under way, bring hosts back first, and look for what they have in common.",
+        ),
+        Rule(
+            name="NoHostWatched",
+            severity=PAGE,
+            subject="host",
+            expr='absent(up{job="node"})',
+            seconds=alerting.TARGET_MISSING_FOR,
+            summary="no host is watched at all",
+            action="See prometheus_groups and the targets of Prometheus: every other alert on hosts is silent.",
+        ),
+        Rule(
+            name="ClockSkewed",
+            severity=WARNING,
+            subject="clock",
+            expr=f"abs(node_timex_offset_seconds) > {alerting.CLOCK_SKEW} or node_timex_sync_status == 0",
+            seconds=alerting.CLOCK_FOR,
+            summary="the clock of {{ $labels.instance }} is wrong, or nobody keeps it",
+            action="See timedatectl and base_time_servers; times in its logs are not to be trusted.",
+        ),
+        Rule(
+            name="OutOfMemory",
+            severity=WARNING,
+            subject="memory",
+            expr=f"increase(node_vmstat_oom_kill[{window}]) > 0",
+            seconds=0,
+            summary="{{ $labels.instance }} ran out of memory, and a process was killed for it",
+            action="See journalctl -k for which; lower its limits or its load, or give the host more memory.",
+        ),
+    ]
+
+
+def _freezes() -> list[Rule]:
+    longest = _span(alerting.FREEZE_LONGEST)
+    return [
+        Rule(
+            name="FreezeForgotten",
+            severity=WARNING,
+            subject="freeze",
+            expr=f"time() - flyball_frozen_since_seconds > {alerting.FREEZE_LONGEST} and flyball_frozen == 1",
+            seconds=0,
+            summary=f"{{{{ $labels.instance }}}} has been frozen for more than {longest}",
+            action="Read /etc/flyball/freeze.json; thaw it with freeze.yml, since it gets no upgrades until then.",
+        )
+    ]
+
+
+def _size(size: Size) -> list[Rule]:
+    """Near the cap of a group, and at it: automation has gone about as far as people have seen run well."""
+    count = f'count(up{{job="node",groups=~".*,{size.group},.*"}})'
+    labels = {"group": size.group}
+    return [
+        Rule(
+            name="GroupNearCap",
+            severity=WARNING,
+            subject="size",
+            expr=f"{count} >= {size.warn}",
+            seconds=alerting.NEAR_CAP_FOR,
+            summary=f"{size.group} has {size.warn} hosts or more, and may have {size.ceiling}",
+            action="See why it grows. Prove a larger size before it is needed, or lower the load.",
+            labels=labels,
+        ),
+        Rule(
+            name="GroupAtCap",
+            severity=PAGE,
+            subject="size",
+            expr=f"{count} >= {size.ceiling}",
+            seconds=alerting.AT_CAP_FOR,
+            summary=f"{size.group} is at its cap of {size.ceiling} hosts and cannot grow any more",
+            action="Shed load now; raise the ceiling only by a person's decision, since nobody has seen more run.",
+            labels=labels,
+        ),
+    ]

@@ -1,0 +1,48 @@
+"""One alert rule, and a file of them as Prometheus reads it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from flyball.guards.units import show_duration
+
+
+class Severity(StrEnum):
+    """A warning is for working hours, a page is for now."""
+
+    WARNING = "warning"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An alert while `expr` holds for `seconds`.
+
+    A page silences the warnings with the same `subject`, host, disk and group. `summary` says what is wrong and
+    `action` what to do; both may use `{{ $labels.x }}`.
+    """
+
+    name: str
+    severity: Severity
+    subject: str
+    expr: str
+    seconds: int
+    summary: str
+    action: str
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def as_prometheus(self) -> dict[str, Any]:
+        return {
+            "alert": self.name,
+            "expr": self.expr,
+            "for": show_duration(self.seconds * 1000) if self.seconds else "0s",
+            "labels": {"severity": str(self.severity), "subject": self.subject, **self.labels},
+            "annotations": {"summary": self.summary, "action": self.action},
+        }
+
+
+def rule_file(groups: Mapping[str, Iterable[Rule]]) -> dict[str, Any]:
+    """The content of a rule file: groups of rules, each evaluated in turn; a group without rules is left out."""
+    found = {name: [rule.as_prometheus() for rule in rules] for name, rules in groups.items()}
+    return {"groups": [{"name": name, "rules": rules} for name, rules in found.items() if rules]}

@@ -1,0 +1,58 @@
+"""Alerts on the monitoring itself: an alert that cannot be made or sent is silent, which looks like all is well."""
+
+from flyball.alerts.rule import Rule, Severity
+from flyball.guards import alerting
+from flyball.guards.units import show_duration
+
+
+def rules() -> dict[str, list[Rule]]:
+    """The rules by the name of their group."""
+    window = show_duration(alerting.WATCHER_WINDOW * 1000)
+    return {
+        "flyball-watcher": [
+            _rule(
+                "TargetMissing",
+                'up{job!="node"} == 0',
+                "{{ $labels.job }} at {{ $labels.instance }} gives no figures",
+                "See why it does not answer; alerts made from its figures are silent until it does.",
+                seconds=alerting.TARGET_MISSING_FOR,
+                severity=Severity.WARNING,
+            ),
+            _rule(
+                "RulesFailing",
+                f"increase(prometheus_rule_evaluation_failures_total[{window}]) > 0",
+                "Prometheus on {{ $labels.instance }} cannot evaluate {{ $labels.rule_group }}",
+                "See journalctl -u prometheus; alerts of this group are silent until it is mended.",
+            ),
+            _rule(
+                "ConfigurationNotLoaded",
+                "prometheus_config_last_reload_successful == 0",
+                "Prometheus on {{ $labels.instance }} runs with an older configuration than it was given",
+                "Run promtool check config /etc/prometheus/prometheus.yml there, mend it, and reload.",
+            ),
+            _rule(
+                "AlertmanagerUnreachable",
+                f"increase(prometheus_notifications_errors_total[{window}]) > 0"
+                " or prometheus_notifications_alertmanagers_discovered < 1",
+                "Prometheus on {{ $labels.instance }} cannot hand alerts to Alertmanager",
+                "See systemctl status prometheus-alertmanager; watch Prometheus' own page of alerts until then.",
+            ),
+            _rule(
+                "AlertsNotDelivered",
+                f"increase(alertmanager_notifications_failed_total[{window}]) > 0",
+                "Alertmanager cannot deliver alerts by {{ $labels.integration }}",
+                "See journalctl -u prometheus-alertmanager, and whether the receiver answers.",
+            ),
+        ]
+    }
+
+
+def _rule(
+    name: str,
+    expr: str,
+    summary: str,
+    action: str,
+    seconds: int = alerting.WATCHER_FOR,
+    severity: Severity = Severity.PAGE,
+) -> Rule:
+    return Rule(name, severity, f"watcher-{name}", expr, seconds, summary, action)

@@ -1,0 +1,246 @@
+"""For each alert series that make it fire, and series that must not; and from them a test file for promtool."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flyball.alerts import hosts, watcher
+from flyball.alerts.rule import Rule, rule_file
+from flyball.guards.alerting import Size
+
+SIZES = (Size("web", warn=3, ceiling=4),)
+ALL = {**hosts.rules(SIZES), **watcher.rules()}
+RULES = {rule.name: rule for group in ALL.values() for rule in group}
+CONTENT = rule_file(ALL)
+STEP = 60
+"""Seconds between two samples."""
+SAMPLES = 10 * 60
+"""Of each series, at the most; promtool stops at the last moment that it is asked about."""
+WATCHED = 3600
+"""Seconds that an alert which must not fire is watched for, beyond the time it takes."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Series by their name, as promtool writes their values, and the labels of the alert that is due.
+
+    `due` is the second at which the expression first holds; without labels the alert must never fire.
+    """
+
+    alert: str
+    series: dict[str, str]
+    due: int = 0
+    labels: dict[str, str] | None = None
+
+
+def quiet(alert: str, **series: str) -> Case:
+    """Series that do not make the alert fire."""
+    return Case(alert, series)
+
+
+def _always(value: float) -> str:
+    return f"{value}x{SAMPLES}"
+
+
+def _after(seconds: int, before: float, after: float) -> str:
+    """`before` until that second, `after` from it on."""
+    return f"{before}x{seconds // STEP - 1} {after}x{SAMPLES}"
+
+
+HOST = {"instance": "app1"}
+DISK = {"instance": "app1", "mountpoint": "/"}
+_AT = '{instance="app1",mountpoint="/"}'
+_UNIT = '{instance="app1",unit="logrotate.service"}'
+_STATE = '{instance="app1",name="shop.service",state="failed"}'
+_ON = '{instance="app1"}'
+_UP = 'up{job="node",instance="app%d",groups=",web,"}'
+GIB = 2**30
+
+
+def _disk(free: str, size: float = 100 * GIB, readonly: int = 0, what: str = "avail_bytes") -> dict[str, str]:
+    total = "files" if what == "files_free" else "size_bytes"
+    return {
+        f"node_filesystem_{what}{_AT}": free,
+        f"node_filesystem_{total}{_AT}": _always(size),
+        f"node_filesystem_readonly{_AT}": _always(readonly),
+    }
+
+
+def _shipping(waiting: str, sent: str, lost: str = "0x2880") -> dict[str, str]:
+    return {
+        f"flyball_log_shipping_waiting{_ON}": waiting,
+        f"flyball_log_shipping_sent_total{_ON}": sent,
+        f"flyball_log_shipping_lost_total{_ON}": lost,
+    }
+
+
+def _keys(without: str, allowed: float) -> dict[str, str]:
+    return {
+        f"flyball_redis_keys{_ON}": _always(100),
+        f"flyball_redis_keys_without_ttl{_ON}": without,
+        f"flyball_redis_keys_without_ttl_allowed{_ON}": _always(allowed),
+    }
+
+
+def _hosts(*values: str) -> dict[str, str]:
+    return {_UP % (i + 1): value for i, value in enumerate(values)}
+
+
+def _case(alert: str, due: int, labels: dict[str, str], series: dict[str, str]) -> Case:
+    return Case(alert, series, due, labels)
+
+
+CASES = [
+    # 1 % of the disk fills in 15 min: full in 11 h from the first minutes on, and below 40 % free after 75 min.
+    _case("DiskFullSoon", 76 * 60, DISK, _disk(f"{45 * GIB}-{GIB // 15}x{SAMPLES}")),
+    # A steep line that ends with more than 40 % free; a full disk that stays as it is; one that fills in a week.
+    quiet("DiskFullSoon", **_disk(f"{90 * GIB}-{GIB}x45 {45 * GIB}x{SAMPLES}")),
+    quiet("DiskFullSoon", **_disk(_always(30 * GIB))),
+    quiet("DiskFullSoon", **_disk(f"{35 * GIB}-{35 * GIB // 10_080}x{SAMPLES}")),
+    _case("DiskNearlyFull", 600, DISK, _disk(_after(600, 6 * GIB, 4 * GIB))),
+    quiet("DiskNearlyFull", **_disk(_always(6 * GIB))),
+    quiet("DiskNearlyFull", **_disk(_always(0), readonly=1)),
+    quiet("DiskNearlyFull", **{k.replace('"/"', '"/run",fstype="tmpfs"'): v for k, v in _disk(_always(0)).items()}),
+    _case("InodesNearlyUsedUp", 600, DISK, _disk(_after(600, 6000, 4000), 100_000, what="files_free")),
+    quiet("InodesNearlyUsedUp", **_disk(_always(0), 0, what="files_free")),
+    _case(
+        "UnitRunFailed", 600, {**HOST, "unit": "logrotate.service"}, {f"flyball_unit_failed{_UNIT}": _after(600, 0, 1)}
+    ),
+    quiet("UnitRunFailed", **{f"flyball_unit_failed{_UNIT}": _always(0)}),
+    _case(
+        "UnitFailed",
+        600,
+        {**HOST, "name": "shop.service", "state": "failed"},
+        {f"node_systemd_unit_state{_STATE}": _after(600, 0, 1)},
+    ),
+    quiet("UnitFailed", **{f"node_systemd_unit_state{_STATE.replace('failed', 'active')}": _always(1)}),
+    quiet("UnitFailed", **{f"node_systemd_unit_state{_STATE}": " ".join(["1x3 0x3"] * 300)}),
+    _case("FiguresUnreadable", 600, HOST, {f"node_textfile_scrape_error{_ON}": _after(600, 0, 1)}),
+    _case(
+        "FiguresUnreadable",
+        600,
+        {**HOST, "collector": "textfile"},
+        {'node_scrape_collector_success{instance="app1",collector="textfile"}': _after(600, 1, 0)},
+    ),
+    quiet("FiguresUnreadable", **{f"node_textfile_scrape_error{_ON}": _always(0)}),
+    # Sent until minute 10, then nothing, while ever more wait.
+    _case("LogShippingStalled", 900, HOST, _shipping(f"0x9 5+1x{SAMPLES}", f"0+10x9 100x{SAMPLES}")),
+    quiet("LogShippingStalled", **_shipping(_always(0), _always(100))),
+    quiet("LogShippingStalled", **_shipping(_always(50), f"0+10x{SAMPLES}")),
+    quiet("LogShippingStalled", **_shipping(f"{10 * SAMPLES}-10x{SAMPLES}", _always(0))),
+    _case("LogLinesLost", 660, HOST, _shipping(_always(0), _always(0), f"0x10 1x{SAMPLES}")),
+    quiet("LogLinesLost", **_shipping(_always(0), _always(0))),
+    _case("CacheKeysWithoutTimeToLive", 600, HOST, _keys(_after(600, 0, 11), 0.1)),
+    quiet("CacheKeysWithoutTimeToLive", **_keys(_always(10), 0.1)),
+    _case("HostDown", 600, {"instance": "app1", "job": "node", "groups": ",web,"}, _hosts(_after(600, 1, 0))),
+    quiet("HostDown", **_hosts(" ".join(["0x3 1x3"] * 300))),
+    _case("HostsDown", 600, {"groups": ",web,"}, _hosts(_after(600, 1, 0), _after(300, 1, 0), _always(1))),
+    quiet("HostsDown", **_hosts(_always(0), _always(1), _always(1))),
+    quiet("HostsDown", **{_UP % 1: _always(0), (_UP % 2).replace("web", "cache"): _always(0)}),
+    _case("NoHostWatched", 0, {"job": "node"}, {'up{job="prometheus"}': _always(1)}),
+    quiet("NoHostWatched", **_hosts(_always(0))),
+    _case(
+        "ClockSkewed",
+        600,
+        HOST,
+        {f"node_timex_offset_seconds{_ON}": _after(600, 0.2, -0.3), f"node_timex_sync_status{_ON}": _always(1)},
+    ),
+    _case(
+        "ClockSkewed",
+        600,
+        HOST,
+        {f"node_timex_offset_seconds{_ON}": _always(0), f"node_timex_sync_status{_ON}": _after(600, 1, 0)},
+    ),
+    quiet(
+        "ClockSkewed", **{f"node_timex_offset_seconds{_ON}": _always(-0.2), f"node_timex_sync_status{_ON}": _always(1)}
+    ),
+    _case("OutOfMemory", 660, HOST, {f"node_vmstat_oom_kill{_ON}": f"7x10 8x{SAMPLES}"}),
+    quiet("OutOfMemory", **{f"node_vmstat_oom_kill{_ON}": _always(7)}),
+    _case(
+        "FreezeForgotten",
+        660,
+        HOST,
+        {f"flyball_frozen{_ON}": _always(1), f"flyball_frozen_since_seconds{_ON}": _always(600 - 86_400)},
+    ),
+    quiet(
+        "FreezeForgotten",
+        **{f"flyball_frozen{_ON}": f"1x1439 _x{SAMPLES}", f"flyball_frozen_since_seconds{_ON}": f"0x1439 _x{SAMPLES}"},
+    ),
+    _case("GroupNearCap", 600, {"group": "web"}, _hosts(_always(1), _always(1), f"_x10 1x{SAMPLES}")),
+    quiet("GroupNearCap", **_hosts(_always(1), _always(1))),
+    quiet("GroupNearCap", **{k.replace(",web,", ",webs,"): v for k, v in _hosts(*[_always(1)] * 4).items()}),
+    _case("GroupAtCap", 600, {"group": "web"}, _hosts(*[_always(1)] * 3, f"_x10 1x{SAMPLES}")),
+    quiet("GroupAtCap", **_hosts(*[_always(1)] * 3)),
+    _case(
+        "TargetMissing",
+        600,
+        {"job": "shop", "instance": "app1:80"},
+        {'up{job="shop",instance="app1:80"}': _after(600, 1, 0)},
+    ),
+    quiet("TargetMissing", **_hosts(_always(0))),
+    _case(
+        "RulesFailing",
+        660,
+        {"rule_group": "a"},
+        {'prometheus_rule_evaluation_failures_total{rule_group="a"}': f"0x10 1+1x{SAMPLES}"},
+    ),
+    quiet("RulesFailing", **{'prometheus_rule_evaluation_failures_total{rule_group="a"}': _always(3)}),
+    _case("ConfigurationNotLoaded", 600, {}, {"prometheus_config_last_reload_successful": _after(600, 1, 0)}),
+    quiet("ConfigurationNotLoaded", prometheus_config_last_reload_successful=_always(1)),
+    _case(
+        "AlertmanagerUnreachable",
+        660,
+        {"alertmanager": "a"},
+        {'prometheus_notifications_errors_total{alertmanager="a"}': f"0x10 1+1x{SAMPLES}"},
+    ),
+    _case("AlertmanagerUnreachable", 600, {}, {"prometheus_notifications_alertmanagers_discovered": _after(600, 1, 0)}),
+    quiet("AlertmanagerUnreachable", prometheus_notifications_alertmanagers_discovered=_always(1)),
+    _case(
+        "AlertsNotDelivered",
+        660,
+        {"integration": "webhook"},
+        {'alertmanager_notifications_failed_total{integration="webhook"}': f"0x10 1+1x{SAMPLES}"},
+    ),
+    quiet("AlertsNotDelivered", **{'alertmanager_notifications_failed_total{integration="webhook"}': _always(9)}),
+]
+
+
+def promtool_tests(rule_path: str) -> dict[str, Any]:
+    """A file for `promtool test rules`: each alert fires once it is due and its time is up, and not before."""
+    return {
+        "rule_files": [rule_path],
+        "evaluation_interval": f"{STEP}s",
+        "tests": [_test(case) for case in CASES],
+    }
+
+
+def _test(case: Case) -> dict[str, Any]:
+    rule = RULES[case.alert]
+    checks: list[dict[str, Any]] = []
+    if case.labels is None:
+        checks += [_check(rule, seconds, None) for seconds in range(0, rule.seconds + WATCHED + 1, 900)]
+    else:
+        fires = case.due + rule.seconds
+        if fires >= STEP:
+            checks.append(_check(rule, fires - STEP, None))
+        checks.append(_check(rule, fires, case.labels))
+    series = [{"series": name, "values": values} for name, values in case.series.items()]
+    return {"interval": f"{STEP}s", "input_series": series, "alert_rule_test": checks}
+
+
+def _check(rule: Rule, seconds: int, labels: dict[str, str] | None) -> dict[str, Any]:
+    check: dict[str, Any] = {"eval_time": f"{seconds}s", "alertname": rule.name}
+    if labels is not None:
+        found = rule.as_prometheus()
+        texts = {name: _rendered(text, labels) for name, text in found["annotations"].items()}
+        check["exp_alerts"] = [{"exp_labels": {**labels, **found["labels"]}, "exp_annotations": texts}]
+    return check
+
+
+def _rendered(text: str, labels: dict[str, str]) -> str:
+    for name, value in labels.items():
+        text = text.replace(f"{{{{ $labels.{name} }}}}", value)
+    # What is no label of the alert renders as nothing.
+    while "{{ $labels." in text:
+        before, _, after = text.partition("{{ $labels.")
+        text = before + after.partition(" }}")[2]
+    return text

@@ -1,0 +1,74 @@
+"""Every rule says how urgent it is, what is wrong and what to do, and has series that prove it."""
+
+import json
+
+import pytest
+from tests.alerts.cases import ALL, CASES, CONTENT, RULES, SIZES, promtool_tests
+
+from flyball.alerts import hosts
+from flyball.alerts.rule import Rule, Severity, rule_file
+from flyball.guards import alerting, envelope, freeze
+
+
+def test_every_rule_has_series_that_make_it_fire_and_series_that_do_not() -> None:
+    assert {case.alert for case in CASES if case.labels is not None} == set(RULES)
+    assert {case.alert for case in CASES if case.labels is None} == set(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_a_rule_says_what_is_wrong_and_what_to_do(rule: Rule) -> None:
+    assert rule.severity in Severity
+    assert rule.subject
+    assert rule.summary[-1] != "."
+    assert rule.action[-1] == "."
+
+
+def test_names_are_given_once() -> None:
+    assert len(RULES) == sum(len(group) for group in ALL.values())
+
+
+def test_a_rule_as_prometheus_reads_it() -> None:
+    assert RULES["GroupAtCap"].as_prometheus() == {
+        "alert": "GroupAtCap",
+        "expr": 'count(up{job="node",groups=~".*,web,.*"}) >= 4',
+        "for": "5m",
+        "labels": {"severity": "page", "subject": "size", "group": "web"},
+        "annotations": {
+            "summary": "web is at its cap of 4 hosts and cannot grow any more",
+            "action": "Shed load now; raise the ceiling only by a person's decision, since nobody has seen more run.",
+        },
+    }
+
+
+def test_times_and_caps_are_those_of_the_guards() -> None:
+    assert RULES["GroupNearCap"].seconds == envelope.WARN_FOR_SECONDS
+    assert RULES["GroupAtCap"].seconds == envelope.PAGE_FOR_SECONDS
+    assert f"> {int(freeze.LONGEST.total_seconds())} " in RULES["FreezeForgotten"].expr
+    assert f", {alerting.DISK_AHEAD}) < 0" in RULES["DiskFullSoon"].expr
+
+
+def test_a_warning_that_a_page_silences_has_its_subject() -> None:
+    for warning, page in (
+        ("DiskFullSoon", "DiskNearlyFull"),
+        ("HostDown", "HostsDown"),
+        ("GroupNearCap", "GroupAtCap"),
+    ):
+        assert RULES[warning].subject == RULES[page].subject
+        assert (RULES[warning].severity, RULES[page].severity) == (Severity.WARNING, Severity.PAGE)
+
+
+def test_without_sizes_there_are_no_caps() -> None:
+    assert {rule.name for group in hosts.rules().values() for rule in group} == {
+        rule.name for group in hosts.rules(SIZES).values() for rule in group if rule.subject != "size"
+    }
+
+
+def test_a_group_without_rules_is_left_out() -> None:
+    assert rule_file({"none": [], "one": [RULES["HostDown"]]})["groups"] == [
+        {"name": "one", "rules": [RULES["HostDown"].as_prometheus()]}
+    ]
+
+
+def test_both_files_are_plain_data() -> None:
+    assert json.loads(json.dumps(CONTENT)) == CONTENT
+    assert promtool_tests("rules.yml")["rule_files"] == ["rules.yml"]

@@ -1,0 +1,266 @@
+"""A watched host and a monitor: figures, rules, a failed rotation that reaches people, and what is refused."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import pytest
+from tests.alerts import cases
+
+from flyball.guards import notifying
+from flyball.hosts.ansible import Ansible
+from flyball.hosts.host import Host
+from flyball.hosts.lab import Lab
+
+pytestmark = pytest.mark.hosts
+T = TypeVar("T")
+ROLES = ("--tags", "logrotate,node_exporter,alertmanager,prometheus")
+ONLY_MONITOR = ("--limit", "mon1")  # it has all of the roles
+ALERTMANAGER = ("--tags", "alertmanager", *ONLY_MONITOR)
+UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
+TOKEN = "not-for-logs"
+RECEIVER = "http://127.0.0.1:9000"
+ALERTING = {
+    "alertmanager_page": {"webhooks": [f"{RECEIVER}/page?token={TOKEN}"]},
+    "alertmanager_warning": {"webhooks": [f"{RECEIVER}/warning?token={TOKEN}"]},
+    "alertmanager_group_by": ["alertname", "instance"],
+    "alertmanager_group_wait": "1s",
+    "alertmanager_group_interval": "1s",
+}
+LISTENS = {"prometheus": "9090", "prometheus-alertmanager": "9093", "prometheus-node-exporter": "9100"}
+# One line for each message: the path that it came to, and what it said.
+_RECEIVER = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        said = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        with open("/root/said", "a") as file:
+            file.write(self.path.partition("?")[0] + " " + said.strip() + "\\n")
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 9000), Handler).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def fleet(hosts: Lab) -> Ansible:
+    """Both hosts bare, with the variables that are to hold for them; everything as often as can be."""
+    app, _ = hosts.add("app1", "mon1")
+    watching = {
+        "prometheus_interval": "1s",
+        "prometheus_timeout": "1s",
+        "prometheus_storage_size": "1Gi",
+        "prometheus_storage_days": 3,
+        "prometheus_sizes": [{"group": "web", "proven": 2}],
+    }
+    return Ansible(
+        hosts,
+        {"web": ["app1"], "monitoring": ["mon1"]},
+        {"app1": {"node_exporter_addresses": [app.address]}, "mon1": {**ALERTING, **watching}},
+    )
+
+
+@pytest.fixture(scope="module")
+def watched(fleet: Ansible) -> Ansible:
+    """Both after `site.yml`, checked on bare hosts before."""
+    bare = fleet.play("site", "--check", "--diff", *ROLES, *ONLY_MONITOR).succeeded()
+    assert [bare.total(what) for what in ("failed", "unreachable", "ignored")] == [0, 0, 0]
+    for host in fleet.lab.hosts.values():
+        assert host.run("ls -d /etc/systemd/system/prometheus* /etc/prometheus 2>/dev/null || true") == ""
+    # A webhook's token is in no difference that is shown.
+    assert TOKEN not in fleet.play("site", "--diff", *ROLES).succeeded().output
+    return fleet
+
+
+@pytest.fixture(scope="module")
+def monitor(watched: Ansible) -> Iterator[Host]:
+    """The monitor, with somebody on its loopback who takes down what Alertmanager says."""
+    host = watched.lab["mon1"]
+    host.write("/root/receiver.py", _RECEIVER)
+    host.run("touch /root/said; systemd-run --quiet --unit=receiver python3 /root/receiver.py")
+    yield host
+    host.run("systemctl stop receiver", check=False)
+
+
+def ask(host: Host, url: str) -> Any:
+    """What an API on a host's loopback answers."""
+    return json.loads(
+        host.run(f"python3 -c \"import urllib.request as u; print(u.urlopen('{url}', timeout=5).read().decode())\"")
+    )
+
+
+def until(look: Callable[[], T], reached: Callable[[T], bool], seconds: float = 60) -> T:
+    """What is seen once it is as it should be, or when time is up."""
+    deadline = time.monotonic() + seconds
+    while not reached(found := look()) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
+
+
+def prometheus(host: Host, path: str) -> Any:
+    return ask(host, f"http://127.0.0.1:9090/api/v1/{path}")["data"]
+
+
+def rules(host: Host) -> list[str]:
+    return [rule["name"] for group in prometheus(host, "rules")["groups"] for rule in group["rules"]]
+
+
+def configuration(host: Host) -> str:
+    """What Alertmanager runs with."""
+    return ask(host, "http://127.0.0.1:9093/api/v2/status")["config"]["original"]
+
+
+def said(host: Host, alert: str, status: str) -> list[tuple[str, dict[str, Any]]]:
+    """Which messages about an alert came, and by which way."""
+    messages = [line.partition(" ") for line in host.run("cat /root/said").splitlines()]
+    return [
+        (path, found)
+        for path, _, text in messages
+        for found in json.loads(text)["alerts"]
+        if found["labels"]["alertname"] == alert and found["status"] == status
+    ]
+
+
+def test_a_second_run_changes_nothing_nor_does_a_check(watched: Ansible) -> None:
+    for options in ((), ("--check", "--diff", *ONLY_MONITOR)):
+        again = watched.play("site", *ROLES, *options).succeeded()
+        assert {what: again.total(what) for what in UNTOUCHED} == UNTOUCHED
+
+
+def test_nothing_ever_listened_where_it_was_not_asked_to(watched: Ansible, monitor: Host) -> None:
+    app = watched.lab["app1"]
+    for host, units, address in (
+        (monitor, LISTENS, "127.0.0.1"),
+        (app, ["prometheus-node-exporter"], app.address),
+    ):
+        listening = {line.split()[3] for line in host.run("ss -ltnH").splitlines()}
+        wanted = {f"{address}:{LISTENS[unit]}" for unit in units}
+        assert {found for found in listening if found.rpartition(":")[2] not in ("22", "9000")} == wanted
+        for unit in units:
+            # Each start said so, the first of them by the package itself.
+            journal = host.run(f"journalctl --unit={unit} --no-pager | grep -i 'listening'")
+            assert journal.count(f"address={address}:{LISTENS[unit]}") >= 2
+            assert "address=:" not in journal
+            assert "0.0.0.0" not in journal
+
+
+def test_the_limits_are_those_of_the_running_process(monitor: Host) -> None:
+    running = monitor.run("tr '\\0' '\\n' < /proc/$(systemctl show --value -p MainPID prometheus)/cmdline").split()
+    assert {
+        f"--storage.tsdb.retention.size={2**30}B",
+        "--storage.tsdb.retention.time=3d",
+        "--query.timeout=30s",
+        "--query.max-concurrency=8",
+        "--query.max-samples=4000000",
+    } <= set(running)
+    environment = monitor.run("tr '\\0' '\\n' < /proc/$(systemctl show --value -p MainPID prometheus)/environ").split()
+    assert f"GOMEMLIMIT={2**30 * 9 // 10}" in environment
+    limits = monitor.run(f"systemctl show --value -p MemoryMax {' '.join(LISTENS)}").split()
+    assert limits == [str(2**30), str(2**28), str(2**27)]
+
+
+def test_every_target_is_up_and_every_rule_loaded(monitor: Host) -> None:
+    targets = until(
+        lambda: prometheus(monitor, "targets?state=active")["activeTargets"],
+        lambda found: {target["health"] for target in found} == {"up"},
+    )
+    assert {(target["labels"]["job"], target["labels"]["instance"], target["health"]) for target in targets} == {
+        ("alertmanager", "127.0.0.1:9093", "up"),
+        ("node", "app1", "up"),
+        ("node", "mon1", "up"),
+        ("prometheus", "127.0.0.1:9090", "up"),
+    }
+    assert sorted(rules(monitor)) == sorted(cases.RULES)
+
+
+def test_a_failed_rotation_reaches_people_and_so_does_its_end(watched: Ansible, monitor: Host) -> None:
+    app = watched.lab["app1"]
+    app.write("/etc/logrotate.d/broken", "/var/log/broken {\n  su nobody-such nogroup\n}\n")
+    app.run("systemctl start logrotate", check=False)
+    fired = until(lambda: said(monitor, "UnitRunFailed", "firing"), bool)
+    assert [(path, found["labels"]["instance"]) for path, found in fired] == [("/warning", "app1")]
+    assert fired[0][1]["annotations"]["summary"] == "the last run of logrotate.service on app1 failed"
+    app.run("rm /etc/logrotate.d/broken; systemctl start logrotate")
+    resolved = until(lambda: said(monitor, "UnitRunFailed", "resolved"), bool)
+    assert [path for path, _ in resolved] == ["/warning"]
+
+
+def test_a_page_goes_its_way_and_silences_the_warning_about_the_same_disk(monitor: Host) -> None:
+    add = "amtool alert add --alertmanager.url=http://127.0.0.1:9093 instance=app9"
+    for alert, labels in (
+        ("full", "severity=page subject=disk mountpoint=/"),
+        ("soon", "severity=warning subject=disk mountpoint=/"),
+        ("other", "severity=warning subject=disk mountpoint=/srv"),
+    ):
+        monitor.run(f"{add} alertname={alert} {labels}")
+    found = until(lambda: said(monitor, "full", "firing") + said(monitor, "other", "firing"), lambda all: len(all) > 1)
+    assert {path for path, _ in found} == {"/page", "/warning"}
+    assert said(monitor, "soon", "firing") == []
+    alerts = {a["labels"]["alertname"]: a for a in ask(monitor, "http://127.0.0.1:9093/api/v2/alerts")}
+    assert {name: alerts[name]["status"]["state"] for name in ("full", "soon", "other")} == {
+        "full": "active",
+        "soon": "suppressed",
+        "other": "active",
+    }
+
+
+def test_a_bad_rule_file_is_refused_and_a_good_one_loaded_by_the_same_process(watched: Ansible, monitor: Host) -> None:
+    bad, good = watched.lab.folder / "bad.yml", watched.lab.folder / "good.yml"
+    group = {"name": "shop", "rules": [{"alert": "ShopSlow", "expr": "sum by (job"}]}
+    bad.write_text(json.dumps({"groups": [group]}))
+    group["rules"] = [{"alert": "ShopSlow", "expr": "vector(0) > 1"}]
+    good.write_text(json.dumps({"groups": [group]}))
+    process = monitor.run("systemctl show --value -p MainPID prometheus")
+    only = ("--tags", "prometheus", *ONLY_MONITOR)
+
+    refused = watched.play("site", *only, prometheus_rule_files=[str(bad)])
+    assert refused.code == 2
+    assert "parse error" in refused.output
+    assert refused.total("changed") == 0
+    assert sorted(rules(monitor)) == sorted(cases.RULES)
+
+    watched.play("site", *only, prometheus_rule_files=[str(good)]).succeeded()
+    loaded = until(lambda: rules(monitor), lambda found: "ShopSlow" in found)
+    assert sorted(loaded) == sorted([*cases.RULES, "ShopSlow"])
+    assert monitor.run("systemctl show --value -p MainPID prometheus") == process
+
+
+def test_mail_with_a_password_from_a_file_is_a_configuration_that_amtool_takes(watched: Ansible, monitor: Host) -> None:
+    monitor.run(
+        "install --owner=prometheus --mode=0400 /dev/null /etc/prometheus/mail; echo hidden > /etc/prometheus/mail"
+    )
+    login = {"username": "alerts", "password_file": "/etc/prometheus/mail"}
+    smtp = {"server": "127.0.0.1:25", "from": "alerts@example.com", **login}
+    given: dict[str, Any] = {"alertmanager_page": {"emails": ["oncall@example.com"]}, "alertmanager_smtp": smtp}
+    watched.play("site", *ALERTMANAGER, **given).succeeded()
+    running = until(lambda: configuration(monitor), lambda text: "oncall" in text)
+    assert "smtp_auth_password_file: /etc/prometheus/mail" in running
+    assert "to: oncall@example.com" in running
+
+
+def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ansible, monitor: Host) -> None:
+    before, running = monitor.run("cat /etc/prometheus/alertmanager.yml"), configuration(monitor)
+    defaults = {"address": "127.0.0.1", "port": 9093, "smtp": {}, "repeat_interval": "4h", "memory": "256Mi"}
+    settings, problems = notifying.read({**{f"alertmanager_{key}": v for key, v in defaults.items()}, **ALERTING})
+    assert problems == []
+    # No variable leads here: the rules refuse it first.
+    wrong: dict[str, Any] = {"alertmanager__settings": replace(settings, group_wait="soon").as_variables()}
+    refused = watched.play("site", "--diff", *ALERTMANAGER, **wrong)
+    assert refused.code == 2
+    said = " ".join(refused.output.split())
+    assert "The configuration of Alertmanager stays as it was" in said
+    assert "not a valid duration" in said
+    assert TOKEN not in refused.output
+    assert monitor.run("cat /etc/prometheus/alertmanager.yml") == before
+    assert configuration(monitor) == running
+    mode = monitor.run("stat --format='%U %G %a' /etc/prometheus/alertmanager.yml")
+    assert mode.split() == ["root", "prometheus", "640"]
+
+
+def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) -> None:
+    monitor.write("/root/rules.json", json.dumps(cases.CONTENT))
+    monitor.write("/root/tests.json", json.dumps(cases.promtool_tests("rules.json")))
+    assert f"{len(cases.RULES)} rules found" in monitor.run("promtool check rules /root/rules.json")
+    assert "SUCCESS" in monitor.run("promtool test rules /root/tests.json")
