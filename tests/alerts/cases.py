@@ -114,6 +114,8 @@ CASES = [
     ),
     quiet("UnitFailed", **{f"node_systemd_unit_state{_STATE.replace('failed', 'active')}": _always(1)}),
     quiet("UnitFailed", **{f"node_systemd_unit_state{_STATE}": " ".join(["1x3 0x3"] * 300)}),
+    _case("PlannedRestartFailed", 600, HOST, {f"flyball_planned_restart_failed{_ON}": _after(600, 0, 1)}),
+    quiet("PlannedRestartFailed", **{f"flyball_planned_restart_failed{_ON}": _always(0)}),
     _case("FiguresUnreadable", 600, HOST, {f"node_textfile_scrape_error{_ON}": _after(600, 0, 1)}),
     _case(
         "FiguresUnreadable",

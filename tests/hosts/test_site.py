@@ -1,8 +1,10 @@
 """From bare hosts to what the variables say, at the first run and never again; then changes, batch by batch."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.hosts.conftest import APPS, BALANCERS
@@ -265,7 +267,13 @@ def test_a_rollout_without_headroom_is_refused(converged: Ansible, shop: Shop) -
 
 def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible, shop: Shop) -> None:
     only = ("--limit", "app3")
-    converged.play("freeze", *only, freeze_reason="moving the database", freeze_packages=["shop"]).succeeded()
+    host, figures = shop.apps[2], "/var/lib/flyball/metrics/freeze.prom"
+    why: dict[str, Any] = {"freeze_reason": "moving the database", "freeze_packages": ["shop"]}
+    converged.play("freeze", *only, **why).succeeded()
+    since = host.run(f"cat {figures}")
+    assert re.fullmatch(r"flyball_frozen 1\nflyball_frozen_since_seconds [0-9]{10}\n", since)
+    assert converged.play("freeze", *only, **why).succeeded().total("changed") == 0
+    assert host.run(f"cat {figures}") == since
     refused = converged.play("site", *only)
     assert refused.code == 2
     assert "app3 is frozen: moving the database." in " ".join(refused.output.split())
@@ -273,7 +281,7 @@ def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible,
     assert converged.play("drain", *only, freeze_override="x").code == 2
     override = "the certificate expires today"
     converged.play("drain", *only, drain_state="in", freeze_override=override).succeeded()
-    journal = shop.apps[2].run("journalctl --identifier=flyball --no-pager; cat /var/log/syslog")
+    journal = host.run("journalctl --identifier=flyball --no-pager; cat /var/log/syslog")
     assert "frozen host changed all the same: the certificate expires today" in journal
     converged.play("freeze", *only, freeze_state="thawed").succeeded()
-    assert shop.apps[2].run("apt-mark showhold; ls /usr/sbin/policy-rc.d", check=False) == ""
+    assert host.run(f"apt-mark showhold; ls /usr/sbin/policy-rc.d {figures}", check=False) == ""

@@ -97,6 +97,15 @@ def _units() -> list[Rule]:
             action="See systemctl status {{ $labels.name }}; mend it, or remove the unit if nobody needs it.",
         ),
         Rule(
+            name="PlannedRestartFailed",
+            severity=WARNING,
+            subject="restart",
+            expr="flyball_planned_restart_failed == 1",
+            seconds=0,  # as above
+            summary="a planned restart of {{ $labels.instance }} failed, and the host serves nobody",
+            action="Mend the host, then let it serve again; until then no other host of its group restarts.",
+        ),
+        Rule(
             name="FiguresUnreadable",
             severity=WARNING,
             subject="figures",
