@@ -15,7 +15,7 @@ STEP = 60
 """Seconds between two samples."""
 SAMPLES = 10 * 60
 """Of each series, at the most; promtool stops at the last moment that it is asked about."""
-WATCHED = 3600
+WATCHED = 1800
 """Seconds that an alert which must not fire is watched for, beyond the time it takes."""
 
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -18,7 +19,6 @@ pytestmark = pytest.mark.hosts
 T = TypeVar("T")
 ROLES = ("--tags", "logrotate,node_exporter,alertmanager,prometheus")
 ONLY_MONITOR = ("--limit", "mon1")  # it has all of the roles
-ALERTMANAGER = ("--tags", "alertmanager", *ONLY_MONITOR)
 UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
 TOKEN = "not-for-logs"
 RECEIVER = "http://127.0.0.1:9000"
@@ -206,38 +206,22 @@ def test_a_page_goes_its_way_and_silences_the_warning_about_the_same_disk(monito
     }
 
 
-def test_a_bad_rule_file_is_refused_and_a_good_one_loaded_by_the_same_process(watched: Ansible, monitor: Host) -> None:
-    bad, good = watched.lab.folder / "bad.yml", watched.lab.folder / "good.yml"
-    group = {"name": "shop", "rules": [{"alert": "ShopSlow", "expr": "sum by (job"}]}
-    bad.write_text(json.dumps({"groups": [group]}))
-    group["rules"] = [{"alert": "ShopSlow", "expr": "vector(0) > 1"}]
-    good.write_text(json.dumps({"groups": [group]}))
-    process = monitor.run("systemctl show --value -p MainPID prometheus")
-    only = ("--tags", "prometheus", *ONLY_MONITOR)
+def rule_file(folder: Path, name: str, expr: str) -> Path:
+    """A file of one rule, on the machine that runs Ansible."""
+    file = folder / name
+    rules = [{"alert": "ShopSlow", "expr": expr}]
+    file.write_text(json.dumps({"groups": [{"name": "shop", "rules": rules}]}))
+    return file
 
-    refused = watched.play("site", *only, prometheus_rule_files=[str(bad)])
+
+def test_a_bad_rule_file_is_refused_and_the_old_rules_stay(watched: Ansible, monitor: Host) -> None:
+    bad = rule_file(watched.lab.folder, "bad.yml", "sum by (job")
+    refused = watched.play("site", "--tags", "prometheus", *ONLY_MONITOR, prometheus_rule_files=[str(bad)])
     assert refused.code == 2
     assert "parse error" in refused.output
     assert refused.total("changed") == 0
+    assert monitor.run("ls /etc/prometheus/rules").split() == ["flyball.yml"]
     assert sorted(rules(monitor)) == sorted(cases.RULES)
-
-    watched.play("site", *only, prometheus_rule_files=[str(good)]).succeeded()
-    loaded = until(lambda: rules(monitor), lambda found: "ShopSlow" in found)
-    assert sorted(loaded) == sorted([*cases.RULES, "ShopSlow"])
-    assert monitor.run("systemctl show --value -p MainPID prometheus") == process
-
-
-def test_mail_with_a_password_from_a_file_is_a_configuration_that_amtool_takes(watched: Ansible, monitor: Host) -> None:
-    monitor.run(
-        "install --owner=prometheus --mode=0400 /dev/null /etc/prometheus/mail; echo hidden > /etc/prometheus/mail"
-    )
-    login = {"username": "alerts", "password_file": "/etc/prometheus/mail"}
-    smtp = {"server": "127.0.0.1:25", "from": "alerts@example.com", **login}
-    given: dict[str, Any] = {"alertmanager_page": {"emails": ["oncall@example.com"]}, "alertmanager_smtp": smtp}
-    watched.play("site", *ALERTMANAGER, **given).succeeded()
-    running = until(lambda: configuration(monitor), lambda text: "oncall" in text)
-    assert "smtp_auth_password_file: /etc/prometheus/mail" in running
-    assert "to: oncall@example.com" in running
 
 
 def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ansible, monitor: Host) -> None:
@@ -247,7 +231,7 @@ def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ans
     assert problems == []
     # No variable leads here: the rules refuse it first.
     wrong: dict[str, Any] = {"alertmanager__settings": replace(settings, group_wait="soon").as_variables()}
-    refused = watched.play("site", "--diff", *ALERTMANAGER, **wrong)
+    refused = watched.play("site", "--diff", "--tags", "alertmanager", *ONLY_MONITOR, **wrong)
     assert refused.code == 2
     said = " ".join(refused.output.split())
     assert "The configuration of Alertmanager stays as it was" in said
@@ -257,6 +241,27 @@ def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ans
     assert configuration(monitor) == running
     mode = monitor.run("stat --format='%U %G %a' /etc/prometheus/alertmanager.yml")
     assert mode.split() == ["root", "prometheus", "640"]
+
+
+def test_what_is_sound_is_loaded_by_the_same_processes(watched: Ansible, monitor: Host) -> None:
+    """One more rule, and mail with a password from a file."""
+    password = "/etc/prometheus/mail"
+    monitor.run(f"install --owner=prometheus --mode=0400 /dev/null {password}; echo hidden > {password}")
+    smtp = {"server": "127.0.0.1:25", "from": "alerts@example.com", "username": "alerts", "password_file": password}
+    given: dict[str, Any] = {
+        "alertmanager_page": {"emails": ["oncall@example.com"]},
+        "alertmanager_smtp": smtp,
+        "prometheus_rule_files": [str(rule_file(watched.lab.folder, "good.yml", "vector(0) > 1"))],
+    }
+    processes = "systemctl show --value -p MainPID prometheus prometheus-alertmanager"
+    before = monitor.run(processes)
+    watched.play("site", "--tags", "alertmanager,prometheus", *ONLY_MONITOR, **given).succeeded()
+    loaded = until(lambda: rules(monitor), lambda found: "ShopSlow" in found)
+    assert sorted(loaded) == sorted([*cases.RULES, "ShopSlow"])
+    running = until(lambda: configuration(monitor), lambda text: "oncall" in text)
+    assert f"smtp_auth_password_file: {password}" in running
+    assert "to: oncall@example.com" in running
+    assert monitor.run(processes) == before
 
 
 def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) -> None:
