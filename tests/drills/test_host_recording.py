@@ -35,10 +35,10 @@ def test_moments_become_a_rate(recorder: HostRecorder, monkeypatch: pytest.Monke
     monkeypatch.setattr(time, "time", lambda: now)
     recorder.begin()
     now = 1002.5
-    # One before it began, and one after it ended, are none of its.
-    recorder.add("requests lost [1/s]", [999.0, 1000.1, 1000.2, 1001.9, 1003.0], per=1)
+    # One before it began, and one in a bin that is not over, are in none.
+    recorder.add("requests lost [1/s]", [999.0, 1000.1, 1000.2, 1001.9, 1002.1], per=1)
     found = recorder.finish()
-    assert found.series == {"requests lost [1/s]": [(0, 2), (1, 1), (2, 0)]}
+    assert found.series == {"requests lost [1/s]": [(0, 2), (1, 1)]}
     assert found.seconds == 2.5
 
 

@@ -90,10 +90,10 @@ class HostRecorder:
         thread.start()
 
     def add(self, name: str, moments: Sequence[float], per: float = PERIOD) -> None:
-        """A rate, from the moments [s since 1970] at which something happened: counts in bins of `per` seconds."""
-        bins = [0] * (int(self.now / per) + 1)
+        """A rate, from moments [s since 1970] at which something happened: counts in whole bins of `per` seconds."""
+        bins = [0] * max(int(self.now / per), 1)
         for moment in moments:
-            if 0 <= (at := moment - self._began) <= self.now:
+            if 0 <= (at := moment - self._began) < len(bins) * per:
                 bins[int(at / per)] += 1
         self._series[name] = [(i * per, count / per) for i, count in enumerate(bins)]
 
