@@ -64,3 +64,5 @@ def offer(host: Host, package: Path) -> None:
     host.copy(package, f"/srv/drill/{package.name}")
     host.write("/etc/apt/sources.list.d/drill.list", "deb [trusted=yes] file:/srv/drill ./\n")
     host.write("/srv/drill/Packages", index_of(package))
+    # apt takes an index of the same second and size for the one that it has.
+    host.run("rm -f /var/lib/apt/lists/_srv_drill_*")
