@@ -230,7 +230,7 @@ def drill(
     report: Path | None,
     json_file: Path | None,
 ) -> None:
-    """Replay incidents on control planes of their own, with the guard and without it; all of them by default.
+    """Replay incidents, each in a place of its own, with the guard and without it; all of them by default.
 
     Exits with 1 if a guard does not hold, or if the damage does not show without it.
     """

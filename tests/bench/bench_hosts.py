@@ -48,11 +48,10 @@ class Cost(NamedTuple):
 def plain(folder: Path, fleet: Ansible) -> Path:
     """The plain playbook, whose templates are the files that the roles have written."""
     host = next(iter(fleet.lab.hosts.values()))
-    files = [file for file in FILES if host.run(f"test -f {file} && echo there || true").strip()]
-    missing = sorted(set(FILES) - set(files))
+    missing = [file for file in FILES if not host.run(f"test -f {file} && echo there || true")]
     assert not missing, f"the roles no longer write {missing}"
     tasks: list[dict[str, Any]] = [{"apt": {"name": PACKAGES, "update_cache": True, "cache_valid_time": 3600}}]
-    for file in files:
+    for file in FILES:
         source = folder / file.replace("/", "_")
         source.write_text(f"{{% raw %}}{host.run(f'cat {file}')}{{% endraw %}}")
         tasks.append({"template": {"src": str(source), "dest": file, "mode": "0644"}})

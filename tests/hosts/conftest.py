@@ -5,11 +5,18 @@ from collections.abc import Iterator
 import pytest
 
 from flyball.drills.hosts import shop
-from flyball.hosts.ansible import Ansible
+from flyball.hosts.ansible import Ansible, Played
 from flyball.hosts.lab import Lab, lab
 
 APPS = ["app1", "app2", "app3"]
 BALANCERS = ["lb1", "lb2"]
+UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
+"""What `touched` gives for a run that found all as it should be."""
+
+
+def touched(played: Played) -> dict[str, int]:
+    """How often a run changed something, or could not go on as it should."""
+    return {what: played.total(what) for what in UNTOUCHED}
 
 
 @pytest.fixture(scope="module")

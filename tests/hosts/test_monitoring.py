@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 from tests.alerts import cases
+from tests.hosts.conftest import UNTOUCHED, touched
 
 from flyball.guards import notifying
 from flyball.hosts.ansible import Ansible
@@ -19,7 +20,6 @@ pytestmark = pytest.mark.hosts
 T = TypeVar("T")
 ROLES = ("--tags", "logrotate,node_exporter,alertmanager,prometheus")
 ONLY_MONITOR = ("--limit", "mon1")  # it has all of the roles
-UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
 TOKEN = "not-for-logs"
 RECEIVER = "http://127.0.0.1:9000"
 ALERTING = {
@@ -126,7 +126,7 @@ def said(host: Host, alert: str, status: str) -> list[tuple[str, dict[str, Any]]
 def test_a_second_run_changes_nothing_nor_does_a_check(watched: Ansible) -> None:
     for options in ((), ("--check", "--diff", *ONLY_MONITOR)):
         again = watched.play("site", *ROLES, *options).succeeded()
-        assert {what: again.total(what) for what in UNTOUCHED} == UNTOUCHED
+        assert touched(again) == UNTOUCHED
 
 
 def test_nothing_ever_listened_where_it_was_not_asked_to(watched: Ansible, monitor: Host) -> None:

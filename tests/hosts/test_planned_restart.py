@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.hosts.conftest import UNTOUCHED, touched
 
 from flyball.drills.hosts import balanced
 from flyball.hosts.ansible import Ansible
@@ -15,7 +16,6 @@ from flyball.hosts.lab import Lab
 pytestmark = pytest.mark.hosts
 UNIT = "flyball-planned-restart"
 KEY = "flyball:restart:web"
-NOTHING = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
 ALERTMANAGER = "http://{address}:9093"
 AMTOOL = f"amtool --alertmanager.url={ALERTMANAGER.format(address='127.0.0.1')}"
 READY = "200"
@@ -49,7 +49,7 @@ def group(hosts: Lab) -> Ansible:
     ansible.apply("web", "planned_restart").succeeded()
     for check in (False, True):
         again = ansible.apply("app1", "planned_restart", check=check).succeeded()
-        assert {what: again.total(what) for what in NOTHING} == NOTHING
+        assert touched(again) == UNTOUCHED
     return ansible
 
 

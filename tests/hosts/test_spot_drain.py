@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from tests.hosts.conftest import UNTOUCHED, touched
 
 from flyball.drills.hosts.spot_notice import METADATA, VARIABLES, give_metadata, give_notice
 from flyball.hosts.ansible import Ansible
@@ -12,7 +13,6 @@ from flyball.hosts.lab import Lab
 pytestmark = pytest.mark.hosts
 UNIT = "flyball-spot-drain"
 STOPPED = [{"name": "first.service", "stop": "2s"}, {"name": "second.service", "stop": "3s"}]
-NOTHING = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def watched(hosts: Lab) -> Host:
     ansible.apply("all", "spot_drain").succeeded()
     for check in (False, True):
         again = ansible.apply("all", "spot_drain", check=check).succeeded()
-        assert {what: again.total(what) for what in NOTHING} == NOTHING
+        assert touched(again) == UNTOUCHED
     return host
 
 

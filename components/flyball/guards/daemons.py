@@ -1,4 +1,4 @@
-"""What every daemon of the monitoring keeps to: it listens only where it was asked to, and its size has limits."""
+"""What every daemon on a host keeps to: it listens only where it was asked to, and its size has limits."""
 
 import ipaddress
 import re
@@ -6,6 +6,9 @@ import re
 from flyball.guards.reader import Reader
 from flyball.guards.units import Bytes, Milliseconds, show_duration, show_size
 
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+FILE = re.compile(r"/[A-Za-z0-9._/@+-]+")
+"""A name or IPv4 address, and an absolute path, as they may stand in the configuration of any daemon."""
 _TARGET = re.compile(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]):([0-9]{1,5})")
 
 

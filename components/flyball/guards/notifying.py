@@ -30,7 +30,6 @@ MOST_MEMORY: Bytes = 4096 * MI
 _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 _EMAIL = re.compile(r"[^@\s,<>]+@[A-Za-z0-9.-]+")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_PATH = re.compile(r"/[A-Za-z0-9._/@+-]+")
 
 
 class ReceiverArgs(TypedDict):
@@ -158,7 +157,7 @@ def _smtp(reader: Reader, needed: bool, password: bool) -> Smtp:
     if smtp.has("from") and not _EMAIL.fullmatch(sender):
         smtp.problem("from", f"{sender!r} is no address", "give one as name@example.com")
     username, password_file = smtp.value("username", str, ""), smtp.value("password_file", str, "")
-    if password_file and not _PATH.fullmatch(password_file):
+    if password_file and not daemons.FILE.fullmatch(password_file):
         smtp.problem("password_file", f"{password_file!r} is no path", "give an absolute one without spaces")
     elif password_file and not password:
         smtp.problem("password_file", f"{password_file} is not on the host", "put it there; the first page needs it")

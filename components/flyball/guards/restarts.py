@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from flyball.guards import rollout, strict
+from flyball.guards import daemons, rollout, strict
 from flyball.guards.interruption import Shutdown, check_shutdown
 from flyball.guards.leaving import WayOutArgs, way_out
 from flyball.guards.problem import Problem
@@ -30,7 +30,6 @@ LOOKS = 2
 REQUESTS_BESIDES = 4
 """In each look: own health, alerts, and two for the lock."""
 _CALENDAR = re.compile(r"[A-Za-z0-9*:.,/~ -]{1,100}")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _HEALTH = re.compile(r"/[A-Za-z0-9._~/?=&-]*")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*[A-Za-z0-9])?")
@@ -143,7 +142,10 @@ def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, l
         health=_text(reader, "planned_restart_health", "/", _HEALTH, "a path, from its /"),
         **times,
         need=needed,
-        lock=(_text(reader, "planned_restart_lock_host", "", _HOST, "the name or address of the group's Redis"), port),
+        lock=(
+            _text(reader, "planned_restart_lock_host", "", daemons.HOST, "the name or address of the group's Redis"),
+            port,
+        ),
         lease=lease,
         alerts=_alerts(reader),
         longest=run,

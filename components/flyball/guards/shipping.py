@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
-from flyball.guards import strict
+from flyball.guards import daemons, strict
 from flyball.guards.problem import Problem
 from flyball.guards.reader import Reader
 from flyball.guards.retention import MI
@@ -20,8 +20,6 @@ on its way when a connection breaks is lost, since TCP tells nobody which lines 
 QUEUE_DISK: Bytes = 1024 * MI
 SEGMENT: Bytes = 4 * MI
 """Of the queue on disk; it is freed one of these at a time."""
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-_PATH = re.compile(r"/[A-Za-z0-9._/@+-]+")
 
 
 class FileArgs(TypedDict):
@@ -67,7 +65,7 @@ def read(variables: Mapping[str, object], free: Bytes) -> tuple[Shipping, list[P
     problems = list(strict.check(dict(variables), ShippingArgs, ""))
     reader = Reader(variables, "", problems)
     host = reader.value("log_shipping_host", str, "")
-    if not _HOST.fullmatch(host):
+    if not daemons.HOST.fullmatch(host):
         reader.problem("log_shipping_host", f"{host!r} is no host", "give a name or an address")
     protocol = reader.value("log_shipping_protocol", str, PROTOCOLS[0])
     if protocol not in PROTOCOLS:
@@ -110,7 +108,7 @@ def _certificates(reader: Reader, tls: bool, protocol: str) -> list[str]:
     whose = {"ca": "the authority to trust", "cert": "the host's own certificate", "key": "its key"}
     needed = {"ca"} | ({"cert", "key"} if protocol == "relp" or cert or key else set[str]())
     for what, file in zip(whose, (ca, cert, key), strict=True):
-        if what in needed and not _PATH.fullmatch(file):
+        if what in needed and not daemons.FILE.fullmatch(file):
             message = f"{file!r} is no path" if file else "is missing"
             reader.problem(f"log_shipping_{what}", message, f"with TLS, name the file of {whose[what]}, on the host")
     return files
@@ -123,7 +121,7 @@ def _files(reader: Reader) -> tuple[tuple[str, str], ...]:
     for i, item in enumerate(given if isinstance(given, list) else []):
         file = Reader(item, f"log_shipping_files[{i}]", reader.problems)
         path, tag = file.value("path", str, ""), file.value("tag", str, "")
-        if not _PATH.fullmatch(path.replace("*", "")):
+        if not daemons.FILE.fullmatch(path.replace("*", "")):
             file.problem("path", f"{path!r} is no path", "give an absolute one without spaces")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", tag):
             file.problem("tag", f"{tag!r} is not allowed", "give up to 32 letters, digits, - and _")

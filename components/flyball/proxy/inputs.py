@@ -4,6 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 
+from flyball.guards import daemons
 from flyball.guards.deadlines import Call
 from flyball.guards.hops import Hop
 from flyball.guards.inbound import Inbound
@@ -36,7 +37,7 @@ class Address:
             raise ValueError(f"{self.host!r} is no address to listen on")
 
     def __str__(self) -> str:
-        return _with_port(self.host, self.port)
+        return daemons.join(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Server:
             raise ValueError(f"{self.host!r} is no host")
 
     def __str__(self) -> str:
-        return _with_port(self.host, self.port)
+        return daemons.join(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,6 @@ class Proxy:
         door = () if self.door is None else (self.door.listen,)
         others = tuple(address for address in (self.metrics, self.peers) if address is not None)
         return (*door, *(hop.listen for hop in self.outbound), *others)
-
-
-def _with_port(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _check_port(port: int) -> None:
