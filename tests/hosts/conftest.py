@@ -31,11 +31,17 @@ def fleet(hosts: Lab) -> Ansible:
     """Three bare application hosts, two balancers, a cache and a log server, with what is to hold for them."""
     hosts.add(*APPS, *BALANCERS, "cache1", "logs1")
     addresses = [hosts[name].address for name in APPS]
+    leaving = {
+        "spot_drain_units": ["shop.service"],
+        "planned_restart_units": ["shop.service"],
+        "planned_restart_calendar": "2099-01-01",  # not while they are tested
+        "planned_restart_lock_host": hosts["cache1"].address,
+    }
     return Ansible(
         hosts,
         {"web": APPS, "proxy": BALANCERS, "cache": ["cache1"]},
         {
-            "web": shop.WEB,
+            "web": {**shop.WEB, **leaving},
             "proxy": shop.balancer(addresses),
             "cache1": {"redis_bind": ["127.0.0.1", hosts["cache1"].address]},
             "all": {"log_shipping_host": hosts["logs1"].address},

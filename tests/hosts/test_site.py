@@ -50,6 +50,9 @@ def test_every_unit_runs(converged: Ansible) -> None:
     for host in converged.lab.hosts.values():
         assert host.run("systemctl --failed --no-legend") == ""
         assert host.run("systemctl is-active logrotate.timer rsyslog").split() == ["active", "active"]
+    leaving = "flyball-spot-drain.service flyball-planned-restart.timer"
+    for name in APPS:
+        assert converged.lab[name].run(f"systemctl is-active {leaving}").split() == ["active", "active"]
 
 
 def test_the_cache_listens_where_it_is_asked_to(converged: Ansible) -> None:
