@@ -57,6 +57,22 @@ class TestLoad:
     @pytest.mark.parametrize(
         ("written", "meant"),
         [
+            ('nodes: "12"', {"nodes": 12}),
+            ('zones: \'["a", "b"]\'', {"zones": ["a", "b"]}),
+            ('governor: "{}"', {"governor": {}}),
+            ('nodes: "twelve"', {"nodes": "twelve"}),
+            ('owner: "12"', {"owner": "12"}),
+            ('services: {web: {port: "12"}}', {"services": {"web": {"port": "12"}}}),
+            ('nodes: "' + "[" * 100_000 + '"', {"nodes": "[" * 100_000}),
+        ],
+    )
+    def test_values_under_a_key_as_the_cli_writes_them(self, tmp_path: Path, written: str, meant: object) -> None:
+        """`pulumi up` and `pulumi config set` write what is no map or list as text."""
+        assert _values(tmp_path, written) == meant
+
+    @pytest.mark.parametrize(
+        ("written", "meant"),
+        [
             ("on", "on"),
             ("No", "No"),
             ("22:30", "22:30"),
@@ -79,7 +95,7 @@ class TestLoad:
         ],
     )
     def test_plain_values_are_those_of_yaml_1_2(self, tmp_path: Path, written: str, meant: object) -> None:
-        value = _values(tmp_path, f"a: {written}")["a"]
+        value = _values(tmp_path, f"a: {{b: {written}}}")["a"]["b"]
         assert value == meant
         assert type(value) is type(meant)
 

@@ -85,9 +85,10 @@ def _container(g: Guarded, given: Mapping[str, Any]) -> Manifest:
 
 
 def _volumes(spec: Spec) -> dict[str, Scratch]:
+    scratch = dict(sorted(spec.scratch.items()))
     if spec.logs is None or spec.logs_path is None:
-        return dict(spec.scratch)
-    return {**spec.scratch, LOGS_VOLUME: Scratch(spec.logs_path, spec.logs.volume)}
+        return scratch
+    return {**scratch, LOGS_VOLUME: Scratch(spec.logs_path, spec.logs.volume)}
 
 
 def _probe(probe: Probe, port: int) -> Manifest:

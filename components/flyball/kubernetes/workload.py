@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from flyball.kubernetes.governor.limits import describe, limits_of
 from flyball.kubernetes.network import network_policy
 from flyball.kubernetes.objects import Guarded, Manifest, properties
 from flyball.kubernetes.proxy import check_addresses, sidecar
+
+_REFERENCE = re.compile(r"\$\(([^()]+)\)")
 
 
 class Workload(pulumi.ComponentResource):
@@ -164,8 +167,29 @@ def _environment(g: Guarded, args: WorkloadArgs) -> list[Manifest]:
     def from_secret(variable: str, secret: str, key: str) -> Manifest:
         return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
-    return [
-        *({"name": variable, "value": value} for variable, value in args.get("env", {}).items()),
-        *(from_secret(variable, f"{g.name}-env", variable) for variable in args.get("secrets", {})),
-        *(from_secret(variable, ref["name"], ref["key"]) for variable, ref in args.get("refs", {}).items()),
-    ]
+    variables = {
+        **{variable: {"name": variable, "value": value} for variable, value in args.get("env", {}).items()},
+        **{variable: from_secret(variable, f"{g.name}-env", variable) for variable in args.get("secrets", {})},
+        **{variable: from_secret(variable, ref["name"], ref["key"]) for variable, ref in args.get("refs", {}).items()},
+    }
+    return _in_order(variables)
+
+
+def _in_order(variables: Mapping[str, Manifest]) -> list[Manifest]:
+    """By name, since Pulumi hands maps of a stack file over in no order of their own; but what a value names as
+    `$(OTHER)` before it, as Kubernetes fills in only what stands earlier
+    (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/).
+    """
+    ordered: dict[str, Manifest] = {}
+
+    def put(name: str, within: tuple[str, ...] = ()) -> None:
+        if name not in variables or name in ordered or name in within:
+            return
+        value = variables[name].get("value")
+        for other in _REFERENCE.findall(value) if isinstance(value, str) else ():
+            put(other, (*within, name))
+        ordered[name] = variables[name]
+
+    for name in sorted(variables):
+        put(name)
+    return list(ordered.values())

@@ -1,6 +1,5 @@
 """The stack's configuration as Pulumi hands it to the program."""
 
-import json
 from typing import Any
 
 import pulumi
@@ -8,10 +7,8 @@ from pulumi.runtime import get_config_env, is_config_secret
 from pulumi.runtime.config import CONFIG
 
 from flyball.guards.problem import Refused
-from flyball.stack.file import PROJECT
+from flyball.stack.file import PROJECT, as_value
 from flyball.stack.read import Stack, read
-
-_TEXT = ("environment", "owner", "namespace", "cluster")
 
 
 def configured() -> Stack:
@@ -32,14 +29,5 @@ def _values() -> dict[str, Any]:
         prefix, _, rest = full.partition(":")
         if prefix == PROJECT:
             name = rest.removeprefix("config:")
-            values[name] = text if name in _TEXT else _parsed(text)
+            values[name] = as_value(name, text)
     return values
-
-
-def _parsed(text: object) -> Any:
-    if not isinstance(text, str):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

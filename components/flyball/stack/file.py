@@ -1,6 +1,7 @@
 """Reads a stack file as the Pulumi CLI would, and says what is wrong with it as YAML."""
 
 import difflib
+import json
 import re
 from collections.abc import Hashable
 from pathlib import Path
@@ -17,7 +18,8 @@ PROJECT = "flyball"
 STACKS = "stacks"
 _TOP_LEVEL = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """Keys of a Pulumi stack settings file (https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/)."""
-
+_TEXT = ("environment", "owner", "namespace", "cluster")
+"""Keys of ours whose value is text, whatever it looks like."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -105,13 +107,23 @@ def load(path: Path) -> dict[str, Any]:
             problems.append(Problem(f"config.{key}", "has no prefix", f"write it as {PROJECT}:{key}"))
             values.setdefault(prefix, value)
         elif prefix == PROJECT:
-            values[name] = value
+            values[name] = as_value(name, value)
         elif difflib.get_close_matches(prefix, [PROJECT], cutoff=0.7):
             problems.append(Problem(f"config.{key}", "has an unknown prefix", f"did you mean {PROJECT}:{name}?"))
             values.setdefault(name, value)
     if problems:
         raise Refused([*problems, *examine(values)[1]])
     return values
+
+
+def as_value(name: str, value: Any) -> Any:
+    """What a value under `flyball:` means: to the CLI those that are no map or list are text, and it writes them so."""
+    if name in _TEXT or not isinstance(value, str) or isinstance(value, Encrypted):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def _document(path: Path) -> object:
