@@ -108,7 +108,9 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
 
         target = _target(context, stack, kube_context)
         if preview:
-            click.echo(local.preview(target, _say) or "nothing would change")
+            changes = local.preview(target, _say)
+            if changes is not None:
+                click.echo(changes or "nothing would change")
             return
         with show.progress() as progress:
             outcome = local.up(target, progress.say, progress.advance)

@@ -1,6 +1,7 @@
 """With the Pulumi CLI: `pulumi up` makes the same objects as the way that does without."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -70,3 +71,38 @@ def test_a_refused_stack_creates_nothing(shop: Shop) -> None:
         assert "Traceback" not in done.stdout + done.stderr
     finally:
         shop.file.write_text(before)
+
+
+def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -> None:
+    """Previewed, brought up, brought up again with nothing to do, and brought down although deletion is guarded."""
+    own = Shop(tmp_path / f"Pulumi.{shop.name}-own.yaml", f"{shop.name}-own", with_cli=True)
+    kubeconfig = shop.kubectl.kubeconfig
+    context = shop.kubectl.run("config", "current-context").strip()
+    service = {
+        "image": "registry.example/web:1.4.2",
+        "port": 8080,
+        "load": {"peak": 30, "replica": 20},
+        "rollout": {"settle": "1s"},
+    }
+    own.write(
+        {
+            "flyball:environment": "test",
+            "flyball:owner": "shop",
+            "flyball:namespace": "own",
+            "flyball:cluster": context,
+            "flyball:governor": {},
+            "flyball:services": {"web": service},
+        }
+    )
+    environment = {"KUBECONFIG": str(kubeconfig)}
+    previewed = own.run("up", "--preview", env=environment)
+    assert "to create" in previewed
+    assert "nothing would change" not in previewed
+    made = own.run("up", env=environment)
+    assert re.search(r"\+ \d+ created", made)
+    again = own.run("up", env=environment)
+    assert re.search(r"\d+ unchanged", again)
+    assert not re.search(r"\d+ (created|updated|deleted|replaced)", again)
+    own.run("down", env=environment)
+    assert shop.kubectl.run("get", "namespace", "own", "--ignore-not-found") == ""
+    assert shop.kubectl.run("get", "validatingadmissionpolicies", "--output=name") == ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from flyball.guards.freeze import Freeze
 from flyball.guards.problem import Problem, Refused, refuse
+from flyball.kubernetes.governor import names
 from flyball.local import control_plane, freeze, keda, metrics, proxies, pulumi_cli, requirements, rollout, toolchain
 from flyball.local.apply import ApplySet, Result
 from flyball.local.kubectl import Kubectl
@@ -58,16 +59,16 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     return Outcome(applied, standing, freeze.current(kubectl) if stack.governor else None)
 
 
-def preview(target: Target, report: Report) -> str:
+def preview(target: Target, report: Report) -> str | None:
     """What `up` would change, as the server sees it; empty where nothing would. Starts and changes nothing.
 
-    With the Pulumi CLI it prints its own preview instead.
+    None with the Pulumi CLI, which prints its own preview instead.
     """
     stack = read(target.config)
     result = render(target)
     if pulumi_cli.found():
         pulumi_cli.up(target.project, target.name, target.file, target.context, preview=True)
-        return ""
+        return None
     if not target.is_local:
         return ApplySet(cluster(target, stack, report), target.name).diff(result.objects)
     if plane := control_plane.running(target.name):
@@ -140,6 +141,9 @@ def down(target: Target, report: Report) -> list[str]:
             pulumi_cli.forget(target.project, target.name)
         return [f"control plane {target.name}"] if control_plane.stop(target.name) else []
     if pulumi_cli.found():
+        # A workload that has limits may not be deleted; that nobody needs them any more is what this command says.
+        place = (names.LIMITS, f"--namespace={target.config.get('namespace')}")
+        reach(target, report).run("delete", "configmap", *place, "--ignore-not-found")
         pulumi_cli.destroy(target.project, target.name, target.file, target.context)
         return []
     return ApplySet(reach(target, report), target.name).delete()
