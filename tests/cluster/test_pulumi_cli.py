@@ -1,14 +1,16 @@
 """With the Pulumi CLI: `pulumi up` makes the same objects as the way that does without."""
 
+import itertools
 import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cluster.shop import PROJECT, Shop, is_part, objects
+from tests.cluster.shop import FLYBALL, PROJECT, Shop, is_part, objects
 
 pytestmark = [pytest.mark.cluster, pytest.mark.pulumi_cli]
 
@@ -71,6 +73,34 @@ def test_a_refused_stack_creates_nothing(shop: Shop) -> None:
         assert "Traceback" not in done.stdout + done.stderr
     finally:
         shop.file.write_text(before)
+
+
+def running(session: int) -> bool:
+    """Whether any process of the session still runs; the dead may wait for someone to take notice."""
+    states = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+    return any(not state.startswith("Z") for state in states.stdout.split())
+
+
+def test_a_killed_up_is_taken_up_again(shop: Shop, tmp_path: Path) -> None:
+    """Engine and plugins are killed in the middle: lock and half-made objects are no trouble to the next."""
+    killed = Shop(tmp_path / f"Pulumi.{shop.name}-killed.yaml", f"{shop.name}-killed", with_cli=True)
+    shutil.copy(PROJECT / "stacks" / "Pulumi.local.yaml", killed.file)
+    try:
+        command = [*FLYBALL, "up", "-s", str(killed.file)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=PROJECT, stdout=pipe, text=True, start_new_session=True) as process:
+            assert process.stdout
+            made = (line for line in process.stdout if " created (" in line)
+            assert len(list(itertools.islice(made, 20))) == 20
+            subprocess.run(["pkill", "--signal", "KILL", "--session", str(process.pid)], check=True)
+        while running(process.pid):
+            time.sleep(0.1)
+        assert "pending operations" not in killed.run("up")
+        again = killed.run("up")
+        assert re.search(r"\d+ unchanged", again)
+        assert not re.search(r"\d+ (created|updated|deleted|replaced)", again)
+    finally:
+        killed.run("down")
 
 
 def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -> None:

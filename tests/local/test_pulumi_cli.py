@@ -1,6 +1,11 @@
 """How the Pulumi CLI is called, held against a stand-in that writes down what it was called with."""
 
 import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -102,3 +107,81 @@ def test_a_stack_whose_cluster_is_gone_is_forgotten_with_its_settings_kept(proje
     assert calls(project) == [
         ["stack", "rm", "--yes", "--force", "--preserve-config", "--non-interactive", "--stack", "local"]
     ]
+
+
+@pytest.fixture
+def lock(project: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Writes the lock that an update leaves in a state of files."""
+    folder = tmp_path / "cache" / "flyball" / "state" / ".pulumi" / "locks" / "organization" / "flyball" / "prod"
+
+    def write(pid: int, host: str | None = None, name: str = "a") -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps({"pid": pid, "username": "me", "hostname": host or socket.gethostname()}))
+        return path
+
+    return write
+
+
+def gone() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+CANCEL = ["cancel", "--yes", "--non-interactive", "--stack", "prod"]
+
+
+def test_what_a_killed_update_left_behind_is_cleaned(project: Path, tmp_path: Path, lock: Callable[..., Path]) -> None:
+    lock(gone())
+    file = tmp_path / "Pulumi.prod.yaml"
+    where = ["--stack", "prod", "--config-file", str(file), "--non-interactive"]
+    pulumi_cli.up(project, "prod", file, None, preview=False)
+    assert calls(project) == [
+        CANCEL,
+        ["stack", "init", "--no-select", "--non-interactive", "--stack", "prod"],
+        ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *where],
+        ["up", "--yes", "--skip-preview", *where],
+    ]
+
+
+@pytest.mark.parametrize("what", ["preview", "destroy", "forget"])
+def test_and_before_anything_else_is_done(what: str, project: Path, tmp_path: Path, lock: Callable[..., Path]) -> None:
+    lock(os.getpid())  # which runs something else
+    file = tmp_path / "Pulumi.prod.yaml"
+    if what == "preview":
+        pulumi_cli.up(project, "prod", file, None, preview=True)
+    elif what == "destroy":
+        pulumi_cli.destroy(project, "prod", file, None)
+    else:
+        pulumi_cli.forget(project, "prod")
+    assert [call for call in calls(project) if call[0] in ("cancel", "refresh")] == [CANCEL]
+    assert calls(project)[0] == CANCEL
+
+
+def test_an_update_at_work_is_left_alone(project: Path, tmp_path: Path, lock: Callable[..., Path]) -> None:
+    program = tmp_path / "at-work" / "pulumi"
+    program.parent.mkdir()
+    shutil.copy(shutil.which("sleep") or "", program)
+    with subprocess.Popen([program, "60"]) as other:
+        try:
+            lock(gone())
+            lock(other.pid, name="b")
+            pulumi_cli.forget(project, "prod")
+            assert CANCEL not in calls(project)
+        finally:
+            other.kill()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": "x", "hostname": 1}'])
+def test_a_lock_that_says_nothing_is_left_alone(text: str, project: Path, lock: Callable[..., Path]) -> None:
+    lock(gone()).write_text(text)
+    pulumi_cli.forget(project, "prod")
+    assert CANCEL not in calls(project)
+
+
+def test_a_lock_from_another_machine_is_left_alone(project: Path, lock: Callable[..., Path]) -> None:
+    lock(gone(), host="elsewhere")
+    pulumi_cli.forget(project, "prod")
+    assert CANCEL not in calls(project)

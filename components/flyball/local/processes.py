@@ -42,6 +42,11 @@ def end(folder: Path, programs: Collection[str] | None = None) -> int:
     return len(ended)
 
 
+def command(pid: int) -> str | None:
+    """The command line of a process; None where there is none of that id."""
+    return dict(_commands()).get(pid)
+
+
 def _belongs(command: str, folder: Path) -> bool:
     if command.startswith(f"{folder}/bin/"):
         return True

@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from flyball import paths
+from flyball.local import processes
 from flyball.stack.build import CONTEXT_VARIABLE
-from flyball.stack.file import STACKS
+from flyball.stack.file import PROJECT, STACKS
 
 
 class PulumiError(Exception):
@@ -50,23 +53,57 @@ def _logged_in(env: dict[str, str]) -> bool:
 
 def up(project: Path, stack: str, file: Path, context: str | None, *, preview: bool) -> None:
     """`pulumi up` or `pulumi preview`, with its own progress on the terminal. Raises `PulumiError`."""
+    released = _release(project, stack)
     _select(project, stack, file)
     if preview:
         _run(project, ["preview", "--diff", *_where(stack, file)], context)
-    else:
-        _run(project, ["up", "--yes", "--skip-preview", *_where(stack, file)], context)
+        return
+    if released:
+        # What it was about to create is in the cluster or not; the state does not know, and would warn of it for ever.
+        _run(project, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *_where(stack, file)], context)
+    _run(project, ["up", "--yes", "--skip-preview", *_where(stack, file)], context)
 
 
 def destroy(project: Path, stack: str, file: Path, context: str | None) -> None:
     """`pulumi destroy`, and the stack itself. Raises `PulumiError`."""
+    _release(project, stack)
     _select(project, stack, file)
     _run(project, ["destroy", "--yes", "--skip-preview", "--remove", *_where(stack, file)], context)
 
 
 def forget(project: Path, stack: str) -> None:
     """Drop the state of a stack whose cluster is gone with all that was in it; nothing where there is none."""
+    _release(project, stack)
     command = ["pulumi", "stack", "rm", "--yes", "--force", "--preserve-config", "--non-interactive", "--stack", stack]
     subprocess.run(command, cwd=project, env=environment(), capture_output=True, check=False)
+
+
+def _release(project: Path, stack: str) -> bool:
+    """Take the stack back from an update that was killed, which leaves its lock behind; whether there was one.
+
+    Only where the state is in files, whose locks name a process of this machine: any other may still be at work.
+    """
+    env = environment()
+    backend = urlsplit(env.get("PULUMI_BACKEND_URL", ""))
+    if backend.scheme != "file":
+        return False
+    locks = list(Path(unquote(backend.path), ".pulumi", "locks", "organization", PROJECT, stack).glob("*.json"))
+    if not locks or not all(map(_left_behind, locks)):
+        return False
+    command = ["pulumi", "cancel", "--yes", "--non-interactive", "--stack", stack]
+    return subprocess.run(command, cwd=project, env=env, capture_output=True, check=False).returncode == 0
+
+
+def _left_behind(lock: Path) -> bool:
+    """Whether the process that holds a lock is gone; its id may be another program's by now."""
+    try:
+        holder = json.loads(lock.read_text(encoding="utf-8"))
+        if holder["hostname"] != socket.gethostname():
+            return False
+        command = processes.command(int(holder["pid"])) or ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return Path(command.partition(" ")[0]).name != "pulumi"
 
 
 def _select(project: Path, stack: str, file: Path) -> None:
