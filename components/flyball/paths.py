@@ -30,7 +30,7 @@ def schemas_dir() -> Path:
 
 
 def hosts_dir() -> Path:
-    """The Debian root that hosts are made from, and one folder for each lab of them."""
+    """The Debian roots that hosts are made from, and one folder for each lab of them."""
     return cache_dir() / "hosts"
 
 

@@ -1,7 +1,7 @@
 """Shipped logs wait in a queue that fits where it lies."""
 
 from flyball.guards.retention import MI
-from flyball.guards.shipping import QUEUE_DISK, SEGMENT, read
+from flyball.guards.shipping import MESSAGES, QUEUE_DISK, SEGMENT, read
 
 VARIABLES: dict[str, object] = {
     "log_shipping_host": "logs.example.com",
@@ -26,6 +26,17 @@ def test_what_is_asked_for() -> None:
     assert problems == []
     assert (shipping.queue_disk, shipping.segment) == (QUEUE_DISK, SEGMENT) == (1024 * MI, 4 * MI)
     assert shipping.files == (("/var/log/shop/*.log", "shop"),)
+
+
+def test_the_disk_stays_within_its_limit_and_is_used_before_anything_is_dropped() -> None:
+    for messages in (MESSAGES, 10_000, 1_000_000):
+        shipping, _ = read({**VARIABLES, "log_shipping_queue_messages": messages}, QUEUE_DISK)
+        # rsyslog does not count the batch that is being sent, and drops where batch and the rest fill the memory.
+        assert messages - shipping.queue_batch > shipping.queue_to_disk > shipping.queue_disk_until
+    assert said(log_shipping_queue_messages=MESSAGES - 1) == [
+        "log_shipping_queue_messages: is 1999; allowed is from 2000 to 1000000"
+    ]
+    assert shipping.queue_limit + 2 * 64 * 1024 < shipping.queue_disk
 
 
 def test_a_queue_that_does_not_fit_is_refused() -> None:

@@ -1,6 +1,8 @@
 """Real Debian hosts for each test process, ended with it."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 
@@ -8,6 +10,7 @@ from flyball.drills.hosts import shop
 from flyball.hosts.ansible import Ansible, Played
 from flyball.hosts.lab import Lab, lab
 
+T = TypeVar("T")
 APPS = ["app1", "app2", "app3"]
 BALANCERS = ["lb1", "lb2"]
 UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
@@ -17,6 +20,14 @@ UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued
 def touched(played: Played) -> dict[str, int]:
     """How often a run changed something, or could not go on as it should."""
     return {what: played.total(what) for what in UNTOUCHED}
+
+
+def until(look: Callable[[], T], reached: Callable[[T], bool], seconds: float = 60) -> T:
+    """What is seen once it is as it should be, or when time is up."""
+    deadline = time.monotonic() + seconds
+    while not reached(found := look()) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,14 @@
 """A watched host and a monitor: figures, rules, a failed rotation that reaches people, and what is refused."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from tests.alerts import cases
-from tests.hosts.conftest import UNTOUCHED, touched
+from tests.hosts.conftest import UNTOUCHED, touched, until
 
 from flyball.guards import notifying
 from flyball.hosts.ansible import Ansible
@@ -17,7 +16,6 @@ from flyball.hosts.host import Host
 from flyball.hosts.lab import Lab
 
 pytestmark = pytest.mark.hosts
-T = TypeVar("T")
 ROLES = ("--tags", "logrotate,node_exporter,alertmanager,prometheus")
 ONLY_MONITOR = ("--limit", "mon1")  # it has all of the roles
 TOKEN = "not-for-logs"
@@ -89,14 +87,6 @@ def ask(host: Host, url: str) -> Any:
     return json.loads(
         host.run(f"python3 -c \"import urllib.request as u; print(u.urlopen('{url}', timeout=5).read().decode())\"")
     )
-
-
-def until(look: Callable[[], T], reached: Callable[[T], bool], seconds: float = 60) -> T:
-    """What is seen once it is as it should be, or when time is up."""
-    deadline = time.monotonic() + seconds
-    while not reached(found := look()) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return found
 
 
 def prometheus(host: Host, path: str) -> Any:

@@ -54,8 +54,8 @@ def group(hosts: Lab) -> Ansible:
 
 
 def started(app: Host) -> str:
-    """Which process serves."""
-    return app.run("systemctl show --property=MainPID --value shop").strip()
+    """Which start of the service serves; after a reboot its process may well have the same number again."""
+    return app.run("systemctl show --property=InvocationID --value shop").strip()
 
 
 def run(app: Host) -> tuple[str, str]:

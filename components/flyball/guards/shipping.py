@@ -20,6 +20,14 @@ on its way when a connection breaks is lost, since TCP tells nobody which lines 
 QUEUE_DISK: Bytes = 1024 * MI
 SEGMENT: Bytes = 4 * MI
 """Of the queue on disk; it is freed one of these at a time."""
+SPARE: Bytes = MI // 4
+"""Of the queue's disk: rsyslog looks before it writes, so the last message, of up to 64 KiB, exceeds it."""
+MESSAGES = 2000
+"""The least that may wait in memory. Of a burst of 3,000 at once 1,776 were dropped with 100 and the disk almost empty:
+the thread that moves them there was outrun. With 1,000 as many as 875 waited at once."""
+BATCH = 128
+"""The most messages that are sent at once. While nobody takes them they stay in memory, and rsyslog does not see them
+when it compares the queue with the mark from which the disk is used (`getLogicalQueueSize` in its runtime/queue.c)."""
 
 
 class FileArgs(TypedDict):
@@ -52,7 +60,11 @@ class Shipping:
     cert: str
     key: str
     queue_disk: Bytes
+    queue_limit: Bytes
     queue_messages: int
+    queue_batch: int
+    queue_to_disk: int
+    queue_disk_until: int
     segment: Bytes
     files: tuple[tuple[str, str], ...]
 
@@ -81,6 +93,7 @@ def read(variables: Mapping[str, object], free: Bytes) -> tuple[Shipping, list[P
         left = f"{show_number(free / MI, 0)}Mi"
         message = f"{show_size(disk)} is more than the {left} that are free where the queue lies"
         reader.problem("log_shipping_queue_disk", message, "a full disk would stop local logs too; lower it")
+    messages = reader.whole("log_shipping_queue_messages", 10_000, least=MESSAGES, most=1_000_000)
     return Shipping(
         host=host,
         port=reader.whole("log_shipping_port", 2514, most=65535),
@@ -90,7 +103,13 @@ def read(variables: Mapping[str, object], free: Bytes) -> tuple[Shipping, list[P
         cert=cert,
         key=key,
         queue_disk=disk,
-        queue_messages=reader.whole("log_shipping_queue_messages", 10_000, least=100, most=1_000_000),
+        queue_limit=disk - SPARE,
+        queue_messages=messages,
+        # Where less than 1,280 may wait, what waits beside a batch never reaches rsyslog's own mark, 90 %: all would be
+        # dropped, and the disk left alone. 60 %, the least without a warning of rsyslog, leaves a burst room and time.
+        queue_batch=BATCH,
+        queue_to_disk=messages * 6 // 10,
+        queue_disk_until=messages // 4,
         segment=SEGMENT,
         files=_files(reader),
     ), problems

@@ -18,8 +18,9 @@ from flyball.local.locks import exclusive
 
 Report = Callable[[str], None]
 
-SUITE = "bookworm"
-"""Debian 12. Within it packages get security fixes only, so their behaviour stays."""
+SUITES = ("bookworm", "trixie")
+"""Debian 12, which hosts are made of unless asked otherwise, and 13. Within one packages get security fixes only, so
+their behaviour stays."""
 INSTALLED = (
     *("ca-certificates", "dbus", "iproute2", "openssh-server", "procps", "python3", "python3-apt"),
     *("systemd", "systemd-sysv"),
@@ -73,21 +74,21 @@ def why_not() -> str | None:
     return None
 
 
-def ensure(report: Report) -> Base:
-    """The base, made if need be. Raises `HostsError` where it cannot be made."""
+def ensure(report: Report, suite: str = SUITES[0]) -> Base:
+    """The base of a suite, made if need be. Raises `HostsError` where it cannot be made."""
     if reason := why_not():
         raise HostsError(reason)
     _ensure_programs(report)
-    folder = paths.hosts_dir() / f"base-{_key()}"
+    folder = paths.hosts_dir() / f"base-{_key(suite)}"
     with exclusive(paths.hosts_dir() / "base.lock", lambda: report("another process makes the Debian root; waiting")):
         if not folder.exists():
-            report(f"making a Debian root ({SUITE}); about a minute, once")
-            _make(folder)
+            report(f"making a Debian root ({suite}); about a minute, once")
+            _make(folder, suite)
     return Base(folder)
 
 
-def _key() -> str:
-    return hashlib.sha256(repr((SUITE, INSTALLED, OFFERED, sorted(_SETTINGS.items()))).encode()).hexdigest()[:12]
+def _key(suite: str) -> str:
+    return hashlib.sha256(repr((suite, INSTALLED, OFFERED, sorted(_SETTINGS.items()))).encode()).hexdigest()[:12]
 
 
 def _ensure_programs(report: Report) -> None:
@@ -98,7 +99,7 @@ def _ensure_programs(report: Report) -> None:
         _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *lacking)
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, suite: str) -> None:
     started = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(started, ignore_errors=True)
     started.parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ def _make(folder: Path) -> None:
         '--aptopt=Acquire::Languages "none"',
         f"--include={','.join(INSTALLED)}",
         f"--customize-hook=chroot $1 apt-get install -qq -y --download-only {' '.join(OFFERED)}",
-        *(SUITE, str(started)),
+        *(suite, str(started)),
     )
     archives.mkdir(parents=True)
     for archive in (started / "var/cache/apt/archives").glob("*.deb"):
@@ -120,7 +121,7 @@ def _make(folder: Path) -> None:
         path = started / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    (started / "etc/apt/sources.list.d/0000bookworm.list").unlink(missing_ok=True)
+    (started / f"etc/apt/sources.list.d/0000{suite}.list").unlink(missing_ok=True)
     _run("chroot", str(started), "apt-get", "update", "-qq")
     os.utime(started, (time.time(), time.time()))
     started.rename(folder)

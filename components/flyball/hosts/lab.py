@@ -68,12 +68,12 @@ class Lab:
 
 
 @contextmanager
-def lab(report: base.Report) -> Iterator[Lab]:
-    """An empty lab, removed with all its hosts at the end. Removes what labs of dead processes left, first.
+def lab(report: base.Report, suite: str = base.SUITES[0]) -> Iterator[Lab]:
+    """An empty lab for hosts of a suite of Debian, removed with all its hosts at the end.
 
-    Raises `HostsError` where this machine cannot run hosts.
+    Removes what labs of dead processes left, first. Raises `HostsError` where this machine cannot run hosts.
     """
-    root = base.ensure(report)
+    root = base.ensure(report, suite)
     remove_leftovers(report)
     name = uuid.uuid4().hex[:6]
     folder = _labs() / name
