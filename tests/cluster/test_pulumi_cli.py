@@ -133,6 +133,7 @@ def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -
     again = own.run("up", env=environment)
     assert re.search(r"\d+ unchanged", again)
     assert not re.search(r"\d+ (created|updated|deleted|replaced)", again)
-    own.run("down", env=environment)
+    assert own.run("down", env=environment).splitlines()[-1] == f"removed stack {own.name}"
+    assert own.file.exists()
     assert shop.kubectl.run("get", "namespace", "own", "--ignore-not-found") == ""
     assert shop.kubectl.run("get", "validatingadmissionpolicies", "--output=name") == ""

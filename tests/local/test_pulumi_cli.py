@@ -20,21 +20,26 @@ kept = {k: os.environ.get(k) for k in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASS
 with open(log, "a") as out:
     out.write(json.dumps([sys.argv[1:], kept]) + "\\n")
 if sys.argv[1:3] == ["stack", "init"]:
-    open(os.path.join("stacks", f"Pulumi.{sys.argv[-1]}.yaml"), "a").close()
+    open(f"Pulumi.{sys.argv[-1]}.yaml", "w").write("encryptionsalt: new")
     if os.environ.get("STAND_IN_EXISTS"):
         sys.exit("error: stack 'prod' already exists")
+if "--config-file" in sys.argv:
+    open(sys.argv[sys.argv.index("--config-file") + 1], "a").write("encryptionsalt: new")
 sys.exit(int(os.environ.get("STAND_IN_CODE", "0")) if sys.argv[1] != "stack" else 0)
 """
+NAME, CONFIG = "Pulumi.prod.yaml", "config: {}\n"
+INIT = ["stack", "init", "--no-select", "--non-interactive", "--stack", "prod"]
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a stack file elsewhere, and the stand-in on PATH."""
+    """A project with a stack file, and the stand-in on PATH."""
     program = tmp_path / "bin" / "pulumi"
     program.parent.mkdir()
     program.write_text(STAND_IN)
     program.chmod(0o755)
     (tmp_path / "project" / "stacks").mkdir(parents=True)
+    (tmp_path / "project" / "stacks" / "Pulumi.prod.yaml").write_text(CONFIG)
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
     monkeypatch.setenv("STAND_IN_LOG", str(tmp_path / "log"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -52,60 +57,73 @@ def environment(project: Path) -> dict[str, str | None]:
     return json.loads((project.parent / "log").read_text().splitlines()[-1])[1]
 
 
+def where(project: Path) -> list[str]:
+    """The stack, and the copy of its file that the CLI gets."""
+    return ["--stack", "prod", "--config-file", str(project.parent / "cache" / "flyball" / "settings" / NAME)]
+
+
 def test_up_creates_the_stack_and_runs_without_questions(project: Path) -> None:
-    file = project / "stacks" / "Pulumi.prod.yaml"
-    file.write_text("config: {}\n")
-    pulumi_cli.up(project, "prod", file, None, preview=False)
-    where = ["--stack", "prod", "--config-file", str(file)]
-    assert calls(project) == [
-        ["stack", "init", "--no-select", "--non-interactive", "--stack", "prod"],
-        ["up", "--yes", "--skip-preview", *where, "--non-interactive"],
-    ]
-    assert file.exists()
+    pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
+    assert calls(project) == [INIT, ["up", "--yes", "--skip-preview", *where(project), "--non-interactive"]]
 
 
-def test_state_goes_to_the_cache_where_nobody_is_logged_in(project: Path, tmp_path: Path) -> None:
-    pulumi_cli.up(project, "prod", tmp_path / "Pulumi.prod.yaml", "mine", preview=True)
+def test_state_goes_to_the_cache_where_nobody_is_logged_in(project: Path) -> None:
+    pulumi_cli.up(project, "prod", project / "stacks" / NAME, "mine", preview=True)
     assert environment(project) == {
-        "PULUMI_BACKEND_URL": (tmp_path / "cache" / "flyball" / "state").as_uri(),
+        "PULUMI_BACKEND_URL": (project.parent / "cache" / "flyball" / "state").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "",
         "FLYBALL_CONTEXT": "mine",
     }
-    assert calls(project)[-1][:2] == ["preview", "--diff"]
+    assert calls(project) == [INIT, ["preview", "--diff", *where(project), "--non-interactive"]]
 
 
-def test_the_users_login_is_kept(project: Path, tmp_path: Path) -> None:
+def test_the_users_login_is_kept_and_their_file_is_the_clis(project: Path, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "credentials.json").write_text('{"current": "https://api.example.com"}')
-    pulumi_cli.up(project, "prod", tmp_path / "Pulumi.prod.yaml", None, preview=False)
+    file = project / "stacks" / NAME
+    pulumi_cli.up(project, "prod", file, None, preview=False)
     assert environment(project) == {
         "PULUMI_BACKEND_URL": None,
         "PULUMI_CONFIG_PASSPHRASE": None,
         "FLYBALL_CONTEXT": None,
     }
+    assert calls(project)[-1][-3:] == ["--config-file", str(file), "--non-interactive"]
 
 
-def test_a_stack_file_from_elsewhere_leaves_nothing_in_the_project(project: Path, tmp_path: Path) -> None:
-    pulumi_cli.up(project, "prod", tmp_path / "Pulumi.prod.yaml", None, preview=False)
-    assert list((project / "stacks").iterdir()) == []
+@pytest.mark.parametrize("what", ["up", "preview", "destroy", "forget"])
+def test_the_stack_file_stays_as_it_was_written(what: str, project: Path) -> None:
+    file = project / "stacks" / NAME
+    if what == "destroy":
+        pulumi_cli.destroy(project, "prod", file, None)
+    elif what == "forget":
+        pulumi_cli.forget(project, "prod")
+    else:
+        pulumi_cli.up(project, "prod", file, None, preview=what == "preview")
+    assert calls(project)
+    assert file.read_text() == CONFIG
+    assert [path for path in project.rglob("*") if path.is_file()] == [file]
 
 
-def test_a_stack_that_exists_is_used(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_that_exists_is_used(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_EXISTS", "1")
-    pulumi_cli.destroy(project, "prod", tmp_path / "Pulumi.prod.yaml", None)
-    assert calls(project)[-1][:4] == ["destroy", "--yes", "--skip-preview", "--remove"]
+    pulumi_cli.destroy(project, "prod", project / "stacks" / NAME, None)
+    assert calls(project) == [
+        INIT,
+        ["destroy", "--yes", "--skip-preview", *where(project), "--non-interactive"],
+        ["stack", "rm", "--yes", "--preserve-config", "--stack", "prod", "--non-interactive"],
+    ]
 
 
-def test_a_failure_is_an_error(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_CODE", "255")
     with pytest.raises(PulumiError, match=r"^pulumi up failed$"):
-        pulumi_cli.up(project, "prod", tmp_path / "Pulumi.prod.yaml", None, preview=False)
+        pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
 
 
 def test_a_stack_whose_cluster_is_gone_is_forgotten_with_its_settings_kept(project: Path) -> None:
     pulumi_cli.forget(project, "local")
     assert calls(project) == [
-        ["stack", "rm", "--yes", "--force", "--preserve-config", "--non-interactive", "--stack", "local"]
+        ["stack", "rm", "--yes", "--preserve-config", "--force", "--stack", "local", "--non-interactive"]
     ]
 
 
@@ -133,31 +151,30 @@ def gone() -> int:
 CANCEL = ["cancel", "--yes", "--non-interactive", "--stack", "prod"]
 
 
-def test_what_a_killed_update_left_behind_is_cleaned(project: Path, tmp_path: Path, lock: Callable[..., Path]) -> None:
+def test_what_a_killed_update_left_behind_is_cleaned(project: Path, lock: Callable[..., Path]) -> None:
     lock(gone())
-    file = tmp_path / "Pulumi.prod.yaml"
-    where = ["--stack", "prod", "--config-file", str(file), "--non-interactive"]
-    pulumi_cli.up(project, "prod", file, None, preview=False)
+    pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
+    rest = [*where(project), "--non-interactive"]
     assert calls(project) == [
         CANCEL,
-        ["stack", "init", "--no-select", "--non-interactive", "--stack", "prod"],
-        ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *where],
-        ["up", "--yes", "--skip-preview", *where],
+        INIT,
+        ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *rest],
+        ["up", "--yes", "--skip-preview", *rest],
     ]
 
 
 @pytest.mark.parametrize("what", ["preview", "destroy", "forget"])
-def test_and_before_anything_else_is_done(what: str, project: Path, tmp_path: Path, lock: Callable[..., Path]) -> None:
+def test_and_before_anything_else_is_done(what: str, project: Path, lock: Callable[..., Path]) -> None:
     lock(os.getpid())  # which runs something else
-    file = tmp_path / "Pulumi.prod.yaml"
+    file = project / "stacks" / NAME
     if what == "preview":
         pulumi_cli.up(project, "prod", file, None, preview=True)
     elif what == "destroy":
         pulumi_cli.destroy(project, "prod", file, None)
     else:
         pulumi_cli.forget(project, "prod")
-    assert [call for call in calls(project) if call[0] in ("cancel", "refresh")] == [CANCEL]
     assert calls(project)[0] == CANCEL
+    assert not [call for call in calls(project)[1:] if call[0] in ("cancel", "refresh")]
 
 
 def test_an_update_at_work_is_left_alone(project: Path, tmp_path: Path, lock: Callable[..., Path]) -> None:

@@ -6,12 +6,15 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
 from flyball import paths
 from flyball.local import processes
 from flyball.stack.build import CONTEXT_VARIABLE
-from flyball.stack.file import PROJECT, STACKS
+from flyball.stack.file import PROJECT
+
+_REMOVE = ("stack", "rm", "--yes", "--preserve-config")
 
 
 class PulumiError(Exception):
@@ -54,27 +57,29 @@ def _logged_in(env: dict[str, str]) -> bool:
 def up(project: Path, stack: str, file: Path, context: str | None, *, preview: bool) -> None:
     """`pulumi up` or `pulumi preview`, with its own progress on the terminal. Raises `PulumiError`."""
     released = _release(project, stack)
-    _select(project, stack, file)
+    _create(stack)
+    where = _where(stack, file)
     if preview:
-        _run(project, ["preview", "--diff", *_where(stack, file)], context)
+        _run(project, ["preview", "--diff", *where], context)
         return
     if released:
         # What it was about to create is in the cluster or not; the state does not know, and would warn of it for ever.
-        _run(project, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *_where(stack, file)], context)
-    _run(project, ["up", "--yes", "--skip-preview", *_where(stack, file)], context)
+        _run(project, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *where], context)
+    _run(project, ["up", "--yes", "--skip-preview", *where], context)
 
 
 def destroy(project: Path, stack: str, file: Path, context: str | None) -> None:
-    """`pulumi destroy`, and the stack itself. Raises `PulumiError`."""
+    """`pulumi destroy`, and the stack itself, but never its file. Raises `PulumiError`."""
     _release(project, stack)
-    _select(project, stack, file)
-    _run(project, ["destroy", "--yes", "--skip-preview", "--remove", *_where(stack, file)], context)
+    _create(stack)
+    _run(project, ["destroy", "--yes", "--skip-preview", *_where(stack, file)], context)
+    _run(project, [*_REMOVE, "--stack", stack], context)
 
 
 def forget(project: Path, stack: str) -> None:
     """Drop the state of a stack whose cluster is gone with all that was in it; nothing where there is none."""
     _release(project, stack)
-    command = ["pulumi", "stack", "rm", "--yes", "--force", "--preserve-config", "--non-interactive", "--stack", stack]
+    command = ["pulumi", *_REMOVE, "--force", "--stack", stack, "--non-interactive"]
     subprocess.run(command, cwd=project, env=environment(), capture_output=True, check=False)
 
 
@@ -106,23 +111,30 @@ def _left_behind(lock: Path) -> bool:
     return Path(command.partition(" ")[0]).name != "pulumi"
 
 
-def _select(project: Path, stack: str, file: Path) -> None:
+def _create(stack: str) -> None:
     """Create the stack if need be, without making it the user's current one.
 
-    Creating one may leave a settings file beside the program's others; where the stack's own file is elsewhere, that is
-    nobody's and goes.
+    From a project of this moment: the CLI writes a stack's file anew when it creates the stack, and it would be the
+    user's.
     """
-    beside = project / STACKS / f"Pulumi.{stack}.yaml"
-    stray = not beside.exists()
     command = ["pulumi", "stack", "init", "--no-select", "--non-interactive", "--stack", stack]
-    done = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True, check=False)
-    if stray and beside.resolve() != file.resolve():
-        beside.unlink(missing_ok=True)
+    with TemporaryDirectory() as folder:
+        Path(folder, "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n", encoding="utf-8")
+        done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode and "already exists" not in done.stderr:
         raise PulumiError(f"pulumi stack init failed: {done.stderr.strip()}")
 
 
 def _where(stack: str, file: Path) -> list[str]:
+    """Which stack, by which file: a copy where the state is ours.
+
+    The CLI keeps the salt of its passphrase in the file, and for that writes all of it anew: anchors spelled out,
+    numbers as text. Who has chosen a state expects that, others do not.
+    """
+    if not _logged_in(dict(os.environ)):
+        copy = paths.cache_dir() / "settings" / f"Pulumi.{stack}.yaml"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        file = Path(shutil.copyfile(file, copy))
     return ["--stack", stack, "--config-file", str(file.resolve())]
 
 

@@ -145,5 +145,5 @@ def down(target: Target, report: Report) -> list[str]:
         place = (names.LIMITS, f"--namespace={target.config.get('namespace')}")
         reach(target, report).run("delete", "configmap", *place, "--ignore-not-found")
         pulumi_cli.destroy(target.project, target.name, target.file, target.context)
-        return []
+        return [f"stack {target.name}"]
     return ApplySet(reach(target, report), target.name).delete()
