@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.playbooks.readmes import COLLECTION, defaults, readme, roles, spec
 
 from flyball.hosts import ansible
@@ -49,6 +50,16 @@ def test_the_playbooks_are_sound_by_their_full_names() -> None:
             name = f"{ansible.COLLECTION}.{playbook.stem}"
             inventory = COLLECTION / "inventory/example.yml"
             run(BIN / "ansible-playbook", "--syntax-check", "--inventory", inventory, name)
+
+
+def test_the_site_installs_early_what_the_roles_of_each_group_need() -> None:
+    """Not what watches: that must not start before it is told where to listen."""
+    first, *later = yaml.safe_load((COLLECTION / "site.yml").read_text())
+    for group, packages in first["vars"]["site__by_group"].items():
+        (play,) = (play for play in later if play["hosts"] == group)
+        (role,) = (entry["role"].rpartition(".")[2] for entry in play["roles"])
+        wanted = yaml.safe_load((COLLECTION / "roles" / role / "vars/main.yml").read_text())[f"{role}__packages"]
+        assert {*packages, "logrotate"} == set(wanted)
 
 
 def test_the_collection_builds(tmp_path: Path) -> None:

@@ -176,8 +176,9 @@ def _environment(g: Guarded, args: WorkloadArgs) -> list[Manifest]:
 
 
 def _in_order(variables: Mapping[str, Manifest]) -> list[Manifest]:
-    """By name, since Pulumi hands maps of a stack file over in no order of their own; but what a value names as
-    `$(OTHER)` before it, as Kubernetes fills in only what stands earlier
+    """By name, but what a value names as `$(OTHER)` before it.
+
+    The order of a stack file is lost on its way through Pulumi, and Kubernetes fills in only what stands earlier
     (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/).
     """
     ordered: dict[str, Manifest] = {}
