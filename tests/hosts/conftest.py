@@ -43,7 +43,7 @@ def fleet(hosts: Lab) -> Ansible:
     hosts.add(*APPS, *BALANCERS, "cache1", "logs1")
     addresses = [hosts[name].address for name in APPS]
     leaving = {
-        "spot_drain_units": ["shop.service"],
+        "spot_drain_units": [{"name": "shop.service", "stop": "5s"}],
         "planned_restart_units": ["shop.service"],
         "planned_restart_calendar": "2099-01-01",  # not while they are tested
         "planned_restart_lock_host": hosts["cache1"].address,
