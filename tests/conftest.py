@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flyball.hosts import base
-from flyball.local import control_plane, toolchain
+from flyball.lab.cluster import control_plane, toolchain
+from flyball.lab.hosts import base
 
 settings.register_profile(
     "flyball", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

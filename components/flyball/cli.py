@@ -80,8 +80,8 @@ def render(context: click.Context, stack: str, output: Path) -> None:
     render that are no longer wanted are removed.
     """
     with _refusals():
-        from flyball.local import up as local
-        from flyball.local.manifests import write
+        from flyball.deploy import up as local
+        from flyball.deploy.manifests import write
 
         target = _target(context, stack)
         result = local.render(target)
@@ -104,7 +104,7 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
     """
     with _refusals():
         from flyball import show
-        from flyball.local import up as local
+        from flyball.deploy import up as local
 
         target = _target(context, stack, kube_context)
         if preview:
@@ -128,7 +128,7 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
 def down(context: click.Context, stack: str, kube_context: str | None) -> None:
     """Remove everything of the stack, and with a local stack its control plane and state."""
     with _refusals():
-        from flyball.local import up as local
+        from flyball.deploy import up as local
 
         for removed in local.down(_target(context, stack, kube_context), _say) or ["nothing was there"]:
             click.echo(f"removed {removed}" if removed != "nothing was there" else removed)
@@ -156,9 +156,9 @@ def freeze(
         from datetime import UTC, datetime, timedelta
 
         from flyball import show
-        from flyball.guards.units import duration as milliseconds
-        from flyball.local import freeze as freezing
-        from flyball.local import up as local
+        from flyball.deploy import freeze as freezing
+        from flyball.deploy import up as local
+        from flyball.guards.reading.units import duration as milliseconds
 
         until = None
         if duration is not None:
@@ -180,8 +180,8 @@ def unfreeze(context: click.Context, stack: str, kube_context: str | None) -> No
     """Lift the freeze of the stack's cluster, and say what it was."""
     with _refusals():
         from flyball import show
-        from flyball.local import freeze as freezing
-        from flyball.local import up as local
+        from flyball.deploy import freeze as freezing
+        from flyball.deploy import up as local
 
         show.unfrozen(freezing.lift(local.reach(_target(context, stack, kube_context), _say)))
 
@@ -197,8 +197,8 @@ def frozen(context: click.Context, stack: str, kube_context: str | None) -> None
     """
     with _refusals():
         from flyball import show
-        from flyball.local import freeze as freezing
-        from flyball.local import up as local
+        from flyball.deploy import freeze as freezing
+        from flyball.deploy import up as local
 
         found = freezing.current(local.reach(_target(context, stack, kube_context), _say))
         if show.freeze(found):
@@ -270,7 +270,7 @@ def _say(line: str) -> None:
 @contextmanager
 def _refusals() -> Iterator[None]:
     """Bad input and failures as a message and exit code 1, never as a traceback."""
-    from flyball.guards.problem import Refused
+    from flyball.guards.reading.problem import Refused
 
     try:
         yield

@@ -12,8 +12,8 @@ from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
-from flyball.guards.arguments import GuardedArgs
-from flyball.guards.problem import Problem, Refused
+from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.workload.arguments import GuardedArgs
 from flyball.kubernetes import Workload
 
 NAME = "flyball"

@@ -11,10 +11,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-from flyball.guards.envelope import WARN_PERCENT
-from flyball.guards.freeze import Freeze
-from flyball.local.apply import Result
-from flyball.local.rollout import Standing
+from flyball.deploy.apply import Result
+from flyball.deploy.rollout import Standing
+from flyball.guards.governor.envelope import WARN_PERCENT
+from flyball.guards.governor.freeze import Freeze
 from flyball.stack.plan import LOSSES, Plan, Row
 from flyball.stack.plan import plan as make_plan
 

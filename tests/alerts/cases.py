@@ -5,7 +5,7 @@ from typing import Any
 
 from flyball.alerts import hosts, watcher
 from flyball.alerts.rule import Rule, rule_file
-from flyball.guards.alerting import Size
+from flyball.guards.alerting.hosts import Size
 
 SIZES = (Size("web", warn=3, ceiling=4),)
 ALL = {**hosts.rules(SIZES), **watcher.rules()}

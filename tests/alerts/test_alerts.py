@@ -7,7 +7,8 @@ from tests.alerts.cases import ALL, CASES, CONTENT, RULES, SIZES, promtool_tests
 
 from flyball.alerts import hosts
 from flyball.alerts.rule import Rule, Severity, rule_file
-from flyball.guards import alerting, envelope, freeze
+from flyball.guards.alerting import hosts as limits
+from flyball.guards.governor import envelope, freeze
 
 
 def test_every_rule_has_series_that_make_it_fire_and_series_that_do_not() -> None:
@@ -44,7 +45,7 @@ def test_times_and_caps_are_those_of_the_guards() -> None:
     assert RULES["GroupNearCap"].seconds == envelope.WARN_FOR_SECONDS
     assert RULES["GroupAtCap"].seconds == envelope.PAGE_FOR_SECONDS
     assert f"> {int(freeze.LONGEST.total_seconds())} " in RULES["FreezeForgotten"].expr
-    assert f", {alerting.DISK_AHEAD}) < 0" in RULES["DiskFullSoon"].expr
+    assert f", {limits.DISK_AHEAD}) < 0" in RULES["DiskFullSoon"].expr
 
 
 def test_a_warning_that_a_page_silences_has_its_subject() -> None:

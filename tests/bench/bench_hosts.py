@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from flyball.drills.hosts import shop
-from flyball.hosts.ansible import Ansible, Played
-from flyball.hosts.lab import lab
+from flyball.lab.hosts.ansible import Ansible, Played
+from flyball.lab.hosts.lab import lab
 
 SIZES = (1, 3, 10)
 PACKAGES = ["systemd-timesyncd", "logrotate", "rsyslog", "rsyslog-relp", "nginx", "unattended-upgrades"]

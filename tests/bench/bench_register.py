@@ -19,8 +19,8 @@ import pulumi_kubernetes as k8s
 from rich.console import Console
 from rich.table import Table
 
+from flyball.deploy.program import Registered, run
 from flyball.kubernetes import Workload, WorkloadArgs
-from flyball.local.program import Registered, run
 
 SIZES = (100, 300, 1000)
 RUNS = 5

@@ -24,9 +24,9 @@ from rich.table import Table
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.lab import Lab, lab
 from flyball.drills.traffic.process import Process
-from flyball.guards.deadlines import Call
-from flyball.guards.hops import Hop
-from flyball.local import ports
+from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.hops import Hop
+from flyball.lab import ports
 from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
 
 SECONDS = 1

@@ -24,8 +24,8 @@ from tests.cluster.governor.world import deployment
 
 from flyball.kubernetes.governor import names, policies
 from flyball.kubernetes.governor.limits import Limits, config_map
-from flyball.local import control_plane as planes
-from flyball.local.nodes import NodeGroup
+from flyball.lab.cluster import control_plane as planes
+from flyball.lab.cluster.nodes import NodeGroup
 
 HPA = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 LIMITS = Limits(floor=3, ceiling=1_000_000, budget=1)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from flyball import paths
-from flyball.local import control_plane as planes
-from flyball.local import toolchain
-from flyball.local.control_plane import ControlPlane
-from flyball.local.kubectl import Kubectl
+from flyball.kubectl import Kubectl
+from flyball.lab.cluster import control_plane as planes
+from flyball.lab.cluster import toolchain
+from flyball.lab.cluster.control_plane import ControlPlane
 
 _NAME = f"test-{os.getpid()}"  # so that several runs, and xdist's workers, don't meet
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from flyball import paths
-from flyball.local.kubectl import Kubectl
+from flyball.kubectl import Kubectl
 
 PROJECT = Path(__file__).parents[2]
 FLYBALL = [sys.executable, "-m", "flyball"]

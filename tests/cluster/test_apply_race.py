@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 from tests.kubernetes.programs import arguments, registered
 
+from flyball.deploy.apply import KEEPER, ApplySet
+from flyball.deploy.manifests import rendered
+from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes import Workload
-from flyball.local.apply import KEEPER, ApplySet
-from flyball.local.kubectl import Kubectl, KubectlError
-from flyball.local.manifests import rendered
 
 pytestmark = pytest.mark.cluster
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from flyball import paths, wellknown
-from flyball.local import processes, toolchain
-from flyball.local.control_plane import COMPONENTS, ControlPlane
-from flyball.local.kubectl import Kubectl, KubectlError
-from flyball.local.nodes import is_ready
+from flyball.kubectl import Kubectl, KubectlError
+from flyball.lab import processes
+from flyball.lab.cluster import toolchain
+from flyball.lab.cluster.control_plane import COMPONENTS, ControlPlane
+from flyball.lab.cluster.nodes import is_ready
 
 pytestmark = pytest.mark.cluster
 

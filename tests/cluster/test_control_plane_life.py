@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from flyball import paths
-from flyball.local import control_plane as planes
-from flyball.local import processes
-from flyball.local.control_plane import COMPONENTS, ControlPlane, ControlPlaneError, Options
-from flyball.local.nodes import NodeGroup
+from flyball.lab import processes
+from flyball.lab.cluster import control_plane as planes
+from flyball.lab.cluster.control_plane import COMPONENTS, ControlPlane, ControlPlaneError, Options
+from flyball.lab.cluster.nodes import NodeGroup
 
 pytestmark = pytest.mark.cluster
 

@@ -10,9 +10,9 @@ from tests.cluster.conftest import built
 from tests.cluster.scaling.service import wait
 from tests.cluster.shop import Shop
 
-from flyball.local import control_plane as planes
-from flyball.local import keda, metrics
-from flyball.local.kubectl import KubectlError
+from flyball.kubectl import KubectlError
+from flyball.lab.cluster import control_plane as planes
+from flyball.lab.cluster import keda, metrics
 
 pytestmark = pytest.mark.cluster
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flyball.local import schemas
+from flyball.lab.cluster import schemas
 
 pytestmark = pytest.mark.checkers
 

@@ -11,9 +11,10 @@ from tests.cluster.conftest import built
 from tests.cluster.shop import Shop
 
 from flyball import paths
-from flyball.local import control_plane as planes
-from flyball.local import keda, metrics, processes
-from flyball.local.control_plane import ControlPlane
+from flyball.lab import processes
+from flyball.lab.cluster import control_plane as planes
+from flyball.lab.cluster import keda, metrics
+from flyball.lab.cluster.control_plane import ControlPlane
 
 pytestmark = pytest.mark.cluster
 

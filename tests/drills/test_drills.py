@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from flyball.drills.drain import DRILL as DRAIN
-from flyball.drills.recorder import DrillError
+from flyball.drills.cluster.drain import DRILL as DRAIN
+from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.cluster.scene import Scene, once
 from flyball.drills.run import CLUSTER, run
-from flyball.drills.scene import Scene, once
 
 NOTHING_LOST = {"requests_not_served": 0, "overload_seconds": 0}
 EXACT: dict[tuple[str, bool], dict[str, Any]] = {

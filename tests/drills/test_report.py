@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from flyball import cli
 from flyball.drills import report
 from flyball.drills import run as drills
+from flyball.drills.cluster.plot import plot
+from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.drill import Drill
 from flyball.drills.measure import Event, Load, Sample
-from flyball.drills.plot import plot
-from flyball.drills.recording import ClusterRecording
 from flyball.drills.result import Result
 
 RECORDING = ClusterRecording(

@@ -7,8 +7,8 @@ from typing import TypeVar
 import pytest
 
 from flyball.drills.hosts import shop
-from flyball.hosts.ansible import Ansible, Played
-from flyball.hosts.lab import Lab, lab
+from flyball.lab.hosts.ansible import Ansible, Played
+from flyball.lab.hosts.lab import Lab, lab
 
 T = TypeVar("T")
 APPS = ["app1", "app2", "app3"]

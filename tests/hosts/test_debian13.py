@@ -6,10 +6,10 @@ import pytest
 from tests.hosts.conftest import UNTOUCHED, touched, until
 
 from flyball.drills.hosts import shop
-from flyball.hosts import packages
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab, lab
+from flyball.lab.hosts import packages
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab, lab
 
 pytestmark = pytest.mark.hosts
 ONLY = ("--limit", "all1")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from flyball import paths
-from flyball.hosts import cgroups
-from flyball.hosts.errors import HostsError
-from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab, remove_leftovers
-from flyball.hosts.network import namespaces
+from flyball.lab.hosts import cgroups
+from flyball.lab.hosts.errors import HostsError
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab, remove_leftovers
+from flyball.lab.hosts.network import namespaces
 
 pytestmark = pytest.mark.hosts
 LINE = "import socket,sys; socket.create_connection((sys.argv[1], 22), 2).recv(4); print('answered')"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from tests.hosts.conftest import until
 
-from flyball.guards.retention import MI
-from flyball.guards.shipping import SEGMENT
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab
+from flyball.guards.clean_up.retention import MI
+from flyball.guards.roles.log_shipping import SEGMENT
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab
 
 pytestmark = pytest.mark.hosts
 NAME = "logs1.test"

@@ -10,10 +10,10 @@ import pytest
 from tests.alerts import cases
 from tests.hosts.conftest import UNTOUCHED, touched, until
 
-from flyball.guards import notifying
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab
+from flyball.guards.roles import alertmanager
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab
 
 pytestmark = pytest.mark.hosts
 ROLES = ("--tags", "logrotate,node_exporter,alertmanager,prometheus")
@@ -217,7 +217,7 @@ def test_a_bad_rule_file_is_refused_and_the_old_rules_stay(watched: Ansible, mon
 def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ansible, monitor: Host) -> None:
     before, running = monitor.run("cat /etc/prometheus/alertmanager.yml"), configuration(monitor)
     defaults = {"address": "127.0.0.1", "port": 9093, "smtp": {}, "repeat_interval": "4h", "memory": "256Mi"}
-    settings, problems = notifying.read({**{f"alertmanager_{key}": v for key, v in defaults.items()}, **ALERTING})
+    settings, problems = alertmanager.read({**{f"alertmanager_{key}": v for key, v in defaults.items()}, **ALERTING})
     assert problems == []
     # No variable leads here: the rules refuse it first.
     wrong: dict[str, Any] = {"alertmanager__settings": replace(settings, group_wait="soon").as_variables()}

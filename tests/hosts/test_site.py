@@ -11,10 +11,10 @@ from tests.hosts.conftest import APPS, BALANCERS, UNTOUCHED, touched
 
 from flyball.drills.hosts import shop as releases
 from flyball.drills.hosts.load import Users, users
-from flyball.hosts import packages
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab
+from flyball.lab.hosts import packages
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab
 
 pytestmark = [pytest.mark.hosts, pytest.mark.vegeta]
 ONE_OF_EACH = ("--limit", "app1,lb1,cache1,logs1")

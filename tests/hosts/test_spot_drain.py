@@ -6,9 +6,9 @@ import pytest
 from tests.hosts.conftest import UNTOUCHED, touched
 
 from flyball.drills.hosts.spot_notice import METADATA, VARIABLES, give_metadata, give_notice
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab
 
 pytestmark = pytest.mark.hosts
 UNIT = "flyball-spot-drain"

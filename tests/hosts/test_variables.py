@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from flyball.hosts.ansible import COLLECTION, Ansible
-from flyball.hosts.lab import Lab
+from flyball.lab.hosts.ansible import COLLECTION, Ansible
+from flyball.lab.hosts.lab import Lab
 
 pytestmark = pytest.mark.hosts
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("variables.yml").read_text())

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flyball.deploy.manifests import rendered
+from flyball.deploy.program import Registered, run
 from flyball.kubernetes import Workload, WorkloadArgs
-from flyball.local.manifests import rendered
-from flyball.local.program import Registered, run
 
 MINIMAL: dict[str, Any] = {"image": "registry.example/web:1.4.2", "port": 8080, "load": {"peak": 100, "replica": 20}}
 PROJECT, STACK = "shop", "dev"

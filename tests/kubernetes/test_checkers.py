@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from flyball.local import schemas, toolchain
-from flyball.local.manifests import rendered, write
-from flyball.local.program import run_program
+from flyball.deploy.manifests import rendered, write
+from flyball.deploy.program import run_program
+from flyball.lab.cluster import schemas, toolchain
 from flyball.stack.file import load
 
 pytestmark = pytest.mark.checkers

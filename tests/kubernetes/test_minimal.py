@@ -8,8 +8,8 @@ import pytest
 import yaml
 from tests.kubernetes.programs import arguments, registered, workload
 
+from flyball.deploy.program import Registered
 from flyball.kubernetes import Workload
-from flyball.local.program import Registered
 
 URN = "urn:pulumi:dev::shop::"
 COMPONENT = f"{URN}flyball:index:Workload::web"

@@ -18,8 +18,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.sync_await import _sync_await
 from tests.kubernetes.programs import arguments, registered
 
+from flyball.deploy.program import Registered
 from flyball.kubernetes import Workload
-from flyball.local.program import Registered
 from flyball.plugin import COMPONENTS, Package
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.kubernetes.programs import Objects, arguments, config_lines, objects, workload
 
-from flyball.guards.problem import Refused
+from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Workload
 
 CALLS: dict[str, Any] = {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.kubernetes.programs import arguments, registered
 
-from flyball.guards.problem import Refused
+from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Workload
 
 NO_LABEL = "at most 63 letters, digits, dashes, dots and underscores, with a letter or digit at both ends"

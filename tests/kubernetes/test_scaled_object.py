@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.kubernetes.programs import arguments, objects, workload
 
-from flyball.guards.problem import Refused
+from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Workload
 
 NIGHT = {"start": "0 22 * * *", "end": "0 6 * * *", "peak": 20}

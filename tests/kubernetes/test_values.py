@@ -8,10 +8,10 @@ import pytest
 from pulumi.output import Unknown
 from tests.kubernetes.programs import Objects, arguments, changes, objects, registered, workload
 
-from flyball.guards.problem import Refused
+from flyball.deploy.manifests import rendered
+from flyball.deploy.program import Registered
+from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Workload
-from flyball.local.manifests import rendered
-from flyball.local.program import Registered
 
 SECRET = "open sesame"
 LITERAL = "registry.example/web:2.0.0"

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from flyball.alerts import hosts, watcher
-from flyball.guards.alerting import Size
+from flyball.guards.alerting.hosts import Size
 
 COLLECTION = Path(__file__).parents[2] / "playbooks"
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tests.playbooks.readmes import COLLECTION, defaults, readme, roles, spec
 
-from flyball.hosts import ansible
+from flyball.lab.hosts import ansible
 
 REPOSITORY = COLLECTION.parent
 BIN = Path(sys.executable).parent

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.proxy.test_filters import APPLICATION, BALANCER
+from tests.proxy.test_role import APPLICATION, BALANCER
 
-from flyball.proxy.filters import haproxy_config
+from flyball.proxy.role import haproxy_config
 
 PLAY = """
 - hosts: localhost

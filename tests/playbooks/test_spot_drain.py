@@ -14,7 +14,7 @@ import spot_drain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.hosts.ec2_metadata import Metadata
+from flyball.lab.hosts.ec2_metadata import Metadata
 
 FAULTS = ("500", "401", "garbage", "hang", "trickle")
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.proxy.parsed import Sections, number, sections, timeouts, what_haproxy_says
 
-from flyball.guards.breaker import WITHOUT_BODY
-from flyball.guards.sizing import guard
-from flyball.guards.spec import Spec
+from flyball.guards.breakers.breaker import WITHOUT_BODY
+from flyball.guards.workload.sizing import guard
+from flyball.guards.workload.spec import Spec
 from flyball.kubernetes.objects import Guarded
 from flyball.kubernetes.proxy import sidecar
 from flyball.stack.build import address

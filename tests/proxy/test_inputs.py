@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.guards.hops import Hop
+from flyball.guards.timeouts.hops import Hop
 from flyball.proxy import Address, Outbound, Proxy, Server, proxy_config
 
 EVIL = [

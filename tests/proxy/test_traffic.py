@@ -16,13 +16,13 @@ from typing import NamedTuple
 import pytest
 from tests.proxy.backend import Backend, backend
 
-from flyball.guards import inbound as inbounds
-from flyball.guards.breaker import Breaker, Fallback
-from flyball.guards.deadlines import Call
-from flyball.guards.hops import HealthCheck, Hop
-from flyball.guards.inbound import Inbound
-from flyball.guards.reader import Reader
-from flyball.local.ports import free
+from flyball.guards.breakers.breaker import Breaker, Fallback
+from flyball.guards.fail_fast import inbound as inbounds
+from flyball.guards.fail_fast.inbound import Inbound
+from flyball.guards.reading.reader import Reader
+from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.hops import HealthCheck, Hop
+from flyball.lab.ports import free
 from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
 
 pytestmark = pytest.mark.haproxy

@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from flyball.guards.problem import Refused
-from flyball.local.program import run_program
+from flyball.deploy.program import run_program
+from flyball.guards.reading.problem import Refused
 from flyball.stack.file import load
 from flyball.stack.read import read
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flyball.guards.problem import Refused
+from flyball.guards.reading.problem import Refused
 from flyball.stack.file import Encrypted, load, stack_file
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from tests.kubernetes.programs import registered
 
-from flyball.guards.steps import Behavior, Rate, Step, WriterSteps
+from flyball.deploy.manifests import rendered
+from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.kubernetes import Workload, WorkloadArgs, workload_limits
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.limits import Limits, config_map, describe
-from flyball.local.manifests import rendered
 from flyball.stack.build import build
 from flyball.stack.read import read
 

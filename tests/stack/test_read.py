@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flyball.guards.deadlines import Call, Promise
-from flyball.guards.problem import Refused
-from flyball.guards.units import show_size
+from flyball.guards.reading.problem import Refused
+from flyball.guards.reading.units import show_size
+from flyball.guards.timeouts.deadlines import Call, Promise
 from flyball.stack.read import Governed, examine, read
 from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
 

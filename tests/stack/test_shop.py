@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from flyball.guards.headroom import Survive
-from flyball.guards.hops import variable
-from flyball.guards.interruption import SpotSplit
-from flyball.guards.sizing import Sizing
-from flyball.guards.units import show_size, size
-from flyball.local.nodes import default_nodes
+from flyball.guards.headroom.headroom import Survive
+from flyball.guards.interruptions.interruption import SpotSplit
+from flyball.guards.reading.units import show_size, size
+from flyball.guards.timeouts.hops import variable
+from flyball.guards.workload.sizing import Sizing
+from flyball.lab.cluster.nodes import default_nodes
 from flyball.stack.file import load, stack_file
 from flyball.stack.read import Stack, read
 

@@ -7,9 +7,9 @@ it. The label `groups` of a host lists the groups of the inventory that it is in
 from collections.abc import Iterable
 
 from flyball.alerts.rule import Rule, Severity
-from flyball.guards import alerting
-from flyball.guards.alerting import Size
-from flyball.guards.units import show_duration
+from flyball.guards.alerting import hosts
+from flyball.guards.alerting.hosts import Size
+from flyball.guards.reading.units import show_duration
 
 PAGE, WARNING = Severity.PAGE, Severity.WARNING
 _DISK = 'fstype!~"tmpfs|ramfs"'
@@ -41,26 +41,26 @@ def _used(percent: int) -> str:
 
 
 def _disks() -> list[Rule]:
-    trend = f"predict_linear(node_filesystem_avail_bytes{{{_DISK}}}[{_span(alerting.DISK_TREND)}]"
+    trend = f"predict_linear(node_filesystem_avail_bytes{{{_DISK}}}[{_span(hosts.DISK_TREND)}]"
     where = "{{ $labels.mountpoint }} of {{ $labels.instance }}"
-    inodes = f"node_filesystem_files_free{{{_DISK}}} < {100 - alerting.DISK_FULL_PERCENT} * node_filesystem_files"
+    inodes = f"node_filesystem_files_free{{{_DISK}}} < {100 - hosts.DISK_FULL_PERCENT} * node_filesystem_files"
     return [
         Rule(
             name="DiskFullSoon",
             severity=WARNING,
             subject="disk",
-            expr=f"{trend}, {alerting.DISK_AHEAD}) < 0 and {_used(alerting.DISK_TREND_USED_PERCENT)}",
-            seconds=alerting.DISK_TREND_FOR,
-            summary=f"{where} will be full within {_span(alerting.DISK_AHEAD)} if it goes on like this",
+            expr=f"{trend}, {hosts.DISK_AHEAD}) < 0 and {_used(hosts.DISK_TREND_USED_PERCENT)}",
+            seconds=hosts.DISK_TREND_FOR,
+            summary=f"{where} will be full within {_span(hosts.DISK_AHEAD)} if it goes on like this",
             action="Find what grows (du -x), bound it (logrotate_logs, journal, cache), or enlarge the disk.",
         ),
         Rule(
             name="DiskNearlyFull",
             severity=PAGE,
             subject="disk",
-            expr=_used(alerting.DISK_FULL_PERCENT),
-            seconds=alerting.DISK_FULL_FOR,
-            summary=f"{where} is more than {alerting.DISK_FULL_PERCENT} % full",
+            expr=_used(hosts.DISK_FULL_PERCENT),
+            seconds=hosts.DISK_FULL_FOR,
+            summary=f"{where} is more than {hosts.DISK_FULL_PERCENT} % full",
             action="Make room now: everything that writes there is about to fail. Then bound what grew.",
         ),
         Rule(
@@ -68,7 +68,7 @@ def _disks() -> list[Rule]:
             severity=PAGE,
             subject="disk",
             expr=f"100 * {inodes} and node_filesystem_readonly == 0",
-            seconds=alerting.DISK_FULL_FOR,
+            seconds=hosts.DISK_FULL_FOR,
             summary=f"{where} has hardly any inodes left",
             action="Remove small files now, such as sessions or caches: no new file can be made when none is left.",
         ),
@@ -92,7 +92,7 @@ def _units() -> list[Rule]:
             severity=WARNING,
             subject="unit",
             expr='node_systemd_unit_state{state="failed"} == 1',
-            seconds=alerting.UNIT_FAILED_FOR,
+            seconds=hosts.UNIT_FAILED_FOR,
             summary="{{ $labels.name }} on {{ $labels.instance }} has failed and is not coming back by itself",
             action="See systemctl status {{ $labels.name }}; mend it, or remove the unit if nobody needs it.",
         ),
@@ -110,7 +110,7 @@ def _units() -> list[Rule]:
             severity=WARNING,
             subject="figures",
             expr=f'node_textfile_scrape_error == 1 or node_scrape_collector_success{{collector=~"{_COLLECTORS}"}} == 0',
-            seconds=alerting.WATCHER_FOR,
+            seconds=hosts.WATCHER_FOR,
             summary="figures of {{ $labels.instance }} cannot be read, so alerts made from them are silent",
             action="See journalctl -u prometheus-node-exporter for the file, and remove it or mend who writes it.",
         ),
@@ -118,7 +118,7 @@ def _units() -> list[Rule]:
 
 
 def _logs() -> list[Rule]:
-    window, lost = _span(alerting.SHIPPING_WINDOW), _span(alerting.SHIPPING_LOST)
+    window, lost = _span(hosts.SHIPPING_WINDOW), _span(hosts.SHIPPING_LOST)
     return [
         Rule(
             name="LogShippingStalled",
@@ -130,7 +130,7 @@ def _logs() -> list[Rule]:
                 f" and increase(flyball_log_shipping_sent_total[{window}]) == 0"
                 f" and delta(flyball_log_shipping_waiting[{window}]) >= 0"
             ),
-            seconds=alerting.SHIPPING_STALLED_FOR,
+            seconds=hosts.SHIPPING_STALLED_FOR,
             summary="nobody takes the logs of {{ $labels.instance }}",
             action="See whether the log server runs and is reached. Lines wait on disk until log_shipping_queue_disk.",
         ),
@@ -148,7 +148,7 @@ def _logs() -> list[Rule]:
             severity=WARNING,
             subject="cache",
             expr=("flyball_redis_keys_without_ttl > flyball_redis_keys_without_ttl_allowed * flyball_redis_keys"),
-            seconds=alerting.KEYS_FOR,
+            seconds=hosts.KEYS_FOR,
             summary="Redis on {{ $labels.instance }} holds keys that never expire",
             action="Find them (redis-cli --scan, TTL of -1), give them a time to live, and mend who writes them.",
         ),
@@ -156,14 +156,14 @@ def _logs() -> list[Rule]:
 
 
 def _hosts() -> list[Rule]:
-    window = _span(alerting.OOM_WINDOW)
+    window = _span(hosts.OOM_WINDOW)
     return [
         Rule(
             name="HostDown",
             severity=WARNING,
             subject="host",
             expr='up{job="node"} == 0',
-            seconds=alerting.HOST_DOWN_FOR,
+            seconds=hosts.HOST_DOWN_FOR,
             summary="{{ $labels.instance }} does not answer",
             action="The others carry its load by their headroom. See its console; restart or replace it today.",
         ),
@@ -171,8 +171,8 @@ def _hosts() -> list[Rule]:
             name="HostsDown",
             severity=PAGE,
             subject="host",
-            expr=f'count by (groups) (up{{job="node"}} == 0) > {alerting.HOSTS_DOWN}',
-            seconds=alerting.HOSTS_DOWN_FOR,
+            expr=f'count by (groups) (up{{job="node"}} == 0) > {hosts.HOSTS_DOWN}',
+            seconds=hosts.HOSTS_DOWN_FOR,
             summary="several hosts of {{ $labels.groups }} do not answer: more than their headroom is for",
             action="Stop changes under way, bring hosts back first, and look for what they have in common.",
         ),
@@ -181,7 +181,7 @@ def _hosts() -> list[Rule]:
             severity=PAGE,
             subject="host",
             expr='absent(up{job="node"})',
-            seconds=alerting.TARGET_MISSING_FOR,
+            seconds=hosts.TARGET_MISSING_FOR,
             summary="no host is watched at all",
             action="See prometheus_groups and the targets of Prometheus: every other alert on hosts is silent.",
         ),
@@ -189,8 +189,8 @@ def _hosts() -> list[Rule]:
             name="ClockSkewed",
             severity=WARNING,
             subject="clock",
-            expr=f"abs(node_timex_offset_seconds) > {alerting.CLOCK_SKEW} or node_timex_sync_status == 0",
-            seconds=alerting.CLOCK_FOR,
+            expr=f"abs(node_timex_offset_seconds) > {hosts.CLOCK_SKEW} or node_timex_sync_status == 0",
+            seconds=hosts.CLOCK_FOR,
             summary="the clock of {{ $labels.instance }} is wrong, or nobody keeps it",
             action="See timedatectl and base_time_servers; times in its logs are not to be trusted.",
         ),
@@ -207,13 +207,13 @@ def _hosts() -> list[Rule]:
 
 
 def _freezes() -> list[Rule]:
-    longest = _span(alerting.FREEZE_LONGEST)
+    longest = _span(hosts.FREEZE_LONGEST)
     return [
         Rule(
             name="FreezeForgotten",
             severity=WARNING,
             subject="freeze",
-            expr=f"time() - flyball_frozen_since_seconds > {alerting.FREEZE_LONGEST} and flyball_frozen == 1",
+            expr=f"time() - flyball_frozen_since_seconds > {hosts.FREEZE_LONGEST} and flyball_frozen == 1",
             seconds=0,
             summary=f"{{{{ $labels.instance }}}} has been frozen for more than {longest}",
             action="Read /etc/flyball/freeze.json; thaw it with freeze.yml, since it gets no upgrades until then.",
@@ -231,7 +231,7 @@ def _size(size: Size) -> list[Rule]:
             severity=WARNING,
             subject="size",
             expr=f"{count} >= {size.warn}",
-            seconds=alerting.NEAR_CAP_FOR,
+            seconds=hosts.NEAR_CAP_FOR,
             summary=f"{size.group} has {size.warn} hosts or more, and may have {size.ceiling}",
             action="See why it grows. Prove a larger size before it is needed, or lower the load.",
             labels=labels,
@@ -241,7 +241,7 @@ def _size(size: Size) -> list[Rule]:
             severity=PAGE,
             subject="size",
             expr=f"{count} >= {size.ceiling}",
-            seconds=alerting.AT_CAP_FOR,
+            seconds=hosts.AT_CAP_FOR,
             summary=f"{size.group} is at its cap of {size.ceiling} hosts and cannot grow any more",
             action="Shed load now; raise the ceiling only by a person's decision, since nobody has seen more run.",
             labels=labels,

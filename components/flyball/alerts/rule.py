@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from flyball.guards.units import show_duration
+from flyball.guards.reading.units import show_duration
 
 
 class Severity(StrEnum):

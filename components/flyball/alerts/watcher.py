@@ -1,13 +1,13 @@
 """Alerts on the monitoring itself: an alert that cannot be made or sent is silent, which looks like all is well."""
 
 from flyball.alerts.rule import Rule, Severity
-from flyball.guards import alerting
-from flyball.guards.units import show_duration
+from flyball.guards.alerting import hosts
+from flyball.guards.reading.units import show_duration
 
 
 def rules() -> dict[str, list[Rule]]:
     """The rules by the name of their group."""
-    window = show_duration(alerting.WATCHER_WINDOW * 1000)
+    window = show_duration(hosts.WATCHER_WINDOW * 1000)
     return {
         "flyball-watcher": [
             _rule(
@@ -15,7 +15,7 @@ def rules() -> dict[str, list[Rule]]:
                 'up{job!="node"} == 0',
                 "{{ $labels.job }} at {{ $labels.instance }} gives no figures",
                 "See why it does not answer; alerts made from its figures are silent until it does.",
-                seconds=alerting.TARGET_MISSING_FOR,
+                seconds=hosts.TARGET_MISSING_FOR,
                 severity=Severity.WARNING,
             ),
             _rule(
@@ -52,7 +52,7 @@ def _rule(
     expr: str,
     summary: str,
     action: str,
-    seconds: int = alerting.WATCHER_FOR,
+    seconds: int = hosts.WATCHER_FOR,
     severity: Severity = Severity.PAGE,
 ) -> Rule:
     return Rule(name, severity, f"watcher-{name}", expr, seconds, summary, action)

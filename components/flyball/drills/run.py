@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from flyball.drills import dawn, drain, reapply, reddit, runaway, scene, spot
-from flyball.drills.cluster import ClusterDrill
+from flyball.drills.cluster import dawn, drain, reapply, reddit, runaway, scene, spot
+from flyball.drills.cluster.drill import ClusterDrill
 from flyball.drills.drill import Drill, Report
 from flyball.drills.hosts import (
     cache_flood,
@@ -23,8 +23,8 @@ from flyball.drills.result import Result
 from flyball.drills.traffic import catalogue
 from flyball.drills.traffic import drill as traffic
 from flyball.drills.traffic.drill import TrafficDrill
-from flyball.guards.problem import Problem, refuse
-from flyball.guards.strict import nearest
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.strict import nearest
 
 D = TypeVar("D", bound=Drill)
 

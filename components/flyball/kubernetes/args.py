@@ -5,7 +5,7 @@ from typing import NotRequired
 from pulumi import Input
 from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when its type is resolved in this module
 
-from flyball.guards.arguments import GuardedArgs
+from flyball.guards.workload.arguments import GuardedArgs
 
 
 class WorkloadArgs(GuardedArgs):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flyball.guards.steps import Rate
+from flyball.guards.governor.steps import Rate
 from flyball.kubernetes.objects import PORT_NAME, Guarded, Manifest
 
 OWN_PRIORITY = 1_000

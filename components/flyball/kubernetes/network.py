@@ -1,7 +1,7 @@
 """The NetworkPolicy that follows from the call graph: declared callers in, declared calls and DNS out."""
 
 from flyball import wellknown
-from flyball.guards.sidecar import FIRST_PORT
+from flyball.guards.workload.sidecar import FIRST_PORT
 from flyball.kubernetes.objects import Guarded, Manifest
 
 _DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
-from flyball.guards.resources import Resources
-from flyball.guards.sizing import Sizing
-from flyball.guards.spec import Spec
-from flyball.guards.units import Bytes, Millicores, show_size
+from flyball.guards.reading.units import Bytes, Millicores, show_size
+from flyball.guards.workload.resources import Resources
+from flyball.guards.workload.sizing import Sizing
+from flyball.guards.workload.spec import Spec
 
 Manifest = dict[str, Any]
 _CAPITAL = re.compile(r"(?=[A-Z])")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flyball import wellknown
-from flyball.guards.headroom import Survive
-from flyball.guards.probes import Probe
-from flyball.guards.spec import Scratch, Spec
-from flyball.guards.units import show_size
+from flyball.guards.fail_fast.probes import Probe
+from flyball.guards.headroom.headroom import Survive
+from flyball.guards.reading.units import show_size
+from flyball.guards.workload.spec import Scratch, Spec
 from flyball.kubernetes.objects import BASE_PART, PORT_NAME, SPOT_PART, Guarded, Manifest, requests_and_limits
 from flyball.kubernetes.proxy import Sidecars
 

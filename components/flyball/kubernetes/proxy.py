@@ -8,10 +8,11 @@ whether the proxy is well, those of the application go past it to the applicatio
 import hashlib
 from dataclasses import dataclass
 
-from flyball.guards import hops, retention
-from flyball.guards.problem import Problem
-from flyball.guards.sidecar import Sidecar
-from flyball.guards.spec import Spec
+from flyball.guards.clean_up import retention
+from flyball.guards.reading.problem import Problem
+from flyball.guards.timeouts import hops
+from flyball.guards.workload.sidecar import Sidecar
+from flyball.guards.workload.spec import Spec
 from flyball.kubernetes.objects import Guarded, Manifest, requests_and_limits
 from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
 

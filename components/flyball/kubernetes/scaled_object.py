@@ -4,7 +4,7 @@ KEDA makes a HorizontalPodAutoscaler of it, named `keda-hpa-<workload>`
 (https://keda.sh/docs/2.21/reference/scaledobject-spec/).
 """
 
-from flyball.guards.triggers import FAILURES, Prometheus
+from flyball.guards.headroom.triggers import FAILURES, Prometheus
 from flyball.kubernetes.companions import behavior
 from flyball.kubernetes.objects import Guarded, Manifest
 

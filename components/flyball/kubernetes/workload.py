@@ -9,11 +9,11 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from flyball.guards.container import check_label
-from flyball.guards.problem import Refused, refuse
-from flyball.guards.sizing import guard
-from flyball.guards.spec import check_namespace
-from flyball.guards.strict import is_a
+from flyball.guards.fail_fast.container import check_label
+from flyball.guards.reading.problem import Refused, refuse
+from flyball.guards.reading.strict import is_a
+from flyball.guards.workload.sizing import guard
+from flyball.guards.workload.spec import check_namespace
 from flyball.kubernetes import companions, scaled_object
 from flyball.kubernetes.args import WorkloadArgs
 from flyball.kubernetes.deployment import REPLICAS, deployments
@@ -32,7 +32,7 @@ class Workload(pulumi.ComponentResource):
     HorizontalPodAutoscaler, NetworkPolicy, PriorityClass, and a proxy in each pod with its ConfigMap; with spot on a
     second Deployment, with secrets a Secret, with a schedule or triggers a ScaledObject in place of the
     HorizontalPodAutoscaler.
-    Raises `flyball.guards.problem.Refused`, with every problem at once, before anything is registered.
+    Raises `flyball.guards.reading.problem.Refused`, with every problem at once, before anything is registered.
     """
 
     address: pulumi.Output[str]

@@ -10,7 +10,7 @@ action for counting there, but the sample fetch `sc_inc_gpc`, which counts when 
 has 32 bits.
 """
 
-from flyball.guards import breaker as guards
+from flyball.guards.breakers import breaker as guards
 from flyball.proxy.base import PEERS, plain_answer
 from flyball.proxy.inputs import Outbound
 from flyball.proxy.words import section, text, time

@@ -5,7 +5,7 @@ never lengthen it; what is no time is ignored. Hosts whose clocks differ by more
 set right first.
 """
 
-from flyball.guards.units import Milliseconds
+from flyball.guards.reading.units import Milliseconds
 from flyball.proxy.base import plain_answer
 
 HEADER = "X-Deadline"

@@ -4,11 +4,11 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 
-from flyball.guards import daemons
-from flyball.guards.deadlines import Call
-from flyball.guards.hops import Hop
-from flyball.guards.inbound import Inbound
-from flyball.guards.units import Milliseconds
+from flyball.guards.fail_fast.inbound import Inbound
+from flyball.guards.reading.units import Milliseconds
+from flyball.guards.roles import daemons
+from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.hops import Hop
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 _HOST = re.compile(r"(?!.{254})[A-Za-z0-9](?:[-A-Za-z0-9]{0,62})(?:\.[A-Za-z0-9](?:[-A-Za-z0-9]{0,62}))*\.?")

@@ -6,7 +6,7 @@ Names, hosts and paths are held against patterns where they come in (`inputs`); 
 
 from collections.abc import Iterable
 
-from flyball.guards.units import Milliseconds
+from flyball.guards.reading.units import Milliseconds
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 {}[]():,.;-_/+=<>!?@*&|~^")
 

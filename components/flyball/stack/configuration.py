@@ -6,7 +6,7 @@ import pulumi
 from pulumi.runtime import get_config_env, is_config_secret
 from pulumi.runtime.config import CONFIG
 
-from flyball.guards.problem import Refused
+from flyball.guards.reading.problem import Refused
 from flyball.stack.file import PROJECT, as_value
 from flyball.stack.read import Stack, read
 

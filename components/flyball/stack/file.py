@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from flyball.guards.problem import Problem, Refused
-from flyball.guards.strict import nearest
+from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.strict import nearest
 from flyball.stack.read import examine
 from flyball.stack.schema import Encrypted
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flyball.guards import deadlines
-from flyball.guards.headroom import carried, ceil_div
-from flyball.guards.problem import Problem
-from flyball.guards.queueing import erlang_c
-from flyball.guards.sizing import Sizing
-from flyball.guards.spec import Spec
-from flyball.guards.units import exact
+from flyball.guards.headroom.headroom import carried
+from flyball.guards.headroom.queueing import erlang_c
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.units import ceil_div, exact
+from flyball.guards.timeouts import deadlines
+from flyball.guards.workload.sizing import Sizing
+from flyball.guards.workload.spec import Spec
 from flyball.stack.read import Stack, examine
 
 LOSSES = ("replica", "node", "zone", "spot")

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flyball.guards import deadlines
-from flyball.guards.container import check_label
-from flyball.guards.deadlines import Promise
-from flyball.guards.hops import PROTOCOLS
-from flyball.guards.problem import Problem, refuse
-from flyball.guards.sizing import Sizing, guard_all, promise
-from flyball.guards.spec import Spec, check_namespace
-from flyball.guards.strict import check, join, nearest
+from flyball.guards.fail_fast.container import check_label
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.strict import check, join, nearest
+from flyball.guards.timeouts import deadlines
+from flyball.guards.timeouts.deadlines import Promise
+from flyball.guards.timeouts.hops import PROTOCOLS
+from flyball.guards.workload.sizing import Sizing, guard_all, promise
+from flyball.guards.workload.spec import Spec, check_namespace
 from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
 from flyball.wellknown import SYSTEM_NAMESPACE
 

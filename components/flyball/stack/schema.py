@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
-from flyball.guards.arguments import GuardedArgs
-from flyball.guards.strict import join
+from flyball.guards.reading.strict import join
+from flyball.guards.workload.arguments import GuardedArgs
 
 
 class Encrypted(str):

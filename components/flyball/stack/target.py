@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball import paths
-from flyball.guards.problem import Problem, Refused
+from flyball.guards.reading.problem import Problem, Refused
 from flyball.stack.file import load, stack_file
 from flyball.stack.read import LOCAL
 

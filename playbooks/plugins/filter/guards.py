@@ -7,38 +7,39 @@ from ansible.errors import AnsibleFilterError
 
 from flyball.alerts import hosts, watcher
 from flyball.alerts.rule import rule_file
-from flyball.guards import (
-    caches,
-    exporting,
-    freezing,
-    host,
-    leaving,
-    notifying,
-    restarts,
-    rollout,
-    rotation,
-    scraping,
-    shipping,
-    web,
+from flyball.guards.alerting.hosts import Size
+from flyball.guards.headroom.batches import batches
+from flyball.guards.reading.problem import Refused
+from flyball.guards.roles import (
+    alertmanager,
+    base,
+    freeze,
+    log_shipping,
+    logrotate,
+    nginx,
+    node_exporter,
+    planned_restart,
+    prometheus,
+    redis,
+    rolling,
+    spot_drain,
 )
-from flyball.guards.alerting import Size
-from flyball.guards.problem import Refused
-from flyball.proxy import filters
+from flyball.proxy import role
 
 _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
-    "alertmanager": notifying.read,
-    "base": host.read,
-    "freeze": freezing.read,
-    "log_shipping": shipping.read,
-    "haproxy": filters.read,
-    "logrotate": rotation.read,
-    "nginx": web.read,
-    "node_exporter": exporting.read,
-    "planned_restart": restarts.read,
-    "prometheus": scraping.read,
-    "redis": caches.read,
-    "rollout": rollout.read,
-    "spot_drain": leaving.read,
+    "alertmanager": alertmanager.read,
+    "base": base.read,
+    "freeze": freeze.read,
+    "log_shipping": log_shipping.read,
+    "haproxy": role.read,
+    "logrotate": logrotate.read,
+    "nginx": nginx.read,
+    "node_exporter": node_exporter.read,
+    "planned_restart": planned_restart.read,
+    "prometheus": prometheus.read,
+    "redis": redis.read,
+    "rollout": rolling.read,
+    "spot_drain": spot_drain.read,
 }
 """By role: takes its variables and what was found on the host, returns its settings and the problems."""
 
@@ -58,17 +59,17 @@ def settings(variables: Mapping[str, Any], role: str, *found: Any) -> dict[str, 
 
 def rotation_conflicts(lines: list[str], variables: Mapping[str, Any]) -> list[str]:
     """What other logrotate files of the host stand in the way, from what was found in them."""
-    return [str(problem) for problem in rotation.check_host(lines, _read(variables, "logrotate")[0].logs)]
+    return [str(problem) for problem in logrotate.check_host(lines, _read(variables, "logrotate")[0].logs)]
 
 
 def spare(variables: Mapping[str, Any], hosts: int) -> int:
     """How many of that many hosts may be taken out at one time, after the canary."""
-    return max(rollout.batches(hosts, rollout.read(variables, hosts)[0]))
+    return max(batches(hosts, rolling.read(variables, hosts)[0]))
 
 
 def reason_problems(reason: str, path: str) -> list[str]:
     """What is wrong with a reason that a person gave."""
-    return [str(problem) for problem in freezing.reason_problem(reason, path)]
+    return [str(problem) for problem in freeze.reason_problem(reason, path)]
 
 
 def alert_rules(sizes: list[dict[str, Any]]) -> dict[str, Any]:
@@ -77,9 +78,9 @@ def alert_rules(sizes: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def haproxy_config(variables: Mapping[str, Any]) -> str:
-    """The configuration of a host's HAProxy, by the renderer that serves pods too (`flyball.proxy.filters`)."""
+    """The configuration of a host's HAProxy, by the renderer that serves pods too (`flyball.proxy.role`)."""
     try:
-        return filters.haproxy_config(variables)
+        return role.haproxy_config(variables)
     except Refused as refused:
         raise AnsibleFilterError(str(refused)) from None
 

@@ -8,8 +8,8 @@ from typing import Any
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
-from flyball.guards.inventory import Host, hosts_of
-from flyball.guards.problem import Refused
+from flyball.guards.reading.problem import Refused
+from flyball.guards.roles.inventory import Host, hosts_of
 
 DOCUMENTATION = """
 name: pulumi_stack

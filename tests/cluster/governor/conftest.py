@@ -13,8 +13,8 @@ from tests.cluster.governor.api import Api
 from tests.cluster.governor.world import GROUP, Target
 
 from flyball.kubernetes.governor import names, policies, rbac
-from flyball.local import control_plane as planes
-from flyball.local.control_plane import ControlPlane, Options
+from flyball.lab.cluster import control_plane as planes
+from flyball.lab.cluster.control_plane import ControlPlane, Options
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

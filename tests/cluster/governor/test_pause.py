@@ -11,7 +11,7 @@ from tests.cluster.governor.api import Answer, Api
 from tests.cluster.governor.conftest import new_target
 from tests.cluster.governor.world import Target
 
-from flyball.guards.steps import Behavior, Rate
+from flyball.guards.governor.steps import Behavior, Rate
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.limits import Limits, config_map
 

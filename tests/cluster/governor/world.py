@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.cluster.governor.api import Answer, Api
 
-from flyball.guards.steps import Behavior, Rate
+from flyball.guards.governor.steps import Behavior, Rate
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.limits import Limits, config_map
 

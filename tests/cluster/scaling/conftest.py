@@ -13,9 +13,9 @@ from tests.cluster.conftest import built
 from tests.cluster.scaling.prometheus import Prometheus, prometheus
 from tests.cluster.scaling.service import QUICK, Service, cron
 
-from flyball.local import control_plane as planes
-from flyball.local import keda, metrics
-from flyball.local.control_plane import ControlPlane, Options
+from flyball.lab.cluster import control_plane as planes
+from flyball.lab.cluster import keda, metrics
+from flyball.lab.cluster.control_plane import ControlPlane, Options
 
 _FLAGS = {
     "horizontal-pod-autoscaler-sync-period": "1s",

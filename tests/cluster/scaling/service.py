@@ -8,10 +8,10 @@ from typing import Any
 
 from tests.kubernetes.programs import arguments, registered
 
+from flyball.deploy.apply import ApplySet, Result
+from flyball.deploy.manifests import Object, rendered
+from flyball.kubectl import Kubectl
 from flyball.kubernetes import Workload
-from flyball.local.apply import ApplySet, Result
-from flyball.local.kubectl import Kubectl
-from flyball.local.manifests import Object, rendered
 
 QUICK: dict[str, Any] = {
     "behavior": {"up": {"period": "5s"}, "down": {"period": "5s"}, "calm": "5s"},

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from tests.cluster.test_control_plane import LOOPBACK, listeners
 
-from flyball.local import control_plane as planes
-from flyball.local import keda, metrics, processes, servers
-from flyball.local.control_plane import ControlPlane, ControlPlaneError
-from flyball.local.kubectl import Kubectl
+from flyball.kubectl import Kubectl
+from flyball.lab import processes
+from flyball.lab.cluster import control_plane as planes
+from flyball.lab.cluster import keda, metrics, servers
+from flyball.lab.cluster.control_plane import ControlPlane, ControlPlaneError
 
 pytestmark = pytest.mark.cluster
 

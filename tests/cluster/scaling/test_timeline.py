@@ -8,8 +8,8 @@ import pytest
 from tests.cluster.scaling.prometheus import Prometheus
 from tests.cluster.scaling.service import QUICK, Service, cron, wait
 
-from flyball.guards.steps import Behavior, Rate, ramp
-from flyball.local import usage
+from flyball.guards.governor.steps import Behavior, Rate, ramp
+from flyball.lab.cluster import usage
 
 pytestmark = pytest.mark.cluster
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from flyball.guards.steps import Behavior, Rate, Step, WriterSteps
+from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.kubernetes.governor.limits import Limits, config_map, config_map_of, describe, number
 
 TEXT = (

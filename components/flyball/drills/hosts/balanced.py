@@ -1,6 +1,6 @@
 """A shop on several hosts behind a balancer that looks at their health, for drills in which hosts leave."""
 
-from flyball.hosts.host import Host
+from flyball.lab.hosts.host import Host
 
 WORK_SECONDS = 0.5
 """What a request takes: some are under way at any moment."""

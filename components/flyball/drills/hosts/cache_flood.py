@@ -4,7 +4,7 @@ import json
 
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
-from flyball.hosts.ansible import Ansible
+from flyball.lab.hosts.ansible import Ansible
 
 MEMORY_MI, MAXMEMORY_MI = 640, 96
 """What the process may take, in place of a host's memory, and what the role is to leave to keys."""

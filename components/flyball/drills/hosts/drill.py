@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.drill import Report
 from flyball.drills.hosts.recording import HostRecorder
-from flyball.drills.recorder import DrillError
 from flyball.drills.result import Figures, Result
-from flyball.hosts import base
-from flyball.hosts.errors import HostsError
-from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab, lab
+from flyball.lab.hosts import base
+from flyball.lab.hosts.errors import HostsError
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab, lab
 
 _METHOD = (
     "On hosts: Debian with systemd, each in a network namespace of its own, with the daemons as Debian packages them. "

@@ -7,8 +7,8 @@ from flyball.drills.drill import Report
 from flyball.drills.hosts.recording import HostRecorder
 from flyball.drills.traffic.load import LONGEST, Attack, Running
 from flyball.drills.traffic.sample import Request
-from flyball.hosts.lab import Lab
-from flyball.local import toolchain
+from flyball.lab.cluster import toolchain
+from flyball.lab.hosts.lab import Lab
 
 PATIENCE = 5.0
 """Seconds until a user gives up."""

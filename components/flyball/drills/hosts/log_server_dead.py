@@ -4,9 +4,9 @@ import time
 
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.errors import HostsError
-from flyball.hosts.host import Host
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.errors import HostsError
+from flyball.lab.hosts.host import Host
 
 LINES, RATE = 3600, 300
 """Written in 12 s."""

@@ -5,7 +5,7 @@ import time
 
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
-from flyball.hosts.ansible import Ansible
+from flyball.lab.hosts.ansible import Ansible
 
 DISK_MI, RATE_MI = 32, 2
 """The disk, and what the service writes in a second; in all it writes half as much again as the disk holds."""

@@ -6,9 +6,9 @@ from flyball.drills.hosts import balanced
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.hosts.load import users
 from flyball.drills.result import Figures
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.host import Host
-from flyball.hosts.lab import Lab
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab
 
 HOSTS = ("app1", "app2", "app3")
 RATE = 40

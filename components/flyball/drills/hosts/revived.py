@@ -7,8 +7,8 @@ import time
 
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
-from flyball.hosts import packages
-from flyball.hosts.ansible import Ansible
+from flyball.lab.hosts import packages
+from flyball.lab.hosts.ansible import Ansible
 
 SERVERS = 12
 # In mid-migration it reads half of the data, and takes the servers it does not find there for superfluous.

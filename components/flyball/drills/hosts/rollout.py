@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.hosts import shop
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.hosts.load import users
-from flyball.drills.recorder import DrillError
 from flyball.drills.result import Figures
-from flyball.hosts import packages
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.host import Host
+from flyball.lab.hosts import packages
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.host import Host
 
 APPS = ("app1", "app2", "app3")
 RATE = 20

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flyball.hosts import packages
+from flyball.lab.hosts import packages
 
 _PROGRAM = """
 import http.server

@@ -9,9 +9,9 @@ from flyball.drills.hosts import balanced
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.hosts.load import users
 from flyball.drills.result import Figures
-from flyball.hosts import ec2_metadata
-from flyball.hosts.ansible import Ansible
-from flyball.hosts.host import Host
+from flyball.lab.hosts import ec2_metadata
+from flyball.lab.hosts.ansible import Ansible
+from flyball.lab.hosts.host import Host
 
 RATE = 40
 NOTICE_SECONDS = 9

@@ -18,10 +18,10 @@ from flyball.drills.traffic.lab import Dependency, Lab
 from flyball.drills.traffic.load import Attack
 from flyball.drills.traffic.sample import share, within
 from flyball.drills.traffic.settings import HOP, PATIENCE
-from flyball.guards.breaker import SLOW_PERCENT
-from flyball.guards.deadlines import Call, Promise
-from flyball.guards.hops import Hop
-from flyball.guards.units import Milliseconds
+from flyball.guards.breakers.breaker import SLOW_PERCENT
+from flyball.guards.reading.units import Milliseconds
+from flyball.guards.timeouts.deadlines import Call, Promise
+from flyball.guards.timeouts.hops import Hop
 
 _ILL = "stock"
 _CONNECT: Milliseconds = 50

@@ -14,7 +14,7 @@ from flyball.drills.traffic.lab import Dependency, Lab
 from flyball.drills.traffic.load import Attack
 from flyball.drills.traffic.sample import share, within
 from flyball.drills.traffic.settings import AFTER, BEFORE, DEPENDENCIES, DURING, HOP, PATIENCE, RATE
-from flyball.guards.hops import Hop
+from flyball.guards.timeouts.hops import Hop
 
 _DATABASE = "orders"
 _ROUTE = f"/database/{_DATABASE}"

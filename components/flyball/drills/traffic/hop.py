@@ -15,8 +15,8 @@ from flyball.drills.traffic.lab import Dependency, Lab
 from flyball.drills.traffic.load import Attack
 from flyball.drills.traffic.sample import share, within
 from flyball.drills.traffic.settings import AFTER, BEFORE, DEPENDENCIES, DURING, HOP, PATIENCE, RATE
-from flyball.guards.deadlines import Call
-from flyball.guards.hops import Hop
+from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.hops import Hop
 
 ILL = "payment"
 BACKUP = "backup"

@@ -12,8 +12,8 @@ from flyball.drills.result import Figures
 from flyball.drills.traffic.drill import TrafficDrill
 from flyball.drills.traffic.hop import BACKUP, Illness, others_kept_on, replaced, script, summary
 from flyball.drills.traffic.settings import BREAKER, HOP
-from flyball.guards.breaker import Fallback
-from flyball.guards.deadlines import Call
+from flyball.guards.breakers.breaker import Fallback
+from flyball.guards.timeouts.deadlines import Call
 
 _GUARD = (
     "The sidecar: connect and answer each have a timeout (150 ms and 300 ms), a hop holds few connections, and a "

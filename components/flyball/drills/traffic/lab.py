@@ -15,10 +15,11 @@ from flyball.drills.traffic.process import Process, python
 from flyball.drills.traffic.recording import Recording
 from flyball.drills.traffic.sample import Pool, Request
 from flyball.drills.traffic.sidecar import Sidecar
-from flyball.guards.deadlines import Call
-from flyball.guards.hops import Hop, variable
-from flyball.guards.inbound import Inbound
-from flyball.local import ports, toolchain
+from flyball.guards.fail_fast.inbound import Inbound
+from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.hops import Hop, variable
+from flyball.lab import ports
+from flyball.lab.cluster import toolchain
 from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from flyball.drills.recorder import DrillError
-from flyball.local import ports
+from flyball.drills.cluster.recorder import DrillError
+from flyball.lab import ports
 
 START_SECONDS = 20.0
 """How long a process may take until it listens [s]; a second on an idle machine."""

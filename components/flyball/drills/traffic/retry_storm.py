@@ -16,7 +16,7 @@ from flyball.drills.traffic.lab import Dependency, Lab
 from flyball.drills.traffic.load import Attack
 from flyball.drills.traffic.sample import share, within
 from flyball.drills.traffic.settings import HOP, LATENCY, PATIENCE
-from flyball.guards.breaker import SLOW_PERCENT
+from flyball.guards.breakers.breaker import SLOW_PERCENT
 
 _ILL = "payment"
 _RATE = 50.0

@@ -6,13 +6,13 @@ window fills with ease, timeouts well below a client's patience.
 
 from typing import Final
 
-from flyball.guards.breaker import Breaker
-from flyball.guards.deadlines import Call
-from flyball.guards.hops import Hop
-from flyball.guards.inbound import Inbound
-from flyball.guards.inbound import read as read_inbound
-from flyball.guards.problem import Problem, refuse
-from flyball.guards.reader import Reader
+from flyball.guards.breakers.breaker import Breaker
+from flyball.guards.fail_fast.inbound import Inbound
+from flyball.guards.fail_fast.inbound import read as read_inbound
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.reader import Reader
+from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.hops import Hop
 
 LATENCY: Final = 0.05
 """What a healthy dependency needs for an answer [s]."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flyball.guards.sizing import Sizing
-from flyball.guards.spec import Spec
-from flyball.guards.steps import Behavior, WriterSteps, narrower_at
+from flyball.guards.governor.steps import Behavior, WriterSteps, narrower_at
+from flyball.guards.workload.sizing import Sizing
+from flyball.guards.workload.spec import Spec
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.objects import SPOT_SUFFIX
 from flyball.wellknown import MANAGED_BY_LABEL

@@ -1,0 +1,302 @@
+"""Brings a program's objects into a cluster without the Pulumi CLI: kubectl applies, prunes and compares.
+
+Everything goes through server-side apply by one field manager and belongs to one ApplySet
+(https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/#alternative-kubectl-apply-f-directory-prune),
+so that what leaves the program is pruned and what is not ours is never touched.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flyball import wellknown
+from flyball.deploy.manifests import Object
+from flyball.kubectl import Kubectl, KubectlError
+
+MANAGER = "flyball"
+KEEPER = "flyball-initial"
+"""Second field manager: owns what is ours only at creation, so that it stays when the first one no longer states it."""
+KEPT = "flyball.dev/set-at-creation"
+"""Annotation by the keeper. An apply that changes nothing gets no time from the server, and a Governor asks for the
+time of whoever owns the replicas."""
+PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
+"""A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
+namespace to that namespace, and a stack whose namespace is renamed must find what it made before."""
+PART_OF = "applyset.kubernetes.io/part-of"
+KINDS = "applyset.kubernetes.io/contains-group-kinds"
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an apply did, as `kind/name` in order."""
+
+    created: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    pruned: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.created)} created, {len(self.changed)} changed, {len(self.unchanged)} unchanged,"
+            f" {len(self.pruned)} pruned"
+        )
+
+
+class ApplySet:
+    """The objects of one stack in one cluster."""
+
+    def __init__(self, kubectl: Kubectl, stack: str) -> None:
+        self.kubectl = kubectl
+        self.name = stack
+
+    @property
+    def label(self) -> str:
+        """Value of the label that kubectl puts on every member (KEP-3659, "ApplySet ID")."""
+        text = f"{self.name}..{PARENT_KIND}.{PARENT_GROUP}"
+        digest = hashlib.sha256(text.encode()).digest()
+        return f"applyset-{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}-v1"
+
+    def apply(self, objects: Sequence[Object]) -> Result:
+        """Create, change and prune until the cluster holds `objects`. Raises `KubectlError`."""
+        self._make_parent()
+        before = self.live(objects)
+        self._keep_ignored([o for o in objects if o.key in before], before)
+        flags = (f"--applyset={PARENTS}.{PARENT_GROUP}/{self.name}", "--prune")
+        output = self._apply((stated(o, before) for o in objects), *flags)
+        after = self.live(objects)
+        if new := [o for o in objects if o.ignored and o.key not in before]:
+            self._keep_ignored(new, after)
+            self._apply(_marked(stated(o, after), self.label) for o in new)
+            after |= self.live(new)
+        names: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
+        for o in objects:
+            names[_fate(before.get(o.key), after.get(o.key))].append(f"{o.kind.lower()}/{o.name}")
+        pruned = tuple(line.removesuffix(" pruned") for line in output.splitlines() if line.endswith(" pruned"))
+        return Result(tuple(names["created"]), tuple(names["changed"]), tuple(names["unchanged"]), pruned)
+
+    def diff(self, objects: Sequence[Object]) -> str:
+        """The server's own view of what `apply` would change, as a unified diff; empty where nothing would."""
+        before = self.live(objects)
+        spaces = {o.name for o in objects if o.kind == "Namespace" and o.key not in before}
+        # The server cannot try out objects in a namespace that is still to come.
+        ready = [o for o in objects if o.namespace not in spaces]
+        later = [f"+ {o.kind.lower()} {o.namespace}/{o.name}" for o in objects if o.namespace in spaces]
+        marked = [_marked(_as_it_will_be(o, before.get(o.key)), self.label) for o in ready]
+        command = ("diff", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-")
+        text = self.kubectl.run(*command, stdin=_list(marked), accept=(0, 1), timeout=600)
+        gone = [f"- {kind} {name}" for kind, name in self._orphans(objects)]
+        return "\n".join(part for part in (text.rstrip(), *later, *gone) if part)
+
+    def delete(self) -> list[str]:
+        """Delete every member, wherever it is, and the set itself; namespaces last, with all that is in them."""
+        kinds = self._kinds()
+        kinds.sort(key=lambda kind: (kind == "Namespace", kind))
+        deleted: list[str] = []
+        for kind in kinds:
+            selector = f"--selector={PART_OF}={self.label}"
+            output = self.kubectl.run("delete", kind, selector, "--all-namespaces", "--output=name", timeout=600)
+            deleted += output.split()
+        if self._parent():
+            self.kubectl.run("delete", f"{PARENTS}.{PARENT_GROUP}", self.name, "--ignore-not-found")
+        return deleted
+
+    def live(self, objects: Iterable[Object]) -> dict[Key, Mapping[str, Any]]:
+        """What the cluster holds of `objects`: one request for each kind and namespace, not one for each object."""
+        wanted: dict[str, set[str]] = {}
+        keys: set[Key] = set()
+        for o in objects:
+            wanted.setdefault(o.namespace, set()).add(_kind_and_group(o))
+            keys.add(o.key)
+        found: dict[Key, Mapping[str, Any]] = {}
+        for namespace, kinds in wanted.items():
+            where = [f"--namespace={namespace}"] if namespace else []
+            command = ("get", ",".join(sorted(kinds)), *where, "--show-managed-fields", "--ignore-not-found")
+            text = self.kubectl.run(*command, "--output=json", timeout=120)
+            items = json.loads(text)["items"] if text.strip() else []
+            found |= {o.key: item for item in items if (o := Object(item, ())).key in keys}
+        return found
+
+    def _make_parent(self) -> None:
+        self._apply([_parent_definition()])
+        crd = f"crd/{PARENTS}.{PARENT_GROUP}"
+        self.kubectl.run("wait", "--for=condition=Established", crd, "--timeout=30s")
+        # Only if it is not there: what kubectl keeps in its annotations must survive.
+        if not self._parent():
+            head = {"apiVersion": f"{PARENT_GROUP}/v1", "kind": PARENT_KIND}
+            notes = {"applyset.kubernetes.io/tooling": "kubectl/v1", KINDS: ""}
+            meta = {"name": self.name, "labels": {"applyset.kubernetes.io/id": self.label}, "annotations": notes}
+            self.kubectl.run("create", "--filename=-", stdin=json.dumps({**head, "metadata": meta}))
+
+    def _parent(self) -> Mapping[str, Any]:
+        """The set's parent, empty where there is none."""
+        try:
+            return self.kubectl.json("get", f"{PARENTS}.{PARENT_GROUP}", self.name)
+        except KubectlError as error:
+            if "NotFound" in str(error) or "doesn't have a resource type" in str(error):
+                return {}
+            raise
+
+    def _apply(self, manifests: Iterable[Mapping[str, Any]], *flags: str) -> str:
+        command = ("apply", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-")
+        return self.kubectl.run(*command, *flags, stdin=_list(manifests), timeout=600)
+
+    def _keep_ignored(self, objects: Iterable[Object], live: Mapping[Key, Mapping[str, Any]]) -> None:
+        """Hand what is ours only at creation over to the keeper, where `MANAGER` is the only one who states it.
+
+        Server-side apply removes a field that its last owner no longer states, and a Deployment without replicas has
+        one. Whoever else has set the field owns it, and then it needs no keeper.
+        """
+        kept = list(objects)
+        while parts := [
+            _part(live[o.key], path) for o in kept for path in o.ignored if _is_ours_alone(live[o.key], path)
+        ]:
+            # A part of an object lacks what the client's validation asks for; the server has the whole one.
+            command = ("apply", "--server-side", f"--field-manager={KEEPER}", "--validate=false", "--filename=-")
+            try:
+                self.kubectl.run(*command, stdin=_list(parts), timeout=600)
+                return
+            except KubectlError as error:
+                if "conflict" not in str(error):
+                    raise
+                live = self.live(kept)  # the autoscaler was quicker, and owns the field now
+
+    def _kinds(self) -> list[str]:
+        annotations = self._parent().get("metadata", {}).get("annotations", {})
+        return [kind for kind in annotations.get(KINDS, "").split(",") if kind]
+
+    def _orphans(self, objects: Sequence[Object]) -> list[tuple[str, str]]:
+        """Members that are no longer among `objects`."""
+        kinds = self._kinds()
+        if not kinds:
+            return []
+        selector = f"--selector={PART_OF}={self.label}"
+        items = self.kubectl.json("get", ",".join(kinds), selector, "--all-namespaces")["items"]
+        keys = {o.key for o in objects}
+        members = [Object(item, ()) for item in items]
+        return [(m.kind.lower(), f"{m.namespace}/{m.name}".lstrip("/")) for m in members if m.key not in keys]
+
+
+def _parent_definition() -> dict[str, Any]:
+    """The kind of the parents; its label tells kubectl that it may be one."""
+    names = {"kind": PARENT_KIND, "plural": PARENTS, "singular": PARENT_KIND.lower()}
+    schema = {"type": "object", "description": "What one flyball stack has put into this cluster"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    labels = {"applyset.kubernetes.io/is-parent-type": "true", wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{PARENTS}.{PARENT_GROUP}", "labels": labels},
+        "spec": {"group": PARENT_GROUP, "scope": "Cluster", "names": names, "versions": [version]},
+    }
+
+
+def stated(o: Object, live: Mapping[Key, Any]) -> Mapping[str, Any]:
+    """The manifest to apply: of an object that exists, without what is ours only at creation."""
+    manifest = o.manifest
+    for path in o.ignored if o.key in live else ():
+        manifest = _without(manifest, path.split("."))
+    return manifest
+
+
+def _as_it_will_be(o: Object, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The manifest for a comparison: what an apply would hand over to the keeper first, it leaves as it is."""
+    manifest = o.manifest
+    for path in o.ignored if live is not None else ():
+        manifest = _without(manifest, path.split("."))
+        if live is not None and _is_ours_alone(live, path):
+            manifest = _with(manifest, path.split("."), _at(live, path))
+    return manifest
+
+
+def _with(value: Mapping[str, Any], keys: Sequence[str], leaf: Any) -> Mapping[str, Any]:
+    inner = leaf if len(keys) == 1 else _with(value.get(keys[0], {}), keys[1:], leaf)
+    return {**value, keys[0]: inner}
+
+
+def _without(value: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:
+    if keys[0] not in value:
+        return value
+    rest = {key: inner for key, inner in value.items() if key != keys[0]}
+    return rest if len(keys) == 1 else {**value, keys[0]: _without(value[keys[0]], keys[1:])}
+
+
+def _nested(path: str, value: Any) -> dict[str, Any]:
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    return value
+
+
+def _at(value: Any, path: str) -> Any:
+    for key in path.split("."):
+        value = value[key]
+    return value
+
+
+def _part(item: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The object with nothing but the field at `path`, as the cluster holds it, and a note that it was ours."""
+    head = {key: item[key] for key in ("apiVersion", "kind")}
+    meta = {key: item["metadata"][key] for key in ("name", "namespace") if key in item["metadata"]}
+    return {**head, "metadata": {**meta, "annotations": {KEPT: path}}, **_nested(path, _at(item, path))}
+
+
+def _is_ours_alone(item: Mapping[str, Any], path: str) -> bool:
+    return [f["manager"] for f in item["metadata"].get("managedFields", ()) if _owns(f, path)] == [MANAGER]
+
+
+def _owns(fields: Mapping[str, Any], path: str) -> bool:
+    """Whether an entry of managedFields holds the field at `path`."""
+    part = fields.get("fieldsV1", {})
+    for key in path.split("."):
+        part = part.get(f"f:{key}")
+        if part is None:
+            return False
+    return True
+
+
+def _fate(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """Whether our apply changed something.
+
+    The server renews our entry in managedFields when it writes. It also does so, once, where its own controller has
+    written the status of a policy meanwhile, and nothing else differs then.
+    """
+    if before is None:
+        return "created"
+    then, now = _entry(before), _entry(after or {})
+    if then == now or (_fields(then) == _fields(now) and _content(before) == _content(after or {})):
+        return "unchanged"
+    return "changed"
+
+
+def _entry(item: Mapping[str, Any]) -> Any:
+    fields = item.get("metadata", {}).get("managedFields", ())
+    return [f for f in fields if f["manager"] == MANAGER and f["operation"] == "Apply"]
+
+
+def _fields(entries: Any) -> Any:
+    return [entry.get("fieldsV1") for entry in entries]
+
+
+def _content(item: Mapping[str, Any]) -> dict[str, Any]:
+    """All but what the server keeps for itself."""
+    meta = {k: v for k, v in item.get("metadata", {}).items() if k not in ("managedFields", "resourceVersion")}
+    return {**{key: value for key, value in item.items() if key != "status"}, "metadata": meta}
+
+
+def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
+    """With the label that kubectl adds on apply, or the diff would show it as removed."""
+    meta = manifest["metadata"]
+    return {**manifest, "metadata": {**meta, "labels": {**meta.get("labels", {}), PART_OF: label}}}
+
+
+def _list(manifests: Iterable[Mapping[str, Any]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+
+
+def _kind_and_group(o: Object) -> str:
+    group, kind = o.key[0], o.kind.lower()
+    return f"{kind}.{group}" if group else kind

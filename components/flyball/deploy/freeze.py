@@ -1,0 +1,58 @@
+"""Sets, shows and lifts the freeze of a cluster: one ConfigMap, which the Governor's policies look at."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from flyball.deploy.requirements import has_policies
+from flyball.guards.governor.freeze import Freeze
+from flyball.guards.reading.problem import Problem, Refused
+from flyball.kubectl import Kubectl
+from flyball.kubernetes.governor.freeze import freeze_config_map
+from flyball.kubernetes.governor.names import FREEZE, SYSTEM_NAMESPACE
+
+_THERE = (f"--namespace={SYSTEM_NAMESPACE}",)
+
+
+def current(kubectl: Kubectl) -> Freeze | None:
+    """The freeze that is on. Raises `KubectlError` if the cluster does not answer, or not to this user."""
+    text = kubectl.run("get", "configmap", FREEZE, *_THERE, "--ignore-not-found", "--output=json")
+    return _read(json.loads(text)) if text.strip() else None
+
+
+def freeze(kubectl: Kubectl, reason: str, until: datetime | None, by: str) -> Freeze:
+    """Set a freeze, or give one's own another reason and end, and return what is on now.
+
+    Raises `Refused` without a Governor, which alone holds anybody to it, and where somebody else has set one: their
+    reason must not be lost.
+    """
+    if not has_policies(kubectl):
+        hint = "give the stack `governor: {}` and bring it up first"
+        raise Refused([Problem("governor", "is not in the cluster, and nothing else holds anybody to a freeze", hint)])
+    before = current(kubectl)
+    if before and before.by != by:
+        hint = f"leave it on, or lift it with `flyball unfreeze` when {before.by} agrees"
+        raise Refused([Problem("freeze", f"was set already by {before.by} ({before.reason})", hint)])
+    manifest = json.dumps(freeze_config_map(reason, until, by))
+    # Not an apply: of two people at the same moment, the second must not overwrite the first.
+    answer = kubectl.json("replace" if before else "create", "--filename=-", stdin=manifest)
+    return _read(answer)
+
+
+def lift(kubectl: Kubectl) -> Freeze | None:
+    """Lift the freeze, and return what it was; None if there was none."""
+    before = current(kubectl)
+    if before:
+        kubectl.run("delete", "configmap", FREEZE, *_THERE, "--ignore-not-found")
+    return before
+
+
+def _read(item: dict[str, Any]) -> Freeze:
+    data = item.get("data", {})
+    until = data.get("until")
+    return Freeze(
+        reason=data.get("reason", "no reason given"),
+        by=data.get("by", "?"),
+        since=datetime.fromisoformat(item["metadata"]["creationTimestamp"]),
+        until=datetime.fromisoformat(until) if until else None,
+    )

@@ -1,0 +1,185 @@
+"""From registered resources to Kubernetes objects: in order, each with a file name, without the values of secrets."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flyball.deploy.program import Registered
+from flyball.guards.reading.problem import Problem, Refused, refuse
+
+PLAN_FILE = "plan.json"
+WITHHELD = "withheld"
+"""Stands in rendered files where a secret's value would."""
+_ORDER = (
+    "Namespace",
+    "CustomResourceDefinition",
+    "PriorityClass",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ServiceAccount",
+    "Role",
+    "RoleBinding",
+    "NetworkPolicy",
+    "ConfigMap",
+    "Secret",
+    "Service",
+    "PodDisruptionBudget",
+    "Deployment",
+    "StatefulSet",
+    "HorizontalPodAutoscaler",
+)
+"""What others need comes first: a pod its account, its secret and its budget, an autoscaler its Deployment."""
+_LAST = 99
+"""All other kinds; their files keep their names when a kind is added above."""
+_TYPE = re.compile(r"kubernetes:[^:]+:\w+(?<!Patch)")
+"""An object as a whole. A patch is a part of somebody else's object, which a file of its own would replace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A Kubernetes object to be; `ignored` are paths that are ours only at its creation."""
+
+    manifest: Mapping[str, Any]
+    ignored: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        return self.manifest["kind"]
+
+    @property
+    def name(self) -> str:
+        return self.manifest["metadata"]["name"]
+
+    @property
+    def namespace(self) -> str:
+        """Empty for an object of the whole cluster."""
+        return self.manifest["metadata"].get("namespace", "")
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes it one object and no other: API group, kind, namespace, name."""
+        group, _, version = self.manifest["apiVersion"].rpartition("/")
+        del version
+        return (group, self.kind, self.namespace, self.name)
+
+    @property
+    def file_name(self) -> str:
+        """`13-deployment-shop.cart.yaml`: the same as long as the object is, and in the order of creation."""
+        owner = f"{self.namespace}.{self.name}" if self.namespace else self.name
+        return f"{_rank(self.kind):02d}-{self.kind.lower()}-{owner}.yaml"
+
+    def shown(self) -> dict[str, Any]:
+        """The manifest without the values of a secret."""
+        if self.kind != "Secret":
+            return dict(self.manifest)
+        parts = {
+            key: dict.fromkeys(self.manifest[key], WITHHELD) for key in ("data", "stringData") if key in self.manifest
+        }
+        return {**self.manifest, **parts}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a program comes to: objects of Kubernetes in order, and resources of other clouds."""
+
+    objects: tuple[Object, ...]
+    others: tuple[Registered, ...]
+
+
+def rendered(resources: Iterable[Registered]) -> Rendered:
+    """Sort registered resources. Raises `Refused` for objects registered twice or with a secret in a visible place."""
+    objects: list[Object] = []
+    others: list[Registered] = []
+    problems: list[Problem] = []
+    for resource in resources:
+        if _TYPE.fullmatch(resource.type) and "apiVersion" in resource.inputs:
+            objects.append(_object(resource, problems))
+        elif resource.custom and not resource.type.startswith("pulumi:providers:"):
+            others.append(resource)
+    refuse([*problems, *_twice(objects)])
+    objects.sort(key=lambda o: (_rank(o.kind), o.kind, o.namespace, o.name))
+    return Rendered(tuple(objects), tuple(sorted(others, key=lambda other: other.urn)))
+
+
+def _object(resource: Registered, problems: list[Problem]) -> Object:
+    manifest = {key: value for key, value in resource.inputs.items() if value is not None}
+    kind = manifest["kind"]
+    visible = resource.secrets - ({"data", "stringData"} if kind == "Secret" else set())
+    for part in sorted(visible):
+        hint = "give secret values under `secrets`, which keeps them in a Secret"
+        problems.append(Problem(f"{kind} {resource.name}: {part}", "holds a secret where everybody can read it", hint))
+    name = manifest.get("metadata", {}).get("name")
+    if not name:
+        problems.append(Problem(f"{kind} {resource.name}", "has no metadata.name", "name it; apply needs stable names"))
+        manifest["metadata"] = {**manifest.get("metadata", {}), "name": resource.name}
+    head = {
+        "apiVersion": manifest.pop("apiVersion"),
+        "kind": manifest.pop("kind"),
+        "metadata": manifest.pop("metadata"),
+    }
+    return Object({**head, **manifest}, resource.ignored)
+
+
+def _twice(objects: list[Object]) -> list[Problem]:
+    keys = [o.key for o in objects]
+    return [
+        Problem(f"{kind} {namespace}/{name}".replace(" /", " "), "is made by two resources", "rename one of them")
+        for _, kind, namespace, name in sorted({key for key in keys if keys.count(key) > 1})
+    ]
+
+
+def _rank(kind: str) -> int:
+    return _ORDER.index(kind) if kind in _ORDER else _LAST
+
+
+def write(result: Rendered, folder: Path) -> list[Path]:
+    """One YAML file for each object, all other resources in `plan.json`; files of an earlier render are removed.
+
+    Raises `Refused` for a folder that holds anything else, lest it be deleted.
+    """
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / PLAN_FILE).is_file())):
+        raise Refused([Problem(str(folder), "is no folder of rendered files", "name a new or an empty one")])
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {o.file_name: to_yaml(o.shown()) for o in result.objects}
+    wanted[PLAN_FILE] = json.dumps([_planned(other) for other in result.others], indent=2, sort_keys=True) + "\n"
+    for old in folder.glob("[0-9][0-9]-*.yaml"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, text in wanted.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    return [folder / name for name in wanted]
+
+
+def _planned(resource: Registered) -> dict[str, Any]:
+    values = {key: WITHHELD if key in resource.secrets else value for key, value in resource.inputs.items()}
+    return {"type": resource.type, "name": resource.name, "urn": resource.urn, "inputs": values}
+
+
+def to_yaml(manifest: Mapping[str, Any]) -> str:
+    """YAML as people write it: keys in the order of the manifest, no anchors, long text unfolded."""
+    return yaml.dump(dict(manifest), Dumper=_Dumper, sort_keys=False, width=10_000, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+_NO_TEXT_TO_GO = re.compile(r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|[yYnN]")
+"""What kubectl reads as a number or a truth, and PyYAML takes for text and would not quote: `1e3`, `0o7`, `y`."""
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else "'" if _NO_TEXT_TO_GO.fullmatch(value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,206 @@
+"""Runs a Pulumi program in this process, under the SDK's own test monitor, and keeps what it registers."""
+
+import asyncio
+import gc
+import json
+import os
+import runpy
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pulumi
+import yaml
+from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.stack import run_in_stack
+
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.stack.schema import encrypted
+
+_STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A resource as the engine would have seen it. `secrets` names the properties that hold a secret.
+
+    `parent` and `after` (what it waits for) are URNs, `provider` is one with an id after it, empty for the default.
+    `outputs` are those of a component, None if it registered none.
+    """
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any] | None
+    ignored: tuple[str, ...]
+    after: frozenset[str]
+    provider: str
+    secrets: frozenset[str]
+    custom: bool
+
+
+class _Monitor(mocks.MockMonitor):
+    """Keeps every registration as it comes, with the options that the SDK's own monitor drops.
+
+    Called on several threads at once, hence nothing but appending. A resource's outputs are its inputs.
+    """
+
+    def __init__(self, preview: bool) -> None:
+        super().__init__(_Cloud())
+        self._preview = preview
+        self.requests: list[tuple[str, Any]] = []
+        self.outputs: dict[str, Any] = {}
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """As the engine makes it: with the types of all parents but the stack."""
+        above = parent.split("::")[2] if parent else _STACK_TYPE
+        qualified = type_ if above == _STACK_TYPE else f"{above}${type_}"
+        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified}::{name}"
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
+        if request.remote:
+            _unavailable(f"registers {request.name}, a component of another package ({request.type})")
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self.requests.append((urn, request))
+        known = request.custom and not self._preview
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name if known else "", object=request.object)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
+        self.outputs[request.urn] = request.outputs
+        return super().RegisterResourceOutputs(request)
+
+
+class _Cloud(mocks.Mocks):
+    """What only a cloud could answer."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> NoReturn:
+        _unavailable(f"reads {args.name} ({args.typ})")
+
+    def call(self, args: mocks.MockCallArgs) -> NoReturn:
+        _unavailable(f"calls {args.token}")
+
+
+def _unavailable(deed: str) -> NoReturn:
+    raise pulumi.RunError(f"the program {deed}, which needs the Pulumi CLI")
+
+
+def run_program(project: Path, stack: str, config: Mapping[str, Any]) -> list[Registered]:
+    """Everything that `__main__.py` of a project registers for a stack, ordered by URN.
+
+    `config` is the project's configuration without its prefix. Raises `Refused` for resources registered twice, and
+    whatever the program raises.
+    """
+    name = yaml.safe_load((project / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
+    main = str(project / "__main__.py")
+    with _inside(project):
+        return run(lambda: runpy.run_path(main, run_name="__main__"), name, stack, config)
+
+
+def run(
+    program: Callable[[], object],
+    project: str,
+    stack: str,
+    config: Mapping[str, Any] | None = None,
+    *,
+    preview: bool = False,
+) -> list[Registered]:
+    """As `run_program`, for a program that is a function. In a preview the ids of resources are unknown."""
+    monitor = _Monitor(preview)
+    values = {f"{project}:{key}": _as_text(value) for key, value in (config or {}).items()}
+
+    def in_stack() -> None:
+        program()
+
+    async def alone() -> list[Registered]:
+        # The SDK keeps its settings in context variables, so those of this run end with it.
+        # As with the CLI: a key is secret where it holds something encrypted.
+        set_all_config(values, sorted({f"{project}:{path.partition('.')[0]}" for path in encrypted(config or {})}))
+        mocks.set_mocks(monitor.mocks, project=project, stack=stack, preview=preview, monitor=monitor)
+        settings.set_root_resource(None)  # pyright: ignore[reportArgumentType] - for a stack of its own
+        settings.SETTINGS.outputs.clear()  # of an earlier run that failed  # pyright: ignore
+        await run_in_stack(in_stack)
+        found = [_registered(urn, request, monitor.outputs.get(urn)) for urn, request in monitor.requests]
+        return sorted((r for r in found if r.type != _STACK_TYPE), key=lambda r: r.urn)
+
+    with _without_collector(), asyncio.Runner() as runner:
+        # Once a program has failed, the SDK abandons what waits for it; only the first failure is worth a word.
+        runner.get_loop().set_exception_handler(lambda *_: None)
+        registered = runner.run(alone())
+    refuse(_twice(registered))
+    return registered
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A run makes many small objects, and nearly all of them stay: looking for garbage took a third of its time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+@contextmanager
+def _inside(project: Path) -> Iterator[None]:
+    """The program's folder as the place it is run from."""
+    before, path = os.getcwd(), list(sys.path)
+    os.chdir(project)
+    sys.path.insert(0, str(project))
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        sys.path[:] = path
+
+
+def _as_text(value: Any) -> str:
+    """A configuration value as the CLI hands it over: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _twice(registered: list[Registered]) -> Iterator[Problem]:
+    """The engine refuses these; of a component registered twice, its children need no word of their own."""
+    count = Counter(resource.urn for resource in registered)
+    for resource in registered:
+        if count[resource.urn] > 1 and count[resource.parent] < 2:
+            hint = "give one of them another name"
+            yield Problem(resource.name, f"is registered twice as a {resource.type}", hint)
+
+
+def _registered(urn: str, request: Any, outputs: Any) -> Registered:
+    # The SDK moves a secret's envelope from deep inside to the outermost property.
+    inputs = rpc.deserialize_properties(request.object)
+    return Registered(
+        type=request.type,
+        name=request.name,
+        urn=urn,
+        parent=request.parent,
+        inputs={key: _plain(inputs[key]) for key in sorted(inputs)},
+        outputs=None if outputs is None else _plain(rpc.deserialize_properties(outputs)),
+        ignored=tuple(request.ignoreChanges),
+        after=frozenset(request.dependencies),
+        provider=request.provider,
+        secrets=frozenset(key for key, value in inputs.items() if rpc.is_rpc_secret(value)),
+        custom=request.custom,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Out of the secret's envelope, whole numbers as such, keys in order: on the wire they are floats and unordered."""
+    if rpc.is_rpc_secret(value):
+        return _plain(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, dict):
+        return {key: _plain(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,56 @@
+"""HAProxy's own word on every configuration that is about to go into pods, before anything is applied."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from flyball.deploy.manifests import Object
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.kubernetes.proxy import FILE
+
+_SYSTEM = "/usr/sbin"
+"""Where Debian puts it, which is not on the PATH of every user."""
+_LIMIT = 30.0
+"""Seconds for one configuration; it takes some hundredths."""
+
+
+def check(objects: Iterable[Object], report: Callable[[str], None]) -> None:
+    """Raise `Refused` for each configuration that HAProxy does not take; without HAProxy here, say so."""
+    texts = {f"{o.kind} {o.namespace}/{o.name}: {FILE}": o.manifest["data"][FILE] for o in objects if _is_one(o)}
+    if not texts:
+        return
+    program = shutil.which("haproxy", path=os.pathsep.join([os.environ.get("PATH", os.defpath), _SYSTEM]))
+    if program is None:
+        report(f"haproxy is not on PATH: {len(texts)} configurations for it are applied without having been tried")
+        return
+    refuse(_problems(program, texts))
+
+
+def _is_one(o: Object) -> bool:
+    return o.kind == "ConfigMap" and FILE in o.manifest.get("data", {})
+
+
+def _problems(program: str, texts: Mapping[str, str]) -> list[Problem]:
+    with tempfile.TemporaryDirectory(prefix="flyball-haproxy-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        files = [Path(folder, f"{i}.cfg") for i in range(len(texts))]
+        for file, text in zip(files, texts.values(), strict=True):
+            file.write_text(text, encoding="utf-8")
+        said = pool.map(lambda file: _said(program, file), files)
+        return [
+            Problem(path, f"haproxy refuses it: {line}", "this is a fault of flyball's; please report it")
+            for path, line in zip(texts, said, strict=True)
+            if line
+        ]
+
+
+def _said(program: str, file: Path) -> str:
+    """What HAProxy says against a configuration, on one line; empty if it takes it."""
+    command = [program, "-c", "-f", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT, check=False)
+    if done.returncode == 0:
+        return ""
+    return " ".join(done.stderr.replace(str(file), FILE).split()) or f"exit code {done.returncode}"

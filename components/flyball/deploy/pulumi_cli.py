@@ -1,0 +1,144 @@
+"""The Pulumi CLI, where it is on PATH; its state in the cache folder unless the user is logged in elsewhere."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote, urlsplit
+
+from flyball import paths
+from flyball.lab import processes
+from flyball.stack.build import CONTEXT_VARIABLE
+from flyball.stack.file import PROJECT
+
+_REMOVE = ("stack", "rm", "--yes", "--preserve-config")
+
+
+class PulumiError(Exception):
+    """The Pulumi CLI failed; it has said why on the terminal."""
+
+
+def found() -> bool:
+    """Whether the CLI is on PATH."""
+    return shutil.which("pulumi") is not None
+
+
+def environment(context: str | None = None) -> dict[str, str]:
+    """For the CLI: the user's own, with a file backend and an empty passphrase where nothing else is chosen.
+
+    The empty passphrase protects nothing, and need not: it is used for state in the user's own cache folder, and only
+    where neither a passphrase nor a login says otherwise.
+    """
+    env = dict(os.environ)
+    if context:
+        env[CONTEXT_VARIABLE] = context
+    if not _logged_in(env):
+        state = paths.cache_dir() / "state"
+        state.mkdir(parents=True, exist_ok=True)
+        env["PULUMI_BACKEND_URL"] = state.as_uri()
+        if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & env.keys():
+            env["PULUMI_CONFIG_PASSPHRASE"] = ""
+    return env
+
+
+def _logged_in(env: dict[str, str]) -> bool:
+    if env.get("PULUMI_BACKEND_URL") or env.get("PULUMI_ACCESS_TOKEN"):
+        return True
+    credentials = Path(env.get("PULUMI_HOME") or Path.home() / ".pulumi") / "credentials.json"
+    try:
+        return bool(json.loads(credentials.read_text(encoding="utf-8")).get("current"))
+    except (OSError, ValueError):
+        return False
+
+
+def up(project: Path, stack: str, file: Path, context: str | None, *, preview: bool) -> None:
+    """`pulumi up` or `pulumi preview`, with its own progress on the terminal. Raises `PulumiError`."""
+    released = _release(project, stack)
+    _create(stack)
+    where = _where(stack, file)
+    if preview:
+        _run(project, ["preview", "--diff", *where], context)
+        return
+    if released:
+        # What it was about to create is in the cluster or not; the state does not know, and would warn of it for ever.
+        _run(project, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *where], context)
+    _run(project, ["up", "--yes", "--skip-preview", *where], context)
+
+
+def destroy(project: Path, stack: str, file: Path, context: str | None) -> None:
+    """`pulumi destroy`, and the stack itself, but never its file. Raises `PulumiError`."""
+    _release(project, stack)
+    _create(stack)
+    _run(project, ["destroy", "--yes", "--skip-preview", *_where(stack, file)], context)
+    _run(project, [*_REMOVE, "--stack", stack], context)
+
+
+def forget(project: Path, stack: str) -> None:
+    """Drop the state of a stack whose cluster is gone with all that was in it; nothing where there is none."""
+    _release(project, stack)
+    command = ["pulumi", *_REMOVE, "--force", "--stack", stack, "--non-interactive"]
+    subprocess.run(command, cwd=project, env=environment(), capture_output=True, check=False)
+
+
+def _release(project: Path, stack: str) -> bool:
+    """Take the stack back from an update that was killed, which leaves its lock behind; whether there was one.
+
+    Only where the state is in files, whose locks name a process of this machine: any other may still be at work.
+    """
+    env = environment()
+    backend = urlsplit(env.get("PULUMI_BACKEND_URL", ""))
+    if backend.scheme != "file":
+        return False
+    locks = list(Path(unquote(backend.path), ".pulumi", "locks", "organization", PROJECT, stack).glob("*.json"))
+    if not locks or not all(map(_left_behind, locks)):
+        return False
+    command = ["pulumi", "cancel", "--yes", "--non-interactive", "--stack", stack]
+    return subprocess.run(command, cwd=project, env=env, capture_output=True, check=False).returncode == 0
+
+
+def _left_behind(lock: Path) -> bool:
+    """Whether the process that holds a lock is gone; its id may be another program's by now."""
+    try:
+        holder = json.loads(lock.read_text(encoding="utf-8"))
+        if holder["hostname"] != socket.gethostname():
+            return False
+        command = processes.command(int(holder["pid"])) or ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return Path(command.partition(" ")[0]).name != "pulumi"
+
+
+def _create(stack: str) -> None:
+    """Create the stack if need be, without making it the user's current one.
+
+    From a project of this moment: the CLI writes a stack's file anew when it creates the stack, and it would be the
+    user's.
+    """
+    command = ["pulumi", "stack", "init", "--no-select", "--non-interactive", "--stack", stack]
+    with TemporaryDirectory() as folder:
+        Path(folder, "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n", encoding="utf-8")
+        done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode and "already exists" not in done.stderr:
+        raise PulumiError(f"pulumi stack init failed: {done.stderr.strip()}")
+
+
+def _where(stack: str, file: Path) -> list[str]:
+    """Which stack, by which file: a copy where the state is ours.
+
+    The CLI keeps the salt of its passphrase in the file, and for that writes all of it anew: anchors spelled out,
+    numbers as text. Who has chosen a state expects that, others do not.
+    """
+    if not _logged_in(dict(os.environ)):
+        copy = paths.cache_dir() / "settings" / f"Pulumi.{stack}.yaml"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        file = Path(shutil.copyfile(file, copy))
+    return ["--stack", stack, "--config-file", str(file.resolve())]
+
+
+def _run(project: Path, arguments: list[str], context: str | None) -> None:
+    command = ["pulumi", *arguments, "--non-interactive"]
+    if subprocess.run(command, cwd=project, env=environment(context), check=False).returncode:
+        raise PulumiError(f"pulumi {arguments[0]} failed")

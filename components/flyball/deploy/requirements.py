@@ -1,0 +1,45 @@
+"""What a stack needs of a cluster that is not flyball's own, asked before anything is changed."""
+
+from collections.abc import Iterator
+
+from flyball.guards.reading.problem import Problem
+from flyball.kubectl import Kubectl
+from flyball.kubernetes.governor.freeze import POLICY
+from flyball.kubernetes.scaled_object import CRD
+from flyball.stack.read import Stack
+
+GOVERNED = (1, 36)
+"""The first Kubernetes with MutatingAdmissionPolicy in version 1 of its API, by which autoscalers are clamped."""
+OLDEST = (1, 35)
+"""The first Kubernetes in which an autoscaler's `tolerance` counts (feature HPAConfigurableTolerance); older ones would
+leave a tenth of what is kept for a loss to the load, or refuse the field."""
+
+
+def needs_keda(stack: Stack) -> list[str]:
+    """The services that a plain autoscaler does not suffice for."""
+    return [name for name, service in stack.services.items() if service.spec.needs_keda]
+
+
+def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
+    """What the cluster lacks. Raises `KubectlError` if it does not answer."""
+    found = kubectl.json("version")["serverVersion"]
+    version = int(found["major"]), int("".join(filter(str.isdigit, found["minor"])))
+    if version < OLDEST:
+        message, oldest = f"runs Kubernetes {version[0]}.{version[1]}", f"{OLDEST[0]}.{OLDEST[1]}"
+        yield Problem("cluster", message, f"upgrade it to {oldest} or newer, where an autoscaler's tolerance counts")
+    if stack.governor and version < GOVERNED:
+        message = f"needs Kubernetes {GOVERNED[0]}.{GOVERNED[1]}, and the cluster runs {version[0]}.{version[1]}"
+        yield Problem("governor", message, "upgrade the cluster, or leave the governor out")
+    if stack.governor and not stack.governor.policies and not has_policies(kubectl):
+        hint = "leave `policies` out, so that this stack brings them, or bring up the stack that does first"
+        yield Problem("governor.policies", "is false, and the cluster has no Governor yet", hint)
+    if (names := needs_keda(stack)) and CRD not in kubectl.run("api-resources", "--api-group=keda.sh", "--output=name"):
+        kind = {name: "schedule" if stack.services[name].spec.schedule else "triggers" for name in names}
+        for name in names:
+            hint = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
+            yield Problem(f"services.{name}.{kind[name]}", "needs KEDA, which the cluster does not have", hint)
+
+
+def has_policies(kubectl: Kubectl) -> bool:
+    """Whether a Governor is in the cluster."""
+    return bool(kubectl.run("get", "validatingadmissionpolicybinding", POLICY, "--ignore-not-found", "--output=name"))

@@ -1,0 +1,118 @@
+"""Waits until Deployments stand, and says from the real pods what each service survives."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flyball import wellknown
+from flyball.kubectl import Kubectl
+
+LIMIT_SECONDS = 900
+"""Longer than any Deployment's own progress deadline in its defaults; after that the wait is given up."""
+
+
+class RolloutError(Exception):
+    """A Deployment does not come up; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One service as it runs: its ready pods, and how many are left when the fullest node, zone, or all spot goes."""
+
+    service: str
+    ready: int
+    after_node: int
+    after_zone: int
+    after_spot: int
+
+
+def wait(
+    kubectl: Kubectl,
+    deployments: Iterable[tuple[str, str]],
+    report: Callable[[int, int], None],
+    limit: float = LIMIT_SECONDS,
+) -> None:
+    """Wait until every one of the Deployments (namespace, name) is rolled out; `report` gets (done, all) on changes.
+
+    Raises `RolloutError` as soon as Kubernetes gives one up, or after `limit` seconds.
+    """
+    wanted, given_up = set(deployments), time.monotonic() + limit
+    last = -1
+    while True:
+        items = {key: item for key, item in _deployments(kubectl, wanted).items() if key in wanted}
+        done = sum(map(is_rolled_out, items.values()))
+        if done != last:
+            report(done, len(wanted))
+            last = done
+        if done == len(wanted):
+            return
+        if failed := [reason for item in items.values() if (reason := _failure(item))]:
+            raise RolloutError("\n".join(failed))
+        if time.monotonic() > given_up:
+            waiting = sorted(name for (_, name), item in items.items() if not is_rolled_out(item))
+            missing = sorted(name for _, name in wanted - set(items))
+            raise RolloutError(f"not rolled out after {limit:g} s: {', '.join([*waiting, *missing])}")
+        time.sleep(0.5)
+
+
+def is_rolled_out(item: Mapping[str, Any]) -> bool:
+    """Whether all replicas are of the newest revision and available, as `kubectl rollout status` sees it."""
+    status, replicas = item.get("status", {}), item["spec"].get("replicas", 1)
+    seen = status.get("observedGeneration", 0) >= item["metadata"]["generation"]
+    updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
+    return seen and updated >= replicas and total <= updated and status.get("availableReplicas", 0) >= updated
+
+
+def standing(kubectl: Kubectl, namespace: str, services: Sequence[str]) -> list[Standing]:
+    """What stands now, counted pod by pod on the nodes they are on."""
+    nodes = {node["metadata"]["name"]: node["metadata"]["labels"] for node in kubectl.json("get", "nodes")["items"]}
+    placed: dict[str, list[str]] = {service: [] for service in services}
+    for pod in kubectl.json("get", "pods", f"--namespace={namespace}")["items"]:
+        service = pod["metadata"].get("labels", {}).get(wellknown.NAME_LABEL)
+        if service in placed and _is_ready(pod):
+            placed[service].append(pod["spec"]["nodeName"])
+    return [_standing(service, on, nodes) for service, on in placed.items()]
+
+
+def _standing(service: str, on: Sequence[str], nodes: Mapping[str, Mapping[str, str]]) -> Standing:
+    zones = Counter(nodes.get(node, {}).get(wellknown.ZONE, "") for node in on)
+    spot = sum(_is_spot(nodes.get(node, {})) for node in on)
+    return Standing(
+        service=service,
+        ready=len(on),
+        after_node=len(on) - max(Counter(on).values(), default=0),
+        after_zone=len(on) - max(zones.values(), default=0),
+        after_spot=len(on) - spot,
+    )
+
+
+def _is_spot(labels: Mapping[str, str]) -> bool:
+    karpenter = labels.get(wellknown.CAPACITY_TYPE) == wellknown.CAPACITY_SPOT
+    return karpenter or labels.get(wellknown.EKS_CAPACITY_TYPE) == wellknown.EKS_CAPACITY_SPOT
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions", ())
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"] and "nodeName" in pod["spec"]
+
+
+def _deployments(kubectl: Kubectl, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for namespace in sorted({namespace for namespace, _ in wanted}):
+        for item in kubectl.json("get", "deployments", f"--namespace={namespace}")["items"]:
+            found[namespace, item["metadata"]["name"]] = item
+    return found
+
+
+def _failure(item: Mapping[str, Any]) -> str:
+    """Why Kubernetes gave up on the newest revision, or empty while it has not."""
+    status = item.get("status", {})
+    if status.get("observedGeneration", 0) < item["metadata"]["generation"]:
+        return ""
+    for condition in status.get("conditions", ()):
+        if condition["type"] == "Progressing" and condition["status"] == "False":
+            return f"{item['metadata']['name']}: {condition.get('reason')}: {condition.get('message')}"
+    return ""

@@ -1,0 +1,150 @@
+"""Brings a stack up and down: with the Pulumi CLI where it is, else in this process and by kubectl."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flyball.deploy import freeze, proxies, pulumi_cli, requirements, rollout
+from flyball.deploy.apply import ApplySet, Result
+from flyball.deploy.manifests import Rendered, rendered
+from flyball.deploy.program import run_program
+from flyball.deploy.rollout import Standing
+from flyball.guards.governor.freeze import Freeze
+from flyball.guards.reading.problem import Problem, Refused, refuse
+from flyball.kubectl import Kubectl
+from flyball.kubernetes.governor import names
+from flyball.lab.cluster import control_plane, keda, metrics, toolchain
+from flyball.lab.cluster.nodes import NodeGroup, default_nodes
+from flyball.stack.read import Stack, read
+from flyball.stack.schema import encrypted
+from flyball.stack.target import Target
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an `up` did (None where the Pulumi CLI did it and has said so itself) and what stands now."""
+
+    result: Result | None
+    standing: tuple[Standing, ...]
+    freeze: Freeze | None = None
+    """The freeze that is on in the cluster, where the stack has a Governor."""
+
+
+def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> Outcome:
+    """Bring the stack up and wait until it stands; `progress` gets (done, all) Deployments.
+
+    Raises `Refused` before anything is changed, else the errors of the parts: `ControlPlaneError`, `ToolchainError`,
+    `KubectlError`, `PulumiError`, `RolloutError`.
+    """
+    stack = read(target.config)
+    if not pulumi_cli.found():
+        refuse(_unreadable(target.config))
+    result = render(target)
+    proxies.check(result.objects, report)
+    kubectl = cluster(target, stack, report)
+    applied = None
+    if pulumi_cli.found():
+        report("bringing it up with the Pulumi CLI")
+        pulumi_cli.up(target.project, target.name, target.file, target.context, preview=False)
+    else:
+        report("no Pulumi CLI on PATH: the program runs in this process, and kubectl applies what it comes to")
+        applied = ApplySet(kubectl, target.name).apply(result.objects)
+        for other in result.others:
+            report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
+    rollout.wait(kubectl, [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"], progress)
+    standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services)))
+    return Outcome(applied, standing, freeze.current(kubectl) if stack.governor else None)
+
+
+def preview(target: Target, report: Report) -> str | None:
+    """What `up` would change, as the server sees it; empty where nothing would. Starts and changes nothing.
+
+    None with the Pulumi CLI, which prints its own preview instead.
+    """
+    stack = read(target.config)
+    result = render(target)
+    if pulumi_cli.found():
+        pulumi_cli.up(target.project, target.name, target.file, target.context, preview=True)
+        return None
+    if not target.is_local:
+        return ApplySet(cluster(target, stack, report), target.name).diff(result.objects)
+    if plane := control_plane.running(target.name):
+        return ApplySet(plane.kubectl, target.name).diff(result.objects)
+    return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
+
+
+def render(target: Target) -> Rendered:
+    """What the program comes to, run in this process. Raises `Refused`, also for values that only the CLI can read."""
+    return rendered(run_program(target.project, target.name, target.config))
+
+
+def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
+    """kubectl on the stack's cluster; a control plane on this machine is started if it does not run.
+
+    Raises `Refused` where a cluster that is not flyball's lacks what the stack needs.
+    """
+    if not target.is_local:
+        kubectl = _own_cluster(target, stack.cluster, report)
+        refuse(list(requirements.check(kubectl, stack)))
+        return kubectl
+    if control_plane.running(target.name) is None and pulumi_cli.found():
+        pulumi_cli.forget(target.project, target.name)  # what its state speaks of went with the control plane
+    plane = control_plane.start(target.name, nodes(stack), report=report)
+    if requirements.needs_keda(stack):
+        # Without figures of the processor the autoscaler goes up by the clock, but never down again.
+        metrics.start(plane, report)
+        keda.start(plane, report)
+    return plane.kubectl
+
+
+def reach(target: Target, report: Report) -> Kubectl:
+    """kubectl on the stack's cluster as it is; nothing is started. Raises `Refused` for a control plane that is not."""
+    if not target.is_local:
+        return _own_cluster(target, str(target.config.get("cluster", "")), report)
+    if plane := control_plane.running(target.name):
+        return plane.kubectl
+    hint = f"bring it up with `flyball up -s {target.name}`"
+    raise Refused([Problem("cluster", f"the control plane {target.name} does not run on this machine", hint)])
+
+
+def _own_cluster(target: Target, name: str, report: Report) -> Kubectl:
+    return Kubectl(kubectl_program(report), None, context=target.context or name)
+
+
+def nodes(stack: Stack) -> tuple[NodeGroup, ...]:
+    """Simulated nodes for a local stack: two on demand and two on spot in each of its zones."""
+    return default_nodes(stack.zones) if stack.zones else default_nodes()
+
+
+def kubectl_program(report: Report) -> Path:
+    """The pinned kubectl where it is built or can be; without Go the one on PATH."""
+    try:
+        return toolchain.ensure(["kubectl"], report)["kubectl"]
+    except toolchain.ToolchainError:
+        if found := shutil.which("kubectl"):
+            return Path(found)
+        raise
+
+
+def _unreadable(config: Mapping[str, Any]) -> list[Problem]:
+    hint = "install the CLI, or name an existing Secret in refs"
+    return [Problem(path, "is encrypted, and only the Pulumi CLI can decrypt it", hint) for path in encrypted(config)]
+
+
+def down(target: Target, report: Report) -> list[str]:
+    """Remove everything of the stack: what it made in the cluster, and a control plane on this machine altogether."""
+    if target.is_local:
+        if pulumi_cli.found():
+            pulumi_cli.forget(target.project, target.name)
+        return [f"control plane {target.name}"] if control_plane.stop(target.name) else []
+    if pulumi_cli.found():
+        # A workload that has limits may not be deleted; that nobody needs them any more is what this command says.
+        place = (names.LIMITS, f"--namespace={target.config.get('namespace')}")
+        reach(target, report).run("delete", "configmap", *place, "--ignore-not-found")
+        pulumi_cli.destroy(target.project, target.name, target.file, target.context)
+        return [f"stack {target.name}"]
+    return ApplySet(reach(target, report), target.name).delete()

@@ -1,0 +1,68 @@
+"""Lesson 6: three questions that must differ: has it started, can it serve, is it beyond help."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flyball.guards.reading.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """`kind` is path, grpc, tcp or exec; times in whole seconds."""
+
+    kind: str
+    path: str = "/"
+    exec: tuple[str, ...] = ()
+    period: int = 5
+    timeout: int = 2
+    failures: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    startup: Probe
+    readiness: Probe
+    liveness: Probe
+
+
+def read(r: Reader, protocol: str) -> Probes:
+    """The three probes of a workload that speaks `protocol`."""
+    own = {"http": "path", "grpc": "grpc", "tcp": "tcp"}[protocol]
+    asked = r.values.get("readiness", {})
+    if protocol == "tcp" and isinstance(asked, Mapping) and not _kinds(r.at("readiness")):
+        hint = "a command such as exec: [redis-cli, ping]; an open port alone does not mean that it can serve"
+        says = "does not say what to ask" if asked else "is missing"
+        r.problem("readiness", f"{says}, and protocol is tcp", hint)
+    probes = Probes(
+        startup=_probe(r.at("startup"), Probe("grpc" if protocol == "grpc" else "tcp", failures=30)),
+        readiness=_probe(r.at("readiness"), Probe("exec" if own == "tcp" else own, failures=3)),
+        liveness=_probe(r.at("liveness"), Probe("tcp", period=10, failures=6)),
+    )
+    same = [(p.kind, p.path if p.kind == "path" else p.exec) for p in (probes.readiness, probes.liveness)]
+    if same[0] == same[1]:
+        hint = "what is overloaded should get less traffic, not a restart; ask different questions"
+        r.problem("liveness", "is the same probe as readiness", hint)
+    return probes
+
+
+def _kinds(r: Reader) -> list[str]:
+    return [kind for kind in ("path", "grpc", "tcp", "exec") if r.values.get(kind) not in (None, False)]
+
+
+def _probe(r: Reader, default: Probe) -> Probe:
+    kinds = _kinds(r)
+    if r.values.get("exec") == []:
+        r.problem("exec", "is empty", "give a command, its arguments one by one")
+    if len(kinds) > 1:
+        r.problem("", f"has {' and '.join(kinds)}", "a probe is exactly one of path, grpc, tcp and exec")
+    path = r.value("path", str, default.path)
+    if not path.startswith("/"):
+        r.problem("path", f"is {path!r}", "a path starts with /")
+    return Probe(
+        kind=kinds[0] if kinds else default.kind,
+        path=path,
+        exec=tuple(r.words("exec")),
+        period=r.seconds("period", default.period),
+        timeout=r.seconds("timeout", default.timeout),
+        failures=r.whole("failures", default.failures, 1),
+    )

@@ -1,0 +1,41 @@
+"""Lesson 7: a freeze that nobody remembers is as dangerous as none, since people learn to work around it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flyball.guards.reading.units import show_duration
+
+LONGEST = timedelta(days=1)
+"""A freeze without an end is asked about after a day: a shift has changed, and who set it may be asleep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Automation takes nothing away until people lift it; `until` is when they meant to, None if they did not say."""
+
+    reason: str
+    by: str
+    since: datetime
+    until: datetime | None = None
+
+    def forgotten(self, now: datetime) -> timedelta | None:
+        """How long ago it should have been lifted; None if that time is still to come."""
+        overdue = now - (self.until or self.since + LONGEST)
+        return overdue if overdue > timedelta(0) else None
+
+    def describe(self, now: datetime) -> str:
+        """One line for people: what, by whom, why, since when, and whether it is forgotten."""
+        ends = f"meant to end {_at(self.until)}" if self.until else "no end was given"
+        line = f"frozen by {self.by} since {_at(self.since)} ({self.reason}); {ends}"
+        overdue = self.forgotten(now)
+        return line if overdue is None else f"{line}; FORGOTTEN for {_about(overdue)}? Lift it, or say until when"
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M %Z}".rstrip()
+
+
+def _about(time: timedelta) -> str:
+    """To the minute."""
+    minutes = max(1, time // timedelta(minutes=1))
+    return show_duration(minutes * 60_000)

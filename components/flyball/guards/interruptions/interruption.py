@@ -1,0 +1,78 @@
+"""Lesson 6: anything may vanish at any time, with two minutes' notice if one is lucky.
+
+A spot machine is reclaimed 120 s after its notice (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/
+spot-instance-termination-notices.html). A pod must have left the load balancer, answered what it had accepted and
+stopped within 110 s of it; the other ten are for the notice to be seen and the eviction to begin.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.units import Milliseconds, show_duration
+
+SPOT_NOTICE: Milliseconds = 120_000
+LONGEST_SHUTDOWN: Milliseconds = 110_000
+LONGEST_UNSEEN: Milliseconds = SPOT_NOTICE - LONGEST_SHUTDOWN
+"""From the notice until something acts on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """A pod's way out: `prestop` until nobody sends any more, `drain` for what is under way, `stop` for the rest."""
+
+    prestop: Milliseconds = 5_000
+    drain: Milliseconds = 30_000
+    stop: Milliseconds = 5_000
+
+    @property
+    def total(self) -> Milliseconds:
+        return self.prestop + self.drain + self.stop
+
+    @property
+    def grace_seconds(self) -> int:
+        """`terminationGracePeriodSeconds`: the whole way, rounded up to a second."""
+        return -(-self.total // 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class SpotSplit:
+    """Replicas at the floor: `base` run on demand, `above` prefer spot but may fall back."""
+
+    base: int
+    above: int
+
+
+def check_shutdown(shutdown: Shutdown, deadline: Milliseconds, path: str) -> Iterator[Problem]:
+    """Refuse a way out that a spot notice would cut short, or that drops requests it had accepted."""
+    if shutdown.total > LONGEST_SHUTDOWN:
+        yield Problem(
+            path,
+            f"prestop + drain + stop take {show_duration(shutdown.total)}, more than the"
+            f" {show_duration(LONGEST_SHUTDOWN)} that a spot notice of {show_duration(SPOT_NOTICE)} leaves",
+            "shorten them",
+        )
+    if shutdown.drain < deadline:
+        yield Problem(
+            f"{path}.drain",
+            f"{show_duration(shutdown.drain)} is less than the deadline of {show_duration(deadline)}",
+            "requests under way would be cut off; raise drain or lower the deadline",
+        )
+
+
+def spot_split(need: int, floor: int, base: int | None = None, *, survive_spot: bool = False) -> SpotSplit:
+    """How many replicas stay on demand when spot is on.
+
+    By default `need`: losing all spot at once then leaves what the peak needs. Raises ValueError for a base below 1,
+    for one that leaves nothing above it, and, where `survive` claims spot, for one below `need`.
+    """
+    on_demand = need if base is None else base
+    if on_demand < 1:
+        raise ValueError(f"base is {on_demand}; at least 1 replica stays on demand")
+    if on_demand >= floor:
+        raise ValueError(
+            f"a base of {on_demand} leaves nothing of the floor of {floor} for spot; turn spot off instead"
+        )
+    if survive_spot and on_demand < need:
+        raise ValueError(f"a base of {on_demand} is less than the {need} replicas that must be left when spot is lost")
+    return SpotSplit(base=on_demand, above=floor - on_demand)

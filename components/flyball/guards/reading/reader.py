@@ -1,0 +1,136 @@
+"""Reads values out of arguments, with their defaults, and keeps every problem instead of stopping at the first."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.strict import is_a, join
+from flyball.guards.reading.units import (
+    Bytes,
+    Millicores,
+    Milliseconds,
+    cpu,
+    duration,
+    show_duration,
+    show_number,
+    show_size,
+    size,
+)
+
+LARGEST_WHOLE = 2**31 - 1
+"""Kubernetes keeps whole numbers in 32 bits."""
+LARGEST_NUMBER = 10**12
+"""Requests per second; more is a slip of the pen, and far more no longer fits into floating point."""
+
+T = TypeVar("T")
+
+
+class Reader:
+    """One map of arguments at a path. A value of the wrong type reads as its default: `strict.check` reports it."""
+
+    def __init__(self, values: object, path: str, problems: list[Problem]) -> None:
+        self.values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
+        self.path = path
+        self.problems = problems
+
+    def at(self, key: str) -> "Reader":
+        """A map within this one, empty where it is not given."""
+        return Reader(self.values.get(key), join(self.path, key), self.problems)
+
+    def maps(self, key: str) -> dict[str, "Reader"]:
+        """A map of maps within this one, by name."""
+        inner = self.at(key)
+        return {name: inner.at(name) for name in inner.values if isinstance(name, str)}
+
+    def has(self, key: str) -> bool:
+        return key in self.values
+
+    def is_map(self, key: str) -> bool:
+        return isinstance(self.values.get(key), Mapping)
+
+    def readable(self, key: str) -> bool:
+        """Whether a quantity is as it was given, and no default in the place of one that could not be read."""
+        return isinstance(self.values.get(key, ""), str) and not self.reported(key)
+
+    def reported(self, key: str) -> bool:
+        """Whether there is a problem with this key already."""
+        return any(problem.path == join(self.path, key) for problem in self.problems)
+
+    def problem(self, key: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(join(self.path, key) if key else self.path, message, hint))
+
+    def value(self, key: str, kind: type[T], default: T) -> T:
+        """A plain value as it is."""
+        value = self.values.get(key, default)
+        return value if is_a(value, kind) else default  # pyright: ignore[reportReturnType]
+
+    def words(self, key: str) -> list[str]:
+        """A list of text."""
+        value = self.values.get(key)
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+    def whole(self, key: str, default: int, least: int = 1, most: int = LARGEST_WHOLE) -> int:
+        """A whole number within limits."""
+        value = self.values.get(key, default)
+        if not is_a(value, int):
+            return default
+        if not least <= value <= most:
+            limits = f"at least {least}" if most == LARGEST_WHOLE and value < least else f"from {least} to {most}"
+            self.problem(key, f"is {show_number(value)}", f"allowed is {limits}")
+            return default
+        return int(value)
+
+    def number(self, key: str, default: float, most: float | None = None) -> float:
+        """A number above zero, at most 10**12."""
+        value = self.values.get(key, default)
+        if not is_a(value, float):
+            return default
+        limit = LARGEST_NUMBER if most is None else most
+        if not 0 < value <= limit:
+            limits = "a number above 0" if most is None and not value > limit else f"above 0 and at most {limit}"
+            self.problem(key, f"is {show_number(value)}", f"allowed is {limits}")
+            return default
+        return value
+
+    def duration(self, key: str, default: Milliseconds, least: Milliseconds = 1) -> Milliseconds:
+        """A duration of at least `least`."""
+        found = self._quantity(key, default, duration)
+        if found < least:
+            self.problem(key, f"is {show_duration(found)}", f"allowed is at least {show_duration(least)}")
+            return default
+        return found
+
+    def seconds(self, key: str, default: int, most: int | None = None) -> int:
+        """A duration of whole seconds, from one to `most`: what Kubernetes takes where it counts in seconds."""
+        found = self.duration(key, default * 1000, least=1000)
+        if found % 1000:
+            self.problem(key, f"is {show_duration(found)}", "Kubernetes counts whole seconds here")
+        elif most is not None and found > most * 1000:
+            self.problem(key, f"is {show_duration(found)}", f"Kubernetes allows at most {show_duration(most * 1000)}")
+            return default
+        return found // 1000
+
+    def size(self, key: str, default: Bytes) -> Bytes:
+        """A size of at least a byte."""
+        return self._positive(key, self._quantity(key, default, size), default, show_size)
+
+    def cpu(self, key: str, default: Millicores) -> Millicores:
+        """A processor share of at least a millicore."""
+        return self._positive(key, self._quantity(key, default, cpu), default, str)
+
+    def _positive(self, key: str, found: int, default: int, show: Callable[[int], str]) -> int:
+        if found < 1:
+            self.problem(key, f"is {show(found)}", "it must be more than 0")
+            return default
+        return found
+
+    def _quantity(self, key: str, default: int, parse: Callable[[str], int]) -> int:
+        text = self.values.get(key)
+        if not isinstance(text, str):
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            message, _, hint = str(error).rpartition(": ")
+            self.problem(key, message or hint, hint if message else "")
+            return default

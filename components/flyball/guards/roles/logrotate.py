@@ -1,0 +1,230 @@
+"""Lesson 4 on a host: which of its logs are rotated, when, and who lets go of the old file.
+
+`read` takes the variables of the Ansible role `logrotate`, and finds every problem in them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NotRequired, TypedDict
+
+from flyball.guards.clean_up.retention import HOST_LOGS, ROTATION_INTERVAL, FileLogs, check_file_logs, rotation_interval
+from flyball.guards.reading import strict
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.units import Milliseconds, show_duration, show_size
+
+SIGNALS = ("HUP", "USR1", "USR2")
+"""What a service may be told to open its log anew with."""
+
+
+class LogArgs(TypedDict):
+    """One log: its paths, its limits, whose it is, and who is told after a rotation."""
+
+    name: str
+    paths: NotRequired[list[str]]
+    preset: NotRequired[str]
+    size: NotRequired[str]
+    files: NotRequired[int]
+    days: NotRequired[int]
+    volume: NotRequired[str]
+    rate: NotRequired[str]
+    owner: NotRequired[str]
+    group: NotRequired[str]
+    folder_owner: NotRequired[str]
+    mode: NotRequired[str]
+    unit: NotRequired[str]
+    signal: NotRequired[str]
+    reopens: NotRequired[bool]
+
+
+class RotationArgs(TypedDict):
+    logrotate_interval: str
+    logrotate_logs: list[LogArgs]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log as logrotate is to treat it; `unit` gets `signal` after a rotation, if there is one.
+
+    `folder_owner` is who may rename files in the log's folder, often another one than the file's `owner`.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    limits: FileLogs
+    owner: str
+    group: str
+    folder_owner: str
+    mode: str
+    unit: str
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """All logs, and how often somebody looks at them."""
+
+    interval: Milliseconds
+    logs: tuple[Log, ...]
+
+    def as_variables(self) -> dict[str, Any]:
+        """For a template: plain values, the interval in whole seconds."""
+        return {"interval": self.interval // 1000, "logs": [asdict(log) for log in self.logs]}
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "nginx": {
+        "paths": ["/var/log/nginx/*.log"],
+        "owner": "www-data",
+        "folder_owner": "root",
+        "group": "adm",
+        "unit": "nginx.service",
+        "signal": "USR1",
+    },
+    # HAProxy and most daemons write through rsyslog, which is who has the file open.
+    "haproxy": {"paths": ["/var/log/haproxy.log"], "unit": "rsyslog.service", "signal": "HUP", "group": "adm"},
+    "rsyslog": {
+        "paths": ["/var/log/syslog", "/var/log/auth.log", "/var/log/rsyslog-stats.log"],
+        "unit": "rsyslog.service",
+        "signal": "HUP",
+        "group": "adm",
+    },
+    # Redis opens its log for each line (https://github.com/redis/redis/blob/7.0/src/server.c, serverLogRaw).
+    "redis-server": {"paths": ["/var/log/redis/*.log"], "owner": "redis", "group": "redis", "reopens": True},
+}
+"""Logs of well-known daemons, as Debian packages them; each is also the name of its file in /etc/logrotate.d."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_PATH = re.compile(r"/[A-Za-z0-9._*/@+-]+")
+_UNIT = re.compile(r"[A-Za-z0-9@._-]+\.service")
+_MODE = re.compile(r"0?[0-7]{3}")
+
+
+def read(variables: Mapping[str, object]) -> tuple[Rotation, list[Problem]]:
+    """The rotation that the variables ask for, and what is wrong with them."""
+    problems = list(strict.check(dict(variables), RotationArgs, ""))
+    reader = Reader(variables, "", problems)
+    given = variables.get("logrotate_logs")
+    logs = [_log(item, i, problems) for i, item in enumerate(given if isinstance(given, list) else [])]
+    interval = reader.duration("logrotate_interval", ROTATION_INTERVAL, least=1000)
+    if interval > ROTATION_INTERVAL:
+        reader.problem("logrotate_interval", f"is {show_duration(interval)}", "look at least once an hour")
+    problems += _check_intervals(logs, interval, problems)
+    problems += _check_twice([log for log, _ in logs])
+    return Rotation(interval, tuple(log for log, _ in logs)), problems
+
+
+def _log(item: object, index: int, problems: list[Problem]) -> tuple[Log, int]:
+    """One log, and the most bytes a second that it grows by; 0 where that is not known."""
+    path = f"logrotate_logs[{index}]"
+    plain = item if isinstance(item, Mapping) else {}
+    preset = str(plain.get("preset", ""))
+    if preset and preset not in PRESETS:
+        problems.append(Problem(f"{path}.preset", f"{preset!r} is no preset", strict.nearest(preset, PRESETS)))
+    log = Reader({**PRESETS.get(preset, {}), **plain}, path, problems)
+    limits = FileLogs(
+        size=log.size("size", HOST_LOGS.size),
+        files=log.whole("files", HOST_LOGS.files, most=1000),
+        days=log.whole("days", HOST_LOGS.days, most=3650),
+        volume=log.size("volume", HOST_LOGS.volume),
+    )
+    problems += check_file_logs(limits, path)
+    paths = tuple(log.words("paths"))
+    if not paths:
+        log.problem("paths", "is missing", "name at least one file, or a preset")
+    for number, name in enumerate(paths):
+        if not _PATH.fullmatch(name) or ".." in name.split("/"):
+            log.problem(f"paths[{number}]", f"{name!r} is no path", "give an absolute one without spaces or ..")
+    owner = _word(log, "owner", "root", _ACCOUNT, "the name of a user")
+    result = Log(
+        name=_word(log, "name", "", _NAME, "lower-case letters, digits, - and _"),
+        paths=paths,
+        limits=limits,
+        owner=owner,
+        folder_owner=_word(log, "folder_owner", owner, _ACCOUNT, "the name of a user"),
+        group=_word(log, "group", "root", _ACCOUNT, "the name of a group"),
+        mode=_word(log, "mode", "0640", _MODE, "three octal digits, quoted"),
+        unit=_word(log, "unit", "", _UNIT, "the name of a systemd service, with .service"),
+        signal=log.value("signal", str, "HUP"),
+    )
+    if int(result.mode, 8) & 0o022:
+        log.problem("mode", f"{result.mode} lets others write", "logrotate would follow what they put there; take 0640")
+    if result.signal not in SIGNALS:
+        log.problem("signal", f"{result.signal!r} is not allowed", f"known are {', '.join(SIGNALS)}")
+    if not result.unit and not log.value("reopens", bool, False):
+        hint = "name the unit to signal, or reopens: true if it opens the file for each line"
+        log.problem("unit", "is missing: whoever has the file open would go on writing to the old one", hint)
+    return result, log.size("rate", 1) if log.has("rate") else 0
+
+
+def _word(log: Reader, key: str, default: str, allowed: re.Pattern[str], hint: str) -> str:
+    word = log.value(key, str, default)
+    if (word or key == "name") and not allowed.fullmatch(word):
+        if log.has(key):
+            log.problem(key, f"{word!r} is not allowed", f"give {hint}")
+        return default
+    return word
+
+
+def _check_intervals(
+    logs: Iterable[tuple[Log, int]], interval: Milliseconds, problems: list[Problem]
+) -> Iterator[Problem]:
+    """Logs that outgrow their volume between two looks; only where the limits themselves are sound."""
+    for i, (log, rate) in enumerate(logs):
+        if not rate or any(problem.path.startswith(f"logrotate_logs[{i}].") for problem in problems):
+            continue
+        try:
+            longest = rotation_interval(log.limits, rate)
+        except ValueError as error:
+            yield Problem(f"logrotate_logs[{i}].rate", str(error), "raise the volume, or lower size or files")
+            continue
+        if interval > longest:
+            yield Problem(
+                "logrotate_interval",
+                f"in {show_duration(interval)} {log.name} grows by {show_size(rate * interval // 1000)}, more than its"
+                f" volume of {show_size(log.limits.volume)} has left",
+                f"allowed is at most {show_duration(longest)}",
+            )
+
+
+def _check_twice(logs: Iterable[Log]) -> Iterator[Problem]:
+    """Names and paths given twice: logrotate leaves out the second, and fails."""
+    names: dict[str, int] = {}
+    owners: dict[str, int] = {}
+    for i, log in enumerate(logs):
+        if log.name and log.name in names:
+            yield Problem(
+                f"logrotate_logs[{i}].name", f"{log.name!r} is also that of logrotate_logs[{names[log.name]}]"
+            )
+        names.setdefault(log.name, i)
+        for path in log.paths:
+            if path in owners:
+                yield Problem(
+                    f"logrotate_logs[{i}].paths", f"{path} is also in logrotate_logs[{owners[path]}]", "name it once"
+                )
+            owners.setdefault(path, i)
+
+
+def check_host(found: Iterable[str], logs: Iterable[Log]) -> Iterator[Problem]:
+    """What other files in /etc/logrotate.d stand in the way of these logs.
+
+    `found` are lines of `find -printf '%m %p\\n'` and of `grep -H` for the paths in them: `644 /etc/logrotate.d/apt`
+    and `/etc/logrotate.d/apt:/var/log/apt/term.log {`. Logrotate ignores files that group or others may write, with
+    exit code 0, and fails where two files name one path.
+    """
+    wanted = {path: log.name for log in logs for path in log.paths}
+    for line in found:
+        mode, _, file = line.partition(" ")
+        if _MODE.fullmatch(mode):
+            if int(mode, 8) & 0o022:
+                yield Problem(file, f"has mode {mode}, so logrotate ignores it", "chmod 0644")
+            continue
+        file, _, paths = line.partition(":")
+        for path in paths.replace("{", " ").replace('"', " ").split():
+            name = wanted.get(path)
+            if name is not None and file != f"/etc/logrotate.d/{name}":
+                yield Problem(
+                    file, f"already rotates {path}", f"give {name!r} the name {file.rpartition('/')[2]!r}, or remove it"
+                )

@@ -1,0 +1,126 @@
+"""Lesson 6 on a host: out of the balancer, what is under way answered, units stopped, all within a spot notice.
+
+`read` takes the variables of the Ansible role `spot_drain`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
+
+from flyball.guards.interruptions.interruption import LONGEST_UNSEEN, Shutdown, check_shutdown
+from flyball.guards.interruptions.notice import seen_within
+from flyball.guards.reading import strict
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.roles.units import check_unit
+
+ENDPOINT = "http://169.254.169.254"
+"""https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html"""
+POLL: Milliseconds = 5_000
+"""What AWS recommends (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html)."""
+REQUEST: Milliseconds = 1_000
+"""The metadata server is on the machine's own network card's other side: it answers in a few milliseconds, or not."""
+TOKEN_TTL = 21_600
+"""Seconds; the longest that IMDSv2 gives."""
+SHORTEST_STOP: Milliseconds = 2_000
+"""One second to stop by itself, and one in which it is killed."""
+_ENDPOINT = re.compile(r"http://([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+
+
+class WayOutArgs(TypedDict):
+    """How long balancers take to see that a host leaves, and how long what is under way may take from then on."""
+
+    prestop: NotRequired[str]
+    drain: NotRequired[str]
+
+
+class StopArgs(TypedDict):
+    name: str
+    stop: NotRequired[str]
+
+
+class SpotDrainArgs(TypedDict):
+    spot_drain_endpoint: str
+    spot_drain_poll: str
+    spot_drain_request: str
+    spot_drain_rebalance: bool
+    spot_drain_deadline: str
+    spot_drain_shutdown: WayOutArgs
+    spot_drain_units: list[StopArgs]
+
+
+@dataclass(frozen=True, slots=True)
+class SpotDrain:
+    """What the watcher does, and when. `units` are stopped in this order, each within its own time."""
+
+    endpoint: str
+    poll: Milliseconds
+    request: Milliseconds
+    rebalance: bool
+    prestop: Milliseconds
+    drain: Milliseconds
+    units: tuple[tuple[str, Milliseconds], ...]
+
+    def as_variables(self) -> dict[str, Any]:
+        """The watcher's settings, times in seconds."""
+        return {
+            "endpoint": self.endpoint,
+            "poll": self.poll / 1000,
+            "request": self.request / 1000,
+            "token_ttl": TOKEN_TTL,
+            "rebalance": self.rebalance,
+            "prestop": self.prestop / 1000,
+            "drain": self.drain / 1000,
+            "units": [{"name": name, "stop": stop / 1000} for name, stop in self.units],
+        }
+
+
+def read(variables: Mapping[str, object]) -> tuple[SpotDrain, list[Problem]]:
+    """The way out that the variables ask for, and what is wrong with them."""
+    problems = list(strict.check(dict(variables), SpotDrainArgs, ""))
+    reader = Reader(variables, "", problems)
+    endpoint = reader.value("spot_drain_endpoint", str, ENDPOINT)
+    if not _ENDPOINT.fullmatch(endpoint):
+        reader.problem("spot_drain_endpoint", f"{endpoint!r} is no endpoint", f"give {ENDPOINT}, without a path")
+    poll = reader.duration("spot_drain_poll", POLL, least=1000)
+    request = reader.duration("spot_drain_request", REQUEST, least=100)
+    problems += _check_seen(poll, request)
+    prestop, drain = way_out(reader.at("spot_drain_shutdown"))
+    units = tuple(_units(variables.get("spot_drain_units"), problems))
+    deadline = reader.duration("spot_drain_deadline", 2_000)
+    shutdown = Shutdown(prestop, drain, sum(stop for _, stop in units))
+    problems += check_shutdown(shutdown, deadline, "spot_drain_shutdown")
+    rebalance = reader.value("spot_drain_rebalance", bool, False)
+    return SpotDrain(endpoint, poll, request, rebalance, prestop, drain, units), problems
+
+
+def way_out(given: Reader) -> tuple[Milliseconds, Milliseconds]:
+    """Until nobody sends any more, and for what is under way."""
+    usual = Shutdown()
+    return given.duration("prestop", usual.prestop), given.duration("drain", usual.drain)
+
+
+def _check_seen(poll: Milliseconds, request: Milliseconds) -> Iterator[Problem]:
+    unseen = seen_within(poll, request)
+    if unseen > LONGEST_UNSEEN:
+        yield Problem(
+            "spot_drain_poll",
+            f"with {show_duration(poll)}, and {show_duration(request)} for each request, a notice may stay unseen for"
+            f" {show_duration(unseen)}, more than the {show_duration(LONGEST_UNSEEN)} that the way out leaves",
+            "lower spot_drain_poll or spot_drain_request",
+        )
+
+
+def _units(given: object, problems: list[Problem]) -> Iterator[tuple[str, Milliseconds]]:
+    seen: set[str] = set()
+    for i, item in enumerate(given if isinstance(given, list) else []):
+        unit = Reader(item, f"spot_drain_units[{i}]", problems)
+        name = unit.value("name", str, "")
+        if unit.has("name"):
+            check_unit(name, unit, "name")
+        if name in seen:
+            unit.problem("name", f"{name} is there already", "name it once")
+        seen.add(name)
+        yield name, unit.duration("stop", Shutdown().stop, least=SHORTEST_STOP)

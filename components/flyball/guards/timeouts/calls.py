@@ -1,0 +1,72 @@
+"""A call as it is written: its times, and where it goes if that is outside of the stack."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.units import Milliseconds
+from flyball.guards.timeouts import deadlines
+from flyball.guards.timeouts.deadlines import Call
+
+_HOST = re.compile(
+    r"(?!.{254})[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*"
+)
+
+LEAST: Milliseconds = 2
+"""Each is split in two by the proxy, and HAProxy waits for at least a millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A dependency outside of the stack; no address ranges means any address, on this port only."""
+
+    host: str
+    port: int
+    cidrs: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    """Further ones, that can answer in place of `host`."""
+
+
+def read_call(r: Reader, outside: bool) -> Call:
+    """The times of a call; `outside` says that it leaves the stack."""
+    return Call(
+        connect=r.duration("connect", deadlines.DEFAULT_CONNECT, LEAST),
+        timeout=r.duration("timeout", deadlines.DEFAULT_TIMEOUT, LEAST),
+        retries=r.whole("retries", deadlines.DEFAULT_RETRIES, 0, 10),
+        backoff=r.duration("backoff", 0, least=0),
+        parallel=r.value("parallel", str, "") or None,
+        outside=outside,
+    )
+
+
+def read_outside(r: Reader) -> Outside:
+    """Where a call with `host` goes."""
+    if not r.has("port"):
+        r.problem("port", "is missing", "a host outside of the stack needs its port")
+    host, hosts = r.value("host", str, "localhost"), r.words("hosts")
+    for key, value in (("host", host), *((f"hosts[{i}]", value) for i, value in enumerate(hosts))):
+        if not _HOST.fullmatch(value) and not _is_address(value):
+            r.problem(key, f"is {value!r}", "give the name or address of a host, without scheme, port or path")
+    cidrs = r.words("cidrs")
+    for i, cidr in enumerate(cidrs):
+        try:
+            ipaddress.ip_network(cidr)
+        except ValueError as error:
+            r.problem(f"cidrs[{i}]", str(error), "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
+    return Outside(host, r.whole("port", 1, 1, 65_535), tuple(cidrs), tuple(hosts))
+
+
+def check_outside_words(r: Reader, outside: bool) -> None:
+    """Refuse what is said of hosts outside of the stack where there are none."""
+    for key, what in (("cidrs", "address ranges are"), ("hosts", "further hosts are")):
+        if r.has(key) and not outside:
+            r.problem(key, "is given without host", f"{what} for hosts outside of the stack")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""Lesson 1: every hop has a timeout, and all hops of a request fit in the deadline that was promised for it.
+
+A caller that gives up before its callee's own deadline throws away work that would have been answered; a caller that
+waits longer than its own deadline answers nobody. So along every path of the call graph timeouts must shrink.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.units import Milliseconds, show_duration
+
+DEFAULT_DEADLINE: Milliseconds = 2_000
+DEFAULT_CONNECT: Milliseconds = 250
+DEFAULT_TIMEOUT: Milliseconds = 1_000
+DEFAULT_RETRIES = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One hop. `backoff` is all waiting between the tries together; calls of one `parallel` group run side by side."""
+
+    connect: Milliseconds = DEFAULT_CONNECT
+    timeout: Milliseconds = DEFAULT_TIMEOUT
+    retries: int = DEFAULT_RETRIES
+    backoff: Milliseconds = 0
+    parallel: str | None = None
+    outside: bool = False
+
+    @property
+    def longest(self) -> Milliseconds:
+        """The longest it can take: `(connect + timeout) * (1 + retries) + backoff`."""
+        return (self.connect + self.timeout) * (1 + self.retries) + self.backoff
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A workload's deadline (None where it could not be read), and the calls it makes to keep it."""
+
+    deadline: Milliseconds | None
+    calls: Mapping[str, Call]
+
+    @property
+    def spent(self) -> Milliseconds:
+        """The longest that all calls of one request take: the sum, of each parallel group only its longest."""
+        groups: dict[str, Milliseconds] = {}
+        for call in self.calls.values():
+            if call.parallel is not None:
+                groups[call.parallel] = max(groups.get(call.parallel, 0), call.longest)
+        return sum(groups.values()) + sum(call.longest for call in self.calls.values() if call.parallel is None)
+
+
+def longest_path(promises: Mapping[str, Promise], start: str) -> tuple[str, ...]:
+    """From `start` along the call that may take longest, again and again, to a workload that calls nobody."""
+    path = [start]
+    while path[-1] in promises and promises[path[-1]].calls:
+        calls = promises[path[-1]].calls
+        callee = max(calls, key=lambda name: calls[name].longest)
+        if callee in path:
+            break
+        path.append(callee)
+    return tuple(path)
+
+
+def check(promises: Mapping[str, Promise], root: str = "services") -> Iterator[Problem]:
+    """Every broken rule of the whole call graph; nothing where all hold.
+
+    No deadlines hold along a circle, so of those that lie on one only the circle is reported.
+    """
+    circles = cycles(promises)
+    hops = {hop for circle in circles for hop in pairwise(circle)}
+    for name, promise in promises.items():
+        yield from _check_calls(name, promise, promises, root, hops)
+        if not any((name, callee) in hops for callee in promise.calls):
+            yield from _check_sum(name, promise, root)
+    for cycle in circles:
+        yield Problem(
+            f"{root}.{cycle[0]}.calls.{cycle[1]}",
+            f"the calls go round in a circle: {' -> '.join(cycle)}",
+            "a request could wait for itself; remove one of these calls",
+        )
+
+
+def _check_calls(
+    name: str, promise: Promise, promises: Mapping[str, Promise], root: str, circular: Set[tuple[str, str]]
+) -> Iterator[Problem]:
+    for callee, call in promise.calls.items():
+        path = f"{root}.{name}.calls.{callee}"
+        if callee == name and not call.outside:
+            yield Problem(path, f"{name} calls itself", "remove the call; a workload reaches itself without a hop")
+        if promise.deadline is not None and call.timeout > promise.deadline:
+            yield Problem(
+                f"{path}.timeout",
+                f"{show_duration(call.timeout)} is more than {name}'s deadline of {show_duration(promise.deadline)}",
+                "lower it or raise the deadline",
+            )
+        other = None if call.outside or callee == name or (name, callee) in circular else promises.get(callee)
+        if other is not None and other.deadline is not None and call.timeout < other.deadline:
+            way = " -> ".join((name, *longest_path(promises, callee)))
+            yield Problem(
+                f"{path}.timeout",
+                f"{show_duration(call.timeout)} is less than {callee}'s deadline of {show_duration(other.deadline)}"
+                f" ({way})",
+                f"raise it, or lower {callee}'s deadline",
+            )
+
+
+def _check_sum(name: str, promise: Promise, root: str) -> Iterator[Problem]:
+    if promise.deadline is None or promise.spent <= promise.deadline:
+        return
+    if any(call.timeout > promise.deadline for call in promise.calls.values()):
+        return  # said already, of that call
+    terms = [f"{callee} {show_duration(call.longest)}" for callee, call in promise.calls.items()]
+    yield Problem(
+        f"{root}.{name}.calls",
+        f"together they may take {show_duration(promise.spent)}, more than {name}'s deadline of"
+        f" {show_duration(promise.deadline)} ({name} -> {', '.join(terms)})",
+        "lower timeouts or retries, make calls side by side (parallel), or raise the deadline",
+    )
+
+
+def cycles(promises: Mapping[str, Promise]) -> list[tuple[str, ...]]:
+    """Circles of calls, as `a, b, a`, each a shortest one, that together name every call that lies on a circle.
+
+    Not all circles: there can be more of them than anyone could read. A workload that calls itself is reported by
+    `check` on its own, so circles of one are left out.
+    """
+    graph = {
+        name: [c for c, call in promise.calls.items() if c in promises and c != name and not call.outside]
+        for name, promise in promises.items()
+    }
+    sorter = TopologicalSorter(graph)
+    try:
+        sorter.prepare()
+    except CycleError:
+        while ready := sorter.get_ready():  # what leads to no circle, from the leaves on
+            sorter.done(*ready)
+            for name in ready:
+                del graph[name]
+    else:
+        return []
+    order = {name: i for i, name in enumerate(promises)}
+    found: list[tuple[str, ...]] = []
+    named: set[tuple[str, str]] = set()
+    for caller, callees in graph.items():
+        for callee in callees:
+            if (caller, callee) not in named and (way := _shortest(graph, callee, caller)):
+                first = way.index(min(way, key=lambda name: order[name]))
+                circle = (*way[first:], *way[: first + 1])
+                found.append(circle)
+                named.update(pairwise(circle))
+    return found
+
+
+def _shortest(graph: Mapping[str, list[str]], start: str, goal: str) -> tuple[str, ...]:
+    """The shortest way along calls, both ends included; empty where there is none. Breadth first."""
+    before = {start: ""}
+    for name in (reached := [start]):
+        if name == goal:
+            way = [goal]
+            while way[-1] != start:
+                way.append(before[way[-1]])
+            return tuple(reversed(way))
+        for callee in graph.get(name, ()):
+            if callee not in before:
+                before[callee] = name
+                reached.append(callee)
+    return ()

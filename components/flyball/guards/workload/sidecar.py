@@ -1,0 +1,125 @@
+"""The proxy beside an application: its ports, what it asks for, and what it must not take from the application.
+
+Processor: 50 us are asked for each request that passes, once for the guard and once for each call: an assumption. Under
+load on one slow core HAProxy took 90 us without and 100 to 120 us with all of this, so measure it on yours.
+Memory: 16 KiB of buffer in each direction for what is under way, and about 4 KiB for each connection (`tune.bufsize` in
+https://docs.haproxy.org/3.2/configuration.html#3.2), above 24 MiB for the process, which started with 15.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flyball.guards.clean_up.retention import MI
+from flyball.guards.fail_fast.container import check_image
+from flyball.guards.fail_fast.inbound import Inbound
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.strict import join
+from flyball.guards.reading.units import Bytes, Millicores
+from flyball.guards.timeouts.hops import Hop, variable
+from flyball.guards.workload import resources
+from flyball.guards.workload.resources import Resources
+
+IMAGE = "haproxy:3.2.4-alpine"
+FIRST_PORT = 21_000
+"""Below the ports that Linux gives to outgoing connections, from 32768 on (ip(7), `ip_local_port_range`)."""
+CALLS_FROM = 10
+"""The first call is on this port after the first."""
+MOST_CALLS = 1_000
+DOMAIN = "cluster.local"
+SCRAPE = "monitoring"
+SHARE_OF_REQUEST: float = 0.05
+"""Millicores for each request per second: 50 us."""
+LEAST_CPU: Millicores = 20
+_DOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?){0,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    enabled: bool
+    image: str
+    port: int
+    domain: str
+    scrape: str
+    resources: Resources
+
+    @property
+    def metrics_port(self) -> int:
+        return self.port + 1
+
+    def call_ports(self, calls: Iterable[str]) -> dict[str, int]:
+        """The port of each call on the loopback interface, in alphabetical order."""
+        return {name: self.port + CALLS_FROM + i for i, name in enumerate(sorted(calls))}
+
+
+def read(r: Reader, inbound: Inbound, calls: int, replica: float) -> Sidecar:
+    """The proxy of a workload with that guard and so many calls."""
+    image, domain = r.value("image", str, IMAGE), r.value("domain", str, DOMAIN)
+    r.problems.extend(check_image(image, join(r.path, "image")))
+    if not _DOMAIN.fullmatch(domain):
+        r.problem("domain", f"is {domain!r}", "give the cluster's domain, as cluster.local")
+    scrape = r.value("scrape", str, SCRAPE)
+    if not _DOMAIN.fullmatch(scrape) or "." in scrape:
+        r.problem("scrape", f"is {scrape!r}", "give the name of a namespace")
+    asked = r.at("resources")
+    share = cpu(replica, calls + inbound.enabled)
+    found = resources.read(asked, share, memory(inbound, calls))
+    if not asked.at("limits").has("cpu"):
+        # It must keep up when the application is overloaded: refusing is what is left then.
+        found = Resources(found.cpu, found.memory, max(10 * found.cpu, 250), found.memory_limit)
+    return Sidecar(
+        enabled=r.value("enabled", bool, True),
+        image=image,
+        port=r.whole("port", FIRST_PORT, 1024, 65_535 - CALLS_FROM - MOST_CALLS),
+        domain=domain,
+        scrape=scrape,
+        resources=found,
+    )
+
+
+def cpu(replica: float, passes: int) -> Millicores:
+    """For `replica` requests per second, each of which passes so many times."""
+    return min(1000, max(LEAST_CPU, -(-int(replica * passes * SHARE_OF_REQUEST * 10) // 10)))
+
+
+def memory(inbound: Inbound, calls: int, connections: int = 100) -> Bytes:
+    """For all that may be under way at once, in whole MiB."""
+    kib = 1024
+    busy = (inbound.concurrency + inbound.waiting if inbound.enabled else 0) + calls * connections
+    open_ones = (inbound.connections if inbound.enabled else 0) + 2 * calls * connections
+    total = 24 * MI + busy * 2 * 16 * kib + open_ones * 4 * kib
+    return -(-total // MI) * MI
+
+
+def check(
+    sidecar: Sidecar, inbound: Inbound, hops: Mapping[str, Hop], port: int, taken: Mapping[str, str], path: str
+) -> Iterator[Problem]:
+    """Refuse ports that two parts would listen on, and variables that are set already.
+
+    `taken` says under which argument a variable is set: `PAYMENT_URL` in `env`.
+    """
+    if not sidecar.enabled:
+        return
+    calls = sidecar.call_ports(hops)
+    used = {sidecar.metrics_port: "the proxy's metrics", **{p: f"the call {name}" for name, p in calls.items()}}
+    if inbound.enabled:
+        if inbound.port in used or inbound.port == port:
+            what = used.get(inbound.port, "the application")
+            yield Problem(join(path, "inbound.port"), f"{inbound.port} is the port of {what}", "choose another one")
+        used[inbound.port] = "the guard"
+    if port in used and port != inbound.port:
+        yield Problem(
+            join(path, "port"), f"{port} is the port of {used[port]}", "choose another one, or set proxy.port"
+        )
+    if len(hops) > MOST_CALLS:
+        yield Problem(join(path, "calls"), f"are {len(hops)}", f"allowed are at most {MOST_CALLS}")
+    seen: dict[str, str] = {}
+    for name, hop in sorted(hops.items()):
+        word, at = variable(name, hop), join(path, f"calls.{name}")
+        if word in taken:
+            hint = f"remove it there, or name another one in calls.{name}.variable"
+            yield Problem(join(path, f"{taken[word]}.{word}"), f"is the address that flyball sets for {name}", hint)
+        elif word in seen:
+            yield Problem(join(at, "variable"), f"{word} is that of {seen[word]} too", "name another one")
+        seen.setdefault(word, name)

@@ -1,0 +1,366 @@
+"""A real control plane on this machine: etcd, the API server, its controllers and scheduler, and simulated nodes.
+
+kwokctl starts the programs; everything listens on the loopback interface only. Each control plane has a name and a
+folder of its own in the user's cache, with its kubeconfig; the user's own kubeconfig is neither read nor written.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flyball import paths
+from flyball.kubectl import Kubectl, KubectlError
+from flyball.lab import ports, processes
+from flyball.lab.cluster import toolchain, usage
+from flyball.lab.cluster.nodes import NodeGroup, default_nodes, is_ready, manifests
+from flyball.lab.locks import exclusive
+
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller")
+"""The programs of a control plane, as kwokctl names them."""
+_PORTS = (
+    "etcdPort",
+    "etcdPeerPort",
+    "kubeApiserverPort",
+    "kubeControllerManagerPort",
+    "kubeSchedulerPort",
+    "kwokControllerPort",
+)
+SERVERS = ("keda-metrics-apiserver.keda.svc", "metrics-server.kube-system.svc")
+"""Services of further API servers, which serve with the certificate of the control plane (see `servers`)."""
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kwokctl", "kubectl")
+
+Report = Callable[[str], None]
+
+
+class ControlPlaneError(Exception):
+    """A control plane did not start or did not end; the message names the log file to read."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What differs from the control plane's defaults. A running one with other options is started anew."""
+
+    flags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Extra flags by component (see `COMPONENTS`), without dashes: {"kube-apiserver": {"v": "2"}}."""
+    names: tuple[str, ...] = ()
+    """Further host names (DNS names or addresses) in the API server's certificate."""
+    port: int = 0
+    """Port of the API server on the loopback interface; 0: a free one."""
+    timeout: float = 60.0
+    """How long the start may take until everything is ready [s]; usually 6."""
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """A control plane that runs."""
+
+    name: str
+    kubectl: Kubectl
+
+    @property
+    def folder(self) -> Path:
+        """Its state and the logs of its components; gone after `stop`."""
+        return _folder(self.name)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Its kubeconfig, with one context, for an administrator (group system:masters)."""
+        return paths.kubeconfig(self.name)
+
+
+def start(
+    name: str,
+    nodes: Sequence[NodeGroup] | None = None,
+    *,
+    report: Report,
+    options: Options | None = None,
+) -> ControlPlane:
+    """Start the control plane `name` with simulated `nodes` [`default_nodes()`] and wait until all of it is ready.
+
+    A healthy one with the same nodes and options is used as it is, nodes that were deleted come back. One that is
+    dead, half started or different is removed with all that it holds, and started anew. Missing programs are built
+    first, which takes minutes once. Raises `ControlPlaneError` (not ready in time, a component died, such as for a
+    port already taken, a name that cannot be one), or `toolchain.ToolchainError`.
+    """
+    options = options or Options()
+    groups = default_nodes() if nodes is None else tuple(nodes)
+    _check_name(name)
+    programs = toolchain.ensure(PROGRAMS, report)
+    plane = _plane(name)
+    with exclusive(_lock(name), lambda: report(f"waiting for another run that starts or stops {name}")):
+        settings = _settings(programs, options)
+        started = time.monotonic()
+        deadline = started + options.timeout
+        fingerprint = _fingerprint(settings, groups)
+        if _reusable(plane, fingerprint, report):
+            _add_nodes(plane, groups, deadline)
+            report(f"control plane {name} is running")
+            return plane
+        _remove(name)
+        report(f"starting control plane {name}")
+        try:
+            _create(plane, programs, settings, deadline)
+            report(f"adding {sum(group.count for group in groups)} simulated nodes")
+            _add_nodes(plane, groups, deadline)
+        except BaseException:
+            _end(name)  # and leave the logs, for the error to name
+            raise
+        _marker(name).write_text(fingerprint)
+        report(f"control plane {name} is ready after {time.monotonic() - started:.1f} s")
+    return plane
+
+
+def running(name: str) -> ControlPlane | None:
+    """The control plane `name` if it was started completely and all its parts still run, else None."""
+    _check_name(name)
+    plane = _plane(name)
+    if not _marker(name).is_file() or _dead(name):
+        return None
+    try:
+        plane.kubectl.run("get", "--raw", "/readyz", timeout=10)
+    except KubectlError:
+        return None
+    return plane
+
+
+def stop(name: str) -> bool:
+    """End the control plane `name` and remove its state; False if there was nothing to end or remove.
+
+    Ends by process id what runs from its folder and nothing else. Raises `ControlPlaneError` if a process stays.
+    """
+    _check_name(name)
+    with exclusive(_lock(name), lambda: None):
+        removed = _remove(name)
+        _lock(name).unlink()
+        return removed
+
+
+def _folder(name: str) -> Path:
+    return paths.clusters_dir() / name
+
+
+def _plane(name: str) -> ControlPlane:
+    return ControlPlane(name, Kubectl(_folder(name) / "bin" / "kubectl", paths.kubeconfig(name)))
+
+
+def _lock(name: str) -> Path:
+    return paths.cache_dir() / "locks" / name
+
+
+def _marker(name: str) -> Path:
+    """Written last: a start that was killed on its way leaves none."""
+    return _folder(name) / "ready"
+
+
+def _start_log(name: str) -> Path:
+    return paths.logs_dir() / f"cluster-{name}.log"
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", name):
+        raise ControlPlaneError(
+            f"{name!r} cannot name a control plane: use at most 40 of a-z, 0-9 and -, neither first nor last a -"
+        )
+
+
+def _settings(programs: Mapping[str, Path], options: Options) -> dict[str, Any]:
+    """kwokctl's configuration: our programs, so that it has nothing to download, and loopback addresses."""
+    flags: dict[str, dict[str, str]] = {
+        # Without these the API server looks for a default route, which a machine without network lacks.
+        "kube-apiserver": {"advertise-address": "127.0.0.1", "endpoint-reconciler-type": "none"},
+        # Each controller under its own name, as on managed clusters: admission policies tell them apart by it.
+        "kube-controller-manager": {"use-service-account-credentials": "true"},
+    }
+    for component, extra in options.flags.items():
+        if component not in COMPONENTS:
+            raise ControlPlaneError(f"{component!r} is no component; there are {', '.join(COMPONENTS)}")
+        flags[component] = flags.get(component, {}) | dict(extra)
+    return {
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokctlConfiguration",
+        "options": {
+            "runtime": "binary",
+            "bindAddress": "127.0.0.1",
+            "kubeApiserverPort": options.port,
+            "kubeApiserverCertSANs": [*SERVERS, *options.names],
+            # The default limits of client requests would make 2,000 pods take five times as long.
+            "disableQPSLimits": True,
+            "etcdBinary": str(programs["etcd"]),
+            "kubeApiserverBinary": str(programs["kube-apiserver"]),
+            "kubeControllerManagerBinary": str(programs["kube-controller-manager"]),
+            "kubeSchedulerBinary": str(programs["kube-scheduler"]),
+            "kwokControllerBinary": str(programs["kwok"]),
+            "kubectlBinary": str(programs["kubectl"]),
+        },
+        "componentsPatches": [_patch(component, extra) for component, extra in flags.items()],
+    }
+
+
+def _fingerprint(settings: Mapping[str, Any], groups: Sequence[NodeGroup]) -> str:
+    return json.dumps({"settings": settings, "nodes": [asdict(group) for group in groups]}, sort_keys=True)
+
+
+def _with_ports(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with a free port wherever none is asked for."""
+    asked = {key: port for key, port in settings["options"].items() if key in _PORTS and port}
+    chosen = dict(zip(_PORTS, ports.free(len(_PORTS)), strict=True))
+    return {**settings, "options": settings["options"] | chosen | asked}
+
+
+def _for_servers(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The settings with what further API servers rely on: simulated figures, and to be told who is asking.
+
+    They learn from the ConfigMap extension-apiserver-authentication that the API server vouches for its callers.
+    """
+    proxy = {
+        "requestheader-client-ca-file": f"{folder}/pki/ca.crt",
+        # The common name in kwok's one client certificate, with which the API server comes too.
+        "requestheader-allowed-names": "kwok-admin",
+        "requestheader-username-headers": "X-Remote-User",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+    }
+    patches = _patch("kube-apiserver", proxy), _patch("kwok-controller", {"config": f"{folder}/usage.yaml"})
+    return {**settings, "componentsPatches": [*settings["componentsPatches"], *patches]}
+
+
+def _patch(component: str, flags: Mapping[str, str]) -> dict[str, Any]:
+    return {"name": component, "extraArgs": [{"key": key, "value": value} for key, value in flags.items()]}
+
+
+def _reusable(plane: ControlPlane, fingerprint: str, report: Report) -> bool:
+    if not _folder(plane.name).exists():
+        return False
+    if not running(plane.name):
+        report(f"control plane {plane.name} is not healthy; removing it")
+        return False
+    if _marker(plane.name).read_text() != fingerprint:
+        report(f"control plane {plane.name} has other nodes, options or versions; removing it")
+        return False
+    return True
+
+
+def _remove(name: str) -> bool:
+    ended = _end(name)
+    existed = _folder(name).exists()
+    if existed:
+        shutil.rmtree(_folder(name))
+    _start_log(name).unlink(missing_ok=True)
+    return existed or ended > 0
+
+
+def _end(name: str) -> int:
+    try:
+        return processes.end(_folder(name))
+    except processes.ProcessError as error:
+        raise ControlPlaneError(f"control plane {name} is still there: {error}") from error
+
+
+def _create(plane: ControlPlane, programs: Mapping[str, Path], settings: Mapping[str, Any], deadline: float) -> None:
+    folder, log = _folder(plane.name), _start_log(plane.name)
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "kubectl").symlink_to(programs["kubectl"])
+    (folder / "usage.yaml").write_text(usage.configuration())
+    (folder / "kwokctl.yaml").write_text(json.dumps(_for_servers(_with_ports(settings), folder), indent=2))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {k: v for k, v in plane.kubectl.environment().items() if not k.startswith("KWOK_")} | {
+        "KWOK_WORKDIR": str(paths.cache_dir()),
+        # kwokctl prefers a kubectl on PATH to the one it was given.
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+    command = [programs["kwokctl"], "create", "cluster", f"--name={plane.name}", f"--config={folder}/kwokctl.yaml"]
+    with log.open("w") as output:
+        kwokctl = subprocess.Popen(
+            [*command, "--kubeconfig="],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        while kwokctl.poll() is None:
+            _check_alive(plane.name)
+            _check_time(deadline, plane.name, "kube-apiserver")
+            time.sleep(0.1)
+    finally:
+        kwokctl.kill()
+        kwokctl.wait()
+    if kwokctl.returncode:
+        raise ControlPlaneError(f"kwokctl could not start control plane {plane.name}: {_last_line(log)}; see {log}")
+
+
+def _await_ready(plane: ControlPlane, deadline: float, components: Sequence[str] = COMPONENTS) -> None:
+    while unready := _first_unready(plane, components):
+        _check_alive(plane.name)
+        _check_time(deadline, plane.name, unready)
+        time.sleep(0.1)
+
+
+def _first_unready(plane: ControlPlane, components: Sequence[str]) -> str | None:
+    """The first of the components of which there is no sign of work yet."""
+    signs: dict[str, Callable[[Kubectl], object]] = {
+        "kube-apiserver": lambda kubectl: kubectl.run("get", "--raw", "/readyz"),
+        "kube-controller-manager": lambda kubectl: kubectl.run("get", "serviceaccount", "default", "-n=default"),
+        "kube-scheduler": lambda kubectl: kubectl.run("get", "lease", "kube-scheduler", "-n=kube-system"),
+        "kwok-controller": lambda kubectl: all(map(is_ready, kubectl.json("get", "nodes")["items"])),
+    }
+    for component, sign in signs.items():
+        if component in components:
+            try:
+                if not sign(plane.kubectl):
+                    return component
+            except KubectlError:
+                return component
+    return None
+
+
+def _check_alive(name: str) -> None:
+    """Raise if a component was started and has ended."""
+    # First who was started, then who runs: the other way round, one that starts in between would count as dead.
+    started = {file.stem for file in (_folder(name) / "pids").glob("*.pid")}
+    for component in _dead(name):
+        if component in started:
+            log = _log(name, component)
+            raise ControlPlaneError(f"{component} of control plane {name} ended: {_last_line(log)}; see {log}")
+
+
+def _check_time(deadline: float, name: str, unready: str) -> None:
+    if time.monotonic() > deadline:
+        log = _log(name, unready)
+        raise ControlPlaneError(f"control plane {name} is not ready in time, waiting for {unready}; see {log}")
+
+
+def _dead(name: str) -> list[str]:
+    """The components without a process."""
+    folder = _folder(name)
+    alive = {command.split(" ")[0] for command in processes.of(folder).values()}
+    return [component for component in COMPONENTS if f"{folder}/bin/{component}" not in alive]
+
+
+def _log(name: str, component: str) -> Path:
+    """The component's log, or kwokctl's while the component was not started."""
+    log = _folder(name) / "logs" / f"{component}.log"
+    return log if log.exists() else _start_log(name)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1][:300] if lines else "its log is empty"
+
+
+def _add_nodes(plane: ControlPlane, groups: Sequence[NodeGroup], deadline: float) -> None:
+    _await_ready(plane, deadline, ["kube-apiserver"])
+    objects = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests(groups)})
+    try:
+        # Conflicts are forced: a node that came back gets exactly the taints that it was meant to have.
+        plane.kubectl.run("apply", "--server-side", "--force-conflicts", "--validate=false", "-f", "-", stdin=objects)
+    except KubectlError as error:
+        raise ControlPlaneError(f"control plane {plane.name} refused its nodes: {error}") from error
+    _await_ready(plane, deadline)

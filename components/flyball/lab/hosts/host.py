@@ -1,0 +1,181 @@
+"""One host: its files over the base, its processes, and what befalls it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flyball.lab.hosts import cgroups
+from flyball.lab.hosts.errors import HostsError
+from flyball.lab.hosts.network import Network
+
+_SCRIPT = Path(__file__).with_name("host.sh")
+_UP_SECONDS = 60
+"""A host is up in about a second; this is how long a busy machine may take."""
+
+
+@dataclass
+class Host:
+    """A host of a lab. `disks` are small disks by where they are mounted, with their size (`64m`)."""
+
+    name: str
+    address: str
+    folder: Path
+    base: Path
+    network: Network
+    disks: Mapping[str, str] = field(default_factory=dict[str, str])
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def files(self) -> Path:
+        """The files of the host itself, without those of the base."""
+        return self.folder / "upper"
+
+    @property
+    def console(self) -> Path:
+        return self.folder / "console.log"
+
+    @property
+    def cgroup(self) -> str:
+        return self.network.of(self.name)
+
+    def prepare(self, authorized_key: str) -> None:
+        """Lay out its folder, with the key that may log in as root."""
+        for name in ("upper", "work", "root"):
+            (self.folder / name).mkdir(parents=True)
+        ssh = self.files / "root/.ssh"
+        ssh.mkdir(parents=True)
+        self.files.chmod(0o755)
+        for folder in (ssh.parent, ssh):
+            folder.chmod(0o700)
+        (ssh / "authorized_keys").write_text(authorized_key)
+        etc = self.files / "etc"
+        etc.mkdir(mode=0o755)
+        (etc / "hostname").write_text(f"{self.name}\n")
+        (etc / "hosts").write_text(f"127.0.0.1 localhost\n{self.address} {self.name}\n")
+
+    def start(self) -> None:
+        """Switch it on, without waiting for it."""
+        disks = [f"{path}={size}" for path, size in self.disks.items()]
+        with self.console.open("ab") as console:
+            self._process = subprocess.Popen(
+                [
+                    *("unshare", "--mount", "--propagation", "private", "sh", str(_SCRIPT), self.name),
+                    *(str(self.folder), str(self.base), self.network.of(self.name), self.cgroup, *disks),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_up(self) -> None:
+        """Wait until its sshd listens. Raises `HostsError` with the end of its console where it does not."""
+        self._wait(lambda: self._succeeds("systemctl is-active --quiet ssh"), "come up")
+
+    def run(self, command: str, *, check: bool = True, seconds: float = 120) -> str:
+        """Run a shell command in it as root, by way of its first process: works on a silent host too.
+
+        Returns what it printed. Raises `HostsError` where it failed, unless `check` is false.
+        """
+        done = subprocess.run(self._enter(command), capture_output=True, text=True, timeout=seconds)
+        if check and done.returncode:
+            raise HostsError(f"{self.name}: {command}: exit code {done.returncode}: {done.stderr}{done.stdout}".strip())
+        return done.stdout
+
+    def popen(self, command: str) -> subprocess.Popen[str]:
+        """Start a shell command in it; for what goes on while other things happen."""
+        return subprocess.Popen(self._enter(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write one of its files, with the folders it needs."""
+        command = f"mkdir -p {os.path.dirname(path)} && cat > {path} && chmod {mode:o} {path}"
+        subprocess.run(self._enter(command), input=text, text=True, check=True)
+
+    def copy(self, source: Path, path: str) -> None:
+        """Copy a file of this machine into it."""
+        with source.open("rb") as file:
+            subprocess.run(self._enter(f"cat > {path}"), stdin=file, check=True)
+
+    def reboot(self) -> None:
+        """Reboot it in good order, and wait until it is up again."""
+        before = self.first_process()
+        self.run("systemctl reboot", check=False)
+        self._wait(lambda: self.first_process() not in (None, before), "reboot")
+        self.wait_up()
+
+    def power_loss(self) -> None:
+        """Take its power: nothing in it gets to do anything more. `start` switches it on again."""
+        process = self.first_process()
+        if process is None or self._process is None:
+            raise HostsError(f"{self.name} is not on")
+        os.kill(process, signal.SIGKILL)
+        self._process.wait(timeout=30)
+
+    def silence(self) -> None:
+        """Let nothing reach it any more, nor anything from it: packets vanish, connections do not end."""
+        self.network.link(self.name, "down")
+
+    def unsilence(self) -> None:
+        self.network.link(self.name, "up")
+
+    def first_process(self) -> int | None:
+        """Its first process, as this machine numbers it; None where it is off."""
+        if self._process is None or self._process.poll() is not None:
+            return None
+        return _first_process(self._process.pid)
+
+    def remove(self) -> None:
+        """End it and remove what it leaves, whatever state it is in."""
+        cgroups.end(self.cgroup)
+        if self._process is not None:
+            self._process.wait(timeout=30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _enter(self, command: str) -> list[str]:
+        process = self.first_process()
+        if process is None:
+            raise HostsError(f"{self.name} is not on")
+        environment = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8")
+        # The namespaces don't hold all that a host may not do: the clock, above all, is this machine's own.
+        bounds = ("setpriv", "--bounding-set=-sys_time,-sys_module,-sys_rawio,-sys_boot,-syslog")
+        return ["nsenter", f"--target={process}", "--all", "--root", "--wd", *environment, *bounds, "sh", "-c", command]
+
+    def _succeeds(self, command: str) -> bool:
+        try:
+            return subprocess.run(self._enter(command), capture_output=True, timeout=30).returncode == 0
+        except (HostsError, subprocess.TimeoutExpired):
+            return False
+
+    def _wait(self, reached: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + _UP_SECONDS
+        while not reached():
+            if time.monotonic() > deadline or (self._process and self._process.poll() is not None):
+                last = "\n".join(self.console.read_text(errors="replace").splitlines()[-15:])
+                raise HostsError(f"{self.name} did not {what}:\n{last}")
+            time.sleep(0.1)
+
+
+def _children(process: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _first_process(wrapper: int) -> int | None:
+    """The descendant that is number 1 in the process namespace of the host."""
+    for nspawn in _children(wrapper):
+        for child in _children(nspawn):
+            try:
+                status = Path(f"/proc/{child}/status").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            numbers = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
+            if len(numbers) > 2 and numbers[-1] == "1":
+                return child
+    return None

@@ -1,0 +1,141 @@
+"""A lab: some hosts and their network, made for one purpose and gone with it, also after a crash."""
+
+import fcntl
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from flyball import paths
+from flyball.lab.hosts import base, cgroups
+from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.network import Network
+
+
+@dataclass
+class Lab:
+    """Hosts by name, in `folder`, on one network."""
+
+    folder: Path
+    network: Network
+    base: base.Base
+    hosts: dict[str, Host] = field(default_factory=dict[str, Host])
+
+    def __getitem__(self, name: str) -> Host:
+        return self.hosts[name]
+
+    @property
+    def key(self) -> Path:
+        """The private key that logs in to every host."""
+        return self.folder / "key"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.folder / "known_hosts"
+
+    @property
+    def connections(self) -> Path:
+        """Where Ansible keeps its connections; short, since a socket's path has at most 107 letters."""
+        return Path(f"/tmp/{self.network.namespace}")
+
+    def add(self, *names: str, disks: Mapping[str, str] | None = None) -> list[Host]:
+        """Make hosts, switch them on and wait until all are up."""
+        public = self.key.with_suffix(".pub").read_text()
+        made: list[Host] = []
+        for name in names:
+            number = len(self.hosts) + 1
+            address = self.network.address(number)
+            host = Host(name, address, self.folder / name, self.base.root, self.network, disks or {})
+            host.prepare(public)
+            self.network.attach(name, number)
+            self.hosts[name] = host
+            made.append(host)
+            host.start()
+        for host in made:
+            host.wait_up()
+        with self.known_hosts.open("a") as file:
+            file.writelines(f"{host.address} {self.base.host_key}\n" for host in made)
+        return made
+
+    def popen(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command where every host can be reached."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self.network.command(*command), stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+
+@contextmanager
+def lab(report: base.Report, suite: str = base.SUITES[0]) -> Iterator[Lab]:
+    """An empty lab for hosts of a suite of Debian, removed with all its hosts at the end.
+
+    Removes what labs of dead processes left, first. Raises `HostsError` where this machine cannot run hosts.
+    """
+    root = base.ensure(report, suite)
+    remove_leftovers(report)
+    name = uuid.uuid4().hex[:6]
+    folder = _labs() / name
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = Lab(folder, Network(name), root)
+        try:
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(made.key)], check=True
+            )
+            made.network.create()
+            yield made
+        finally:
+            end_connections(made.connections)
+            for host in made.hosts.values():
+                host.remove()
+            made.network.remove()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(report: base.Report) -> None:
+    """Remove the hosts, networks and folders of labs whose process is gone: nobody holds their lock any more."""
+    if not _labs().exists():
+        return
+    for folder in _labs().iterdir():
+        with _unless_held(folder / "lock") as lock:
+            if lock is None:
+                continue
+            report(f"removing what the lab {folder.name} left behind")
+            network = Network(folder.name)
+            for group in cgroups.named(f"{network.namespace}-"):
+                cgroups.end(group)
+            network.remove()
+            end_connections(Path(f"/tmp/{network.namespace}"))
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_connections(folder: Path) -> None:
+    """End the connections whose sockets lie in a folder, and remove it."""
+    for socket in folder.glob("*"):
+        subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "host"], capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _unless_held(path: Path) -> Iterator[IO[str] | None]:
+    """The lock file, locked; None while another process holds it, or where it is gone."""
+    try:
+        # A folder without a lock file is one that is being made at this moment, or removed.
+        file = path.open("r+")
+    except (FileNotFoundError, NotADirectoryError):
+        yield None
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        yield file
+
+
+def _labs() -> Path:
+    return paths.hosts_dir() / "labs"

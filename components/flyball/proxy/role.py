@@ -1,0 +1,207 @@
+"""The filter of the Ansible collection: the configuration of a host's proxy from plain data.
+
+The words are those of a workload's arguments (`flyball.guards.workload.arguments`), with what a host has more: where
+the proxy listens for each call, so that it can be a balancer for others too, and where its metrics are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import NotRequired, TypedDict
+
+from flyball.guards.fail_fast import inbound
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.strict import check, join
+from flyball.guards.timeouts import calls, deadlines, hops
+from flyball.guards.timeouts.call_arguments import CallArgs
+from flyball.guards.timeouts.deadlines import Promise
+from flyball.guards.workload import sidecar
+from flyball.guards.workload.arguments import InboundArgs, LoadArgs
+from flyball.proxy.config import proxy_config
+from flyball.proxy.inputs import Address, Door, Outbound, Proxy, Server, is_address
+
+LOOPBACK, EVERYWHERE = "127.0.0.1", ""
+SOCKET = "/run/haproxy/admin.sock"
+
+
+class ListenArgs(TypedDict):
+    """A place to listen."""
+
+    address: NotRequired[str]
+    """An address of the host [127.0.0.1]."""
+    port: int
+    """Port."""
+
+
+class HostInboundArgs(InboundArgs):
+    """The guard in front of the host's application."""
+
+    address: NotRequired[str]
+    """Where it listens [all addresses]."""
+
+
+class HostCallArgs(CallArgs):
+    """One hop to `host` and `hosts`; both and `port` as in a workload's call to somewhere outside."""
+
+    address: NotRequired[str]
+    """Where the proxy listens for it [127.0.0.1]."""
+    listen: NotRequired[int]
+    """On which port [from 21010 on, in alphabetical order]."""
+
+
+class HostProxyArgs(TypedDict):
+    """One HAProxy on one host."""
+
+    name: str
+    """Name of the proxy, as reloads know it."""
+    port: NotRequired[int]
+    """Port of the application in front of which the guard stands [no guard]."""
+    protocol: NotRequired[str]
+    """`http`, `grpc` or `tcp` [http]."""
+    deadline: NotRequired[str]
+    """The longest an answer may take [2s]."""
+    load: NotRequired[LoadArgs]
+    """What the application can do; required with `port`."""
+    inbound: NotRequired[HostInboundArgs]
+    """The guard."""
+    calls: NotRequired[dict[str, HostCallArgs]]
+    """The hops [none]."""
+    metrics: NotRequired[ListenArgs]
+    """Where Prometheus finds the metrics [127.0.0.1:21001]."""
+    peers: NotRequired[int]
+    """Port on the loopback interface over which a reload keeps the breakers' state [21002]."""
+    socket: NotRequired[str]
+    """File of the socket for HAProxy's own commands [/run/haproxy/admin.sock]."""
+    threads: NotRequired[int]
+    """Threads; with more than one, a few probes more may get through [1]."""
+    drain: NotRequired[str]
+    """For what is under way when it stops or reloads [30s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostProxy:
+    """What the Ansible role `haproxy` writes."""
+
+    config: str
+
+    def as_variables(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def haproxy_config(variables: object) -> str:
+    """The configuration. Raises `flyball.guards.reading.problem.Refused` with every problem at once."""
+    proxy, problems = _read(variables, "")
+    refuse(problems)
+    assert proxy is not None  # None only with a problem
+    return proxy_config(proxy)
+
+
+def read(variables: Mapping[str, object]) -> tuple[HostProxy, list[Problem]]:
+    """What the role's variables ask for, and what is wrong with them."""
+    root = "haproxy_proxy"
+    given = variables.get(root)
+    proxy, problems = _read(given, root)
+    if isinstance(given, Mapping) and not {"port", "calls"} & given.keys():
+        hint = "name the application's port, or calls"
+        problems.append(Problem(root, "has neither an application nor calls, so there is nothing to proxy", hint))
+    return HostProxy("" if proxy is None or problems else proxy_config(proxy)), problems
+
+
+def _read(variables: object, root: str) -> tuple[Proxy | None, list[Problem]]:
+    """The proxy, None only with a problem."""
+    problems = list(check(variables, HostProxyArgs, root))
+    values = variables if isinstance(variables, Mapping) else {}
+    r = Reader(values, root, problems)
+    door, outbound = _door(r), _outbound(r)
+    promise = Promise(_deadline(r), {hop.name: hop.call for hop in outbound})
+    if r.has("deadline") and not problems:
+        name = r.value("name", str, "")
+        problems += [
+            Problem(join(root, p.path.removeprefix(f".{name}.")), p.message, p.hint)
+            for p in deadlines.check({name: promise}, root="")
+        ]
+    return _proxy(r, door, outbound), problems
+
+
+def _proxy(r: Reader, door: Door | None, outbound: tuple[Outbound, ...]) -> Proxy | None:
+    metrics = r.at("metrics")
+    listen = Address(metrics.whole("port", sidecar.FIRST_PORT + 1, 1, 65_535), _address(metrics, LOOPBACK))
+    peers = Address(r.whole("peers", sidecar.FIRST_PORT + 2, 1, 65_535))
+    try:
+        proxy = Proxy(
+            name=r.value("name", str, "proxy"),
+            door=door,
+            outbound=outbound,
+            metrics=listen,
+            peers=peers,
+            socket=r.value("socket", str, SOCKET),
+            threads=r.whole("threads", 1, 1, 64),
+            drain=r.duration("drain", 30_000),
+        )
+    except ValueError as error:
+        r.problem("", str(error), "name: letters, digits, dashes, dots and underscores; socket: an absolute path")
+        return None
+    ports: dict[int, Address] = {}
+    for address in proxy.listens:
+        if address.port in ports:
+            r.problem("", f"two parts listen on port {address.port}", "give each one a port of its own")
+        ports[address.port] = address
+    return proxy
+
+
+def _deadline(r: Reader) -> int:
+    return r.duration("deadline", deadlines.DEFAULT_DEADLINE)
+
+
+def _door(r: Reader) -> Door | None:
+    if not r.has("port"):
+        for key in ("inbound", "load", "protocol"):
+            if r.has(key):
+                r.problem(key, "is given without port", "name the application's port, or remove it")
+        return None
+    if not r.has("load"):
+        r.problem("load", "is missing", "what the application can do bounds what it gets: load: {replica: …, peak: …}")
+    protocol, deadline = r.value("protocol", str, "http"), _deadline(r)
+    if protocol not in hops.PROTOCOLS:
+        r.problem("protocol", f"is {protocol!r}", f"allowed are {', '.join(hops.PROTOCOLS)}")
+        protocol = "http"
+    own = r.at("inbound")
+    replica = r.at("load").number("replica", 1.0)
+    guard = inbound.read(own, sidecar.FIRST_PORT, protocol, replica, deadline)
+    if not guard.enabled:
+        return None
+    if own.readable("latency") and own.readable("queue") and r.readable("deadline"):
+        r.problems.extend(inbound.check(guard, deadline, own.path, tcp=protocol == "tcp"))
+    application = Server(LOOPBACK, r.whole("port", 8080, 1, 65_535))
+    if application.port == guard.port:
+        own.problem("port", f"{guard.port} is the port of the application", "choose another one")
+    return Door(Address(guard.port, _address(own, EVERYWHERE)), application, protocol, deadline, guard)
+
+
+def _outbound(r: Reader) -> tuple[Outbound, ...]:
+    given = r.maps("calls")
+    found: list[Outbound] = []
+    found_hops: dict[str, hops.Hop] = {}
+    for i, name in enumerate(sorted(given)):
+        own = given[name]
+        call = calls.read_call(own, outside=True)
+        found_hops[name] = hops.read(own, name, call)
+        if not own.has("host"):
+            own.problem("host", "is missing", "a host or address that can answer")
+        there = calls.read_outside(own)
+        port = own.whole("listen", sidecar.FIRST_PORT + sidecar.CALLS_FROM + i, 1, 65_535)
+        try:
+            servers = tuple(Server(host, there.port) for host in (there.host, *there.hosts))
+            found.append(Outbound(name, Address(port, _address(own, LOOPBACK)), servers, call, found_hops[name]))
+        except ValueError:
+            continue  # said already, of that name or host
+    r.problems.extend(hops.check_hops(found_hops, join(r.path, "calls")))
+    return tuple(found)
+
+
+def _address(r: Reader, default: str) -> str:
+    address = r.value("address", str, default)
+    if address == default or is_address(address):
+        return address
+    r.problem("address", f"is {address!r}", "give an IPv4 or IPv6 address of the host")
+    return default

@@ -1,0 +1,204 @@
+"""How the Pulumi CLI is called, held against a stand-in that writes down what it was called with."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flyball.deploy import pulumi_cli
+from flyball.deploy.pulumi_cli import PulumiError
+
+STAND_IN = """#!/usr/bin/env python3
+import json, os, sys
+log = os.environ["STAND_IN_LOG"]
+kept = {k: os.environ.get(k) for k in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT")}
+with open(log, "a") as out:
+    out.write(json.dumps([sys.argv[1:], kept]) + "\\n")
+if sys.argv[1:3] == ["stack", "init"]:
+    open(f"Pulumi.{sys.argv[-1]}.yaml", "w").write("encryptionsalt: new")
+    if os.environ.get("STAND_IN_EXISTS"):
+        sys.exit("error: stack 'prod' already exists")
+if "--config-file" in sys.argv:
+    open(sys.argv[sys.argv.index("--config-file") + 1], "a").write("encryptionsalt: new")
+sys.exit(int(os.environ.get("STAND_IN_CODE", "0")) if sys.argv[1] != "stack" else 0)
+"""
+NAME, CONFIG = "Pulumi.prod.yaml", "config: {}\n"
+INIT = ["stack", "init", "--no-select", "--non-interactive", "--stack", "prod"]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a stack file, and the stand-in on PATH."""
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    program.write_text(STAND_IN)
+    program.chmod(0o755)
+    (tmp_path / "project" / "stacks").mkdir(parents=True)
+    (tmp_path / "project" / "stacks" / "Pulumi.prod.yaml").write_text(CONFIG)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    monkeypatch.setenv("STAND_IN_LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "project"
+
+
+def calls(project: Path) -> list[list[str]]:
+    return [json.loads(line)[0] for line in (project.parent / "log").read_text().splitlines()]
+
+
+def environment(project: Path) -> dict[str, str | None]:
+    return json.loads((project.parent / "log").read_text().splitlines()[-1])[1]
+
+
+def where(project: Path) -> list[str]:
+    """The stack, and the copy of its file that the CLI gets."""
+    return ["--stack", "prod", "--config-file", str(project.parent / "cache" / "flyball" / "settings" / NAME)]
+
+
+def test_up_creates_the_stack_and_runs_without_questions(project: Path) -> None:
+    pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
+    assert calls(project) == [INIT, ["up", "--yes", "--skip-preview", *where(project), "--non-interactive"]]
+
+
+def test_state_goes_to_the_cache_where_nobody_is_logged_in(project: Path) -> None:
+    pulumi_cli.up(project, "prod", project / "stacks" / NAME, "mine", preview=True)
+    assert environment(project) == {
+        "PULUMI_BACKEND_URL": (project.parent / "cache" / "flyball" / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "FLYBALL_CONTEXT": "mine",
+    }
+    assert calls(project) == [INIT, ["preview", "--diff", *where(project), "--non-interactive"]]
+
+
+def test_the_users_login_is_kept_and_their_file_is_the_clis(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "credentials.json").write_text('{"current": "https://api.example.com"}')
+    file = project / "stacks" / NAME
+    pulumi_cli.up(project, "prod", file, None, preview=False)
+    assert environment(project) == {
+        "PULUMI_BACKEND_URL": None,
+        "PULUMI_CONFIG_PASSPHRASE": None,
+        "FLYBALL_CONTEXT": None,
+    }
+    assert calls(project)[-1][-3:] == ["--config-file", str(file), "--non-interactive"]
+
+
+@pytest.mark.parametrize("what", ["up", "preview", "destroy", "forget"])
+def test_the_stack_file_stays_as_it_was_written(what: str, project: Path) -> None:
+    file = project / "stacks" / NAME
+    if what == "destroy":
+        pulumi_cli.destroy(project, "prod", file, None)
+    elif what == "forget":
+        pulumi_cli.forget(project, "prod")
+    else:
+        pulumi_cli.up(project, "prod", file, None, preview=what == "preview")
+    assert calls(project)
+    assert file.read_text() == CONFIG
+    assert [path for path in project.rglob("*") if path.is_file()] == [file]
+
+
+def test_a_stack_that_exists_is_used(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_EXISTS", "1")
+    pulumi_cli.destroy(project, "prod", project / "stacks" / NAME, None)
+    assert calls(project) == [
+        INIT,
+        ["destroy", "--yes", "--skip-preview", *where(project), "--non-interactive"],
+        ["stack", "rm", "--yes", "--preserve-config", "--stack", "prod", "--non-interactive"],
+    ]
+
+
+def test_a_failure_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_CODE", "255")
+    with pytest.raises(PulumiError, match=r"^pulumi up failed$"):
+        pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
+
+
+def test_a_stack_whose_cluster_is_gone_is_forgotten_with_its_settings_kept(project: Path) -> None:
+    pulumi_cli.forget(project, "local")
+    assert calls(project) == [
+        ["stack", "rm", "--yes", "--preserve-config", "--force", "--stack", "local", "--non-interactive"]
+    ]
+
+
+@pytest.fixture
+def lock(project: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Writes the lock that an update leaves in a state of files."""
+    folder = tmp_path / "cache" / "flyball" / "state" / ".pulumi" / "locks" / "organization" / "flyball" / "prod"
+
+    def write(pid: int, host: str | None = None, name: str = "a") -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps({"pid": pid, "username": "me", "hostname": host or socket.gethostname()}))
+        return path
+
+    return write
+
+
+def gone() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+CANCEL = ["cancel", "--yes", "--non-interactive", "--stack", "prod"]
+
+
+def test_what_a_killed_update_left_behind_is_cleaned(project: Path, lock: Callable[..., Path]) -> None:
+    lock(gone())
+    pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
+    rest = [*where(project), "--non-interactive"]
+    assert calls(project) == [
+        CANCEL,
+        INIT,
+        ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *rest],
+        ["up", "--yes", "--skip-preview", *rest],
+    ]
+
+
+@pytest.mark.parametrize("what", ["preview", "destroy", "forget"])
+def test_and_before_anything_else_is_done(what: str, project: Path, lock: Callable[..., Path]) -> None:
+    lock(os.getpid())  # which runs something else
+    file = project / "stacks" / NAME
+    if what == "preview":
+        pulumi_cli.up(project, "prod", file, None, preview=True)
+    elif what == "destroy":
+        pulumi_cli.destroy(project, "prod", file, None)
+    else:
+        pulumi_cli.forget(project, "prod")
+    assert calls(project)[0] == CANCEL
+    assert not [call for call in calls(project)[1:] if call[0] in ("cancel", "refresh")]
+
+
+def test_an_update_at_work_is_left_alone(project: Path, tmp_path: Path, lock: Callable[..., Path]) -> None:
+    program = tmp_path / "at-work" / "pulumi"
+    program.parent.mkdir()
+    shutil.copy(shutil.which("sleep") or "", program)
+    with subprocess.Popen([program, "60"]) as other:
+        try:
+            lock(gone())
+            lock(other.pid, name="b")
+            pulumi_cli.forget(project, "prod")
+            assert CANCEL not in calls(project)
+        finally:
+            other.kill()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": "x", "hostname": 1}'])
+def test_a_lock_that_says_nothing_is_left_alone(text: str, project: Path, lock: Callable[..., Path]) -> None:
+    lock(gone()).write_text(text)
+    pulumi_cli.forget(project, "prod")
+    assert CANCEL not in calls(project)
+
+
+def test_a_lock_from_another_machine_is_left_alone(project: Path, lock: Callable[..., Path]) -> None:
+    lock(gone(), host="elsewhere")
+    pulumi_cli.forget(project, "prod")
+    assert CANCEL not in calls(project)

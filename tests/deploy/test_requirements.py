@@ -1,0 +1,94 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyball.deploy import requirements
+from flyball.guards.reading.problem import Problem
+from flyball.kubectl import Kubectl
+from flyball.stack.read import Stack, read
+
+SERVICE = {"image": "registry.example/web:1.4.2", "port": 8080, "load": {"peak": 100, "replica": 20}}
+NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
+ORDERS = {"orders": {"prometheus": {"server": "http://prometheus:9090", "query": "sum(orders)"}}}
+HINT = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
+
+
+class Cluster(Kubectl):
+    """Stands in for kubectl on somebody's cluster."""
+
+    def __init__(self, minor: str, kinds: str, governor: bool = False) -> None:
+        super().__init__(Path("kubectl"), None)
+        self.__dict__.update(minor=minor, kinds=kinds, governor=governor)
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        assert arguments == ("version",)
+        return {"clientVersion": {}, "serverVersion": {"major": "1", "minor": self.__dict__["minor"]}}
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        if arguments[:3] == ("get", "validatingadmissionpolicybinding", "flyball-freeze"):
+            return "validatingadmissionpolicybinding/flyball-freeze\n" if self.__dict__["governor"] else ""
+        assert arguments == ("api-resources", "--api-group=keda.sh", "--output=name")
+        return self.__dict__["kinds"]
+
+
+def stack(governor: dict[str, Any] | None = None, **services: Any) -> Stack:
+    given = {name: SERVICE | more for name, more in services.items()}
+    more = {} if governor is None else {"governor": governor}
+    return read({"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "c", "services": given, **more})
+
+
+SCHEDULED = stack(
+    web={"schedule": NIGHT}, cart={}, orders={"triggers": ORDERS}, both={"schedule": NIGHT, "triggers": ORDERS}
+)
+
+
+def test_a_schedule_or_a_trigger_needs_keda() -> None:
+    assert requirements.needs_keda(SCHEDULED) == ["web", "orders", "both"]
+    assert requirements.needs_keda(stack(cart={})) == []
+
+
+@pytest.mark.parametrize("minor", ["35", "36+", "41"])
+def test_a_cluster_with_all_that_is_needed(minor: str) -> None:
+    assert list(requirements.check(Cluster(minor, "scaledjobs.keda.sh\nscaledobjects.keda.sh\n"), SCHEDULED)) == []
+    assert list(requirements.check(Cluster(minor, ""), stack(cart={}))) == []
+
+
+def test_without_keda_every_service_that_needs_it_is_named() -> None:
+    assert list(requirements.check(Cluster("36", ""), SCHEDULED)) == [
+        Problem("services.web.schedule", "needs KEDA, which the cluster does not have", HINT),
+        Problem("services.orders.triggers", "needs KEDA, which the cluster does not have", HINT),
+        Problem("services.both.schedule", "needs KEDA, which the cluster does not have", HINT),
+    ]
+
+
+@pytest.mark.parametrize("minor", ["34", "9+"])
+def test_an_old_cluster(minor: str) -> None:
+    hint = "upgrade it to 1.35 or newer, where an autoscaler's tolerance counts"
+    assert list(requirements.check(Cluster(minor, ""), stack(cart={}))) == [
+        Problem("cluster", f"runs Kubernetes 1.{minor.strip('+')}", hint)
+    ]
+
+
+def test_a_governor_needs_a_newer_cluster() -> None:
+    governed = stack(governor={}, cart={})
+    assert list(requirements.check(Cluster("36", ""), governed)) == []
+    assert list(requirements.check(Cluster("35", ""), governed)) == [
+        Problem(
+            "governor",
+            "needs Kubernetes 1.36, and the cluster runs 1.35",
+            "upgrade the cluster, or leave the governor out",
+        )
+    ]
+
+
+def test_limits_alone_need_a_governor_in_the_cluster() -> None:
+    governed = stack(governor={"policies": False}, cart={})
+    assert list(requirements.check(Cluster("36", "", governor=True), governed)) == []
+    assert list(requirements.check(Cluster("36", ""), governed)) == [
+        Problem(
+            "governor.policies",
+            "is false, and the cluster has no Governor yet",
+            "leave `policies` out, so that this stack brings them, or bring up the stack that does first",
+        )
+    ]

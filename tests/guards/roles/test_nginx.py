@@ -1,0 +1,38 @@
+"""nginx: tries fit in the deadline, and nothing escapes its place in the configuration."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flyball.guards.roles.nginx import read
+
+SITE: dict[str, object] = {"name": "shop", "port": 80, "servers": ["127.0.0.1:8080"]}
+
+
+def said(**site: object) -> list[str]:
+    variables = {"nginx_max_connections": 4096, "nginx_keepalive": "30s", "nginx_drain_seconds": 10}
+    return [str(problem) for problem in read({**variables, "nginx_sites": [{**SITE, **site}]})[1]]
+
+
+@given(st.integers(300, 100_000), st.integers(1, 5))
+def test_without_a_timeout_the_tries_use_what_the_deadline_leaves(deadline: int, tries: int) -> None:
+    variables = {"nginx_max_connections": 4096, "nginx_keepalive": "30s", "nginx_drain_seconds": 10}
+    site = {**SITE, "deadline": f"{deadline}ms", "connect": "50ms", "tries": tries}
+    web, problems = read({**variables, "nginx_sites": [site]})
+    assert problems == []
+    assert deadline - tries < (web.sites[0].connect + web.sites[0].timeout) * tries <= deadline
+
+
+def test_tries_that_do_not_fit_are_refused() -> None:
+    assert said(tries=2, timeout="1s") == [
+        "nginx_sites[0].timeout: 2 x (250ms + 1s) is more than the deadline of 2s; 500ms too long"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("name", "a b"), ("host", "a;b"), ("servers", ["a:0"]), ("servers", ["a b:1"]), ("servers", ["a:99999"])],
+)
+def test_what_would_break_out_of_its_line_is_refused(key: str, value: object) -> None:
+    path = f"nginx_sites[0].{key}" + ("[0]" if isinstance(value, list) else "")
+    assert [problem.partition(":")[0] for problem in said(**{key: value})] == [path]

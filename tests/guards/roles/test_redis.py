@@ -1,0 +1,44 @@
+"""Caches are bounded by the memory there is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flyball.guards.clean_up.caches import LEAST_MAXMEMORY, MAXMEMORY_SHARE, maxmemory
+from flyball.guards.reading.units import exact
+from flyball.guards.roles.redis import EVICTS_SOME, Cache, read
+
+DEFAULTS: dict[str, object] = {
+    "redis_bind": ["127.0.0.1"],
+    "redis_port": 6379,
+    "redis_maxmemory_share": 0.6,
+    "redis_eviction": "allkeys-lru",
+    "redis_keys_without_ttl": 0.0,
+    "redis_client_timeout": "5m",
+    "redis_max_clients": 1000,
+}
+
+
+def test_the_defaults_on_a_host_of_2_gib() -> None:
+    cache, problems = read(DEFAULTS, 2**31)
+    assert problems == []
+    assert cache == Cache(("127.0.0.1",), 6379, 1_288_490_188, "allkeys-lru", 0.0, 300, 60, 1000)
+
+
+@given(st.integers(2 * 10**7, 2**45), st.floats(0.1, MAXMEMORY_SHARE))
+def test_never_more_than_the_share_and_never_a_byte_less_than_it_allows(memory: int, share: float) -> None:
+    assert maxmemory(memory, share) <= memory * exact(share) < maxmemory(memory, share) + 1
+
+
+def test_a_share_that_leaves_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^0.1 of 1Mi is less than 1Mi$"):
+        maxmemory(LEAST_MAXMEMORY, 0.1)
+    for share in (0, -0.1, 0.61, 1):
+        with pytest.raises(ValueError, match=r"is not above 0 and at most 0\.6"):
+            maxmemory(2**31, share)
+
+
+@pytest.mark.parametrize("eviction", [*EVICTS_SOME, "noeviction", "allkeys"])
+def test_an_eviction_that_may_evict_nothing_is_refused(eviction: str) -> None:
+    _, problems = read({**DEFAULTS, "redis_eviction": eviction}, 2**31)
+    assert [problem.path for problem in problems] == ["redis_eviction"]

@@ -1,0 +1,78 @@
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyball import kubectl
+from flyball.kubectl import Kubectl, KubectlError
+
+
+class Runs:
+    """Stands in for subprocess.run: remembers the calls and answers as told."""
+
+    def __init__(self, stdout: str = "", stderr: str = "", returncode: int = 0) -> None:
+        self.answer = subprocess.CompletedProcess([], returncode, stdout, stderr)
+        self.calls: list[tuple[list[str], dict[str, Any]]] = []
+
+    def __call__(self, command: list[str], **arguments: Any) -> subprocess.CompletedProcess[str]:
+        self.calls.append((command, arguments))
+        return self.answer
+
+
+def test_an_own_cluster_has_its_kubeconfig_and_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubectl.os, "environ", {"KUBECONFIG": "/users", "KUBERC": "/users/kuberc", "PATH": "/bin"})
+
+    environment = Kubectl(Path("/bin/kubectl"), Path("/c/shop/kubeconfig.yaml")).environment()
+
+    assert environment["PATH"] == "/bin"
+    assert environment["KUBECONFIG"] == "/c/shop/kubeconfig.yaml"
+    assert environment["KUBECACHEDIR"] == "/c/shop/kubectl"
+    assert environment["KUBERC"] == "off"
+
+
+def test_a_users_cluster_keeps_the_users_kubeconfig_and_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubectl.os, "environ", {"KUBECONFIG": "/users"})
+    users = Kubectl(Path("/bin/kubectl"), None, context="dev")
+
+    environment = users.environment()
+
+    assert environment["KUBECONFIG"] == "/users"
+    assert "KUBECACHEDIR" not in environment
+    assert environment["KUBERC"] == "off"
+    assert users.command("get", "pods") == ["/bin/kubectl", "--context=dev", "get", "pods"]
+
+
+def test_json_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(stdout='{"items": [1]}')
+    monkeypatch.setattr(kubectl.subprocess, "run", runs)
+
+    assert Kubectl(Path("/bin/kubectl"), None).json("create", "-f", "-", stdin="{}") == {"items": [1]}
+
+    ((command, arguments),) = runs.calls
+    assert command == ["/bin/kubectl", "create", "-f", "-", "--output=json"]
+    assert arguments["input"] == "{}"
+
+
+@pytest.mark.parametrize(
+    ("stderr", "message"), [("error: no such pod\n", "error: no such pod"), ("", "kubectl get ended with 1")]
+)
+def test_a_failure_is_an_error_with_what_kubectl_said(
+    stderr: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubectl.subprocess, "run", Runs(stderr=stderr, returncode=1))
+
+    with pytest.raises(KubectlError) as failure:
+        Kubectl(Path("/bin/kubectl"), None).run("get", "pod", "x")
+
+    assert str(failure.value) == message
+
+
+def test_a_silent_server_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], timeout: float, **_: Any) -> None:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(kubectl.subprocess, "run", run)
+
+    with pytest.raises(KubectlError, match=r"^kubectl get took longer than 0\.5 s$"):
+        Kubectl(Path("/bin/kubectl"), None).run("get", "pods", timeout=0.5)
