@@ -70,6 +70,12 @@ def test_every_object_is_as_it_was_rendered(shop: Shop, tmp_path: Path) -> None:
         assert is_part(wanted, json.loads(tried)), f"{wanted['kind']} {meta['name']}"
 
 
+def test_kubectl_takes_the_folder_as_it_is(shop: Shop, tmp_path: Path) -> None:
+    shop.run("render", "-o", str(tmp_path / "out"))
+    command = ("apply", "--server-side", "--dry-run=server", "--field-manager=flyball", "--output=name")
+    assert len(shop.kubectl.run(*command, f"--filename={tmp_path / 'out'}").split()) == OBJECTS
+
+
 @pytest.mark.usefixtures("original")
 def test_replicas_that_somebody_moved_stay(shop: Shop) -> None:
     shop.kubectl.run("scale", "deployment/frontend", "--namespace=shop", "--replicas=20")

@@ -46,7 +46,7 @@ FILES = [
     "15-horizontalpodautoscaler-shop.api.yaml",
     "15-horizontalpodautoscaler-shop.web.yaml",
     "99-widget-shop.any.yaml",
-    "plan.json",
+    "plan.jsonl",
 ]
 
 
@@ -138,7 +138,7 @@ def test_files_of_objects_that_are_no_more_are_removed(tmp_path: Path) -> None:
     write(Rendered(objects(config_map("a"), config_map("b")), ()), tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
     write(Rendered(objects(config_map("b")), ()), tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["09-configmap-shop.b.yaml", "notes.txt", "plan.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["09-configmap-shop.b.yaml", "notes.txt", "plan.jsonl"]
 
 
 @pytest.mark.parametrize("make", ["file", "folder"])
@@ -166,9 +166,9 @@ def test_no_file_holds_the_value_of_a_secret(result: Rendered, tmp_path: Path) -
     assert shown["stringData"] == {"TOKEN": "withheld"}
 
 
-def test_other_clouds_resources_go_into_the_plan(result: Rendered, tmp_path: Path) -> None:
+def test_other_clouds_resources_go_into_the_plan_one_on_a_line(result: Rendered, tmp_path: Path) -> None:
     write(result, tmp_path)
-    assert json.loads((tmp_path / "plan.json").read_text()) == [
+    assert [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()] == [
         {
             "type": "cloud:storage:Bucket",
             "name": "logs",
@@ -176,6 +176,12 @@ def test_other_clouds_resources_go_into_the_plan(result: Rendered, tmp_path: Pat
             "inputs": {"days": 30, "key": "withheld"},
         }
     ]
+
+
+def test_kubectl_reads_the_files_of_objects_and_no_other(result: Rendered, tmp_path: Path) -> None:
+    """Of a folder it takes what ends so (k8s.io/cli-runtime, pkg/resource, FileExtensions)."""
+    paths = write(result, tmp_path)
+    assert [path.name for path in paths if path.suffix not in {".json", ".yaml", ".yml"}] == ["plan.jsonl"]
 
 
 def test_what_is_left_to_the_autoscaler_is_known(result: Rendered) -> None:
