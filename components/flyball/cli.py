@@ -74,7 +74,7 @@ def plan(context: click.Context, stack: str, as_json: bool) -> None:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
 @click.pass_context
 def render(context: click.Context, stack: str, output: Path) -> None:
-    """Write the stack's Kubernetes objects as YAML files, and all other resources into plan.json.
+    """Write the stack's Kubernetes objects as YAML files, and all other resources into plan.jsonl.
 
     The files keep their names as long as their objects do, and hold no value of any secret. Files of an earlier
     render that are no longer wanted are removed.
@@ -86,7 +86,7 @@ def render(context: click.Context, stack: str, output: Path) -> None:
         target = _target(context, stack)
         result = local.render(target)
         write(result, output)
-        others = f", {len(result.others)} other resources in plan.json" if result.others else ""
+        others = f", {len(result.others)} other resources in plan.jsonl" if result.others else ""
         click.echo(f"{len(result.objects)} objects in {output}{others}")
 
 

@@ -100,7 +100,8 @@ class ApplySet:
         for kind in kinds:
             selector = f"--selector={PART_OF}={self.label}"
             output = self.kubectl.run("delete", kind, selector, "--all-namespaces", "--output=name", timeout=600)
-            deleted += output.split()
+            # Where there is nothing, kubectl says so in a sentence, also where names were asked for.
+            deleted += [line for line in output.splitlines() if "/" in line]
         if self._parent():
             self.kubectl.run("delete", f"{PARENTS}.{PARENT_GROUP}", self.name, "--ignore-not-found")
         return deleted

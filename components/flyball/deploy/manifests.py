@@ -12,7 +12,8 @@ import yaml
 from flyball.deploy.program import Registered
 from flyball.guards.reading.problem import Problem, Refused, refuse
 
-PLAN_FILE = "plan.json"
+PLAN_FILE = "plan.jsonl"
+"""One resource on a line. `kubectl apply -f FOLDER` reads every .json of a folder, and leaves this one alone."""
 WITHHELD = "withheld"
 """Stands in rendered files where a secret's value would."""
 _ORDER = (
@@ -138,7 +139,7 @@ def _rank(kind: str) -> int:
 
 
 def write(result: Rendered, folder: Path) -> list[Path]:
-    """One YAML file for each object, all other resources in `plan.json`; files of an earlier render are removed.
+    """One YAML file for each object, all other resources in `plan.jsonl`; files of an earlier render are removed.
 
     Raises `Refused` for a folder that holds anything else, lest it be deleted.
     """
@@ -146,7 +147,7 @@ def write(result: Rendered, folder: Path) -> list[Path]:
         raise Refused([Problem(str(folder), "is no folder of rendered files", "name a new or an empty one")])
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {o.file_name: to_yaml(o.shown()) for o in result.objects}
-    wanted[PLAN_FILE] = json.dumps([_planned(other) for other in result.others], indent=2, sort_keys=True) + "\n"
+    wanted[PLAN_FILE] = "".join(json.dumps(_planned(other), sort_keys=True) + "\n" for other in result.others)
     for old in folder.glob("[0-9][0-9]-*.yaml"):
         if old.name not in wanted:
             old.unlink()
