@@ -78,7 +78,7 @@ def main() -> None:
         file = stack(folder)
         flyball = [FLYBALL, "-C", str(PROJECT)]
         out = str(folder / "out")
-        imports = [sys.executable, "-c", "import pulumi_kubernetes, flyball.local.up, flyball.stack.build"]
+        imports = [sys.executable, "-c", "import pulumi_kubernetes, flyball.deploy.up, flyball.stack.build"]
         render, imported = compare(5, [*flyball, "render", "-s", str(file), "-o", out], imports)
         row(f"render, {SERVICES} services", render, "importing the SDK", imported)
         planned, _ = compare(5, [*flyball, "plan", "-s", str(file), "--json"], [sys.executable, "-c", "pass"])

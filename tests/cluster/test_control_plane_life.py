@@ -157,7 +157,7 @@ def test_one_that_lost_a_part_is_started_anew(control_plane: ControlPlane, anoth
 
 
 def test_two_runs_at_once_start_it_once(control_plane: ControlPlane, another_name: str) -> None:
-    program = f"from flyball.local import control_plane as c; c.start({another_name!r}, report=print)"
+    program = f"from flyball.lab.cluster import control_plane as c; c.start({another_name!r}, report=print)"
     runs = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in range(2)
@@ -189,7 +189,7 @@ def test_a_start_that_was_killed_leaves_nothing_in_the_way(
     moment: str, control_plane: ControlPlane, another_name: str
 ) -> None:
     folder = paths.clusters_dir() / another_name
-    program = f"from flyball.local import control_plane as c; c.start({another_name!r}, report=print)"
+    program = f"from flyball.lab.cluster import control_plane as c; c.start({another_name!r}, report=print)"
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL) as killed:
         until(lambda: MOMENTS[moment](folder))
         killed.kill()

@@ -95,7 +95,7 @@ def test_packages_come_from_the_lab_itself(pair: tuple[Host, Host]) -> None:
 
 def test_what_a_killed_run_leaves_is_removed() -> None:
     script = (
-        "from flyball.hosts.lab import lab\n"
+        "from flyball.lab.hosts.lab import lab\n"
         "with lab(lambda line: None) as made:\n"
         "    made.add('left'); print(made.network.lab, flush=True); input()\n"
     )
