@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flyball import paths
-from flyball.lab.hosts import cgroups
+from flyball.lab.hosts import base, cgroups
 from flyball.lab.hosts.errors import HostsError
 from flyball.lab.hosts.host import Host
 from flyball.lab.hosts.lab import Lab, remove_leftovers
@@ -93,7 +93,12 @@ def test_packages_come_from_the_lab_itself(pair: tuple[Host, Host]) -> None:
     assert two.run("dpkg-query --show --showformat='${Status}' logrotate") == "install ok installed"
 
 
-def test_what_a_killed_run_leaves_is_removed() -> None:
+def test_what_a_killed_run_leaves_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a cache folder of its own, since every other run removes what it finds in the common one."""
+    root = base.ensure(print).root
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    paths.hosts_dir().mkdir(parents=True)
+    (paths.hosts_dir() / root.name).symlink_to(root)
     script = (
         "from flyball.lab.hosts.lab import lab\n"
         "with lab(lambda line: None) as made:\n"

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -14,6 +14,7 @@ from flyball import paths
 from flyball.lab.hosts import base, cgroups
 from flyball.lab.hosts.host import Host
 from flyball.lab.hosts.network import Network
+from flyball.lab.locks import exclusive
 
 
 @dataclass
@@ -77,9 +78,11 @@ def lab(report: base.Report, suite: str = base.SUITES[0]) -> Iterator[Lab]:
     remove_leftovers(report)
     name = uuid.uuid4().hex[:6]
     folder = _labs() / name
-    folder.mkdir(parents=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as at_end:
+        with _clean_up(report):  # or who removes leftovers may come between the lock's making and its holding
+            folder.mkdir(parents=True)
+            lock = at_end.enter_context((folder / "lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
         made = Lab(folder, Network(name), root)
         try:
             subprocess.run(
@@ -97,19 +100,18 @@ def lab(report: base.Report, suite: str = base.SUITES[0]) -> Iterator[Lab]:
 
 def remove_leftovers(report: base.Report) -> None:
     """Remove the hosts, networks and folders of labs whose process is gone: nobody holds their lock any more."""
-    if not _labs().exists():
-        return
-    for folder in _labs().iterdir():
-        with _unless_held(folder / "lock") as lock:
-            if lock is None:
-                continue
-            report(f"removing what the lab {folder.name} left behind")
-            network = Network(folder.name)
-            for group in cgroups.named(f"{network.namespace}-"):
-                cgroups.end(group)
-            network.remove()
-            end_connections(Path(f"/tmp/{network.namespace}"))
-            shutil.rmtree(folder, ignore_errors=True)
+    with _clean_up(report):
+        for folder in _labs().iterdir() if _labs().exists() else ():
+            with _unless_held(folder / "lock") as lock:
+                if lock is None:
+                    continue
+                report(f"removing what the lab {folder.name} left behind")
+                network = Network(folder.name)
+                for group in cgroups.named(f"{network.namespace}-"):
+                    cgroups.end(group)
+                network.remove()
+                end_connections(Path(f"/tmp/{network.namespace}"))
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_connections(folder: Path) -> None:
@@ -117,6 +119,11 @@ def end_connections(folder: Path) -> None:
     for socket in folder.glob("*"):
         subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "host"], capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clean_up(report: base.Report) -> AbstractContextManager[None]:
+    """One process at a time makes a lab's folder, or removes those that nobody holds."""
+    return exclusive(paths.hosts_dir() / "labs.lock", lambda: report("waiting for another process that removes labs"))
 
 
 @contextmanager
