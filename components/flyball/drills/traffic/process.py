@@ -13,10 +13,12 @@ from flyball.lab import ports
 
 START_SECONDS = 20.0
 """How long a process may take until it listens [s]; a second on an idle machine."""
-WRAPPED = ("nice", "-n", "-10", "setpriv", "--pdeathsig", "KILL")
+_FIRST = '{ echo -10 > /proc/self/autogroup; } 2> /dev/null; exec nice -n -10 setpriv --pdeathsig KILL "$@"'
+WRAPPED = ("setsid", "sh", "-c", _FIRST, "first")
 """Before other work of the machine, where the user may (else `nice` says so and goes on): what is measured is the
-service, and not who else wanted the processor. The kernel ends the process when the drill dies, however it dies.
-Both are part of every Debian."""
+service, and not who else wanted the processor. Linux weighs whole sessions against each other, and niceness only
+within one (sched(7), autogroups): so it has a session of its own, and that goes first. The kernel ends the process when
+the drill dies, however it dies. All are part of every Debian."""
 
 
 class Process:
