@@ -18,7 +18,7 @@ from flyball.drills.traffic.sidecar import Sidecar
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.timeouts.deadlines import Call
 from flyball.guards.timeouts.hops import Hop, variable
-from flyball.lab import ports
+from flyball.lab import logs, ports
 from flyball.lab.cluster import toolchain
 from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
 
@@ -212,5 +212,6 @@ def lab(guard: bool, report: Report) -> Iterator[Lab]:
     with ExitStack() as at_end:
         folder = Path(at_end.enter_context(tempfile.TemporaryDirectory(prefix="flyball-traffic-")))
         made = Lab(guard, folder, vegeta, report)
+        at_end.callback(lambda: logs.keep(folder.name, [*folder.glob("*.log"), *folder.glob("*.err")]))
         at_end.callback(made.end)
         yield made

@@ -17,7 +17,7 @@ from typing import Any
 
 from flyball import paths
 from flyball.kubectl import Kubectl, KubectlError
-from flyball.lab import ports, processes
+from flyball.lab import logs, ports, processes
 from flyball.lab.cluster import toolchain, usage
 from flyball.lab.cluster.nodes import NodeGroup, default_nodes, is_ready, manifests
 from flyball.lab.locks import exclusive
@@ -250,6 +250,7 @@ def _reusable(plane: ControlPlane, fingerprint: str, report: Report) -> bool:
 def _remove(name: str) -> bool:
     ended = _end(name)
     existed = _folder(name).exists()
+    logs.keep(name, [_start_log(name), *_folder(name).glob("logs/*.log")])
     if existed:
         shutil.rmtree(_folder(name))
     _start_log(name).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flyball.lab import logs
 from flyball.lab.hosts import cgroups
 from flyball.lab.hosts.errors import HostsError
 from flyball.lab.hosts.network import Network
@@ -134,7 +135,17 @@ class Host:
         cgroups.end(self.cgroup)
         if self._process is not None:
             self._process.wait(timeout=30)
+        self._keep_logs()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _keep_logs(self) -> None:
+        """Where logs are kept, its console and its journal, as text."""
+        if logs.kept() and self.folder.exists():
+            journal = self.folder / "journal.log"
+            with journal.open("w") as output:
+                command = ("journalctl", f"--directory={self.files}/var/log/journal", "--no-pager", "--quiet")
+                subprocess.run(command, stdout=output, stderr=subprocess.STDOUT)
+            logs.keep(self.network.of(self.name), [self.console, journal])
 
     def _enter(self, command: str) -> list[str]:
         process = self.first_process()
