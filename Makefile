@@ -1,10 +1,13 @@
-# Two commands: `make up` brings the local stack up on a control plane on this machine, `make test` runs every test.
+# `make up` brings the local stack up on a control plane on this machine. Before a commit `make check`: lints, types and
+# the tests that need neither control plane nor hosts. `make test` runs every test.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+PYTEST := $(BIN)/python -m pytest --dist=loadgroup --no-loadscope-reorder
 
-.PHONY: up down test lint haproxy bench clean
+.PHONY: up down check test lint haproxy bench clean
 
 up: $(READY)
 	@$(BIN)/flyball up -s local || { code=$$?; \
@@ -15,14 +18,15 @@ up: $(READY)
 down: $(READY)
 	@$(BIN)/flyball down -s local
 
-test: lint haproxy
-	@$(BIN)/python -m pytest
+check: $(READY)
+	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders -m "not (cluster or hosts or vegeta)" tests .ci/lint.py
+
+# More workers than processors: most of the time they wait, for hosts, autoscalers and drills.
+test: $(READY) haproxy
+	@$(PYTEST) --numprocesses=$$(($(CORES) + 2)) --folders --build tests .ci/lint.py
 
 lint: $(READY)
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
-	@$(BIN)/pyright --warnings
+	@$(PYTEST) --numprocesses=$(CORES) --quiet --no-header .ci/lint.py
 
 # HAProxy is the one program of the tests that comes from Debian; without root, tests that need it are left out.
 haproxy:

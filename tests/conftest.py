@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,8 +17,10 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("flyball"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "flyball")
 
+pytest_plugins = [f"tests.running.{name}" for name in ("builds", "groups", "logs", "times")]
 _CLI = ("pulumi", "pulumi-resource-kubernetes")
-_left_out: list[str] = []
+_left_out: dict[str, None] = {}
+"""Lines, each once, however many workers leave the same out."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -37,11 +40,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], markers: tuple[str, ...], reason: str) -> None:
-    rest = [item for item in items if any(map(item.get_closest_marker, markers))]
+    rest = {item for item in items if any(map(item.get_closest_marker, markers))}
     if rest:
-        config.hook.pytest_deselected(items=rest)
+        config.hook.pytest_deselected(items=[*rest])
         items[:] = [item for item in items if item not in rest]
-        _left_out.append(f"{len(rest)} deselected: {reason}")
+        _left_out[f"{len(rest)} deselected: {reason}"] = None
 
 
 def _why_not_built(programs: Iterable[str]) -> str | None:
@@ -56,6 +59,25 @@ def _why_not_built(programs: Iterable[str]) -> str | None:
     return None
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = [*_left_out]  # pyright: ignore[reportAttributeAccessIssue] - xdist's
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _left_out.update(dict.fromkeys(getattr(node, "workeroutput", {}).get("left_out", ())))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in _left_out:
         terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a test that skips itself has failed."""
+    report = yield
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", f"left out in CI: {report.longrepr}"
+    return report

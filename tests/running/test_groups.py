@@ -1,0 +1,56 @@
+"""Tests that share something run one after another in one worker, and what waits longest begins first."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from tests.running.groups import group_of, in_order
+
+
+@dataclass(frozen=True)
+class Item:
+    name: str
+    marks: tuple[str, ...] = field(default=())
+
+    def get_closest_marker(self, name: str) -> str | None:
+        return name if name in self.marks else None
+
+
+def names(*groups: list[Item]) -> str:
+    given: Any = groups
+    found: Any = in_order(given)
+    return "".join(test.name for test in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "test", "group"),
+    [
+        ("tests/guards/headroom/test_cron.py", "test_a", "tests/guards/headroom/test_cron.py"),
+        ("tests/cluster/test_up.py", "test_a", "tests/cluster/test_up.py"),
+        ("tests/cluster/test_control_plane.py", "test_a", "tests/cluster"),
+        ("tests/cluster/governor/test_pause.py", "test_a", "tests/cluster/governor"),
+        ("tests/drills/test_drills.py", "test_drill[dawn]", "tests/drills/test_drills.py::test_drill[dawn]"),
+    ],
+)
+def test_who_shares_is_a_group(path: str, test: str, group: str) -> None:
+    assert group_of(path, test) == group
+
+
+def test_hosts_and_clusters_take_turns_and_come_before_the_rest() -> None:
+    def group(letters: str, *marks: str) -> list[Item]:
+        return [Item(letter, marks) for letter in letters]
+
+    found = names(
+        group("u"),
+        group("kl", "cluster"),
+        group("vwx"),
+        group("h", "hosts"),
+        group("g", "xdist_group"),
+        group("m", "cluster"),
+        group("ij", "hosts"),
+    )
+    assert found == "ijklhmgvwxu"
+
+
+def test_every_test_stays() -> None:
+    assert sorted(names([Item("a")], [Item("b", ("hosts",))], [Item("c", ("hosts",))])) == ["a", "b", "c"]
