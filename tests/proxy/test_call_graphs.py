@@ -18,6 +18,8 @@ from flyball.stack.read import Stack, read
 
 OUTER = {"environment": "test", "owner": "test", "namespace": "test", "cluster": "there"}
 TEXT = st.text(max_size=30)
+LONGEST = 58_000
+"""Of a deadline [ms]: a caller waits for up to two seconds more, and a breaker remembers a minute."""
 
 
 @st.composite
@@ -68,7 +70,7 @@ def stacks(draw: st.DrawFn) -> Stack:
     deadlines: dict[str, int] = {}
     for i in range(draw(st.integers(1, 5))):
         name, (made, spent) = f"s{i}", draw(calls(dict(deadlines)))
-        deadlines[name] = min(spent + draw(st.integers(1, 2_000)), 100_000)
+        deadlines[name] = min(spent + draw(st.integers(1, 2_000)), LONGEST)
         services[name] = {
             "image": "a:1",
             "port": draw(st.integers(1, 20_000)),
@@ -78,7 +80,7 @@ def stacks(draw: st.DrawFn) -> Stack:
             "calls": made,
             "inbound": {"enabled": draw(st.booleans()), "body": draw(st.sampled_from(["1Ki", "10Mi"]))},
         }
-        if spent > 100_000:
+        if spent > LONGEST:
             services[name]["calls"] = {}
     return read(OUTER | {"services": services})
 
