@@ -3,6 +3,7 @@
 import inspect
 import json
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -12,7 +13,7 @@ from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
-from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.problem import Problem, Refused, show
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.kubernetes import Workload
 
@@ -51,8 +52,8 @@ class Package(ComponentProvider):
 
 def _refused(problem: Problem, name: str) -> Any:
     """The problem in the engine's words: the path below the component, and all the rest."""
-    path = problem.path.removeprefix(name).lstrip(".")
-    return {"property_path": path, "reason": f"{problem.message}; {problem.hint}" if problem.hint else problem.message}
+    path = problem.path[1:] if problem.path[:1] == (name,) else problem.path
+    return {"property_path": show(path), "reason": str(replace(problem, path=()))}
 
 
 def serve() -> None:

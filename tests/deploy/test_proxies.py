@@ -30,7 +30,7 @@ def test_every_one_that_is_not_taken_is_named() -> None:
     objects = [config_map("a", "nonsense\n"), config_map("b", good), config_map("c", good + "    nonsense\n")]
     with pytest.raises(Refused) as refused:
         proxies.check(objects, print)
-    assert [problem.path for problem in refused.value.problems] == [
+    assert [problem.where for problem in refused.value.problems] == [
         "ConfigMap shop/a: haproxy.cfg",
         "ConfigMap shop/c: haproxy.cfg",
     ]

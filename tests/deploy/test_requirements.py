@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from flyball.deploy import requirements
+from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA
+from flyball.guards.governor.rules import NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
 from flyball.stack.read import Stack, read
@@ -56,9 +58,9 @@ def test_a_cluster_with_all_that_is_needed(minor: str) -> None:
 
 def test_without_keda_every_service_that_needs_it_is_named() -> None:
     assert list(requirements.check(Cluster("36", ""), SCHEDULED)) == [
-        Problem("services.web.schedule", "needs KEDA, which the cluster does not have", HINT),
-        Problem("services.orders.triggers", "needs KEDA, which the cluster does not have", HINT),
-        Problem("services.both.schedule", "needs KEDA, which the cluster does not have", HINT),
+        Problem(("services", "web", "schedule"), NO_KEDA, "needs KEDA, which the cluster does not have", HINT),
+        Problem(("services", "orders", "triggers"), NO_KEDA, "needs KEDA, which the cluster does not have", HINT),
+        Problem(("services", "both", "schedule"), NO_KEDA, "needs KEDA, which the cluster does not have", HINT),
     ]
 
 
@@ -66,7 +68,7 @@ def test_without_keda_every_service_that_needs_it_is_named() -> None:
 def test_an_old_cluster(minor: str) -> None:
     hint = "upgrade it to 1.35 or newer, where an autoscaler's tolerance counts"
     assert list(requirements.check(Cluster(minor, ""), stack(cart={}))) == [
-        Problem("cluster", f"runs Kubernetes 1.{minor.strip('+')}", hint)
+        Problem(("cluster",), CLUSTER_TOO_OLD, f"runs Kubernetes 1.{minor.strip('+')}", hint)
     ]
 
 
@@ -75,7 +77,8 @@ def test_a_governor_needs_a_newer_cluster() -> None:
     assert list(requirements.check(Cluster("36", ""), governed)) == []
     assert list(requirements.check(Cluster("35", ""), governed)) == [
         Problem(
-            "governor",
+            ("governor",),
+            CLUSTER_TOO_OLD,
             "needs Kubernetes 1.36, and the cluster runs 1.35",
             "upgrade the cluster, or leave the governor out",
         )
@@ -87,7 +90,8 @@ def test_limits_alone_need_a_governor_in_the_cluster() -> None:
     assert list(requirements.check(Cluster("36", "", governor=True), governed)) == []
     assert list(requirements.check(Cluster("36", ""), governed)) == [
         Problem(
-            "governor.policies",
+            ("governor", "policies"),
+            NO_GOVERNOR,
             "is false, and the cluster has no Governor yet",
             "leave `policies` out, so that this stack brings them, or bring up the stack that does first",
         )

@@ -99,7 +99,7 @@ def test_refused(more: dict[str, Any], message: str) -> None:
 def test_all_problems_at_once() -> None:
     with pytest.raises(Refused) as refused:
         haproxy_config({"name": "a", "threads": 0, "calls": {"b": {"host": "x", "port": 0, "retries": 11}}, "drain": 5})
-    assert sorted(problem.path for problem in refused.value.problems) == [
+    assert sorted(problem.where for problem in refused.value.problems) == [
         "calls.b.port",
         "calls.b.retries",
         "drain",
@@ -130,7 +130,7 @@ def test_the_role_gives_the_same_text_and_its_own_paths() -> None:
     given = {"haproxy_proxy": BALANCER}
     assert read(given) == (HostProxy(haproxy_config(BALANCER)), [])
     _, problems = read({"haproxy_proxy": BALANCER | {"threads": 0, "deadline": "100ms"}})
-    assert {problem.path for problem in problems} == {"haproxy_proxy.threads", "haproxy_proxy.calls.web.timeout"}
+    assert {problem.where for problem in problems} == {"haproxy_proxy.threads", "haproxy_proxy.calls.web.timeout"}
 
 
 def test_a_role_with_nothing_to_proxy_is_refused() -> None:

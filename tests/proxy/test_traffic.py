@@ -225,7 +225,7 @@ class TestRetries:
 
 class TestDoor:
     def door(self, server: Backend, port: int, deadline: int = 4_000, **more: object) -> Proxy:
-        inbound: Inbound = inbounds.read(Reader(more, "", []), port, "http", 100, deadline)
+        inbound: Inbound = inbounds.read(Reader(more, (), []), port, "http", 100, deadline)
         return Proxy("web", Door(Address(port), Server("127.0.0.1", server.port), "http", deadline, inbound))
 
     def test_what_is_wrong_does_not_reach_the_application(self, server: Backend, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flyball.deploy.requirements import has_policies
 from flyball.guards.governor.freeze import Freeze
+from flyball.guards.governor.rules import FREEZE_OF_ANOTHER, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor.freeze import freeze_config_map
@@ -28,11 +29,22 @@ def freeze(kubectl: Kubectl, reason: str, until: datetime | None, by: str) -> Fr
     """
     if not has_policies(kubectl):
         hint = "give the stack `governor: {}` and bring it up first"
-        raise Refused([Problem("governor", "is not in the cluster, and nothing else holds anybody to a freeze", hint)])
+        raise Refused(
+            [
+                Problem(
+                    ("governor",),
+                    NO_GOVERNOR,
+                    "is not in the cluster, and nothing else holds anybody to a freeze",
+                    hint,
+                )
+            ]
+        )
     before = current(kubectl)
     if before and before.by != by:
         hint = f"leave it on, or lift it with `flyball unfreeze` when {before.by} agrees"
-        raise Refused([Problem("freeze", f"was set already by {before.by} ({before.reason})", hint)])
+        raise Refused(
+            [Problem(("freeze",), FREEZE_OF_ANOTHER, f"was set already by {before.by} ({before.reason})", hint)]
+        )
     manifest = json.dumps(freeze_config_map(reason, until, by))
     # Not an apply: of two people at the same moment, the second must not overwrite the first.
     answer = kubectl.json("replace" if before else "create", "--filename=-", stdin=manifest)

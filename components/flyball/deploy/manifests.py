@@ -11,7 +11,9 @@ from typing import Any
 import yaml
 
 from flyball.deploy.program import Registered
+from flyball.guards.fail_fast.rules import FOLDER_IN_USE
 from flyball.guards.reading.problem import Problem, Refused, refuse
+from flyball.guards.reading.rules import GIVEN_TWICE, MISSING, SECRET_IN_PLAIN_TEXT
 
 PLAN_FILE = "plan.jsonl"
 """One resource on a line. `kubectl apply -f FOLDER` reads every .json of a folder, and leaves this one alone."""
@@ -114,10 +116,19 @@ def _object(resource: Registered, problems: list[Problem]) -> Object:
     visible = resource.secrets - ({"data", "stringData"} if kind == "Secret" else set())
     for part in sorted(visible):
         hint = "give secret values under `secrets`, which keeps them in a Secret"
-        problems.append(Problem(f"{kind} {resource.name}: {part}", "holds a secret where everybody can read it", hint))
+        problems.append(
+            Problem(
+                (f"{kind} {resource.name}: {part}",),
+                SECRET_IN_PLAIN_TEXT,
+                "holds a secret where everybody can read it",
+                hint,
+            )
+        )
     name = manifest.get("metadata", {}).get("name")
     if not name:
-        problems.append(Problem(f"{kind} {resource.name}", "has no metadata.name", "name it; apply needs stable names"))
+        problems.append(
+            Problem((f"{kind} {resource.name}",), MISSING, "has no metadata.name", "name it; apply needs stable names")
+        )
         manifest["metadata"] = {**manifest.get("metadata", {}), "name": resource.name}
     head = {
         "apiVersion": manifest.pop("apiVersion"),
@@ -130,7 +141,12 @@ def _object(resource: Registered, problems: list[Problem]) -> Object:
 def _twice(objects: list[Object]) -> list[Problem]:
     count = Counter(o.key for o in objects)
     return [
-        Problem(f"{kind} {namespace}/{name}".replace(" /", " "), "is made by two resources", "rename one of them")
+        Problem(
+            (f"{kind} {namespace}/{name}".replace(" /", " "),),
+            GIVEN_TWICE,
+            "is made by two resources",
+            "rename one of them",
+        )
         for _, kind, namespace, name in sorted(key for key, times in count.items() if times > 1)
     ]
 
@@ -145,7 +161,9 @@ def write(result: Rendered, folder: Path) -> list[Path]:
     Raises `Refused` for a folder that holds anything else, lest it be deleted.
     """
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / PLAN_FILE).is_file())):
-        raise Refused([Problem(str(folder), "is no folder of rendered files", "name a new or an empty one")])
+        raise Refused(
+            [Problem((str(folder),), FOLDER_IN_USE, "is no folder of rendered files", "name a new or an empty one")]
+        )
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {o.file_name: to_yaml(o.shown()) for o in result.objects}
     wanted[PLAN_FILE] = "".join(json.dumps(_planned(other), sort_keys=True) + "\n" for other in result.others)

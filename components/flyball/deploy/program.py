@@ -21,6 +21,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.rules import GIVEN_TWICE
 from flyball.stack.schema import encrypted
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
@@ -122,7 +123,7 @@ def run(
     async def alone() -> list[Registered]:
         # The SDK keeps its settings in context variables, so those of this run end with it.
         # As with the CLI: a key is secret where it holds something encrypted.
-        set_all_config(values, sorted({f"{project}:{path.partition('.')[0]}" for path in encrypted(config or {})}))
+        set_all_config(values, sorted({f"{project}:{path[0]}" for path in encrypted(config or {})}))
         mocks.set_mocks(monitor.mocks, project=project, stack=stack, preview=preview, monitor=monitor)
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType] - for a stack of its own
         settings.SETTINGS.outputs.clear()  # of an earlier run that failed  # pyright: ignore
@@ -174,7 +175,7 @@ def _twice(registered: list[Registered]) -> Iterator[Problem]:
     for resource in registered:
         if count[resource.urn] > 1 and count[resource.parent] < 2:
             hint = "give one of them another name"
-            yield Problem(resource.name, f"is registered twice as a {resource.type}", hint)
+            yield Problem((resource.name,), GIVEN_TWICE, f"is registered twice as a {resource.type}", hint)
 
 
 def _registered(urn: str, request: Any, outputs: Any) -> Registered:

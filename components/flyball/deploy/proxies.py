@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from flyball.deploy.manifests import Object
+from flyball.guards.fail_fast.rules import PROXY_CONFIGURATION
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.kubernetes.proxy import FILE
 
@@ -41,7 +42,12 @@ def _problems(program: str, texts: Mapping[str, str]) -> list[Problem]:
             file.write_text(text, encoding="utf-8")
         said = pool.map(lambda file: _said(program, file), files)
         return [
-            Problem(path, f"haproxy refuses it: {line}", "this is a fault of flyball's; please report it")
+            Problem(
+                (path,),
+                PROXY_CONFIGURATION,
+                f"haproxy refuses it: {line}",
+                "this is a fault of flyball's; please report it",
+            )
             for path, line in zip(texts, said, strict=True)
             if line
         ]

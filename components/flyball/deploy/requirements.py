@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA
+from flyball.guards.governor.rules import NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor.freeze import POLICY
@@ -26,18 +28,23 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
     version = int(found["major"]), int("".join(filter(str.isdigit, found["minor"])))
     if version < OLDEST:
         message, oldest = f"runs Kubernetes {version[0]}.{version[1]}", f"{OLDEST[0]}.{OLDEST[1]}"
-        yield Problem("cluster", message, f"upgrade it to {oldest} or newer, where an autoscaler's tolerance counts")
+        yield Problem(
+            ("cluster",),
+            CLUSTER_TOO_OLD,
+            message,
+            f"upgrade it to {oldest} or newer, where an autoscaler's tolerance counts",
+        )
     if stack.governor and version < GOVERNED:
         message = f"needs Kubernetes {GOVERNED[0]}.{GOVERNED[1]}, and the cluster runs {version[0]}.{version[1]}"
-        yield Problem("governor", message, "upgrade the cluster, or leave the governor out")
+        yield Problem(("governor",), CLUSTER_TOO_OLD, message, "upgrade the cluster, or leave the governor out")
     if stack.governor and not stack.governor.policies and not has_policies(kubectl):
         hint = "leave `policies` out, so that this stack brings them, or bring up the stack that does first"
-        yield Problem("governor.policies", "is false, and the cluster has no Governor yet", hint)
+        yield Problem(("governor", "policies"), NO_GOVERNOR, "is false, and the cluster has no Governor yet", hint)
     if (names := needs_keda(stack)) and CRD not in kubectl.run("api-resources", "--api-group=keda.sh", "--output=name"):
         kind = {name: "schedule" if stack.services[name].spec.schedule else "triggers" for name in names}
         for name in names:
             hint = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
-            yield Problem(f"services.{name}.{kind[name]}", "needs KEDA, which the cluster does not have", hint)
+            yield Problem(("services", name, kind[name]), NO_KEDA, "needs KEDA, which the cluster does not have", hint)
 
 
 def has_policies(kubectl: Kubectl) -> bool:

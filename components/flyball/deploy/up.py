@@ -11,6 +11,7 @@ from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.manifests import Rendered, rendered
 from flyball.deploy.program import run_program
 from flyball.deploy.rollout import Standing
+from flyball.guards.fail_fast.rules import NEEDS_PULUMI_CLI, NOT_RUNNING
 from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.kubectl import Kubectl
@@ -108,7 +109,9 @@ def reach(target: Target, report: Report) -> Kubectl:
     if plane := control_plane.running(target.name):
         return plane.kubectl
     hint = f"bring it up with `flyball up -s {target.name}`"
-    raise Refused([Problem("cluster", f"the control plane {target.name} does not run on this machine", hint)])
+    raise Refused(
+        [Problem(("cluster",), NOT_RUNNING, f"the control plane {target.name} does not run on this machine", hint)]
+    )
 
 
 def _own_cluster(target: Target, name: str, report: Report) -> Kubectl:
@@ -132,7 +135,10 @@ def kubectl_program(report: Report) -> Path:
 
 def _unreadable(config: Mapping[str, Any]) -> list[Problem]:
     hint = "install the CLI, or name an existing Secret in refs"
-    return [Problem(path, "is encrypted, and only the Pulumi CLI can decrypt it", hint) for path in encrypted(config)]
+    return [
+        Problem(path, NEEDS_PULUMI_CLI, "is encrypted, and only the Pulumi CLI can decrypt it", hint)
+        for path in encrypted(config)
+    ]
 
 
 def down(target: Target, report: Report) -> list[str]:

@@ -23,7 +23,9 @@ from flyball.drills.result import Result
 from flyball.drills.traffic import catalogue
 from flyball.drills.traffic import drill as traffic
 from flyball.drills.traffic.drill import TrafficDrill
+from flyball.guards.fail_fast.rules import DRILL_CANNOT_RUN
 from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.rules import UNKNOWN_VALUE
 from flyball.guards.reading.strict import nearest
 
 D = TypeVar("D", bound=Drill)
@@ -74,13 +76,19 @@ def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterato
     Without names all, less those for which the machine lacks something, which is said. Raises `Refused` before anything
     is started for a name that is none, and where the machine lacks what a named one needs.
     """
-    refuse([Problem(name, "is no drill", nearest(name, list(DRILLS))) for name in names if name not in DRILLS])
+    refuse(
+        [
+            Problem((name,), UNKNOWN_VALUE, "is no drill", nearest(name, list(DRILLS)))
+            for name in names
+            if name not in DRILLS
+        ]
+    )
     chosen = list(dict.fromkeys(names)) or list(DRILLS)
     # One kind after another: a control plane that starts would show in the latencies of the traffic.
     runs = [(kind, [(d, guard) for d in _chosen(kind, chosen) for guard in guards]) for kind in KINDS]
     missing = dict.fromkeys((d.name, what) for kind, ones in runs for d, guard in ones if (what := kind.lacks(guard)))
     if names:
-        refuse([Problem(name, "cannot be run", what) for name, what in missing])
+        refuse([Problem((name,), DRILL_CANNOT_RUN, "cannot be run", what) for name, what in missing])
     for name, what in missing:
         report(f"left out: {name}, which cannot be run: {what}")
     left_out = {name for name, _ in missing}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flyball import wellknown
-from flyball.guards.fail_fast.probes import Probe
 from flyball.guards.headroom.headroom import Survive
+from flyball.guards.interruptions.probes import Probe
 from flyball.guards.reading.units import show_size
 from flyball.guards.workload.spec import Scratch, Spec
 from flyball.kubernetes.objects import BASE_PART, PORT_NAME, SPOT_PART, Guarded, Manifest, requests_and_limits

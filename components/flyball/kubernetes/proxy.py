@@ -9,7 +9,8 @@ import hashlib
 from dataclasses import dataclass
 
 from flyball.guards.clean_up import retention
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.rules import MISSING
 from flyball.guards.timeouts import hops
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.guards.workload.spec import Spec
@@ -35,12 +36,17 @@ class Sidecars:
     config_map: Manifest
 
 
-def check_addresses(spec: Spec, path: str) -> list[Problem]:
+def check_addresses(spec: Spec, path: Path) -> list[Problem]:
     """A call within the cluster must say its port. A stack fills it in; a workload by itself knows no other."""
     if not spec.sidecar.enabled:
         return []
     return [
-        Problem(f"{path}.calls.{name}.port", "is missing", "the port of the callee's Service, which the proxy calls")
+        Problem(
+            (*path, "calls", name, "port"),
+            MISSING,
+            "is missing",
+            "the port of the callee's Service, which the proxy calls",
+        )
         for name in spec.calls
         if name not in spec.outside and name not in spec.call_ports
     ]

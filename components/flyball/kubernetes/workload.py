@@ -69,17 +69,15 @@ def guard_workload(name: str, args: WorkloadArgs) -> Guarded:
     environment = args.get("environment") or pulumi.get_stack()
     owner = args.get("owner") or pulumi.get_project()
     labels = {"environment": environment, "owner": owner}
-    problems = [
-        p for key, value in labels.items() if isinstance(value, str) for p in check_label(value, f"{name}.{key}")
-    ]
+    problems = [p for key, value in labels.items() if isinstance(value, str) for p in check_label(value, (name, key))]
     namespace = args.get("namespace", "default")
     if is_a(namespace, str):
-        problems += check_namespace(namespace, f"{name}.namespace")
+        problems += check_namespace(namespace, (name, "namespace"))
     try:
-        spec, sizing = guard(name, args, len(zones) if isinstance(zones, list) else 0, name, WorkloadArgs)
+        spec, sizing = guard(name, args, len(zones) if isinstance(zones, list) else 0, (name,), WorkloadArgs)
     except Refused as refused:
         raise Refused([*refused.problems, *problems]) from None
-    refuse([*problems, *check_addresses(spec, name)])
+    refuse([*problems, *check_addresses(spec, (name,))])
     return Guarded(
         spec=spec,
         sizing=sizing,

@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import NotRequired, TypedDict
 
 from flyball.guards.fail_fast import inbound
-from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.fail_fast.rules import PORT_TAKEN
+from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.strict import check, join
+from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, INVALID_ADDRESS, INVALID_NAME, MISSING, UNKNOWN_VALUE
+from flyball.guards.reading.strict import check
 from flyball.guards.timeouts import calls, deadlines, hops
 from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.timeouts.deadlines import Promise
@@ -90,7 +92,7 @@ class HostProxy:
 
 def haproxy_config(variables: object) -> str:
     """The configuration. Raises `flyball.guards.reading.problem.Refused` with every problem at once."""
-    proxy, problems = _read(variables, "")
+    proxy, problems = _read(variables, ())
     refuse(problems)
     assert proxy is not None  # None only with a problem
     return proxy_config(proxy)
@@ -100,14 +102,16 @@ def read(variables: Mapping[str, object]) -> tuple[HostProxy, list[Problem]]:
     """What the role's variables ask for, and what is wrong with them."""
     root = "haproxy_proxy"
     given = variables.get(root)
-    proxy, problems = _read(given, root)
+    proxy, problems = _read(given, (root,))
     if isinstance(given, Mapping) and not {"port", "calls"} & given.keys():
         hint = "name the application's port, or calls"
-        problems.append(Problem(root, "has neither an application nor calls, so there is nothing to proxy", hint))
+        problems.append(
+            Problem((root,), EMPTY, "has neither an application nor calls, so there is nothing to proxy", hint)
+        )
     return HostProxy("" if proxy is None or problems else proxy_config(proxy)), problems
 
 
-def _read(variables: object, root: str) -> tuple[Proxy | None, list[Problem]]:
+def _read(variables: object, root: Path) -> tuple[Proxy | None, list[Problem]]:
     """The proxy, None only with a problem."""
     problems = list(check(variables, HostProxyArgs, root))
     values = variables if isinstance(variables, Mapping) else {}
@@ -116,10 +120,7 @@ def _read(variables: object, root: str) -> tuple[Proxy | None, list[Problem]]:
     promise = Promise(_deadline(r), {hop.name: hop.call for hop in outbound})
     if r.has("deadline") and not problems:
         name = r.value("name", str, "")
-        problems += [
-            Problem(join(root, p.path.removeprefix(f".{name}.")), p.message, p.hint)
-            for p in deadlines.check({name: promise}, root="")
-        ]
+        problems += deadlines.check({name: promise}, {name: root})
     return _proxy(r, door, outbound), problems
 
 
@@ -139,12 +140,17 @@ def _proxy(r: Reader, door: Door | None, outbound: tuple[Outbound, ...]) -> Prox
             drain=r.duration("drain", 30_000),
         )
     except ValueError as error:
-        r.problem("", str(error), "name: letters, digits, dashes, dots and underscores; socket: an absolute path")
+        r.problem(
+            (),
+            INVALID_NAME,
+            str(error),
+            "name: letters, digits, dashes, dots and underscores; socket: an absolute path",
+        )
         return None
     ports: dict[int, Address] = {}
     for address in proxy.listens:
         if address.port in ports:
-            r.problem("", f"two parts listen on port {address.port}", "give each one a port of its own")
+            r.problem((), PORT_TAKEN, f"two parts listen on port {address.port}", "give each one a port of its own")
         ports[address.port] = address
     return proxy
 
@@ -157,13 +163,18 @@ def _door(r: Reader) -> Door | None:
     if not r.has("port"):
         for key in ("inbound", "load", "protocol"):
             if r.has(key):
-                r.problem(key, "is given without port", "name the application's port, or remove it")
+                r.problem(key, DOES_NOT_APPLY, "is given without port", "name the application's port, or remove it")
         return None
     if not r.has("load"):
-        r.problem("load", "is missing", "what the application can do bounds what it gets: load: {replica: …, peak: …}")
+        r.problem(
+            "load",
+            MISSING,
+            "is missing",
+            "what the application can do bounds what it gets: load: {replica: …, peak: …}",
+        )
     protocol, deadline = r.value("protocol", str, "http"), _deadline(r)
     if protocol not in hops.PROTOCOLS:
-        r.problem("protocol", f"is {protocol!r}", f"allowed are {', '.join(hops.PROTOCOLS)}")
+        r.problem("protocol", UNKNOWN_VALUE, f"is {protocol!r}", f"allowed are {', '.join(hops.PROTOCOLS)}")
         protocol = "http"
     own = r.at("inbound")
     replica = r.at("load").number("replica", 1.0)
@@ -174,7 +185,7 @@ def _door(r: Reader) -> Door | None:
         r.problems.extend(inbound.check(guard, deadline, own.path, tcp=protocol == "tcp"))
     application = Server(LOOPBACK, r.whole("port", 8080, 1, 65_535))
     if application.port == guard.port:
-        own.problem("port", f"{guard.port} is the port of the application", "choose another one")
+        own.problem("port", PORT_TAKEN, f"{guard.port} is the port of the application", "choose another one")
     return Door(Address(guard.port, _address(own, EVERYWHERE)), application, protocol, deadline, guard)
 
 
@@ -187,7 +198,7 @@ def _outbound(r: Reader) -> tuple[Outbound, ...]:
         call = calls.read_call(own, outside=True)
         found_hops[name] = hops.read(own, name, call)
         if not own.has("host"):
-            own.problem("host", "is missing", "a host or address that can answer")
+            own.problem("host", MISSING, "is missing", "a host or address that can answer")
         there = calls.read_outside(own)
         port = own.whole("listen", sidecar.FIRST_PORT + sidecar.CALLS_FROM + i, 1, 65_535)
         try:
@@ -195,7 +206,7 @@ def _outbound(r: Reader) -> tuple[Outbound, ...]:
             found.append(Outbound(name, Address(port, _address(own, LOOPBACK)), servers, call, found_hops[name]))
         except ValueError:
             continue  # said already, of that name or host
-    r.problems.extend(hops.check_hops(found_hops, join(r.path, "calls")))
+    r.problems.extend(hops.check_hops(found_hops, (*r.path, "calls")))
     return tuple(found)
 
 
@@ -203,5 +214,5 @@ def _address(r: Reader, default: str) -> str:
     address = r.value("address", str, default)
     if address == default or is_address(address):
         return address
-    r.problem("address", f"is {address!r}", "give an IPv4 or IPv6 address of the host")
+    r.problem("address", INVALID_ADDRESS, f"is {address!r}", "give an IPv4 or IPv6 address of the host")
     return default

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.rules import MISSING, UNKNOWN_KEY, UNKNOWN_VALUE, UNREADABLE_FILE
 from flyball.guards.reading.strict import nearest
 from flyball.stack.read import examine
 from flyball.stack.schema import Encrypted
@@ -78,7 +79,16 @@ def stack_file(stack: str, project: Path) -> Path:
         file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in path.parent.glob("Pulumi.*.yaml")
     )
     hint = nearest(stack, known) if known else ""
-    raise Refused([Problem("", f"there is no stack {stack!r}: {path.name} is not in {path.parent.name or '.'}/", hint)])
+    raise Refused(
+        [
+            Problem(
+                (),
+                UNKNOWN_VALUE,
+                f"there is no stack {stack!r}: {path.name} is not in {path.parent.name or '.'}/",
+                hint,
+            )
+        ]
+    )
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -90,26 +100,30 @@ def load(path: Path) -> dict[str, Any]:
     document = _document(path)
     if not isinstance(document, dict):
         message = "is empty" if document is None else "has no map at its top"
-        raise Refused([Problem(path.name, message, f"put everything under config:, as {PROJECT}:owner")])
+        raise Refused(
+            [Problem((path.name,), UNREADABLE_FILE, message, f"put everything under config:, as {PROJECT}:owner")]
+        )
     problems = [
-        Problem(str(key), "is not a known key of a stack file", nearest(str(key), _TOP_LEVEL))
+        Problem((str(key),), UNKNOWN_KEY, "is not a known key of a stack file", nearest(str(key), _TOP_LEVEL))
         for key in document
         if key not in _TOP_LEVEL
     ]
     config = document.get("config")
     if not isinstance(config, dict):
         hint = f"put {PROJECT}:services and the rest in it"
-        raise Refused([*problems, Problem("config", "is missing or not a map", hint)])
+        raise Refused([*problems, Problem(("config",), MISSING, "is missing or not a map", hint)])
     values: dict[str, Any] = {}
     for key, value in config.items():
         prefix, colon, name = str(key).partition(":")
         if not colon:
-            problems.append(Problem(f"config.{key}", "has no prefix", f"write it as {PROJECT}:{key}"))
+            problems.append(Problem(("config", key), UNKNOWN_KEY, "has no prefix", f"write it as {PROJECT}:{key}"))
             values.setdefault(prefix, value)
         elif prefix == PROJECT:
             values[name] = as_value(name, value)
         elif difflib.get_close_matches(prefix, [PROJECT], cutoff=0.7):
-            problems.append(Problem(f"config.{key}", "has an unknown prefix", f"did you mean {PROJECT}:{name}?"))
+            problems.append(
+                Problem(("config", key), UNKNOWN_KEY, "has an unknown prefix", f"did you mean {PROJECT}:{name}?")
+            )
             values.setdefault(name, value)
     if problems:
         raise Refused([*problems, *examine(values)[1]])
@@ -130,19 +144,21 @@ def _document(path: Path) -> object:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except UnicodeDecodeError as error:
-        raise Refused([Problem(path.name, f"is not UTF-8 text ({error.reason} at byte {error.start})")]) from None
+        raise Refused(
+            [Problem((path.name,), UNREADABLE_FILE, f"is not UTF-8 text ({error.reason} at byte {error.start})")]
+        ) from None
     except yaml.YAMLError as error:
         raise Refused([_yaml_problem(path, error)]) from None
     except RecursionError:
-        raise Refused([Problem(path.name, "is nested too deeply to be read")]) from None
+        raise Refused([Problem((path.name,), UNREADABLE_FILE, "is nested too deeply to be read")]) from None
 
 
 def _yaml_problem(path: Path, error: yaml.YAMLError) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
         message = f"{error.reason} (character {error.position + 1})"
-        return Problem(path.name, f"cannot be read as YAML: {message}")
+        return Problem((path.name,), UNREADABLE_FILE, f"cannot be read as YAML: {message}")
     mark = getattr(error, "problem_mark", None)
     where = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
     message = str(getattr(error, "problem", None) or error)
     hint = "indent with spaces, not with tabs" if r"'\t'" in message else ""
-    return Problem(where, f"cannot be read as YAML: {message}", hint)
+    return Problem((where,), UNREADABLE_FILE, f"cannot be read as YAML: {message}", hint)

@@ -107,5 +107,11 @@ def _row_json(row: Row) -> dict[str, Any]:
     }
 
 
-def _finding(problem: Problem) -> dict[str, str]:
-    return {"path": problem.path, "message": problem.message, "hint": problem.hint}
+def _finding(problem: Problem) -> dict[str, Any]:
+    return {
+        "path": list(problem.path),
+        "where": problem.where,
+        "rule": problem.rule.id,
+        "message": problem.message,
+        "remedy": problem.remedy,
+    }

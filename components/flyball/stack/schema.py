@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
-from flyball.guards.reading.strict import join
+from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
 
 
@@ -57,11 +57,11 @@ class StackArgs(TypedDict):
     """The services by name."""
 
 
-def encrypted(config: Mapping[str, Any], path: str = "") -> list[str]:
+def encrypted(config: Mapping[str, Any], path: Path = ()) -> list[Path]:
     """The paths of all values that only the Pulumi CLI can decrypt."""
-    found: list[str] = []
+    found: list[Path] = []
     for key, value in config.items():
-        at = join(path, str(key))
+        at = (*path, str(key))
         if isinstance(value, Encrypted):
             found.append(at)
         elif isinstance(value, Mapping):

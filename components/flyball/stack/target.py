@@ -7,6 +7,7 @@ from typing import Any
 
 from flyball import paths
 from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.rules import MISSING
 from flyball.stack.file import load, stack_file
 from flyball.stack.read import LOCAL
 
@@ -47,4 +48,6 @@ def _project(folder: Path) -> Path:
     for candidate in (folder, *folder.parents):
         if (candidate / "Pulumi.yaml").is_file():
             return candidate
-    raise Refused([Problem("", f"there is no Pulumi.yaml in {folder} or above it", "run inside a project, or give -C")])
+    raise Refused(
+        [Problem((), MISSING, f"there is no Pulumi.yaml in {folder} or above it", "run inside a project, or give -C")]
+    )

@@ -69,7 +69,7 @@ def spare(variables: Mapping[str, Any], hosts: int) -> int:
 
 def reason_problems(reason: str, path: str) -> list[str]:
     """What is wrong with a reason that a person gave."""
-    return [str(problem) for problem in freeze.reason_problem(reason, path)]
+    return [str(problem) for problem in freeze.reason_problem(reason, (path,))]
 
 
 def alert_rules(sizes: list[dict[str, Any]]) -> dict[str, Any]:

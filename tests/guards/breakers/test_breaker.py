@@ -11,7 +11,7 @@ from flyball.guards.reading.reader import Reader
 
 def breaker(timeout: int = 1_000, **given: Any) -> tuple[Breaker | None, list[str]]:
     problems: list[Problem] = []
-    return read(Reader(given, "breaker", problems), timeout), [str(problem) for problem in problems]
+    return read(Reader(given, ("breaker",), problems), timeout), [str(problem) for problem in problems]
 
 
 def test_every_default() -> None:
@@ -62,7 +62,7 @@ def test_a_window_shorter_than_one_call() -> None:
 
 def fallback(**given: Any) -> tuple[Fallback, list[str]]:
     problems: list[Problem] = []
-    return read_fallback(Reader(given, "fallback", problems)), [str(problem) for problem in problems]
+    return read_fallback(Reader(given, ("fallback",), problems)), [str(problem) for problem in problems]
 
 
 def test_fallbacks() -> None:
@@ -88,7 +88,7 @@ def test_fallbacks_refused(given: dict[str, Any], problem: str) -> None:
 def test_fallbacks_of_one_workload() -> None:
     given = {name: Fallback(call=call) for name, call in (("a", "a"), ("b", "x"), ("c", "t"), ("d", "b"), ("e", "f"))}
     protocols = dict.fromkeys("abcdef", "http") | {"t": "tcp"}
-    assert [str(problem) for problem in check_fallbacks(given, protocols, "calls")] == [
+    assert [str(problem) for problem in check_fallbacks(given, protocols, ("calls",))] == [
         "calls.a.fallback.call: is the call itself; name another one of its calls",
         "calls.b.fallback.call: 'x' is no call of this workload; name another one of its calls",
         "calls.c.fallback.call: t speaks tcp, and c http; name one alike",

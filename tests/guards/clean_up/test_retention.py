@@ -30,7 +30,7 @@ def test_limit_by_hand(containers: int, scratch: list[int], logs: FileLogs | Non
 def test_the_limit_exceeds_all_that_may_be_written(containers: int, scratch: list[int], logs: FileLogs | None) -> None:
     """The kubelet keeps three logs of 50 MiB a container; a log volume that passes the check holds its files."""
     written = containers * 3 * 50 * MI + sum(scratch)
-    if logs and not list(retention.check_file_logs(logs, "")):
+    if logs and not list(retention.check_file_logs(logs, ())):
         assert logs.held <= logs.volume
         written += logs.size * (logs.files + 1)
     assert retention.ephemeral_storage(containers, scratch, logs) > written
@@ -38,18 +38,18 @@ def test_the_limit_exceeds_all_that_may_be_written(containers: int, scratch: lis
 
 @given(LOGS)
 def test_refused_exactly_where_the_files_outgrow_their_volume(logs: FileLogs) -> None:
-    assert bool(list(retention.check_file_logs(logs, "logs"))) == (logs.size * (logs.files + 1) > logs.volume)
+    assert bool(list(retention.check_file_logs(logs, ("logs",)))) == (logs.size * (logs.files + 1) > logs.volume)
 
 
 def test_the_defaults_fit() -> None:
     assert FileLogs() == FileLogs(size=50 * MI, files=5, days=7, volume=512 * MI)
     assert FileLogs().held == 300 * MI
-    assert list(retention.check_file_logs(FileLogs(), "logs")) == []
+    assert list(retention.check_file_logs(FileLogs(), ("logs",))) == []
 
 
 class TestRefused:
     def test_files_that_outgrow_their_volume(self) -> None:
-        (problem,) = retention.check_file_logs(FileLogs(size=100 * MI, files=5), "web.logs")
+        (problem,) = retention.check_file_logs(FileLogs(size=100 * MI, files=5), ("web", "logs"))
         assert str(problem) == (
             "web.logs.volume: 512Mi is less than 5 files of 100Mi and the one being written hold (600Mi);"
             " raise the volume, or lower size or files"
@@ -59,5 +59,5 @@ class TestRefused:
     @pytest.mark.parametrize("value", [0, -1])
     def test_a_bound_of_nothing(self, key: str, value: int) -> None:
         values = {"size": MI, "files": 1, "days": 1, key: value}
-        (problem,) = retention.check_file_logs(FileLogs(**values), "logs")
+        (problem,) = retention.check_file_logs(FileLogs(**values), ("logs",))
         assert str(problem) == f"logs.{key}: {value} bounds nothing; give at least 1"

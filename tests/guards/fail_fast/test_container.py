@@ -17,7 +17,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 def texts(args: Any) -> list[str]:
-    return [str(problem) for problem in check_container(args, "web")]
+    return [str(problem) for problem in check_container(args, ("web",))]
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ def texts(args: Any) -> list[str]:
     ],
 )
 def test_pinned(image: str) -> None:
-    assert list(check_image(image, "image")) == []
+    assert list(check_image(image, ("image",))) == []
 
 
 @pytest.mark.parametrize("value", ["", "a", "A.b_c-1", "x" * 63, "1"])
 def test_label(value: str) -> None:
-    assert list(check_label(value, "p")) == []
+    assert list(check_label(value, ("p",))) == []
 
 
 @given(st.sampled_from(["image", "env", "secrets", "refs", "labels", "annotations"]), JSON)

@@ -16,8 +16,8 @@ def inbound(
     protocol: str = "http", replica: float = 40, deadline: int = 2_000, **more: Any
 ) -> tuple[Inbound, list[str]]:
     problems: list[Problem] = []
-    found = read(Reader(more, "inbound", problems), 21_000, protocol, replica, deadline)
-    problems += check(found, deadline, "inbound", tcp=protocol == "tcp")
+    found = read(Reader(more, ("inbound",), problems), 21_000, protocol, replica, deadline)
+    problems += check(found, deadline, ("inbound",), tcp=protocol == "tcp")
     return found, [str(problem) for problem in problems]
 
 

@@ -40,7 +40,7 @@ def held(
     behavior: Behavior | None = None,
     timezone: str = "UTC",
 ) -> Floors:
-    found, problems = floors(plan(windows, timezone), otherwise, within, behavior or Behavior(), STARTUP, "schedule")
+    found, problems = floors(plan(windows, timezone), otherwise, within, behavior or Behavior(), STARTUP, ("schedule",))
     assert problems == []
     return found
 
@@ -48,7 +48,7 @@ def held(
 def refused(
     windows: Sequence[Edges], otherwise: int, within: Sequence[int], behavior: Behavior | None = None, zone: str = "UTC"
 ) -> list[str]:
-    _, problems = floors(plan(windows, zone), otherwise, within, behavior or Behavior(), STARTUP, "schedule")
+    _, problems = floors(plan(windows, zone), otherwise, within, behavior or Behavior(), STARTUP, ("schedule",))
     return [str(problem) for problem in problems]
 
 
@@ -228,9 +228,9 @@ class TestWholeWeeks:
     ) -> None:
         edges, within = [(start, end) for start, end, _ in drawn], [replicas for *_, replicas in drawn]
         written = plan([(start.text, end.text) for start, end in edges])
-        if schedule.check(written, ""):
+        if schedule.check(written, ()):
             return
-        found, problems = floors(written, otherwise, within, behavior, startup, "")
+        found, problems = floors(written, otherwise, within, behavior, startup, ())
         if not problems:
             world = World(found, behavior, startup, floor_by_minute(edges, otherwise, within))
             world.live(REFERENCE, 7, phase, ZoneInfo("UTC"))

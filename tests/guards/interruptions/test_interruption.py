@@ -17,7 +17,7 @@ class TestShutdown:
     def test_let_pass_exactly_where_it_fits(self, shutdown: Shutdown, deadline: int) -> None:
         """110 s in all, ten less than the notice, and time for the longest request under way."""
         fits = shutdown.prestop + shutdown.drain + shutdown.stop <= 110_000 and shutdown.drain >= deadline
-        assert (not list(interruption.check_shutdown(shutdown, deadline, ""))) == fits
+        assert (not list(interruption.check_shutdown(shutdown, deadline, ()))) == fits
 
     @given(SHUTDOWNS)
     def test_grace_covers_the_whole_way_to_the_second(self, shutdown: Shutdown) -> None:
@@ -31,7 +31,7 @@ class TestShutdown:
         assert shutdown.grace_seconds == seconds
 
     def test_the_longest_that_passes(self) -> None:
-        assert list(interruption.check_shutdown(Shutdown(5_000, 100_000, 5_000), 100_000, "")) == []
+        assert list(interruption.check_shutdown(Shutdown(5_000, 100_000, 5_000), 100_000, ())) == []
 
 
 class TestSpotSplit:
@@ -62,14 +62,14 @@ class TestSpotSplit:
 
 class TestRefused:
     def test_a_way_out_that_the_notice_cuts_short(self) -> None:
-        (problem,) = interruption.check_shutdown(Shutdown(5_000, 100_000, 5_001), 2_000, "web.shutdown")
+        (problem,) = interruption.check_shutdown(Shutdown(5_000, 100_000, 5_001), 2_000, ("web", "shutdown"))
         assert str(problem) == (
             "web.shutdown: prestop + drain + stop take 1m50.001s, more than the 1m50s that a spot notice of 2m"
             " leaves; shorten them"
         )
 
     def test_requests_cut_off(self) -> None:
-        (problem,) = interruption.check_shutdown(Shutdown(drain=1_500), 2_000, "web.shutdown")
+        (problem,) = interruption.check_shutdown(Shutdown(drain=1_500), 2_000, ("web", "shutdown"))
         assert str(problem) == (
             "web.shutdown.drain: 1.5s is less than the deadline of 2s;"
             " requests under way would be cut off; raise drain or lower the deadline"

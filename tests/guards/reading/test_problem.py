@@ -2,23 +2,44 @@
 
 import pytest
 
-from flyball.guards.reading.problem import Problem, Refused, refuse
+from flyball.guards.reading.problem import Broken, Path, Problem, Refused, refuse, show
+from flyball.guards.reading.rules import EMPTY, OUT_OF_RANGE, UNIT
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), ""),
+        (("services", "cart", "calls", "api.example.org"), "services.cart.calls.api.example.org"),
+        (("zones", 0), "zones[0]"),
+        (("schedule", "windows", 12, "peak"), "schedule.windows[12].peak"),
+    ],
+)
+def test_a_path_as_people_write_it(path: Path, text: str) -> None:
+    assert show(path) == text
 
 
 @pytest.mark.parametrize(
     ("problem", "text"),
     [
-        (Problem("a.b", "is 0", "allowed is at least 1"), "a.b: is 0; allowed is at least 1"),
-        (Problem("a.b", "is 0"), "a.b: is 0"),
-        (Problem("", "is empty", "fill it"), "is empty; fill it"),
+        (Problem(("a", "b"), OUT_OF_RANGE, "is 0", "allowed is at least 1"), "a.b: is 0; allowed is at least 1"),
+        (Problem(("a", "b"), OUT_OF_RANGE, "is 0"), "a.b: is 0"),
+        (Problem((), EMPTY, "is empty", "fill it"), "is empty; fill it"),
     ],
 )
 def test_text(problem: Problem, text: str) -> None:
     assert str(problem) == text
 
 
+def test_a_broken_rule_finds_its_place() -> None:
+    bare, mended = Broken(UNIT, "'1' is no size"), Broken(UNIT, "'1' is no size", "write 1Gi")
+    assert (str(bare), str(mended)) == ("'1' is no size", "'1' is no size: write 1Gi")
+    assert bare.at(("a",), "say how much") == Problem(("a",), UNIT, "'1' is no size", "say how much")
+    assert mended.at(("a",), "say how much") == Problem(("a",), UNIT, "'1' is no size", "write 1Gi")
+
+
 def test_all_problems_at_once_in_order_and_each_once() -> None:
-    b, a = Problem("b", "is bad"), Problem("a", "is bad", "mend it")
+    b, a = Problem(("b",), EMPTY, "is bad"), Problem(("a",), EMPTY, "is bad", "mend it")
     with pytest.raises(Refused) as error:
         refuse(iter([b, a, b]))
     assert error.value.problems == (b, a)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EMPTY
 
 ANYTHING: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([10**400, 1e308]),
@@ -20,7 +21,7 @@ HUGE = 10**5000
 
 def reading(values: object) -> tuple[Reader, list[Problem]]:
     problems: list[Problem] = []
-    return Reader(values, "web", problems), problems
+    return Reader(values, ("web",), problems), problems
 
 
 def texts(problems: list[Problem]) -> list[str]:
@@ -95,7 +96,7 @@ class TestValues:
         ):
             reader, problems = reading({"a": value})
             assert fits(read(reader))
-            assert [problem.path for problem in problems] in ([], ["web.a"])
+            assert [problem.where for problem in problems] in ([], ["web.a"])
 
     @given(ANYTHING)
     def test_arguments_that_are_no_map_read_as_an_empty_one(self, value: object) -> None:
@@ -204,5 +205,5 @@ class TestRefused:
 
     def test_the_map_itself(self) -> None:
         reader, problems = reading({})
-        reader.problem("", "is wrong", "mend it")
+        reader.problem((), EMPTY, "is wrong", "mend it")
         assert texts(problems) == ["web: is wrong; mend it"]

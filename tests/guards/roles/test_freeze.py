@@ -24,7 +24,7 @@ def test_a_thaw_needs_no_reason() -> None:
 
 @pytest.mark.parametrize("reason", ["", "   x    ", "because", None, 12345678, "moving\nthe database"])
 def test_a_reason_that_says_nothing_is_refused(reason: object) -> None:
-    assert [problem.path for problem in reason_problem(reason, "freeze_override")] == ["freeze_override"]
+    assert [problem.where for problem in reason_problem(reason, ("freeze_override",))] == ["freeze_override"]
 
 
 @pytest.mark.parametrize("unit", KEPT)

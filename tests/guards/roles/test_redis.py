@@ -41,4 +41,4 @@ def test_a_share_that_leaves_nothing_is_refused() -> None:
 @pytest.mark.parametrize("eviction", [*EVICTS_SOME, "noeviction", "allkeys"])
 def test_an_eviction_that_may_evict_nothing_is_refused(eviction: str) -> None:
     _, problems = read({**DEFAULTS, "redis_eviction": eviction}, 2**31)
-    assert [problem.path for problem in problems] == ["redis_eviction"]
+    assert [problem.where for problem in problems] == ["redis_eviction"]

@@ -15,7 +15,7 @@ from flyball.guards.timeouts.hops import HealthCheck, Hop, check_call_name, ejec
 
 def hop(name: str = "cart", outside: bool = False, **more: Any) -> tuple[Hop, list[str]]:
     problems: list[Problem] = []
-    found = read(Reader(more, "calls.cart", problems), name, Call(outside=outside))
+    found = read(Reader(more, ("calls", "cart"), problems), name, Call(outside=outside))
     return found, [str(problem) for problem in problems]
 
 
@@ -45,7 +45,7 @@ def test_variables(name: str, protocol: str, expected: str) -> None:
 
 @given(st.text(max_size=70))
 def test_a_name_that_passes_makes_a_variable_and_nothing_else(name: str) -> None:
-    if not list(check_call_name(name, "calls")):
+    if not list(check_call_name(name, ("calls",))):
         assert variable(name, Hop()).isascii()
         assert variable(name, Hop()).isidentifier()
         assert not set(name) & set(" \n\t#\"'\\$%;{}\0/:")
@@ -91,7 +91,7 @@ def test_refused(more: dict[str, Any], problem: str | None) -> None:
 
 def test_an_idle_time_below_the_timeout() -> None:
     problems: list[Problem] = []
-    read(Reader({"protocol": "tcp", "idle": "5s"}, "calls.db", problems), "db", Call(timeout=9_000))
+    read(Reader({"protocol": "tcp", "idle": "5s"}, ("calls", "db"), problems), "db", Call(timeout=9_000))
     assert [str(problem) for problem in problems] == [
         "calls.db.idle: 5s is less than the timeout of 9s;"
         " a connection would be cut while its answer is awaited; raise it"

@@ -307,7 +307,7 @@ class TestEveryPlace:
         for wrong in (WRONG.get(kind, "x"), None):
             with pytest.raises(Refused) as error:
                 guard("web", put(FULL, way, wrong), 3)
-            assert [problem.path for problem in error.value.problems] == [written(way)]
+            assert [problem.where for problem in error.value.problems] == [written(way)]
 
     @given(st.sampled_from([way for way, _ in PLACES]), JSON, st.integers(0, 5))
     @example(("schedule", "timezone"), "\0", 3)
@@ -324,11 +324,11 @@ class TestEveryPlace:
     def test_anything_at_any_place_is_sized_or_refused(self, way: Way, value: Any, zones: int) -> None:
         problems: tuple[Problem, ...] = ()
         try:
-            _, sizing = guard("web", put(FULL, way, value), zones, "services.web")
+            _, sizing = guard("web", put(FULL, way, value), zones, ("services", "web"))
             assert sizing.floor <= sizing.ceiling
         except Refused as refusal:
             problems = refusal.problems
-        assert all(problem.path.startswith("services.web.") for problem in problems)
+        assert all(problem.path[:2] == ("services", "web") for problem in problems)
 
     @given(st.text(max_size=50), JSON, st.integers(0, 5))
     def test_anything_as_name_and_arguments_is_refused(self, name: str, args: Any, zones: int) -> None:
@@ -340,7 +340,7 @@ class TestEveryPlace:
     def test_a_number_that_no_text_can_hold(self, way: Way, value: float) -> None:
         with pytest.raises(Refused) as error:
             guard("web", put(FULL, way, value), 3)
-        assert [problem.path for problem in error.value.problems] == [written(way)]
+        assert [problem.where for problem in error.value.problems] == [written(way)]
         assert len(str(error.value)) < 200
 
 
@@ -348,10 +348,10 @@ class TestForAStack:
     def test_problems_are_handed_over_with_the_keys_they_lie_under(self) -> None:
         calls = {"cart": {"timeout": "1"}, "api.example.org": {"host": "x", "port": 0}, "good": {}}
         args = MINIMAL | {"calls": calls, "deadline": "x", "schedule": {"windows": [NIGHT | {"peak": 0}]}}
-        spec, sizing, problems, bad = guard_all("web", args, 0, "services.web")
+        spec, sizing, problems, bad = guard_all("web", args, 0, ("services", "web"))
         assert sizing is None
-        assert bad == {"deadline", "schedule", "calls.cart", "calls.api.example.org"}
-        assert {problem.path for problem in problems} == {
+        assert bad == {("deadline",), ("schedule",), ("calls", "cart"), ("calls", "api.example.org")}
+        assert {problem.where for problem in problems} == {
             "services.web.calls.cart.timeout",
             "services.web.calls.api.example.org.port",
             "services.web.deadline",

@@ -14,7 +14,7 @@ SALE = {"name": "sale", "start": "0 6 24 11 *", "end": "0 6 25 11 *", "peak": 20
 
 def refused(zones: int = 0, **more: Any) -> list[str]:
     with pytest.raises(Refused) as error:
-        guard("web", MINIMAL | more, zones, "web")
+        guard("web", MINIMAL | more, zones, ("web",))
     return [str(problem) for problem in error.value.problems]
 
 
@@ -135,5 +135,5 @@ class TestRefused:
 
     def test_the_name(self) -> None:
         with pytest.raises(Refused) as error:
-            guard("Web", MINIMAL, 0, "services.Web")
-        assert [problem.path for problem in error.value.problems] == ["services.Web"]
+            guard("Web", MINIMAL, 0, ("services", "Web"))
+        assert [problem.where for problem in error.value.problems] == ["services.Web"]

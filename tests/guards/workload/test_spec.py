@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from flyball.guards.clean_up.retention import FileLogs
 from flyball.guards.fail_fast.inbound import Inbound
-from flyball.guards.fail_fast.probes import Probe, Probes
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.headroom.headroom import Survive
 from flyball.guards.headroom.schedule import Schedule, Window
 from flyball.guards.interruptions.interruption import Shutdown
+from flyball.guards.interruptions.probes import Probe, Probes
 from flyball.guards.timeouts.calls import Outside
 from flyball.guards.timeouts.deadlines import Call
 from flyball.guards.workload.arguments import GuardedArgs
@@ -31,13 +31,13 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 def spec(**more: Any) -> Spec:
-    found, problems = read("web", MINIMAL | more, "web")
+    found, problems = read("web", MINIMAL | more, ("web",))
     assert problems == []
     return found
 
 
 def texts(**more: Any) -> list[str]:
-    return [str(problem) for problem in read("web", MINIMAL | more, "web")[1]]
+    return [str(problem) for problem in read("web", MINIMAL | more, ("web",))[1]]
 
 
 def test_every_default() -> None:
@@ -181,29 +181,29 @@ def test_probes_by_protocol(protocol: str, probes: dict[str, Any], kinds: tuple[
 class TestAnything:
     @given(st.sampled_from(sorted(get_type_hints(GuardedArgs))), JSON)
     def test_under_a_known_key_raises_nothing_and_blames_only_that(self, key: str, value: Any) -> None:
-        _, problems = read("web", MINIMAL | {key: value}, "web")
-        assert {problem.path.split(".")[1].split("[")[0] for problem in problems} <= {key, "logs"}
+        _, problems = read("web", MINIMAL | {key: value}, ("web",))
+        assert {problem.path[1] for problem in problems} <= {key, "logs"}
 
     @given(JSON)
     def test_as_arguments_raises_nothing(self, value: Any) -> None:
-        found, _ = read("web", value, "")
+        found, _ = read("web", value, ())
         assert found.name == "web"
 
 
 class TestName:
     @pytest.mark.parametrize("name", ["a", "web", "a-b", "w3", "x" * 41])
     def test_good(self, name: str) -> None:
-        assert check_name(name, "p") == []
+        assert check_name(name, ("p",)) == []
 
     @pytest.mark.parametrize("name", ["", "Web", "3web", "-web", "web-", "we_b", "we.b", "wéb", "web\n"])
     def test_bad(self, name: str) -> None:
-        assert [str(problem) for problem in check_name(name, "p")] == [
+        assert [str(problem) for problem in check_name(name, ("p",))] == [
             f"p: {name!r} is no name for Kubernetes objects;"
             " lower-case letters, digits and dashes, starting with a letter and not ending with a dash"
         ]
 
     def test_too_long(self) -> None:
-        assert [str(problem) for problem in check_name("x" * 42, "p")] == [
+        assert [str(problem) for problem in check_name("x" * 42, ("p",))] == [
             "p: the name has 42 characters; at most 41 leave room for suffixes"
         ]
 

@@ -34,7 +34,7 @@ def inbound(replica: float, **arguments: str | int) -> Inbound:
     """The guard in front of a replica that does so many requests per second, its arguments as in a stack file."""
     problems: list[Problem] = []
     # The lab gives it a free port.
-    found = read_inbound(Reader({"slow": "1s", **arguments}, "inbound", problems), 1, "http", replica, DEADLINE)
+    found = read_inbound(Reader({"slow": "1s", **arguments}, ("inbound",), problems), 1, "http", replica, DEADLINE)
     refuse(problems)
     return found
 

@@ -10,7 +10,9 @@ from typing import NotRequired, TypedDict
 
 from flyball.guards.governor import envelope, freeze
 from flyball.guards.headroom.headroom import DEFAULT_LOSE
+from flyball.guards.reading.problem import Broken
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import GIVEN_TWICE, UNKNOWN_VALUE
 from flyball.guards.timeouts.deadlines import DEFAULT_CONNECT
 
 MINUTE, HOUR = 60, 3600
@@ -76,21 +78,19 @@ class Size:
 
 def sizes(reader: Reader, key: str, groups: Mapping[str, object]) -> tuple[Size, ...]:
     """The caps of groups. Each must be a group that there is, and its ceiling within its envelope."""
-    given = reader.values.get(key)
     found: dict[str, Size] = {}
-    for i, item in enumerate(given if isinstance(given, list) else []):
-        size = Reader(item, f"{key}[{i}]", reader.problems)
+    for size in reader.each(key):
         group = size.value("group", str, "")
         if size.has("group") and group not in groups:
-            size.problem("group", f"{group!r} is no group of the inventory")
+            size.problem("group", UNKNOWN_VALUE, f"{group!r} is no group of the inventory")
         if group in found:
-            size.problem("group", f"{group!r} has a size already", "give one for each group")
+            size.problem("group", GIVEN_TWICE, f"{group!r} has a size already", "give one for each group")
         proven = size.whole("proven", 1)
         ceiling = size.whole("ceiling", proven) if size.has("ceiling") else None
         try:
             cap = envelope.envelope(1, proven, ceiling)
-        except ValueError as error:
-            size.problem("ceiling", str(error), "lower it, or prove a larger size first")
+        except Broken as error:
+            size.broken("ceiling", error, "lower it, or prove a larger size first")
             continue
         found[group] = Size(group, cap.warn, cap.ceiling)
     return tuple(found.values())

@@ -10,8 +10,17 @@ again. A slow answer counts as a failure (https://resilience4j.readme.io/docs/ci
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flyball.guards.reading.problem import Problem
+from flyball.guards.breakers.rules import (
+    FALLBACK_ANSWER,
+    FALLBACK_CALL,
+    OPEN_ABOVE_WINDOW,
+    SLOW_ABOVE_TIMEOUT,
+    WINDOW_BELOW_TIMEOUT,
+)
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rule import Rule
+from flyball.guards.reading.rules import EITHER_OR, INVALID_TEXT, OUT_OF_RANGE
 from flyball.guards.reading.units import Milliseconds, show_duration
 
 SLOW_PERCENT = 80
@@ -53,26 +62,36 @@ def read(r: Reader, timeout: Milliseconds, *, known: bool = True) -> Breaker | N
         permitted=r.whole("permitted", default.permitted, 1, 100),
         slow=r.duration("slow", max(1, timeout * SLOW_PERCENT // 100)),
     )
-    for keys, message, hint in _check(breaker, timeout if known else None):
+    for keys, rule, message, remedy in _check(breaker, timeout if known else None):
         if all(map(r.readable, keys)):
-            r.problem(keys[0], message, hint)
+            r.problem(keys[0], rule, message, remedy)
     return breaker if r.value("enabled", bool, True) else None
 
 
-def _check(breaker: Breaker, timeout: Milliseconds | None) -> Iterator[tuple[tuple[str, ...], str, str]]:
+def _check(breaker: Breaker, timeout: Milliseconds | None) -> Iterator[tuple[tuple[str, ...], Rule, str, str]]:
     """What makes no sense: the keys it comes from, the first of them to blame."""
     window = show_duration(breaker.window)
     if breaker.window > LONGEST_WINDOW:
-        yield ("window",), f"is {window}", f"allowed is at most {show_duration(LONGEST_WINDOW)}"
+        yield ("window",), OUT_OF_RANGE, f"is {window}", f"allowed is at most {show_duration(LONGEST_WINDOW)}"
     elif timeout is not None and breaker.window < timeout:
         message = f"{window} is less than the timeout of {show_duration(timeout)}"
-        yield ("window",), message, "calls would be forgotten before they end; raise it or lower the timeout"
+        yield (
+            ("window",),
+            WINDOW_BELOW_TIMEOUT,
+            message,
+            "calls would be forgotten before they end; raise it or lower the timeout",
+        )
     if breaker.open > breaker.window:
         message = f"{show_duration(breaker.open)} is longer than the window of {window}"
-        yield ("open", "window"), message, "what has recovered would be left alone longer than it was watched; lower it"
+        yield (
+            ("open", "window"),
+            OPEN_ABOVE_WINDOW,
+            message,
+            "what has recovered would be left alone longer than it was watched; lower it",
+        )
     if timeout is not None and breaker.slow > timeout:
         message = f"{show_duration(breaker.slow)} is more than the timeout of {show_duration(timeout)}"
-        yield ("slow",), message, "no answer could ever be slow; lower it"
+        yield ("slow",), SLOW_ABOVE_TIMEOUT, message, "no answer could ever be slow; lower it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +117,9 @@ def read_fallback(r: Reader) -> Fallback:
     call = r.value("call", str, "") or None
     own = [key for key in ("status", "type", "body") if r.has(key)]
     if call is not None and own:
-        r.problem("", f"has call and {' and '.join(own)}", "either another call answers, or this body does")
+        r.problem((), EITHER_OR, f"has call and {' and '.join(own)}", "either another call answers, or this body does")
     elif not own and not r.has("call"):
-        r.problem("", "says nothing", "give status, type and body, or the name of another call")
+        r.problem((), FALLBACK_ANSWER, "says nothing", "give status, type and body, or the name of another call")
     fallback = Fallback(
         status=r.whole("status", default.status, *STATUSES),
         type=r.value("type", str, default.type),
@@ -108,24 +127,32 @@ def read_fallback(r: Reader) -> Fallback:
         call=call,
     )
     if not all(32 < ord(c) < 127 or c == " " for c in fallback.type) or not fallback.type.strip():
-        r.problem("type", f"is {fallback.type!r}", "give a media type, as application/json")
+        r.problem("type", INVALID_TEXT, f"is {fallback.type!r}", "give a media type, as application/json")
     if fallback.body and fallback.status in WITHOUT_BODY:
-        r.problem("body", f"is given, and an answer with status {fallback.status} has none", "remove it")
+        r.problem(
+            "body", FALLBACK_ANSWER, f"is given, and an answer with status {fallback.status} has none", "remove it"
+        )
     if len(fallback.body.encode(errors="replace")) > LONGEST_BODY:
-        r.problem("body", f"has more than {LONGEST_BODY} bytes", "shorten it, or let another call answer")
+        r.problem(
+            "body", FALLBACK_ANSWER, f"has more than {LONGEST_BODY} bytes", "shorten it, or let another call answer"
+        )
     return fallback
 
 
-def check_fallbacks(fallbacks: dict[str, Fallback], protocols: dict[str, str], path: str) -> Iterator[Problem]:
+def check_fallbacks(fallbacks: dict[str, Fallback], protocols: dict[str, str], path: Path) -> Iterator[Problem]:
     """Refuse a fallback to a call that is not there, to itself, in a circle, or that speaks something else."""
     for name, fallback in fallbacks.items():
-        at, other = f"{path}.{name}.fallback.call", fallback.call
+        at, other = (*path, name, "fallback", "call"), fallback.call
         if other is None:
             continue
         if other == name or other not in protocols:
             message = "is the call itself" if other == name else f"{other!r} is no call of this workload"
-            yield Problem(at, message, "name another one of its calls")
+            yield Problem(at, FALLBACK_CALL, message, "name another one of its calls")
         elif protocols[other] != protocols[name]:
-            yield Problem(at, f"{other} speaks {protocols[other]}, and {name} {protocols[name]}", "name one alike")
+            yield Problem(
+                at, FALLBACK_CALL, f"{other} speaks {protocols[other]}, and {name} {protocols[name]}", "name one alike"
+            )
         elif other in fallbacks and fallbacks[other].call is not None:
-            yield Problem(at, f"{other} falls back to {fallbacks[other].call} itself", "name one that does not")
+            yield Problem(
+                at, FALLBACK_CALL, f"{other} falls back to {fallbacks[other].call} itself", "name one that does not"
+            )

@@ -6,7 +6,8 @@ A container's log that nobody rotated filled a disk, and a full disk takes every
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from flyball.guards.reading.problem import Problem
+from flyball.guards.clean_up.rules import LOG_GROWTH, LOG_VOLUME, UNBOUNDED_LOG
+from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.units import Bytes, Milliseconds, show_size
 
 MI: Bytes = 2**20
@@ -44,14 +45,15 @@ def ephemeral_storage(containers: int, scratch: Iterable[Bytes] = (), file_logs:
     return logs + sum(scratch) + (file_logs.volume if file_logs else 0)
 
 
-def check_file_logs(logs: FileLogs, path: str) -> Iterator[Problem]:
+def check_file_logs(logs: FileLogs, path: Path) -> Iterator[Problem]:
     """Refuse logs that outgrow their volume, and logs without an end in number or age."""
     for name, value in (("size", logs.size), ("files", logs.files), ("days", logs.days), ("volume", logs.volume)):
         if value < 1:
-            yield Problem(f"{path}.{name}", f"{value} bounds nothing", "give at least 1")
+            yield Problem((*path, name), UNBOUNDED_LOG, f"{value} bounds nothing", "give at least 1")
     if logs.held > logs.volume:
         yield Problem(
-            f"{path}.volume",
+            (*path, "volume"),
+            LOG_VOLUME,
             f"{show_size(logs.volume)} is less than {logs.files} files of {show_size(logs.size)} and the one being"
             f" written hold ({show_size(logs.held)})",
             "raise the volume, or lower size or files",
@@ -77,11 +79,10 @@ def rotation_interval(logs: FileLogs, rate: Bytes) -> Milliseconds:
 
     A limit on size holds only when somebody looks: between two looks the file grows by `rate * interval`. So that the
     files kept and the one being written stay within their volume, `interval <= (volume - size * (files + 1)) / rate`.
-    Raises ValueError where that is less than a second.
+    Raises `Broken` where that is less than a second.
     """
     seconds = max(logs.volume - logs.held, 0) // rate
     if seconds < 1:
-        raise ValueError(
-            f"{show_size(logs.volume)} less {show_size(logs.held)} of files hold no second of {show_size(rate)}/s"
-        )
+        message = f"{show_size(logs.volume)} less {show_size(logs.held)} of files hold no second of {show_size(rate)}/s"
+        raise Broken(LOG_GROWTH, message)
     return min(seconds * 1000, ROTATION_INTERVAL)

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flyball import wellknown
-from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.strict import join
+from flyball.guards.fail_fast.rules import IMAGE_NOT_PINNED, OWN_LABEL, VARIABLE_TAKEN
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.rules import INVALID_NAME, INVALID_TEXT
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
@@ -18,65 +19,67 @@ _IMAGE = re.compile(
 )
 
 
-def check_container(args: Mapping[str, Any], path: str) -> Iterator[Problem]:
+def check_container(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """Problems of `image`, `env`, `secrets`, `refs`, `labels` and `annotations`, as far as they are plain values."""
     if not isinstance(args, Mapping):
         return
     if isinstance(image := args.get("image"), str):
-        yield from check_image(image, join(path, "image"))
+        yield from check_image(image, (*path, "image"))
     yield from _check_variables(args, path)
-    yield from _check_refs(args.get("refs"), join(path, "refs"))
+    yield from _check_refs(args.get("refs"), (*path, "refs"))
     if isinstance(labels := args.get("labels"), Mapping):
-        yield from check_labels(labels, join(path, "labels"))
+        yield from check_labels(labels, (*path, "labels"))
         for key in wellknown.OWN_LABELS:
             if key in labels:
                 hint = "flyball sets it itself, and finds its objects by it; use a key of your own"
-                yield Problem(join(path, f"labels.{key}"), "is not free", hint)
+                yield Problem((*path, "labels", key), OWN_LABEL, "is not free", hint)
     for key in _keys(args, "annotations"):
         if not _LABEL_KEY.fullmatch(key):
-            yield Problem(join(path, f"annotations.{key}"), "is no annotation key", "as example.org/name, or name")
+            yield Problem(
+                (*path, "annotations", key), INVALID_NAME, "is no annotation key", "as example.org/name, or name"
+            )
 
 
-def check_image(image: str, path: str) -> Iterator[Problem]:
+def check_image(image: str, path: Path) -> Iterator[Problem]:
     """Refuse an image that may be another one tomorrow: without a digest, and with no tag or the tag `latest`."""
     match = _IMAGE.fullmatch(image)
     if not match:
-        yield Problem(path, f"{image!r} is no image reference", "write it as registry/name:tag")
+        yield Problem(path, INVALID_NAME, f"{image!r} is no image reference", "write it as registry/name:tag")
     elif not match["digest"] and match["tag"] in (None, "latest"):
         hint = "give a version as its tag, or a digest: what restarts must be what was tested"
-        yield Problem(path, f"{image!r} is not pinned to a version", hint)
+        yield Problem(path, IMAGE_NOT_PINNED, f"{image!r} is not pinned to a version", hint)
 
 
-def check_labels(labels: Mapping[Any, Any], path: str) -> Iterator[Problem]:
+def check_labels(labels: Mapping[Any, Any], path: Path) -> Iterator[Problem]:
     """Refuse what Kubernetes would (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/)."""
     for key, value in labels.items():
         if not _LABEL_KEY.fullmatch(str(key)):
-            yield Problem(join(path, str(key)), "is no label key", "as example.org/name, or name")
+            yield Problem((*path, str(key)), INVALID_NAME, "is no label key", "as example.org/name, or name")
         if isinstance(value, str):
-            yield from check_label(value, join(path, str(key)))
+            yield from check_label(value, (*path, str(key)))
 
 
-def check_label(value: str, path: str) -> Iterator[Problem]:
+def check_label(value: str, path: Path) -> Iterator[Problem]:
     """Refuse a value that no label can have."""
     if not _LABEL_VALUE.fullmatch(value):
         hint = "at most 63 letters, digits, dashes, dots and underscores, with a letter or digit at both ends"
-        yield Problem(path, f"{value!r} is no label value", hint)
+        yield Problem(path, INVALID_TEXT, f"{value!r} is no label value", hint)
 
 
-def _check_variables(args: Mapping[str, Any], path: str) -> Iterator[Problem]:
+def _check_variables(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     sources: dict[str, str] = {}
     for source in ("env", "secrets", "refs"):
         for name in _keys(args, source):
-            at = join(path, f"{source}.{name}")
+            at = (*path, source, name)
             if not _VARIABLE.fullmatch(name):
                 hint = "letters, digits and underscores, not starting with a digit"
-                yield Problem(at, "is no name for an environment variable", hint)
+                yield Problem(at, INVALID_NAME, "is no name for an environment variable", hint)
             if name in sources:
-                yield Problem(at, f"is set in {sources[name]} too", "keep one of them")
+                yield Problem(at, VARIABLE_TAKEN, f"is set in {sources[name]} too", "keep one of them")
             sources[name] = source
 
 
-def _check_refs(refs: object, path: str) -> Iterator[Problem]:
+def _check_refs(refs: object, path: Path) -> Iterator[Problem]:
     """Refuse names that no Secret and no key in one can have."""
     for variable, ref in refs.items() if isinstance(refs, Mapping) else ():
         given = ref if isinstance(ref, Mapping) else {}
@@ -86,7 +89,7 @@ def _check_refs(refs: object, path: str) -> Iterator[Problem]:
         ):
             if isinstance(value := given.get(key), str) and not allowed.fullmatch(value):
                 what = "Secret" if key == "name" else "key in a Secret"
-                yield Problem(join(path, f"{variable}.{key}"), f"{value!r} is no name for a {what}", hint)
+                yield Problem((*path, variable, key), INVALID_NAME, f"{value!r} is no name for a {what}", hint)
 
 
 def _keys(args: Mapping[str, Any], key: str) -> list[str]:

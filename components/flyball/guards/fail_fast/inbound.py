@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flyball.guards.reading.problem import Problem
+from flyball.guards.fail_fast.rules import CONNECTIONS_BELOW_REQUESTS, QUEUE_BEYOND_DEADLINE
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.strict import join
+from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds, exact, show_duration
 
 KI = 1024
@@ -84,24 +85,28 @@ def read(r: Reader, port: int, protocol: str, replica: float, deadline: Millisec
         queue=queue,
     )
     if not KI <= inbound.headers <= MOST_HEADERS:
-        r.problem("headers", "is out of range", f"allowed is from 1Ki to {MOST_HEADERS // KI}Ki")
+        r.problem("headers", OUT_OF_RANGE, "is out of range", f"allowed is from 1Ki to {MOST_HEADERS // KI}Ki")
     if tcp:
         for key in ("methods", "body", "headers"):
             if r.has(key):
-                r.problem(key, "is given, and protocol is tcp", "only http and grpc know it; remove it")
+                r.problem(key, DOES_NOT_APPLY, "is given, and protocol is tcp", "only http and grpc know it; remove it")
     return inbound
 
 
-def check(inbound: Inbound, deadline: Milliseconds, path: str, *, tcp: bool = False) -> Iterator[Problem]:
+def check(inbound: Inbound, deadline: Milliseconds, path: Path, *, tcp: bool = False) -> Iterator[Problem]:
     """Refuse a queue in which requests wait until it is too late for them, or that has no room for them."""
     # Each is at least a millisecond, whatever the deadline.
     if inbound.enabled and inbound.latency + inbound.queue > max(deadline, 2):
         spent = show_duration(inbound.latency + inbound.queue)
         message = f"latency and queue take {spent}, more than the deadline of {show_duration(deadline)}"
-        yield Problem(path, message, "who waits would not be answered in time; lower one of them")
+        yield Problem(
+            path, QUEUE_BEYOND_DEADLINE, message, "who waits would not be answered in time; lower one of them"
+        )
     if inbound.enabled and inbound.connections < (least := inbound.concurrency + inbound.waiting) and not tcp:
         message = f"is {inbound.connections}, less than the {least} requests under way and waiting"
-        yield Problem(join(path, "connections"), message, "raise it, or lower concurrency or waiting")
+        yield Problem(
+            (*path, "connections"), CONNECTIONS_BELOW_REQUESTS, message, "raise it, or lower concurrency or waiting"
+        )
 
 
 def _methods(r: Reader, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,7 +115,7 @@ def _methods(r: Reader, default: tuple[str, ...]) -> tuple[str, ...]:
     words = r.words("methods")
     for i, word in enumerate(words):
         if word not in METHODS:
-            r.problem(f"methods[{i}]", f"is {word!r}", f"allowed are {', '.join(METHODS)}")
+            r.problem(("methods", i), UNKNOWN_VALUE, f"is {word!r}", f"allowed are {', '.join(METHODS)}")
     if r.values["methods"] == []:
-        r.problem("methods", "is empty", "name at least one, or remove the key")
+        r.problem("methods", EMPTY, "is empty", "name at least one, or remove the key")
     return tuple(dict.fromkeys(word for word in words if word in METHODS)) or default

@@ -6,6 +6,10 @@ quotas and bills have been tried only up to there.
 
 from dataclasses import dataclass
 
+from flyball.guards.governor.rules import CEILING_BELOW_FLOOR, CEILING_BEYOND_ENVELOPE
+from flyball.guards.reading.problem import Broken
+from flyball.guards.reading.rules import OUT_OF_RANGE
+
 EXCESS_PERCENT = 50
 """A ceiling may exceed the proven size by this much."""
 WARN_PERCENT = 80
@@ -36,19 +40,19 @@ def warn_at(ceiling: int) -> int:
 def envelope(floor: int, proven: int | None = None, ceiling: int | None = None) -> Envelope:
     """Without `proven` the floor is taken as proven (the declared peak runs on it); without `ceiling`, the highest.
 
-    Raises ValueError where the ceiling is beyond the envelope or below the floor.
+    Raises `Broken` where the ceiling is beyond the envelope or below the floor.
     """
     seen = floor if proven is None else proven
     if seen < 1:
-        raise ValueError(f"proven is {seen}; it counts replicas that have run well, at least 1")
+        raise Broken(OUT_OF_RANGE, f"proven is {seen}; it counts replicas that have run well, at least 1")
     highest = highest_ceiling(seen)
     cap = highest if ceiling is None else ceiling
     if ceiling is None and cap < floor:
-        raise ValueError(f"{seen} replicas are proven, which allows a ceiling of {highest}, below the floor of {floor}")
+        message = f"{seen} replicas are proven, which allows a ceiling of {highest}, below the floor of {floor}"
+        raise Broken(CEILING_BELOW_FLOOR, message)
     if cap > highest:
-        raise ValueError(
-            f"a ceiling of {cap} is beyond the envelope: {seen} replicas are proven, which allows {highest}"
-        )
+        message = f"a ceiling of {cap} is beyond the envelope: {seen} replicas are proven, which allows {highest}"
+        raise Broken(CEILING_BEYOND_ENVELOPE, message)
     if cap < floor:
-        raise ValueError(f"a ceiling of {cap} is below the floor of {floor}")
+        raise Broken(CEILING_BELOW_FLOOR, f"a ceiling of {cap} is below the floor of {floor}")
     return Envelope(proven=seen, ceiling=cap, warn=warn_at(cap))

@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from flyball.guards.governor import steps
+from flyball.guards.governor.rules import RAMP_TOO_LONG, WINDOWS_TOO_CLOSE
 from flyball.guards.governor.steps import Behavior
 from flyball.guards.headroom import cron, schedule
+from flyball.guards.headroom.rules import CLOCK_CHANGE, CRON_FOR_KEDA
 from flyball.guards.headroom.schedule import Schedule, Window
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.units import ceil_div, show_duration
 
 SYNC_SECONDS = 15
@@ -53,7 +55,7 @@ class Wish:
     start: str
     end: str
     replicas: int
-    path: str
+    path: Path
 
 
 def lead(least: int, replicas: int, behavior: Behavior, startup: int) -> int:
@@ -66,7 +68,7 @@ def lead(least: int, replicas: int, behavior: Behavior, startup: int) -> int:
 
 
 def floors(
-    plan: Schedule, otherwise: int, within: Sequence[int], behavior: Behavior, startup: int, path: str
+    plan: Schedule, otherwise: int, within: Sequence[int], behavior: Behavior, startup: int, path: Path
 ) -> tuple[Floors, list[Problem]]:
     """The floors of a schedule without problems of its own, and what of it KEDA cannot hold.
 
@@ -87,52 +89,52 @@ def floors(
 
 
 def _wishes(
-    plan: Schedule, otherwise: int, within: Sequence[int], path: str, problems: list[Problem]
+    plan: Schedule, otherwise: int, within: Sequence[int], path: Path, problems: list[Problem]
 ) -> tuple[int, list[Wish]]:
     """The lowest floor, and every stretch that needs more."""
     numbered = list(enumerate(zip(plan.windows, within, strict=True)))
     for i, (window, _) in numbered:
         for edge, text in (("start", window.start), ("end", window.end)):
-            problems += _unsaid(text, f"{path}.windows[{i}].{edge}")
+            problems += _unsaid(text, (*path, "windows", i, edge))
     low = [(i, window) for i, (window, replicas) in numbered if replicas < otherwise]
     if problems:
         return otherwise, []
     least = min([otherwise, *within])
     rest = _rest(low, otherwise, path, problems) if low else []
     wishes = [
-        Wish(window.start, window.end, replicas, f"{path}.windows[{i}]")
+        Wish(window.start, window.end, replicas, (*path, "windows", i))
         for i, (window, replicas) in numbered
         if replicas > least
     ]
     return least, [*wishes, *rest]
 
 
-def _unsaid(text: str, path: str) -> Iterator[Problem]:
+def _unsaid(text: str, path: Path) -> Iterator[Problem]:
     try:
         cron.normal(text)
-    except ValueError as error:
-        message, _, hint = str(error).partition(": ")
-        yield Problem(path, f"{text!r} {message}", hint)
+    except Broken as error:
+        yield Problem(path, error.rule, f"{text!r} {error.message}", error.remedy)
 
 
-def _rest(low: list[tuple[int, Window]], replicas: int, path: str, problems: list[Problem]) -> list[Wish]:
+def _rest(low: list[tuple[int, Window]], replicas: int, path: Path, problems: list[Problem]) -> list[Wish]:
     """The time outside of all windows that ask for less than the rest of the day."""
     if len(low) == 1:
         i, window = low[0]
-        return [Wish(window.end, window.start, replicas, f"{path}.windows[{i}]")]
+        return [Wish(window.end, window.start, replicas, (*path, "windows", i))]
     yearly = [i for i, w in low if not (cron.Expression(w.start).is_weekly and cron.Expression(w.end).is_weekly)]
     for i in yearly:
         problems.append(
             Problem(
-                f"{path}.windows[{i}]",
+                (*path, "windows", i),
+                CRON_FOR_KEDA,
                 "asks for less than load.peak on days of a month, beside another window that asks for less",
                 "KEDA has no words for the time outside of both; give them weekdays only, or keep one of them",
             )
         )
-    return [] if yearly else _weekly_rest([window for _, window in low], replicas, f"{path}.windows")
+    return [] if yearly else _weekly_rest([window for _, window in low], replicas, (*path, "windows"))
 
 
-def _weekly_rest(low: list[Window], replicas: int, path: str) -> list[Wish]:
+def _weekly_rest(low: list[Window], replicas: int, path: Path) -> list[Wish]:
     """One wish for all stretches that begin and end at the same times of day and last equally long."""
     days: dict[tuple[str, str, int], list[int]] = {}
     for start, end in _stretches(low):
@@ -165,20 +167,20 @@ def _obstacles(wish: Wish, minutes: int, zone: ZoneInfo) -> Iterator[Problem]:
     time = show_duration(minutes * 60_000)
     needs = f"the autoscaler needs {time} before {wish.start!r} to be at {wish.replicas} replicas"
     if minutes >= cron.DAY_MINUTES:
-        yield Problem(wish.path, f"{needs}, more than a day", "let it take larger steps, in behavior.up")
+        yield Problem(wish.path, RAMP_TOO_LONG, f"{needs}, more than a day", "let it take larger steps, in behavior.up")
         return
     try:
         cron.earlier(wish.start, minutes)
-    except ValueError as error:
-        message, _, hint = str(error).partition(": ")
-        yield Problem(wish.path, f"{needs}, and that {message}", hint)
+    except Broken as error:
+        yield Problem(wish.path, error.rule, f"{needs}, and that {error.message}", error.remedy)
         return
     if cron.ends_within(wish.start, wish.end, minutes):
         hint = "join what lies so close together, or let the autoscaler take larger steps, in behavior.up"
-        yield Problem(wish.path, f"{needs}, which is longer than the time since {wish.end!r}", hint)
+        yield Problem(wish.path, WINDOWS_TOO_CLOSE, f"{needs}, which is longer than the time since {wish.end!r}", hint)
     if clash := _clock_change(wish.start, minutes, zone):
         yield Problem(
             wish.path,
+            CLOCK_CHANGE,
             f"{needs}, and {zone.key} changes its clocks meanwhile ({clash:%d %B, %H:%M})",
             "move it further from the change, or use timezone UTC",
         )

@@ -1,18 +1,22 @@
 """Lesson 7 for changes to hosts: one canary first, then batches that never eat the headroom."""
 
+from flyball.guards.headroom.rules import NOTHING_TO_SPARE
+from flyball.guards.reading.problem import Broken
+
 CANARIES = 1
 
 
 def batches(hosts: int, needed: int) -> list[int]:
     """Sizes of the batches in which `hosts` are changed while `needed` of them serve: a canary, then `hosts - needed`.
 
-    They add up to `hosts`. Raises ValueError where not even one host can be spared.
+    They add up to `hosts`. Raises `Broken` where not even one host can be spared.
     """
     if hosts < 1:
-        raise ValueError("there is no host")
+        raise Broken(NOTHING_TO_SPARE, "there is no host")
     spare = hosts - needed
     if spare < 1:
-        raise ValueError(f"the peak needs {needed} hosts and there are {hosts}: none can be taken out")
+        message = f"the peak needs {needed} hosts and there are {hosts}: none can be taken out"
+        raise Broken(NOTHING_TO_SPARE, message)
     sizes = [CANARIES]
     while (left := hosts - sum(sizes)) > 0:
         sizes.append(min(spare, left))

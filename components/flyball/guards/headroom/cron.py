@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from cronsim import CronSim
 
+from flyball.guards.headroom.rules import CRON_FOR_KEDA
+from flyball.guards.reading.problem import Broken
 from flyball.guards.reading.units import show_duration
 
 REFERENCE = datetime(2028, 1, 3)
@@ -23,7 +25,7 @@ _ALL = {"minutes": range(60), "hours": range(24), "days": range(1, 32), "months"
 class Expression:
     """A readable expression of five fields as sets of numbers, weekdays from Sunday as 0.
 
-    Raises ValueError, with a hint after a colon, where KEDA has no words for it.
+    Raises `Broken` where KEDA has no words for it.
     """
 
     def __init__(self, text: str) -> None:
@@ -33,9 +35,10 @@ class Expression:
         self.weekdays = {day % 7 for day in cron.weekdays if isinstance(day, int)}
         free = len(self.days) == len(_ALL["days"]), len(self.weekdays) == len(_ALL["weekdays"])
         if cron.day_and and not any(free):
-            raise ValueError(
-                "means days of the month that are also such weekdays, which KEDA cannot say:"
-                " restrict only one of the two fields"
+            raise Broken(
+                CRON_FOR_KEDA,
+                "means days of the month that are also such weekdays, which KEDA cannot say",
+                "restrict only one of the two fields",
             )
         if not cron.day_and and any(free):  # one or the other, and one of them is every day
             self.days, self.weekdays = set(_ALL["days"]), set(_ALL["weekdays"])
@@ -80,7 +83,7 @@ def _field(values: Collection[int], universe: range) -> str:
 
 @lru_cache(maxsize=1024)
 def normal(text: str) -> str:
-    """The same times in words that crontab(5) and KEDA read alike. Raises ValueError where there are none."""
+    """The same times in words that crontab(5) and KEDA read alike. Raises `Broken` where there are none."""
     return str(Expression(text))
 
 
@@ -88,22 +91,24 @@ def normal(text: str) -> str:
 def earlier(text: str, minutes: int) -> str:
     """The expression whose times are `minutes` before those of `text`, in words that both read alike.
 
-    `minutes` is less than a day. Raises ValueError, with a hint after a colon, where no single expression says so.
+    `minutes` is less than a day. Raises `Broken` where no single expression says so.
     """
     cron = Expression(text)
     moved = [divmod(time - minutes, DAY_MINUTES) for time in cron.times]
     times = {time for _, time in moved}
     hours, rest = {time // 60 for time in times}, {time % 60 for time in times}
     if len(hours) * len(rest) != len(times):
-        raise ValueError("has times of day that no one expression can name earlier: give it a single time of day")
+        message = "has times of day that no one expression can name earlier"
+        raise Broken(CRON_FOR_KEDA, message, "give it a single time of day")
     crosses = {day for day, _ in moved}
     if crosses == {-1}:
         if not cron.is_weekly:
             time = show_duration(minutes * 60_000)
-            raise ValueError(f"would have to come on the day before: make it {time} past midnight or later")
+            message = "would have to come on the day before"
+            raise Broken(CRON_FOR_KEDA, message, f"make it {time} past midnight or later")
         cron.weekdays = {(day - 1) % 7 for day in cron.weekdays}
     elif crosses != {0} and str(cron).split()[2:] != ["*", "*", "*"]:
-        raise ValueError("has times whose earlier ones lie on two days: give it a single time of day")
+        raise Broken(CRON_FOR_KEDA, "has times whose earlier ones lie on two days", "give it a single time of day")
     cron.hours, cron.minutes = hours, rest
     return str(cron)
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from flyball.guards.headroom.rules import FLOOR_TOO_LARGE, TARGET_BELOW_ONE_PERCENT
+from flyball.guards.reading.problem import Broken
+from flyball.guards.reading.rules import OUT_OF_RANGE
 from flyball.guards.reading.units import ceil_div, exact, show_number
 
 DEFAULT_UTILIZATION = 0.8
@@ -65,19 +68,20 @@ class Headroom:
 def need(peak: float | Fraction, replica: float | Fraction, utilization: float | Fraction = DEFAULT_UTILIZATION) -> int:
     """Replicas that carry `peak` with none of them above `utilization`: `ceil(peak / (replica * utilization))`.
 
-    Raises ValueError where a figure is not a finite number above zero, where the utilization is above 1, and where
+    Raises `Broken` where a figure is not above zero, where the utilization is above 1, and where
     more replicas are needed than fit into a cluster.
     """
     work, capacity, share = exact(peak), exact(replica), exact(utilization)
     for name, value in (("peak", work), ("replica", capacity), ("utilization", share)):
         if value <= 0:
-            raise ValueError(f"{name} is {show_number(value)}; it must be more than 0")
+            raise Broken(OUT_OF_RANGE, f"{name} is {show_number(value)}; it must be more than 0")
     if share > 1:
-        raise ValueError(f"utilization is {show_number(share)}; it must be at most 1")
+        raise Broken(OUT_OF_RANGE, f"utilization is {show_number(share)}; it must be at most 1")
     per_replica = capacity * share
     count = ceil_div(work.numerator * per_replica.denominator, work.denominator * per_replica.numerator)
     if count > MAXIMUM_REPLICAS:
-        raise ValueError(f"that needs {show_number(count)} replicas; at most {MAXIMUM_REPLICAS} fit into a cluster")
+        message = f"that needs {show_number(count)} replicas; at most {MAXIMUM_REPLICAS} fit into a cluster"
+        raise Broken(FLOOR_TOO_LARGE, message)
     return count
 
 
@@ -98,7 +102,7 @@ def headroom(
     utilization: float | Fraction = DEFAULT_UTILIZATION,
     loss: Loss | None = None,
 ) -> Headroom:
-    """Need, floor and disruption budget (`floor - need`) of a peak. Raises ValueError as `need` does."""
+    """Need, floor and disruption budget (`floor - need`) of a peak. Raises `Broken` as `need` does."""
     needed = need(peak, replica, utilization)
     least = floor(needed, loss or Loss())
     return Headroom(need=needed, floor=least, budget=least - needed)
@@ -112,16 +116,15 @@ def target(utilization: float | Fraction, least: int, ceiling: int, loss: Loss) 
     (7 of 3 zones lose 3, 6 lose 2), so the smallest value over one whole round of zones is taken; adding z
     replicas adds one to the loss and so never makes it worse.
 
-    Raises ValueError where that is below 1 percent, the least that Kubernetes accepts: at 1 percent the survivors of
+    Raises `Broken` where that is below 1 percent, the least that Kubernetes accepts: at 1 percent the survivors of
     so large a loss would carry more than `utilization`.
     """
     last = min(ceiling, least + (loss.zones or 1) - 1)
     share = min(Fraction(n - loss.of(n), n) for n in range(least, max(last, least) + 1))
     percent = int(100 * exact(utilization) * share)
     if percent < 1:
-        raise ValueError(
-            f"the autoscaler's target would be below 1 %: of {least} replicas {loss.of(least)} may be lost"
-        )
+        message = f"the autoscaler's target would be below 1 %: of {least} replicas {loss.of(least)} may be lost"
+        raise Broken(TARGET_BELOW_ONE_PERCENT, message)
     return percent
 
 

@@ -19,8 +19,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from flyball.guards.headroom.cron import REFERENCE, YEAR
-from flyball.guards.reading.problem import Problem
+from flyball.guards.headroom.rules import CLOCK_CHANGE, CRON, TIME_ZONE, WINDOW_WITHOUT_LENGTH
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EMPTY
 from flyball.guards.reading.units import exact
 
 WEEK = timedelta(days=7)
@@ -57,52 +59,53 @@ def read(r: Reader) -> Schedule:
     """The schedule as it is written; `check` says what is wrong with its edges."""
     items = r.values.get("windows")
     windows = []
-    for i, item in enumerate(items if isinstance(items, list) else []):
-        w = Reader(item, f"{r.path}.windows[{i}]", r.problems)
+    for w in r.each("windows"):
         start, end = w.value("start", str, "0 0 * * *"), w.value("end", str, "0 1 * * *")
         name = w.value("name", str, f"{start} to {end}")
         windows.append(Window(name, start, end, exact(w.number("peak", 1.0))))
     if isinstance(items, list) and not items:
-        r.problem("windows", "is empty", "give at least one window, or no schedule")
+        r.problem("windows", EMPTY, "is empty", "give at least one window, or no schedule")
     return Schedule(r.value("timezone", str, "UTC"), tuple(windows))
 
 
-def check(schedule: Schedule, path: str) -> list[Problem]:
+def check(schedule: Schedule, path: Path) -> list[Problem]:
     """Every problem of a schedule: unknown zone, unreadable cron, windows without length, clock changes in an edge."""
     try:
         zone = ZoneInfo(schedule.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         hint = "give a name from the IANA time zone database, as Europe/Berlin or UTC"
-        return [Problem(f"{path}.timezone", f"{schedule.timezone!r} is no time zone", hint)]
+        return [Problem((*path, "timezone"), TIME_ZONE, f"{schedule.timezone!r} is no time zone", hint)]
     problems: list[Problem] = []
     for i, window in enumerate(schedule.windows):
-        problems.extend(_check_window(window, f"{path}.windows[{i}]", zone))
+        problems.extend(_check_window(window, (*path, "windows", i), zone))
     return problems
 
 
-def _check_window(window: Window, path: str, zone: ZoneInfo) -> Iterator[Problem]:
+def _check_window(window: Window, path: Path, zone: ZoneInfo) -> Iterator[Problem]:
     readable = True
     for edge, expression in (("start", window.start), ("end", window.end)):
         if error := _unreadable(expression):
             readable = False
             hint = "five fields: minute hour day month weekday, as `0 20 * * 1-5`"
-            yield Problem(f"{path}.{edge}", f"{expression!r} is no cron expression ({error})", hint)
+            yield Problem((*path, edge), CRON, f"{expression!r} is no cron expression ({error})", hint)
         elif not _comes(expression):
             readable = False
-            yield Problem(f"{path}.{edge}", f"{expression!r} never comes", "give a date that exists")
+            yield Problem((*path, edge), CRON, f"{expression!r} never comes", "give a date that exists")
     if not readable:
         return
     if both := _coincide(window.start, window.end):
         within = both < REFERENCE + WEEK
         yield Problem(
-            f"{path}.end",
+            (*path, "end"),
+            WINDOW_WITHOUT_LENGTH,
             f"the window starts and ends at the same moment ({both:{'%A' if within else '%d %B'} %H:%M})",
             "a window has to last; for the whole day leave it out and set load.peak",
         )
     for edge, expression in (("start", window.start), ("end", window.end)):
         if clash := _clock_change(expression, zone):
             yield Problem(
-                f"{path}.{edge}",
+                (*path, edge),
+                CLOCK_CHANGE,
                 f"{expression!r} falls into an hour that {zone.key} skips or repeats ({clash:%d %B, %H:%M})",
                 "on that day the edge would come twice or never; move it out of the hour, or use timezone UTC",
             )

@@ -9,6 +9,7 @@ from fractions import Fraction
 from urllib.parse import urlsplit
 
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EMPTY, INVALID_ADDRESS, SECRET_IN_PLAIN_TEXT
 from flyball.guards.reading.units import exact
 
 FAILURES = 3
@@ -41,9 +42,19 @@ def _prometheus(r: Reader) -> Prometheus:
     except ValueError:
         url, sound = urlsplit(""), False
     if not sound:
-        r.problem("server", f"is {server!r}", "give the address of a Prometheus server, as http://prometheus.name:9090")
+        r.problem(
+            "server",
+            INVALID_ADDRESS,
+            f"is {server!r}",
+            "give the address of a Prometheus server, as http://prometheus.name:9090",
+        )
     elif url.username is not None:
-        r.problem("server", "holds a user, which everybody could read", "use a server inside the cluster, without one")
+        r.problem(
+            "server",
+            SECRET_IN_PLAIN_TEXT,
+            "holds a user, which everybody could read",
+            "use a server inside the cluster, without one",
+        )
     if not query.strip():
-        r.problem("query", "is empty", "give a PromQL expression with one number as its result")
+        r.problem("query", EMPTY, "is empty", "give a PromQL expression with one number as its result")
     return Prometheus(server, query, r.number("threshold", 1.0) if r.has("threshold") else None)

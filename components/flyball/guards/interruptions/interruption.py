@@ -8,7 +8,14 @@ stopped within 110 s of it; the other ten are for the notice to be seen and the 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flyball.guards.reading.problem import Problem
+from flyball.guards.interruptions.rules import (
+    DRAIN_BELOW_DEADLINE,
+    SPOT_BASE_AT_FLOOR,
+    SPOT_BASE_BELOW_NEED,
+    WAY_OUT_TOO_LONG,
+)
+from flyball.guards.reading.problem import Broken, Path, Problem
+from flyball.guards.reading.rules import OUT_OF_RANGE
 from flyball.guards.reading.units import Milliseconds, show_duration
 
 SPOT_NOTICE: Milliseconds = 120_000
@@ -43,18 +50,20 @@ class SpotSplit:
     above: int
 
 
-def check_shutdown(shutdown: Shutdown, deadline: Milliseconds, path: str) -> Iterator[Problem]:
+def check_shutdown(shutdown: Shutdown, deadline: Milliseconds, path: Path) -> Iterator[Problem]:
     """Refuse a way out that a spot notice would cut short, or that drops requests it had accepted."""
     if shutdown.total > LONGEST_SHUTDOWN:
         yield Problem(
             path,
+            WAY_OUT_TOO_LONG,
             f"prestop + drain + stop take {show_duration(shutdown.total)}, more than the"
             f" {show_duration(LONGEST_SHUTDOWN)} that a spot notice of {show_duration(SPOT_NOTICE)} leaves",
             "shorten them",
         )
     if shutdown.drain < deadline:
         yield Problem(
-            f"{path}.drain",
+            (*path, "drain"),
+            DRAIN_BELOW_DEADLINE,
             f"{show_duration(shutdown.drain)} is less than the deadline of {show_duration(deadline)}",
             "requests under way would be cut off; raise drain or lower the deadline",
         )
@@ -63,16 +72,16 @@ def check_shutdown(shutdown: Shutdown, deadline: Milliseconds, path: str) -> Ite
 def spot_split(need: int, floor: int, base: int | None = None, *, survive_spot: bool = False) -> SpotSplit:
     """How many replicas stay on demand when spot is on.
 
-    By default `need`: losing all spot at once then leaves what the peak needs. Raises ValueError for a base below 1,
+    By default `need`: losing all spot at once then leaves what the peak needs. Raises `Broken` for a base below 1,
     for one that leaves nothing above it, and, where `survive` claims spot, for one below `need`.
     """
     on_demand = need if base is None else base
     if on_demand < 1:
-        raise ValueError(f"base is {on_demand}; at least 1 replica stays on demand")
+        raise Broken(OUT_OF_RANGE, f"base is {on_demand}; at least 1 replica stays on demand")
     if on_demand >= floor:
-        raise ValueError(
-            f"a base of {on_demand} leaves nothing of the floor of {floor} for spot; turn spot off instead"
-        )
+        message = f"a base of {on_demand} leaves nothing of the floor of {floor} for spot; turn spot off instead"
+        raise Broken(SPOT_BASE_AT_FLOOR, message)
     if survive_spot and on_demand < need:
-        raise ValueError(f"a base of {on_demand} is less than the {need} replicas that must be left when spot is lost")
+        message = f"a base of {on_demand} is less than the {need} replicas that must be left when spot is lost"
+        raise Broken(SPOT_BASE_BELOW_NEED, message)
     return SpotSplit(base=on_demand, above=floor - on_demand)

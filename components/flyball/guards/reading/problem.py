@@ -1,24 +1,55 @@
-"""What a guard says when it refuses: a path, what is wrong there, and how to mend it."""
+"""What a guard says when it refuses: where, which rule, what is wrong there, and how to mend it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flyball.guards.reading.rule import Rule
 
-@dataclass(frozen=True, order=True, slots=True)
+Path = tuple[str | int, ...]
+"""Where a value stands: the keys that lead to it, and in a list its place there, from 0 on."""
+
+
+def show(path: Path) -> str:
+    """As people write it: `services.checkout.calls.payment.timeout`, `zones[0]`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One broken rule.
 
-    `path` names the value in the stack file (`services.checkout.calls.payment.timeout`), `message` says what is
-    wrong with it, and `hint` what is allowed or how to mend it.
+    `path` leads to the value in the stack file, `rule` is the one that it breaks, `message` says what is wrong with it,
+    and `remedy` what is allowed or how to mend it. Code asks path and rule; the text is for people.
     """
 
-    path: str
+    path: Path
+    rule: Rule
     message: str
-    hint: str = ""
+    remedy: str = ""
+
+    @property
+    def where(self) -> str:
+        """The path as people write it."""
+        return show(self.path)
 
     def __str__(self) -> str:
-        text = f"{self.path}: {self.message}" if self.path else self.message
-        return f"{text}; {self.hint}" if self.hint else text
+        text = f"{self.where}: {self.message}" if self.path else self.message
+        return f"{text}; {self.remedy}" if self.remedy else text
+
+
+class Broken(ValueError):
+    """A rule that does not hold, where it is not known yet under which key its values stand."""
+
+    def __init__(self, rule: Rule, message: str, remedy: str = "") -> None:
+        self.rule, self.message, self.remedy = rule, message, remedy
+        super().__init__(f"{message}: {remedy}" if remedy else message)
+
+    def at(self, path: Path, remedy: str = "") -> Problem:
+        """The problem at a path, mended by `remedy` where the rule itself says nothing of that."""
+        return Problem(path, self.rule, self.message, self.remedy or remedy)
 
 
 class Refused(ValueError):

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.strict import is_a, join
+from flyball.guards.reading.problem import Broken, Path, Problem
+from flyball.guards.reading.rule import Rule
+from flyball.guards.reading.rules import OUT_OF_RANGE
+from flyball.guards.reading.strict import is_a
 from flyball.guards.reading.units import (
     Bytes,
     Millicores,
@@ -28,19 +30,28 @@ T = TypeVar("T")
 class Reader:
     """One map of arguments at a path. A value of the wrong type reads as its default: `strict.check` reports it."""
 
-    def __init__(self, values: object, path: str, problems: list[Problem]) -> None:
+    def __init__(self, values: object, path: Path, problems: list[Problem]) -> None:
         self.values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
         self.path = path
         self.problems = problems
 
     def at(self, key: str) -> "Reader":
         """A map within this one, empty where it is not given."""
-        return Reader(self.values.get(key), join(self.path, key), self.problems)
+        return Reader(self.values.get(key), self.to(key), self.problems)
 
     def maps(self, key: str) -> dict[str, "Reader"]:
         """A map of maps within this one, by name."""
         inner = self.at(key)
         return {name: inner.at(name) for name in inner.values if isinstance(name, str)}
+
+    def each(self, key: str) -> list["Reader"]:
+        """A list of maps within this one, in order."""
+        items = self.values.get(key)
+        return (
+            [Reader(item, self.to((key, i)), self.problems) for i, item in enumerate(items)]
+            if isinstance(items, list)
+            else []
+        )
 
     def has(self, key: str) -> bool:
         return key in self.values
@@ -54,10 +65,19 @@ class Reader:
 
     def reported(self, key: str) -> bool:
         """Whether there is a problem with this key already."""
-        return any(problem.path == join(self.path, key) for problem in self.problems)
+        return any(problem.path == self.to(key) for problem in self.problems)
 
-    def problem(self, key: str, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(join(self.path, key) if key else self.path, message, hint))
+    def problem(self, key: str | Path, rule: Rule, message: str, remedy: str = "") -> None:
+        """Note that a rule is broken at a key, or at a path within this map; at `()` by the map itself."""
+        self.problems.append(Problem(self.to(key), rule, message, remedy))
+
+    def broken(self, key: str | Path, error: Broken, remedy: str = "") -> None:
+        """Note a broken rule, mended by `remedy` where the rule itself says nothing of that."""
+        self.problems.append(error.at(self.to(key), remedy))
+
+    def to(self, key: str | Path) -> Path:
+        """The path to a key, or to what lies at a path within this map."""
+        return (*self.path, key) if isinstance(key, str) else (*self.path, *key)
 
     def value(self, key: str, kind: type[T], default: T) -> T:
         """A plain value as it is."""
@@ -76,7 +96,7 @@ class Reader:
             return default
         if not least <= value <= most:
             limits = f"at least {least}" if most == LARGEST_WHOLE and value < least else f"from {least} to {most}"
-            self.problem(key, f"is {show_number(value)}", f"allowed is {limits}")
+            self.problem(key, OUT_OF_RANGE, f"is {show_number(value)}", f"allowed is {limits}")
             return default
         return int(value)
 
@@ -88,7 +108,7 @@ class Reader:
         limit = LARGEST_NUMBER if most is None else most
         if not 0 < value <= limit:
             limits = "a number above 0" if most is None and not value > limit else f"above 0 and at most {limit}"
-            self.problem(key, f"is {show_number(value)}", f"allowed is {limits}")
+            self.problem(key, OUT_OF_RANGE, f"is {show_number(value)}", f"allowed is {limits}")
             return default
         return value
 
@@ -96,7 +116,7 @@ class Reader:
         """A duration of at least `least`."""
         found = self._quantity(key, default, duration)
         if found < least:
-            self.problem(key, f"is {show_duration(found)}", f"allowed is at least {show_duration(least)}")
+            self.problem(key, OUT_OF_RANGE, f"is {show_duration(found)}", f"allowed is at least {show_duration(least)}")
             return default
         return found
 
@@ -104,9 +124,14 @@ class Reader:
         """A duration of whole seconds, from one to `most`: what Kubernetes takes where it counts in seconds."""
         found = self.duration(key, default * 1000, least=1000)
         if found % 1000:
-            self.problem(key, f"is {show_duration(found)}", "Kubernetes counts whole seconds here")
+            self.problem(key, OUT_OF_RANGE, f"is {show_duration(found)}", "Kubernetes counts whole seconds here")
         elif most is not None and found > most * 1000:
-            self.problem(key, f"is {show_duration(found)}", f"Kubernetes allows at most {show_duration(most * 1000)}")
+            self.problem(
+                key,
+                OUT_OF_RANGE,
+                f"is {show_duration(found)}",
+                f"Kubernetes allows at most {show_duration(most * 1000)}",
+            )
             return default
         return found // 1000
 
@@ -120,7 +145,7 @@ class Reader:
 
     def _positive(self, key: str, found: int, default: int, show: Callable[[int], str]) -> int:
         if found < 1:
-            self.problem(key, f"is {show(found)}", "it must be more than 0")
+            self.problem(key, OUT_OF_RANGE, f"is {show(found)}", "it must be more than 0")
             return default
         return found
 
@@ -130,7 +155,6 @@ class Reader:
             return default
         try:
             return parse(text)
-        except ValueError as error:
-            message, _, hint = str(error).rpartition(": ")
-            self.problem(key, message or hint, hint if message else "")
+        except Broken as error:
+            self.broken(key, error)
             return default

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.rules import EMPTY, MISSING, UNKNOWN_KEY, WRONG_TYPE
 from flyball.guards.reading.units import show_number
 
 _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 
-def check(value: object, expected: Any, path: str) -> Iterator[Problem]:
+def check(value: object, expected: Any, path: Path) -> Iterator[Problem]:
     """Every place where `value` is not what the type `expected` says.
 
     Understands str, bool, int, float, list, dict with text keys, TypedDict, and unions of one of these with types that
@@ -45,16 +46,16 @@ def check(value: object, expected: Any, path: str) -> Iterator[Problem]:
         raise TypeError(f"no rule for {expected!r}")
 
 
-def _empty(path: str) -> Problem:
-    return Problem(path, "is empty", "give a value or remove the key")
+def _empty(path: Path) -> Problem:
+    return Problem(path, EMPTY, "is empty", "give a value or remove the key")
 
 
-def _check_plain(value: object, expected: type, path: str) -> Iterator[Problem]:
+def _check_plain(value: object, expected: type, path: Path) -> Iterator[Problem]:
     if value is None:
         yield _empty(path)
     elif not is_a(value, expected):
         hint = "quote it" if expected is str and isinstance(value, bool | int | float) else ""
-        yield Problem(path, f"is {describe(value)}, not {_WORDS[expected]}", hint)
+        yield Problem(path, WRONG_TYPE, f"is {describe(value)}, not {_WORDS[expected]}", hint)
 
 
 def _split_union(members: tuple[Any, ...]) -> tuple[Any, tuple[type, ...]]:
@@ -64,19 +65,21 @@ def _split_union(members: tuple[Any, ...]) -> tuple[Any, tuple[type, ...]]:
     return plain[0], opaque
 
 
-def _check_keys(value: object, expected: Any, path: str) -> Iterator[Problem]:
+def _check_keys(value: object, expected: Any, path: Path) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
-        yield Problem(path, f"is {describe(value)}, not a map", f"its keys are {', '.join(_hints(expected))}")
+        yield Problem(
+            path, WRONG_TYPE, f"is {describe(value)}, not a map", f"its keys are {', '.join(_hints(expected))}"
+        )
         return
     hints = _hints(expected)
     for key in value:
         if key not in hints:
-            yield Problem(join(path, str(key)), "is not a known key", nearest(str(key), hints))
+            yield Problem((*path, str(key)), UNKNOWN_KEY, "is not a known key", nearest(str(key), hints))
     for key, kind in hints.items():
         if key in value:
-            yield from check(value[key], kind, join(path, key))
+            yield from check(value[key], kind, (*path, key))
         elif key in expected.__required_keys__:
-            yield Problem(join(path, key), "is missing", f"it is required: {_what(kind)}")
+            yield Problem((*path, key), MISSING, "is missing", f"it is required: {_what(kind)}")
 
 
 @cache
@@ -85,22 +88,22 @@ def _hints(expected: Any) -> dict[str, Any]:
     return get_type_hints(expected)
 
 
-def _check_list(value: object, kind: Any, path: str) -> Iterator[Problem]:
+def _check_list(value: object, kind: Any, path: Path) -> Iterator[Problem]:
     if not isinstance(value, list):
-        yield Problem(path, f"is {describe(value)}, not a list", "write it as - item")
+        yield Problem(path, WRONG_TYPE, f"is {describe(value)}, not a list", "write it as - item")
         return
     for i, item in enumerate(value):
-        yield from check(item, kind, f"{path}[{i}]")
+        yield from check(item, kind, (*path, i))
 
 
-def _check_map(value: object, kind: Any, path: str) -> Iterator[Problem]:
+def _check_map(value: object, kind: Any, path: Path) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
-        yield Problem(path, f"is {describe(value)}, not a map", "write it as name: value")
+        yield Problem(path, WRONG_TYPE, f"is {describe(value)}, not a map", "write it as name: value")
         return
     for key, item in value.items():
         if not isinstance(key, str):
-            yield Problem(join(path, str(key)), f"has {describe(key)} as its name", "quote the name")
-        yield from check(item, kind, join(path, str(key)))
+            yield Problem((*path, str(key)), WRONG_TYPE, f"has {describe(key)} as its name", "quote the name")
+        yield from check(item, kind, (*path, str(key)))
 
 
 def _what(kind: Any) -> str:
@@ -153,8 +156,3 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return f"did you mean {best!r}?"
     more = f" and {len(words) - 40} more" if len(words) > 40 else ""
     return f"known are {', '.join(words[:40])}{more}"
-
-
-def join(path: str, key: str) -> str:
-    """`services` and `cart` -> `services.cart`."""
-    return f"{path}.{key}" if path else key

@@ -10,6 +10,9 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
+from flyball.guards.reading.problem import Broken
+from flyball.guards.reading.rules import OUT_OF_RANGE, UNIT
+
 Milliseconds = int
 Bytes = int
 Millicores = int
@@ -54,40 +57,40 @@ def exact(value: float | int | Fraction) -> Fraction:
 def duration(text: str) -> Milliseconds:
     """`250ms`, `2s`, `1m30s`, `1.5s` -> milliseconds, at most 24 days.
 
-    Raises ValueError for anything else, a bare number included.
+    Raises `Broken` for anything else, a bare number included.
     """
     if not _DURATION.fullmatch(text):
-        raise ValueError(f"{text!r} is not a duration: write a number with its unit, as in 250ms, 2s, 1m30s")
+        raise Broken(UNIT, f"{text!r} is not a duration", "write a number with its unit, as in 250ms, 2s, 1m30s")
     total = sum(Fraction(number) * _DURATION_UNITS[unit] for number, unit in _DURATION_PART.findall(text))
     if total.denominator != 1:
-        raise ValueError(f"{text!r} is finer than a millisecond")
+        raise Broken(UNIT, f"{text!r} is finer than a millisecond")
     if total > LONGEST_DURATION:
-        raise ValueError(f"{text!r} is too long: at most {show_duration(LONGEST_DURATION)}")
+        raise Broken(OUT_OF_RANGE, f"{text!r} is too long", f"at most {show_duration(LONGEST_DURATION)}")
     return int(total)
 
 
 @lru_cache(maxsize=1024)
 def size(text: str) -> Bytes:
-    """`64Mi`, `1.5Gi`, `500M` -> bytes, at most 1024Ti; ValueError for anything else, and for parts of a byte."""
+    """`64Mi`, `1.5Gi`, `500M` -> bytes, at most 1024Ti; `Broken` for anything else, and for parts of a byte."""
     match = _SIZE.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r} is not a size: write a number with its unit, as in 64Mi, 1Gi, 500M")
+        raise Broken(UNIT, f"{text!r} is not a size", "write a number with its unit, as in 64Mi, 1Gi, 500M")
     total = Fraction(match[1]) * _SIZE_UNITS[match[2]]
     if total.denominator != 1:
-        raise ValueError(f"{text!r} is not a whole number of bytes")
+        raise Broken(UNIT, f"{text!r} is not a whole number of bytes")
     if total > LARGEST_SIZE:
-        raise ValueError(f"{text!r} is too much: at most {show_size(LARGEST_SIZE)}")
+        raise Broken(OUT_OF_RANGE, f"{text!r} is too much", f"at most {show_size(LARGEST_SIZE)}")
     return int(total)
 
 
 def cpu(text: str) -> Millicores:
-    """`100m`, `0.5`, `2` -> millicores, at most a thousand processors; ValueError for anything else."""
+    """`100m`, `0.5`, `2` -> millicores, at most a thousand processors; `Broken` for anything else."""
     match = _CPU.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r} is not a share of a processor: write 100m, 0.5 or 2")
+        raise Broken(UNIT, f"{text!r} is not a share of a processor", "write 100m, 0.5 or 2")
     total = int(match[1]) if match[1] else int(Fraction(match[2]) * 1000)
     if total > LARGEST_CPU:
-        raise ValueError(f"{text!r} is too much: at most {LARGEST_CPU // 1000}")
+        raise Broken(OUT_OF_RANGE, f"{text!r} is too much", f"at most {LARGEST_CPU // 1000}")
     return total
 
 

@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.governor.rules import NOBODY_HEARS, REPEAT_BELOW_INTERVAL
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import INVALID_ADDRESS, INVALID_NAME, INVALID_PATH, MISSING
 from flyball.guards.reading.units import Bytes, Milliseconds, show_duration
 from flyball.guards.roles import daemons
 
@@ -101,8 +103,8 @@ class Notifying:
 
 def read(variables: Mapping[str, object], password: bool = True) -> tuple[Notifying, list[Problem]]:
     """What the variables ask for, and what is wrong with them; `password` is whether its file is on the host."""
-    problems = list(strict.check(dict(variables), NotifyingArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), NotifyingArgs, ()))
+    reader = Reader(variables, (), problems)
     address = reader.value("alertmanager_address", str, "127.0.0.1")
     daemons.address(reader, "alertmanager_address", address)
     receivers = tuple(_receiver(reader, name) for name in ("page", "warning"))
@@ -110,11 +112,18 @@ def read(variables: Mapping[str, object], password: bool = True) -> tuple[Notify
     repeat = daemons.seconds(reader, "alertmanager_repeat_interval", REPEAT, 1000, LONGEST_REPEAT)
     if repeat < interval:
         message = f"{show_duration(repeat)} is less than the group interval of {show_duration(interval)}"
-        reader.problem("alertmanager_repeat_interval", message, "a group is looked at no more often; raise it")
+        reader.problem(
+            "alertmanager_repeat_interval",
+            REPEAT_BELOW_INTERVAL,
+            message,
+            "a group is looked at no more often; raise it",
+        )
     group_by = tuple(reader.words("alertmanager_group_by"))
     for i, label in enumerate(group_by):
         if not _LABEL.fullmatch(label):
-            reader.problem(f"alertmanager_group_by[{i}]", f"{label!r} is no label", "give letters, digits and _")
+            reader.problem(
+                ("alertmanager_group_by", i), INVALID_NAME, f"{label!r} is no label", "give letters, digits and _"
+            )
     wait = daemons.seconds(reader, "alertmanager_group_wait", GROUP_WAIT, 1000, 600_000)
     return Notifying(
         listen=daemons.join(address, reader.whole("alertmanager_port", PORT, most=65535)),
@@ -135,13 +144,15 @@ def _receiver(reader: Reader, severity: str) -> Receiver:
     webhooks, emails = tuple(receiver.words("webhooks")), tuple(receiver.words("emails"))
     if not webhooks and not emails and reader.is_map(key):
         hint = "name webhooks or emails, such as {emails: [oncall@example.com]}"
-        reader.problem(key, f"names nobody who would hear of a {severity}", hint)
+        reader.problem(key, NOBODY_HEARS, f"names nobody who would hear of a {severity}", hint)
     for i, url in enumerate(webhooks):
         if not _URL.fullmatch(url):
-            receiver.problem(f"webhooks[{i}]", "is no URL", "begin it with http:// or https://, without a user")
+            receiver.problem(
+                ("webhooks", i), INVALID_ADDRESS, "is no URL", "begin it with http:// or https://, without a user"
+            )
     for i, email in enumerate(emails):
         if not _EMAIL.fullmatch(email):
-            receiver.problem(f"emails[{i}]", f"{email!r} is no address", "give one as name@example.com")
+            receiver.problem(("emails", i), INVALID_ADDRESS, f"{email!r} is no address", "give one as name@example.com")
     return Receiver(severity, webhooks, emails)
 
 
@@ -150,19 +161,23 @@ def _smtp(reader: Reader, needed: bool, password: bool) -> Smtp:
     smtp = reader.at("alertmanager_smtp")
     for key, what in (("server", "host:port that takes e-mail"), ("from", "the address that it comes from")):
         if needed and not smtp.has(key):
-            smtp.problem(key, "is missing", f"name {what}")
+            smtp.problem(key, MISSING, "is missing", f"name {what}")
     server = smtp.value("server", str, "")
     if smtp.has("server") and not daemons.is_target(server):
-        smtp.problem("server", f"{server!r} is no server", "give host:port")
+        smtp.problem("server", INVALID_ADDRESS, f"{server!r} is no server", "give host:port")
     sender = smtp.value("from", str, "")
     if smtp.has("from") and not _EMAIL.fullmatch(sender):
-        smtp.problem("from", f"{sender!r} is no address", "give one as name@example.com")
+        smtp.problem("from", INVALID_ADDRESS, f"{sender!r} is no address", "give one as name@example.com")
     username, password_file = smtp.value("username", str, ""), smtp.value("password_file", str, "")
     if password_file and not daemons.FILE.fullmatch(password_file):
-        smtp.problem("password_file", f"{password_file!r} is no path", "give an absolute one without spaces")
+        smtp.problem(
+            "password_file", INVALID_PATH, f"{password_file!r} is no path", "give an absolute one without spaces"
+        )
     elif password_file and not password:
-        smtp.problem("password_file", f"{password_file} is not on the host", "put it there; the first page needs it")
+        smtp.problem(
+            "password_file", MISSING, f"{password_file} is not on the host", "put it there; the first page needs it"
+        )
     if bool(username) != bool(password_file):
         missing = "password_file" if username else "username"
-        smtp.problem(missing, "is missing", "a login takes both, the password in a file on the host")
+        smtp.problem(missing, MISSING, "is missing", "a login takes both, the password in a file on the host")
     return Smtp(server, sender, username, password_file, smtp.value("tls", bool, True))

@@ -12,6 +12,7 @@ from flyball.guards.clean_up.retention import Journal
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import INVALID_ADDRESS, OUT_OF_RANGE
 from flyball.guards.reading.units import Bytes, show_duration
 
 KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES = 60, 10, 6
@@ -41,16 +42,19 @@ class Basics:
 
 def read(variables: Mapping[str, object]) -> tuple[Basics, list[Problem]]:
     """What the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), BaseArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), BaseArgs, ()))
+    reader = Reader(variables, (), problems)
     servers = tuple(reader.words("base_time_servers"))
     for i, server in enumerate(servers):
         if not re.fullmatch(r"[A-Za-z0-9:.-]+", server):
-            reader.problem(f"base_time_servers[{i}]", f"{server!r} is no host", "give a name or an address")
+            reader.problem(
+                ("base_time_servers", i), INVALID_ADDRESS, f"{server!r} is no host", "give a name or an address"
+            )
     keepalive = reader.duration("base_keepalive", KEEPALIVE_TIME * 1000, least=10_000)
     if keepalive > 600_000:
         reader.problem(
             "base_keepalive",
+            OUT_OF_RANGE,
             f"is {show_duration(keepalive)}",
             "allowed is at most 10m: dead peers hold a pool until then",
         )

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
+from flyball.guards.governor.rules import FREEZE_REASON
 from flyball.guards.reading import strict
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import INVALID_NAME, UNKNOWN_VALUE
 from flyball.guards.roles.units import check_unit
 
 SHORTEST_REASON = 8
@@ -39,30 +41,32 @@ class Freeze:
         return asdict(self)
 
 
-def reason_problem(reason: object, path: str) -> list[Problem]:
+def reason_problem(reason: object, path: Path) -> list[Problem]:
     """Whether a reason says anything; people will read it in the middle of an incident."""
     text = reason.strip() if isinstance(reason, str) else ""
     if len(text) < SHORTEST_REASON:
-        return [Problem(path, f"{text!r} is no reason", f"say why, in at least {SHORTEST_REASON} letters")]
+        return [
+            Problem(path, FREEZE_REASON, f"{text!r} is no reason", f"say why, in at least {SHORTEST_REASON} letters")
+        ]
     if not text.isprintable():
-        return [Problem(path, "has control characters", "give one line of text")]
+        return [Problem(path, FREEZE_REASON, "has control characters", "give one line of text")]
     return []
 
 
 def read(variables: Mapping[str, object]) -> tuple[Freeze, list[Problem]]:
     """The freeze that the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), FreezeArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), FreezeArgs, ()))
+    reader = Reader(variables, (), problems)
     state = reader.value("freeze_state", str, "frozen")
     if state not in ("frozen", "thawed"):
-        reader.problem("freeze_state", f"{state!r} is not known", "known are frozen, thawed")
+        reader.problem("freeze_state", UNKNOWN_VALUE, f"{state!r} is not known", "known are frozen, thawed")
     if state != "thawed":
-        problems += reason_problem(variables.get("freeze_reason", ""), "freeze_reason")
+        problems += reason_problem(variables.get("freeze_reason", ""), ("freeze_reason",))
     for i, word in enumerate(reader.words("freeze_units")):
-        check_unit(word, reader, f"freeze_units[{i}]")
+        check_unit(word, reader, ("freeze_units", i))
     for i, word in enumerate(reader.words("freeze_packages")):
         if not _PACKAGE.fullmatch(word):
-            reader.problem(f"freeze_packages[{i}]", f"{word!r} is not the name of a Debian package")
+            reader.problem(("freeze_packages", i), INVALID_NAME, f"{word!r} is not the name of a Debian package")
     return Freeze(
         state != "thawed",
         reader.value("freeze_reason", str, "").strip(),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.reading import strict
-from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.problem import Path, Problem, refuse
+from flyball.guards.reading.rules import INVALID_NAME, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
 
 _SECRET = "4dabf18193072939515e22adb298388d"
 """The key that marks a secret in a state file (Pulumi's resource.SigKey)."""
@@ -34,17 +35,22 @@ def hosts_of(outputs: object, name: str) -> list[Host]:
     """The hosts in the output `name`. Raises `Refused` with everything that is wrong with it."""
     known = outputs if isinstance(outputs, Mapping) else {}
     if name not in known:
-        refuse([Problem(name, "is no output of the stack", strict.nearest(name, map(str, known)))])
+        refuse([Problem((name,), UNKNOWN_VALUE, "is no output of the stack", strict.nearest(name, map(str, known)))])
     found = known[name]
-    problems = list(_secrets(found, name)) or list(strict.check(found, dict[str, HostArgs], name))
+    problems = list(_secrets(found, (name,))) or list(strict.check(found, dict[str, HostArgs], (name,)))
     if not problems:
         for host, values in found.items():
             if not _NAME.fullmatch(host):
-                problems.append(Problem(f"{name}.{host}", f"{host!r} is no name of a host"))
+                problems.append(Problem((name, host), INVALID_NAME, f"{host!r} is no name of a host"))
             for i, group in enumerate(values.get("groups", [])):
                 if not _GROUP.fullmatch(group):
                     problems.append(
-                        Problem(f"{name}.{host}.groups[{i}]", f"{group!r} is no group", "give letters, digits and _")
+                        Problem(
+                            (name, host, "groups", i),
+                            INVALID_NAME,
+                            f"{group!r} is no group",
+                            "give letters, digits and _",
+                        )
                     )
     refuse(problems)
     return [
@@ -53,10 +59,12 @@ def hosts_of(outputs: object, name: str) -> list[Host]:
     ]
 
 
-def _secrets(value: object, path: str) -> list[Problem]:
+def _secrets(value: object, path: Path) -> list[Problem]:
     """Secrets, which have no place in an inventory: it is printed, and cached."""
     if not isinstance(value, Mapping):
         return []
     if _SECRET in value:
-        return [Problem(path, "is a secret", "export it without, and hand secrets over in a vault")]
-    return [problem for key, inner in value.items() for problem in _secrets(inner, f"{path}.{key}")]
+        return [
+            Problem(path, SECRET_IN_PLAIN_TEXT, "is a secret", "export it without, and hand secrets over in a vault")
+        ]
+    return [problem for key, inner in value.items() for problem in _secrets(inner, (*path, str(key)))]

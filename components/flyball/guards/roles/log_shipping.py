@@ -9,9 +9,18 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.clean_up.rules import QUEUE_BEYOND_DISK
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import (
+    INVALID_ADDRESS,
+    INVALID_NAME,
+    INVALID_PATH,
+    MISSING,
+    OUT_OF_RANGE,
+    UNKNOWN_VALUE,
+)
 from flyball.guards.reading.units import Bytes, show_number, show_size
 from flyball.guards.roles import daemons
 
@@ -75,25 +84,32 @@ class Shipping:
 
 def read(variables: Mapping[str, object], free: Bytes) -> tuple[Shipping, list[Problem]]:
     """What the variables ask for, and what is wrong with them; `free` is the disk space left for the queue."""
-    problems = list(strict.check(dict(variables), ShippingArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), ShippingArgs, ()))
+    reader = Reader(variables, (), problems)
     host = reader.value("log_shipping_host", str, "")
     if not daemons.HOST.fullmatch(host):
-        reader.problem("log_shipping_host", f"{host!r} is no host", "give a name or an address")
+        reader.problem("log_shipping_host", INVALID_ADDRESS, f"{host!r} is no host", "give a name or an address")
     protocol = reader.value("log_shipping_protocol", str, PROTOCOLS[0])
     if protocol not in PROTOCOLS:
-        reader.problem("log_shipping_protocol", f"{protocol!r} is not known", f"known are {', '.join(PROTOCOLS)}")
+        reader.problem(
+            "log_shipping_protocol", UNKNOWN_VALUE, f"{protocol!r} is not known", f"known are {', '.join(PROTOCOLS)}"
+        )
     tls = reader.value("log_shipping_tls", bool, False)
     ca, cert, key = _certificates(reader, tls, protocol)
     disk = reader.size("log_shipping_queue_disk", QUEUE_DISK)
     if disk < 2 * SEGMENT:
         reader.problem(
-            "log_shipping_queue_disk", f"is {show_size(disk)}", f"allowed is at least {show_size(2 * SEGMENT)}"
+            "log_shipping_queue_disk",
+            OUT_OF_RANGE,
+            f"is {show_size(disk)}",
+            f"allowed is at least {show_size(2 * SEGMENT)}",
         )
     elif disk > free:
         left = f"{show_number(free / MI, 0)}Mi"
         message = f"{show_size(disk)} is more than the {left} that are free where the queue lies"
-        reader.problem("log_shipping_queue_disk", message, "a full disk would stop local logs too; lower it")
+        reader.problem(
+            "log_shipping_queue_disk", QUEUE_BEYOND_DISK, message, "a full disk would stop local logs too; lower it"
+        )
     messages = reader.whole("log_shipping_queue_messages", 10_000, least=MESSAGES, most=1_000_000)
     return Shipping(
         host=host,
@@ -129,21 +145,21 @@ def _certificates(reader: Reader, tls: bool, protocol: str) -> list[str]:
     needed = {"ca"} | ({"cert", "key"} if protocol == "relp" or cert or key else set[str]())
     for what, file in zip(whose, (ca, cert, key), strict=True):
         if what in needed and not daemons.FILE.fullmatch(file):
-            message = f"{file!r} is no path" if file else "is missing"
-            reader.problem(f"log_shipping_{what}", message, f"with TLS, name the file of {whose[what]}, on the host")
+            rule, message = (INVALID_PATH, f"{file!r} is no path") if file else (MISSING, "is missing")
+            reader.problem(
+                f"log_shipping_{what}", rule, message, f"with TLS, name the file of {whose[what]}, on the host"
+            )
     return files
 
 
 def _files(reader: Reader) -> tuple[tuple[str, str], ...]:
     """Path and tag of each file that is read."""
     found: list[tuple[str, str]] = []
-    given = reader.values.get("log_shipping_files")
-    for i, item in enumerate(given if isinstance(given, list) else []):
-        file = Reader(item, f"log_shipping_files[{i}]", reader.problems)
+    for file in reader.each("log_shipping_files"):
         path, tag = file.value("path", str, ""), file.value("tag", str, "")
         if not daemons.FILE.fullmatch(path.replace("*", "")):
-            file.problem("path", f"{path!r} is no path", "give an absolute one without spaces")
+            file.problem("path", INVALID_PATH, f"{path!r} is no path", "give an absolute one without spaces")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", tag):
-            file.problem("tag", f"{tag!r} is not allowed", "give up to 32 letters, digits, - and _")
+            file.problem("tag", INVALID_NAME, f"{tag!r} is not allowed", "give up to 32 letters, digits, - and _")
         found.append((path, tag))
     return tuple(found)

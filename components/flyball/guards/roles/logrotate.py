@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.clean_up.retention import HOST_LOGS, ROTATION_INTERVAL, FileLogs, check_file_logs, rotation_interval
+from flyball.guards.clean_up.rules import LOG_GROWTH, LOG_NOT_REOPENED, LOG_ROTATED_TWICE, LOG_WRITABLE_BY_OTHERS
 from flyball.guards.reading import strict
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Broken, Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_PATH, INVALID_TEXT, MISSING, OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds, show_duration, show_size
 
 SIGNALS = ("HUP", "USR1", "USR2")
@@ -104,13 +106,15 @@ _MODE = re.compile(r"0?[0-7]{3}")
 
 def read(variables: Mapping[str, object]) -> tuple[Rotation, list[Problem]]:
     """The rotation that the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), RotationArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), RotationArgs, ()))
+    reader = Reader(variables, (), problems)
     given = variables.get("logrotate_logs")
     logs = [_log(item, i, problems) for i, item in enumerate(given if isinstance(given, list) else [])]
     interval = reader.duration("logrotate_interval", ROTATION_INTERVAL, least=1000)
     if interval > ROTATION_INTERVAL:
-        reader.problem("logrotate_interval", f"is {show_duration(interval)}", "look at least once an hour")
+        reader.problem(
+            "logrotate_interval", OUT_OF_RANGE, f"is {show_duration(interval)}", "look at least once an hour"
+        )
     problems += _check_intervals(logs, interval, problems)
     problems += _check_twice([log for log, _ in logs])
     return Rotation(interval, tuple(log for log, _ in logs)), problems
@@ -118,11 +122,13 @@ def read(variables: Mapping[str, object]) -> tuple[Rotation, list[Problem]]:
 
 def _log(item: object, index: int, problems: list[Problem]) -> tuple[Log, int]:
     """One log, and the most bytes a second that it grows by; 0 where that is not known."""
-    path = f"logrotate_logs[{index}]"
+    path = ("logrotate_logs", index)
     plain = item if isinstance(item, Mapping) else {}
     preset = str(plain.get("preset", ""))
     if preset and preset not in PRESETS:
-        problems.append(Problem(f"{path}.preset", f"{preset!r} is no preset", strict.nearest(preset, PRESETS)))
+        problems.append(
+            Problem((*path, "preset"), UNKNOWN_VALUE, f"{preset!r} is no preset", strict.nearest(preset, PRESETS))
+        )
     log = Reader({**PRESETS.get(preset, {}), **plain}, path, problems)
     limits = FileLogs(
         size=log.size("size", HOST_LOGS.size),
@@ -133,10 +139,12 @@ def _log(item: object, index: int, problems: list[Problem]) -> tuple[Log, int]:
     problems += check_file_logs(limits, path)
     paths = tuple(log.words("paths"))
     if not paths:
-        log.problem("paths", "is missing", "name at least one file, or a preset")
+        log.problem("paths", MISSING, "is missing", "name at least one file, or a preset")
     for number, name in enumerate(paths):
         if not _PATH.fullmatch(name) or ".." in name.split("/"):
-            log.problem(f"paths[{number}]", f"{name!r} is no path", "give an absolute one without spaces or ..")
+            log.problem(
+                ("paths", number), INVALID_PATH, f"{name!r} is no path", "give an absolute one without spaces or .."
+            )
     owner = _word(log, "owner", "root", _ACCOUNT, "the name of a user")
     result = Log(
         name=_word(log, "name", "", _NAME, "lower-case letters, digits, - and _"),
@@ -150,12 +158,19 @@ def _log(item: object, index: int, problems: list[Problem]) -> tuple[Log, int]:
         signal=log.value("signal", str, "HUP"),
     )
     if int(result.mode, 8) & 0o022:
-        log.problem("mode", f"{result.mode} lets others write", "logrotate would follow what they put there; take 0640")
+        log.problem(
+            "mode",
+            LOG_WRITABLE_BY_OTHERS,
+            f"{result.mode} lets others write",
+            "logrotate would follow what they put there; take 0640",
+        )
     if result.signal not in SIGNALS:
-        log.problem("signal", f"{result.signal!r} is not allowed", f"known are {', '.join(SIGNALS)}")
+        log.problem("signal", UNKNOWN_VALUE, f"{result.signal!r} is not allowed", f"known are {', '.join(SIGNALS)}")
     if not result.unit and not log.value("reopens", bool, False):
         hint = "name the unit to signal, or reopens: true if it opens the file for each line"
-        log.problem("unit", "is missing: whoever has the file open would go on writing to the old one", hint)
+        log.problem(
+            "unit", LOG_NOT_REOPENED, "is missing: whoever has the file open would go on writing to the old one", hint
+        )
     return result, log.size("rate", 1) if log.has("rate") else 0
 
 
@@ -163,7 +178,7 @@ def _word(log: Reader, key: str, default: str, allowed: re.Pattern[str], hint: s
     word = log.value(key, str, default)
     if (word or key == "name") and not allowed.fullmatch(word):
         if log.has(key):
-            log.problem(key, f"{word!r} is not allowed", f"give {hint}")
+            log.problem(key, INVALID_TEXT, f"{word!r} is not allowed", f"give {hint}")
         return default
     return word
 
@@ -173,16 +188,17 @@ def _check_intervals(
 ) -> Iterator[Problem]:
     """Logs that outgrow their volume between two looks; only where the limits themselves are sound."""
     for i, (log, rate) in enumerate(logs):
-        if not rate or any(problem.path.startswith(f"logrotate_logs[{i}].") for problem in problems):
+        if not rate or any(problem.path[:2] == ("logrotate_logs", i) for problem in problems):
             continue
         try:
             longest = rotation_interval(log.limits, rate)
-        except ValueError as error:
-            yield Problem(f"logrotate_logs[{i}].rate", str(error), "raise the volume, or lower size or files")
+        except Broken as error:
+            yield error.at(("logrotate_logs", i, "rate"), "raise the volume, or lower size or files")
             continue
         if interval > longest:
             yield Problem(
-                "logrotate_interval",
+                ("logrotate_interval",),
+                LOG_GROWTH,
                 f"in {show_duration(interval)} {log.name} grows by {show_size(rate * interval // 1000)}, more than its"
                 f" volume of {show_size(log.limits.volume)} has left",
                 f"allowed is at most {show_duration(longest)}",
@@ -196,13 +212,18 @@ def _check_twice(logs: Iterable[Log]) -> Iterator[Problem]:
     for i, log in enumerate(logs):
         if log.name and log.name in names:
             yield Problem(
-                f"logrotate_logs[{i}].name", f"{log.name!r} is also that of logrotate_logs[{names[log.name]}]"
+                ("logrotate_logs", i, "name"),
+                GIVEN_TWICE,
+                f"{log.name!r} is also that of logrotate_logs[{names[log.name]}]",
             )
         names.setdefault(log.name, i)
         for path in log.paths:
             if path in owners:
                 yield Problem(
-                    f"logrotate_logs[{i}].paths", f"{path} is also in logrotate_logs[{owners[path]}]", "name it once"
+                    ("logrotate_logs", i, "paths"),
+                    LOG_ROTATED_TWICE,
+                    f"{path} is also in logrotate_logs[{owners[path]}]",
+                    "name it once",
                 )
             owners.setdefault(path, i)
 
@@ -219,12 +240,17 @@ def check_host(found: Iterable[str], logs: Iterable[Log]) -> Iterator[Problem]:
         mode, _, file = line.partition(" ")
         if _MODE.fullmatch(mode):
             if int(mode, 8) & 0o022:
-                yield Problem(file, f"has mode {mode}, so logrotate ignores it", "chmod 0644")
+                yield Problem(
+                    (file,), LOG_WRITABLE_BY_OTHERS, f"has mode {mode}, so logrotate ignores it", "chmod 0644"
+                )
             continue
         file, _, paths = line.partition(":")
         for path in paths.replace("{", " ").replace('"', " ").split():
             name = wanted.get(path)
             if name is not None and file != f"/etc/logrotate.d/{name}":
                 yield Problem(
-                    file, f"already rotates {path}", f"give {name!r} the name {file.rpartition('/')[2]!r}, or remove it"
+                    (file,),
+                    LOG_ROTATED_TWICE,
+                    f"already rotates {path}",
+                    f"give {name!r} the name {file.rpartition('/')[2]!r}, or remove it",
                 )

@@ -12,7 +12,9 @@ from typing import Any, NotRequired, TypedDict
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, INVALID_ADDRESS, INVALID_NAME
 from flyball.guards.reading.units import Bytes, Milliseconds, show_duration
+from flyball.guards.timeouts.rules import CALLS_BEYOND_DEADLINE
 
 DEADLINE: Milliseconds = 2_000
 CONNECT: Milliseconds = 250
@@ -79,40 +81,43 @@ class Web:
 
 def read(variables: Mapping[str, object]) -> tuple[Web, list[Problem]]:
     """The sites that the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), WebArgs, ""))
-    reader = Reader(variables, "", problems)
-    given = variables.get("nginx_sites")
-    sites = tuple(_site(item, i, problems) for i, item in enumerate(given if isinstance(given, list) else []))
+    problems = list(strict.check(dict(variables), WebArgs, ()))
+    reader = Reader(variables, (), problems)
+    sites = tuple(_site(site) for site in reader.each("nginx_sites"))
     seen: dict[object, int] = {}
     for i, site in enumerate(sites):
         for key, value in (("name", site.name), ("port", (site.port, site.host))):
             if (first := seen.setdefault((key, value), i)) != i:
-                problems.append(Problem(f"nginx_sites[{i}].{key}", f"is also that of nginx_sites[{first}]"))
+                problems.append(Problem(("nginx_sites", i, key), GIVEN_TWICE, f"is also that of nginx_sites[{first}]"))
     reader.whole("nginx_drain_seconds", 10, most=100)
     connections = reader.whole("nginx_max_connections", 4096, least=64, most=100_000)
     return Web(sites, connections, reader.duration("nginx_keepalive", 30_000, least=1000)), problems
 
 
-def _site(item: object, index: int, problems: list[Problem]) -> Site:
-    site = Reader(item, f"nginx_sites[{index}]", problems)
+def _site(site: Reader) -> Site:
     name = site.value("name", str, "")
     if site.has("name") and not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name):
-        site.problem("name", f"{name!r} is not allowed", "give lower-case letters, digits, - and _")
+        site.problem("name", INVALID_NAME, f"{name!r} is not allowed", "give lower-case letters, digits, - and _")
     host = site.value("host", str, "_")
     if not re.fullmatch(r"_|[A-Za-z0-9.*-]{1,253}", host):
-        site.problem("host", f"{host!r} is no host name")
+        site.problem("host", INVALID_ADDRESS, f"{host!r} is no host name")
     servers = tuple(site.words("servers"))
     if isinstance(site.values.get("servers"), list) and not servers:
-        site.problem("servers", "is empty", "name at least one, as host:port")
+        site.problem("servers", EMPTY, "is empty", "name at least one, as host:port")
     for i, server in enumerate(servers):
         if not re.fullmatch(r"[A-Za-z0-9.-]+:[0-9]{1,5}", server) or not 0 < int(server.rpartition(":")[2]) < 65536:
-            site.problem(f"servers[{i}]", f"{server!r} is no server", "give host:port")
+            site.problem(("servers", i), INVALID_ADDRESS, f"{server!r} is no server", "give host:port")
     connect, deadline = site.duration("connect", CONNECT), site.duration("deadline", DEADLINE)
     tries = site.whole("tries", TRIES, most=5)
     timeout = site.duration("timeout", max(deadline // tries - connect, 1))
     if (needed := (connect + timeout) * tries) > deadline:
         message = f"{tries} x ({show_duration(connect)} + {show_duration(timeout)}) is more than the deadline of"
-        site.problem("timeout", f"{message} {show_duration(deadline)}", f"{show_duration(needed - deadline)} too long")
+        site.problem(
+            "timeout",
+            CALLS_BEYOND_DEADLINE,
+            f"{message} {show_duration(deadline)}",
+            f"{show_duration(needed - deadline)} too long",
+        )
     return Site(
         name=name,
         port=site.whole("port", 80, most=65535),

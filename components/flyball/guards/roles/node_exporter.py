@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.governor.rules import UNWATCHED
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes
 from flyball.guards.roles import daemons
 
@@ -61,16 +63,20 @@ class Exporter:
 
 def read(variables: Mapping[str, object]) -> tuple[Exporter, list[Problem]]:
     """What the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), ExporterArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), ExporterArgs, ()))
+    reader = Reader(variables, (), problems)
     listens = daemons.addresses(reader, "node_exporter_addresses", "node_exporter")
     port = reader.whole("node_exporter_port", PORT, most=65535)
     collectors = tuple(dict.fromkeys(reader.words("node_exporter_collectors")))
     for i, name in enumerate(reader.words("node_exporter_collectors")):
         if name not in KNOWN:
-            reader.problem(f"node_exporter_collectors[{i}]", f"{name!r} is not known", strict.nearest(name, KNOWN))
+            reader.problem(
+                ("node_exporter_collectors", i), UNKNOWN_VALUE, f"{name!r} is not known", strict.nearest(name, KNOWN)
+            )
     if lacking := [name for name in NEEDED if name not in collectors]:
-        reader.problem("node_exporter_collectors", f"lacks {', '.join(lacking)}", "alerts are made from them; add them")
+        reader.problem(
+            "node_exporter_collectors", UNWATCHED, f"lacks {', '.join(lacking)}", "alerts are made from them; add them"
+        )
     return Exporter(
         listens=tuple(daemons.join(text, port) for text in listens),
         collectors=collectors,

@@ -11,9 +11,11 @@ from typing import Any, TypedDict
 
 from flyball.guards.interruptions.interruption import Shutdown, check_shutdown
 from flyball.guards.interruptions.restarts import longest
+from flyball.guards.interruptions.rules import LEASE_BELOW_RUN
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, INVALID_TEXT, OUT_OF_RANGE
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.roles import daemons, rolling
 from flyball.guards.roles.spot_drain import WayOutArgs, way_out
@@ -98,13 +100,13 @@ class PlannedRestart:
 
 def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, list[Problem]]:
     """The restarts that the variables ask for in a group of so many hosts, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), PlannedRestartArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), PlannedRestartArgs, ()))
+    reader = Reader(variables, (), problems)
     units, is_reboot = tuple(reader.words("planned_restart_units")), reader.value("planned_restart_reboot", bool, False)
     _check_units(units, is_reboot, reader)
     prestop, drain = way_out(reader.at("planned_restart_shutdown"))
     deadline = reader.duration("planned_restart_deadline", 2_000)
-    problems += check_shutdown(Shutdown(prestop, drain, 0), deadline, "planned_restart_shutdown")
+    problems += check_shutdown(Shutdown(prestop, drain, 0), deadline, ("planned_restart_shutdown",))
     times = {
         "prestop": prestop,
         "drain": drain,
@@ -118,10 +120,15 @@ def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, l
     run = longest(hosts, max(len(units), 1), times)
     if run > lease:
         message = f"{show_duration(lease)} is less than the {show_duration(run)} that a run may take"
-        reader.problem("planned_restart_lease", message, "raise it, or a second host follows while the first is away")
+        reader.problem(
+            "planned_restart_lease",
+            LEASE_BELOW_RUN,
+            message,
+            "raise it, or a second host follows while the first is away",
+        )
     splay = reader.duration("planned_restart_splay", SPLAY, least=1000)
     if splay > LONGEST_SPLAY:
-        reader.problem("planned_restart_splay", f"is {show_duration(splay)}", "allowed is at most 12h")
+        reader.problem("planned_restart_splay", OUT_OF_RANGE, f"is {show_duration(splay)}", "allowed is at most 12h")
     port = reader.whole("planned_restart_lock_port", 6379, most=65535)
     return PlannedRestart(
         units=units,
@@ -145,18 +152,18 @@ def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, l
 
 def _check_units(units: tuple[str, ...], is_reboot: bool, reader: Reader) -> None:
     for i, unit in enumerate(units):
-        check_unit(unit, reader, f"planned_restart_units[{i}]")
+        check_unit(unit, reader, ("planned_restart_units", i))
     if is_reboot and units:
-        reader.problem("planned_restart_units", "are restarted by the reboot anyway", "leave them out")
+        reader.problem("planned_restart_units", DOES_NOT_APPLY, "are restarted by the reboot anyway", "leave them out")
     if not is_reboot and not units and isinstance(reader.values.get("planned_restart_units"), list):
         hint = "name units, or set planned_restart_reboot"
-        reader.problem("planned_restart_units", "is empty: there is nothing to restart", hint)
+        reader.problem("planned_restart_units", EMPTY, "is empty: there is nothing to restart", hint)
 
 
 def _text(reader: Reader, key: str, default: str, allowed: re.Pattern[str], hint: str) -> str:
     text = reader.value(key, str, default)
     if not allowed.fullmatch(text):
-        reader.problem(key, f"{text!r} is not allowed", f"give {hint}")
+        reader.problem(key, INVALID_TEXT, f"{text!r} is not allowed", f"give {hint}")
     return text
 
 

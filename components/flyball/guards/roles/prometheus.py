@@ -12,11 +12,15 @@ from typing import Any, NotRequired, TypedDict
 from flyball.guards.alerting import hosts
 from flyball.guards.alerting.hosts import Size, SizeArgs
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.clean_up.rules import MEMORY_BEYOND_HOST, QUERIES_BEYOND_MEMORY, STORAGE_BEYOND_DISK
+from flyball.guards.governor.rules import NOBODY_HEARS, UNWATCHED
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, INVALID_NAME, INVALID_PATH, OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds, exact, show_duration, show_number, show_size
 from flyball.guards.roles import daemons
+from flyball.guards.timeouts.rules import TIMEOUT_ABOVE_INTERVAL
 
 PORT = 9090
 INTERVAL: Milliseconds = 30_000
@@ -125,20 +129,24 @@ class Scraping:
 
 def read(variables: Mapping[str, object], found: Found) -> tuple[Scraping, list[Problem]]:
     """What the variables ask for on such a host, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), ScrapingArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), ScrapingArgs, ()))
+    reader = Reader(variables, (), problems)
     address = reader.value("prometheus_address", str, "127.0.0.1")
     daemons.address(reader, "prometheus_address", address)
     interval = daemons.seconds(reader, "prometheus_interval", INTERVAL, 1000, LONGEST_INTERVAL)
     timeout = daemons.seconds(reader, "prometheus_timeout", min(TIMEOUT, interval), 1000, LONGEST_INTERVAL)
     if timeout > interval:
         message = f"{show_duration(timeout)} is more than the interval of {show_duration(interval)}"
-        reader.problem("prometheus_timeout", message, "a scrape must end before the next one begins")
+        reader.problem(
+            "prometheus_timeout", TIMEOUT_ABOVE_INTERVAL, message, "a scrape must end before the next one begins"
+        )
     memory = _memory(reader, found["memory"])
     concurrency, samples = _queries(reader, memory)
     alertmanagers = daemons.targets(reader, "prometheus_alertmanagers")
     if not alertmanagers and isinstance(reader.values.get("prometheus_alertmanagers"), list):
-        reader.problem("prometheus_alertmanagers", "is empty: nobody would hear of an alert", "name at least one")
+        reader.problem(
+            "prometheus_alertmanagers", NOBODY_HEARS, "is empty: nobody would hear of an alert", "name at least one"
+        )
     return Scraping(
         listen=daemons.join(address, reader.whole("prometheus_port", PORT, most=65535)),
         nodes=_nodes(reader, found),
@@ -164,7 +172,7 @@ def _nodes(reader: Reader, found: Found) -> tuple[Node, ...]:
     for i, group in enumerate(reader.words("prometheus_groups")):
         if group not in found["groups"]:
             known = strict.nearest(group, found["groups"])
-            reader.problem(f"prometheus_groups[{i}]", f"{group!r} is no group of the inventory", known)
+            reader.problem(("prometheus_groups", i), UNKNOWN_VALUE, f"{group!r} is no group of the inventory", known)
         for name in found["groups"].get(group, []):
             listens = found["addresses"].get(name) or ["127.0.0.1"]
             own = name == found["host"]
@@ -172,7 +180,7 @@ def _nodes(reader: Reader, found: Found) -> tuple[Node, ...]:
             if not reached:
                 message = f"{name} shows its figures to nobody but itself"
                 hint = f"let node_exporter_addresses of {name} name an address that {found['host']} reaches"
-                reader.problem(f"prometheus_groups[{i}]", message, hint)
+                reader.problem(("prometheus_groups", i), UNWATCHED, message, hint)
                 continue
             groups = sorted(g for g, names in found["groups"].items() if name in names and g != "all")
             target = daemons.join(reached[0], found["ports"].get(name, 9100))
@@ -182,20 +190,18 @@ def _nodes(reader: Reader, found: Found) -> tuple[Node, ...]:
 
 def _jobs(reader: Reader) -> tuple[Job, ...]:
     """The targets that are stated, each job once and none of those that are there anyway."""
-    given = reader.values.get("prometheus_targets")
     jobs: dict[str, Job] = {}
-    for i, item in enumerate(given if isinstance(given, list) else []):
-        job = Reader(item, f"prometheus_targets[{i}]", reader.problems)
+    for job in reader.each("prometheus_targets"):
         name, path = job.value("job", str, ""), job.value("path", str, "/metrics")
         if job.has("job") and not _JOB.fullmatch(name):
-            job.problem("job", f"{name!r} is not allowed", "give lower-case letters, digits, - and _")
+            job.problem("job", INVALID_NAME, f"{name!r} is not allowed", "give lower-case letters, digits, - and _")
         elif name in jobs or name in OWN_JOBS:
-            job.problem("job", f"{name!r} is there already", "give another name")
+            job.problem("job", GIVEN_TWICE, f"{name!r} is there already", "give another name")
         if not _URL_PATH.fullmatch(path):
-            job.problem("path", f"{path!r} is no path of a URL", "begin it with /")
+            job.problem("path", INVALID_PATH, f"{path!r} is no path of a URL", "begin it with /")
         targets = daemons.targets(job, "targets")
         if not targets and isinstance(job.values.get("targets"), list):
-            job.problem("targets", "is empty", "name at least one, as host:port")
+            job.problem("targets", EMPTY, "is empty", "name at least one, as host:port")
         jobs[name] = Job(name, targets, path)
     return tuple(jobs.values())
 
@@ -207,9 +213,13 @@ def _rule_files(reader: Reader) -> tuple[str, ...]:
     for i, path in enumerate(paths):
         name = path.rpartition("/")[2]
         if not _RULE_FILE.fullmatch(name):
-            reader.problem(f"prometheus_rule_files[{i}]", f"{name!r} is no name of a rule file", "let it end in .yml")
+            reader.problem(
+                ("prometheus_rule_files", i), INVALID_NAME, f"{name!r} is no name of a rule file", "let it end in .yml"
+            )
         elif name in names:
-            reader.problem(f"prometheus_rule_files[{i}]", f"{name} is there already", "give it another name")
+            reader.problem(
+                ("prometheus_rule_files", i), GIVEN_TWICE, f"{name} is there already", "give it another name"
+            )
         names.add(name)
     return paths
 
@@ -218,10 +228,15 @@ def _memory(reader: Reader, host: Bytes) -> Bytes:
     most = int(host * exact(MEMORY_SHARE))
     memory = reader.size("prometheus_memory", MEMORY)
     if memory < LEAST_MEMORY:
-        reader.problem("prometheus_memory", f"is {show_size(memory)}", f"allowed is at least {show_size(LEAST_MEMORY)}")
+        reader.problem(
+            "prometheus_memory",
+            OUT_OF_RANGE,
+            f"is {show_size(memory)}",
+            f"allowed is at least {show_size(LEAST_MEMORY)}",
+        )
     elif memory > most:
         message = f"{show_size(memory)} is more than {_percent(MEMORY_SHARE)} of the host's {_mebibytes(host)}"
-        reader.problem("prometheus_memory", message, "lower it, or take a larger host")
+        reader.problem("prometheus_memory", MEMORY_BEYOND_HOST, message, "lower it, or take a larger host")
     return memory
 
 
@@ -229,10 +244,12 @@ def _storage(reader: Reader, disk: Bytes) -> Bytes:
     storage = reader.size("prometheus_storage_size", STORAGE)
     if storage < LEAST_STORAGE:
         message, hint = f"is {show_size(storage)}", f"allowed is at least {show_size(LEAST_STORAGE)}"
-        reader.problem("prometheus_storage_size", message, hint)
+        reader.problem("prometheus_storage_size", OUT_OF_RANGE, message, hint)
     elif storage > disk * exact(STORAGE_SHARE):
         message = f"{show_size(storage)} is more than {_percent(STORAGE_SHARE)} of the {_mebibytes(disk)} there are"
-        reader.problem("prometheus_storage_size", message, "what comes in lies beside the limit; lower it")
+        reader.problem(
+            "prometheus_storage_size", STORAGE_BEYOND_DISK, message, "what comes in lies beside the limit; lower it"
+        )
     return storage
 
 
@@ -244,7 +261,9 @@ def _queries(reader: Reader, memory: Bytes) -> tuple[int, int]:
     if samples > most:
         message = f"{concurrency} queries of {samples} samples take {_mebibytes(concurrency * samples * SAMPLE)}"
         limit = f"more than {_percent(QUERY_SHARE)} of {show_size(memory)}"
-        reader.problem("prometheus_query_samples", f"{message}, {limit}", f"allowed are at most {most}")
+        reader.problem(
+            "prometheus_query_samples", QUERIES_BEYOND_MEMORY, f"{message}, {limit}", f"allowed are at most {most}"
+        )
     return concurrency, samples
 
 

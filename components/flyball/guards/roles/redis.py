@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
 from flyball.guards.clean_up.caches import LEAST_MAXMEMORY, MAXMEMORY_SHARE, maxmemory
+from flyball.guards.clean_up.rules import CACHE_EVICTION
 from flyball.guards.reading import strict
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Broken, Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, show_number
 from flyball.guards.roles import daemons
 
@@ -52,20 +54,22 @@ class Cache:
 
 def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Problem]]:
     """The cache that the variables ask for on a host with so much memory, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), CacheArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), CacheArgs, ()))
+    reader = Reader(variables, (), problems)
     share = reader.number("redis_maxmemory_share", MAXMEMORY_SHARE)
     bound = LEAST_MAXMEMORY
     try:
         bound = maxmemory(memory, share)
-    except ValueError as error:
-        reader.problem("redis_maxmemory_share", str(error), "leave the rest of the memory to buffers and to the host")
+    except Broken as error:
+        reader.broken("redis_maxmemory_share", error, "leave the rest of the memory to buffers and to the host")
     eviction = reader.value("redis_eviction", str, EVICTION)
     _check_eviction(eviction, reader)
     bind = daemons.addresses(reader, "redis_bind", "Redis")
     without_ttl = reader.value("redis_keys_without_ttl", float, 0.0)
     if not 0 <= without_ttl <= 1:
-        reader.problem("redis_keys_without_ttl", f"is {show_number(without_ttl)}", "allowed is a share from 0 to 1")
+        reader.problem(
+            "redis_keys_without_ttl", OUT_OF_RANGE, f"is {show_number(without_ttl)}", "allowed is a share from 0 to 1"
+        )
     return Cache(
         bind=bind,
         port=reader.whole("redis_port", 6379, most=65535),
@@ -80,9 +84,15 @@ def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Pr
 
 def _check_eviction(eviction: str, reader: Reader) -> None:
     if eviction == "noeviction":
-        reader.problem("redis_eviction", "noeviction refuses every write once memory is full", f"take {EVICTION}")
+        reader.problem(
+            "redis_eviction", CACHE_EVICTION, "noeviction refuses every write once memory is full", f"take {EVICTION}"
+        )
     elif eviction in EVICTS_SOME:
         hint = f"take {'allkeys-lru' if eviction == 'volatile-ttl' else eviction.replace('volatile', 'allkeys')}"
-        reader.problem("redis_eviction", f"{eviction} evicts nothing where no key has a time to live", hint)
+        reader.problem(
+            "redis_eviction", CACHE_EVICTION, f"{eviction} evicts nothing where no key has a time to live", hint
+        )
     elif eviction not in EVICTS_ANY:
-        reader.problem("redis_eviction", f"{eviction!r} is not known", strict.nearest(eviction, EVICTS_ANY))
+        reader.problem(
+            "redis_eviction", UNKNOWN_VALUE, f"{eviction!r} is not known", strict.nearest(eviction, EVICTS_ANY)
+        )

@@ -6,7 +6,7 @@ from typing import TypedDict
 from flyball.guards.headroom.batches import batches
 from flyball.guards.headroom.headroom import DEFAULT_UTILIZATION, need
 from flyball.guards.reading import strict
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Broken, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import show_number
 
@@ -25,8 +25,8 @@ class RolloutArgs(TypedDict):
 
 def read(variables: Mapping[str, object], hosts: int) -> tuple[int, list[Problem]]:
     """How many of `hosts` must serve at all times, and what is wrong with the variables."""
-    problems = list(strict.check(dict(variables), RolloutArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), RolloutArgs, ()))
+    reader = Reader(variables, (), problems)
     load = reader.at("rollout_load")
     utilization = reader.number("rollout_utilization", DEFAULT_UTILIZATION, most=1)
     peak, host = load.number("peak", 1), load.number("host", 1)
@@ -35,10 +35,13 @@ def read(variables: Mapping[str, object], hosts: int) -> tuple[int, list[Problem
     try:
         needed = need(peak, host, utilization)
         batches(hosts, needed)
-    except ValueError as error:
+    except Broken as error:
         share = f"at {show_number(100 * utilization)} % of {show_number(host)} requests/s each"
         reader.problem(
-            "rollout_load.peak", f"{error} ({share})", "add a host, or change them at a quieter time with a lower peak"
+            ("rollout_load", "peak"),
+            error.rule,
+            f"{error} ({share})",
+            "add a host, or change them at a quieter time with a lower peak",
         )
         return 0, problems
     return needed, problems

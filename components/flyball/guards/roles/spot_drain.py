@@ -10,9 +10,11 @@ from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.interruptions.interruption import LONGEST_UNSEEN, Shutdown, check_shutdown
 from flyball.guards.interruptions.notice import seen_within
+from flyball.guards.interruptions.rules import NOTICE_UNSEEN
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_ADDRESS
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.roles.units import check_unit
 
@@ -79,19 +81,21 @@ class SpotDrain:
 
 def read(variables: Mapping[str, object]) -> tuple[SpotDrain, list[Problem]]:
     """The way out that the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), SpotDrainArgs, ""))
-    reader = Reader(variables, "", problems)
+    problems = list(strict.check(dict(variables), SpotDrainArgs, ()))
+    reader = Reader(variables, (), problems)
     endpoint = reader.value("spot_drain_endpoint", str, ENDPOINT)
     if not _ENDPOINT.fullmatch(endpoint):
-        reader.problem("spot_drain_endpoint", f"{endpoint!r} is no endpoint", f"give {ENDPOINT}, without a path")
+        reader.problem(
+            "spot_drain_endpoint", INVALID_ADDRESS, f"{endpoint!r} is no endpoint", f"give {ENDPOINT}, without a path"
+        )
     poll = reader.duration("spot_drain_poll", POLL, least=1000)
     request = reader.duration("spot_drain_request", REQUEST, least=100)
     problems += _check_seen(poll, request)
     prestop, drain = way_out(reader.at("spot_drain_shutdown"))
-    units = tuple(_units(variables.get("spot_drain_units"), problems))
+    units = tuple(_units(reader))
     deadline = reader.duration("spot_drain_deadline", 2_000)
     shutdown = Shutdown(prestop, drain, sum(stop for _, stop in units))
-    problems += check_shutdown(shutdown, deadline, "spot_drain_shutdown")
+    problems += check_shutdown(shutdown, deadline, ("spot_drain_shutdown",))
     rebalance = reader.value("spot_drain_rebalance", bool, False)
     return SpotDrain(endpoint, poll, request, rebalance, prestop, drain, units), problems
 
@@ -106,21 +110,21 @@ def _check_seen(poll: Milliseconds, request: Milliseconds) -> Iterator[Problem]:
     unseen = seen_within(poll, request)
     if unseen > LONGEST_UNSEEN:
         yield Problem(
-            "spot_drain_poll",
+            ("spot_drain_poll",),
+            NOTICE_UNSEEN,
             f"with {show_duration(poll)}, and {show_duration(request)} for each request, a notice may stay unseen for"
             f" {show_duration(unseen)}, more than the {show_duration(LONGEST_UNSEEN)} that the way out leaves",
             "lower spot_drain_poll or spot_drain_request",
         )
 
 
-def _units(given: object, problems: list[Problem]) -> Iterator[tuple[str, Milliseconds]]:
+def _units(reader: Reader) -> Iterator[tuple[str, Milliseconds]]:
     seen: set[str] = set()
-    for i, item in enumerate(given if isinstance(given, list) else []):
-        unit = Reader(item, f"spot_drain_units[{i}]", problems)
+    for unit in reader.each("spot_drain_units"):
         name = unit.value("name", str, "")
         if unit.has("name"):
             check_unit(name, unit, "name")
         if name in seen:
-            unit.problem("name", f"{name} is there already", "name it once")
+            unit.problem("name", GIVEN_TWICE, f"{name} is there already", "name it once")
         seen.add(name)
         yield name, unit.duration("stop", Shutdown().stop, least=SHORTEST_STOP)

@@ -4,7 +4,9 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from flyball.guards.reading.problem import Path
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_ADDRESS, MISSING
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.deadlines import Call
@@ -43,17 +45,23 @@ def read_call(r: Reader, outside: bool) -> Call:
 def read_outside(r: Reader) -> Outside:
     """Where a call with `host` goes."""
     if not r.has("port"):
-        r.problem("port", "is missing", "a host outside of the stack needs its port")
+        r.problem("port", MISSING, "is missing", "a host outside of the stack needs its port")
     host, hosts = r.value("host", str, "localhost"), r.words("hosts")
-    for key, value in (("host", host), *((f"hosts[{i}]", value) for i, value in enumerate(hosts))):
+    given: list[tuple[Path, str]] = [(("host",), host), *((("hosts", i), value) for i, value in enumerate(hosts))]
+    for key, value in given:
         if not _HOST.fullmatch(value) and not _is_address(value):
-            r.problem(key, f"is {value!r}", "give the name or address of a host, without scheme, port or path")
+            r.problem(
+                key,
+                INVALID_ADDRESS,
+                f"is {value!r}",
+                "give the name or address of a host, without scheme, port or path",
+            )
     cidrs = r.words("cidrs")
     for i, cidr in enumerate(cidrs):
         try:
             ipaddress.ip_network(cidr)
         except ValueError as error:
-            r.problem(f"cidrs[{i}]", str(error), "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
+            r.problem(("cidrs", i), INVALID_ADDRESS, str(error), "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
     return Outside(host, r.whole("port", 1, 1, 65_535), tuple(cidrs), tuple(hosts))
 
 
@@ -61,7 +69,7 @@ def check_outside_words(r: Reader, outside: bool) -> None:
     """Refuse what is said of hosts outside of the stack where there are none."""
     for key, what in (("cidrs", "address ranges are"), ("hosts", "further hosts are")):
         if r.has(key) and not outside:
-            r.problem(key, "is given without host", f"{what} for hosts outside of the stack")
+            r.problem(key, DOES_NOT_APPLY, "is given without host", f"{what} for hosts outside of the stack")
 
 
 def _is_address(host: str) -> bool:

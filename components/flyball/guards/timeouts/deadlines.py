@@ -9,8 +9,15 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.timeouts.rules import (
+    CALLS_BEYOND_DEADLINE,
+    CALLS_IN_A_CIRCLE,
+    CALLS_ITSELF,
+    TIMEOUT_ABOVE_DEADLINE,
+    TIMEOUT_BELOW_DEADLINE,
+)
 
 DEFAULT_DEADLINE: Milliseconds = 2_000
 DEFAULT_CONNECT: Milliseconds = 250
@@ -64,35 +71,44 @@ def longest_path(promises: Mapping[str, Promise], start: str) -> tuple[str, ...]
     return tuple(path)
 
 
-def check(promises: Mapping[str, Promise], root: str = "services") -> Iterator[Problem]:
+def check(promises: Mapping[str, Promise], paths: Mapping[str, Path] | None = None) -> Iterator[Problem]:
     """Every broken rule of the whole call graph; nothing where all hold.
 
-    No deadlines hold along a circle, so of those that lie on one only the circle is reported.
+    `paths` says where each workload is described [`services.NAME`]. No deadlines hold along a circle, so of those that
+    lie on one only the circle is reported.
     """
+    places = {name: ("services", name) for name in promises} if paths is None else paths
     circles = cycles(promises)
     hops = {hop for circle in circles for hop in pairwise(circle)}
     for name, promise in promises.items():
-        yield from _check_calls(name, promise, promises, root, hops)
+        yield from _check_calls(name, promise, promises, places[name], hops)
         if not any((name, callee) in hops for callee in promise.calls):
-            yield from _check_sum(name, promise, root)
+            yield from _check_sum(name, promise, places[name])
     for cycle in circles:
         yield Problem(
-            f"{root}.{cycle[0]}.calls.{cycle[1]}",
+            (*places[cycle[0]], "calls", cycle[1]),
+            CALLS_IN_A_CIRCLE,
             f"the calls go round in a circle: {' -> '.join(cycle)}",
             "a request could wait for itself; remove one of these calls",
         )
 
 
 def _check_calls(
-    name: str, promise: Promise, promises: Mapping[str, Promise], root: str, circular: Set[tuple[str, str]]
+    name: str, promise: Promise, promises: Mapping[str, Promise], path: Path, circular: Set[tuple[str, str]]
 ) -> Iterator[Problem]:
     for callee, call in promise.calls.items():
-        path = f"{root}.{name}.calls.{callee}"
+        at = (*path, "calls", callee)
         if callee == name and not call.outside:
-            yield Problem(path, f"{name} calls itself", "remove the call; a workload reaches itself without a hop")
+            yield Problem(
+                at,
+                CALLS_ITSELF,
+                f"{name} calls itself",
+                "remove the call; a workload reaches itself without a hop",
+            )
         if promise.deadline is not None and call.timeout > promise.deadline:
             yield Problem(
-                f"{path}.timeout",
+                (*at, "timeout"),
+                TIMEOUT_ABOVE_DEADLINE,
                 f"{show_duration(call.timeout)} is more than {name}'s deadline of {show_duration(promise.deadline)}",
                 "lower it or raise the deadline",
             )
@@ -100,21 +116,23 @@ def _check_calls(
         if other is not None and other.deadline is not None and call.timeout < other.deadline:
             way = " -> ".join((name, *longest_path(promises, callee)))
             yield Problem(
-                f"{path}.timeout",
+                (*at, "timeout"),
+                TIMEOUT_BELOW_DEADLINE,
                 f"{show_duration(call.timeout)} is less than {callee}'s deadline of {show_duration(other.deadline)}"
                 f" ({way})",
                 f"raise it, or lower {callee}'s deadline",
             )
 
 
-def _check_sum(name: str, promise: Promise, root: str) -> Iterator[Problem]:
+def _check_sum(name: str, promise: Promise, path: Path) -> Iterator[Problem]:
     if promise.deadline is None or promise.spent <= promise.deadline:
         return
     if any(call.timeout > promise.deadline for call in promise.calls.values()):
         return  # said already, of that call
     terms = [f"{callee} {show_duration(call.longest)}" for callee, call in promise.calls.items()]
     yield Problem(
-        f"{root}.{name}.calls",
+        (*path, "calls"),
+        CALLS_BEYOND_DEADLINE,
         f"together they may take {show_duration(promise.spent)}, more than {name}'s deadline of"
         f" {show_duration(promise.deadline)} ({name} -> {', '.join(terms)})",
         "lower timeouts or retries, make calls side by side (parallel), or raise the deadline",

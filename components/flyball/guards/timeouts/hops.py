@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from flyball.guards.breakers import breaker
 from flyball.guards.breakers.breaker import Breaker, Fallback
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_NAME, INVALID_PATH, UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.rules import IDLE_BELOW_TIMEOUT
 
 PROTOCOLS = ("http", "grpc", "tcp")
 IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
@@ -53,11 +55,11 @@ class Hop:
     variable: str | None = None
 
 
-def check_call_name(name: str, path: str) -> Iterator[Problem]:
+def check_call_name(name: str, path: Path) -> Iterator[Problem]:
     """A call's name becomes part of a proxy's configuration and of an environment variable's name."""
     if not _NAME.fullmatch(name):
         hint = "at most 63 letters, digits, dashes, dots and underscores, with a letter or digit at both ends"
-        yield Problem(path, f"{name!r} is no name for a call", hint)
+        yield Problem(path, INVALID_NAME, f"{name!r} is no name for a call", hint)
 
 
 def read(r: Reader, name: str, call: Call) -> Hop:
@@ -65,17 +67,17 @@ def read(r: Reader, name: str, call: Call) -> Hop:
     r.problems.extend(check_call_name(name, r.path))
     protocol = r.value("protocol", str, "tcp" if call.outside else "http")
     if protocol not in PROTOCOLS:
-        r.problem("protocol", f"is {protocol!r}", f"allowed are {', '.join(PROTOCOLS)}")
+        r.problem("protocol", UNKNOWN_VALUE, f"is {protocol!r}", f"allowed are {', '.join(PROTOCOLS)}")
         protocol = "http"
     tcp = protocol == "tcp"
     if tcp and isinstance(r.values.get("protocol", ""), str):
         for key in ("breaker", "fallback", "budget", "stream", "tls"):
             if r.has(key):
-                r.problem(key, "is given, and protocol is tcp", "only http and grpc know it; remove it")
+                r.problem(key, DOES_NOT_APPLY, "is given, and protocol is tcp", "only http and grpc know it; remove it")
     variable = r.value("variable", str, "") or None
     if variable is not None and not _VARIABLE.fullmatch(variable):
         hint = "letters, digits and underscores, not starting with a digit"
-        r.problem("variable", f"{variable!r} is no name for an environment variable", hint)
+        r.problem("variable", INVALID_NAME, f"{variable!r} is no name for an environment variable", hint)
     hop = Hop(
         protocol=protocol,
         breaker=None if tcp else breaker.read(r.at("breaker"), call.timeout, known=r.readable("timeout")),
@@ -91,20 +93,22 @@ def read(r: Reader, name: str, call: Call) -> Hop:
     )
     if tcp and hop.idle < call.timeout and r.readable("idle") and r.readable("timeout"):
         message = f"{show_duration(hop.idle)} is less than the timeout of {show_duration(call.timeout)}"
-        r.problem("idle", message, "a connection would be cut while its answer is awaited; raise it")
+        r.problem(
+            "idle", IDLE_BELOW_TIMEOUT, message, "a connection would be cut while its answer is awaited; raise it"
+        )
     return hop
 
 
 def _health(r: Reader) -> HealthCheck:
     path = r.value("path", str, "") or None
     if path is not None and not re.fullmatch(r"/[!-~]{0,255}", path):
-        r.problem("path", f"is {path!r}", "a path starts with /, without spaces, at most 256 characters")
+        r.problem("path", INVALID_PATH, f"is {path!r}", "a path starts with /, without spaces, at most 256 characters")
     default = HealthCheck()
     period = r.duration("period", default.period, least=100)
     return HealthCheck(path, period, r.whole("failures", default.failures, 1, 100))
 
 
-def check_hops(calls: Mapping[str, Hop], path: str) -> Iterator[Problem]:
+def check_hops(calls: Mapping[str, Hop], path: Path) -> Iterator[Problem]:
     """The rules between the calls of one workload."""
     fallbacks = {name: hop.fallback for name, hop in calls.items() if hop.fallback is not None}
     yield from breaker.check_fallbacks(fallbacks, {name: hop.protocol for name, hop in calls.items()}, path)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.fail_fast.rules import LIMIT_BELOW_REQUEST
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Bytes, Millicores
 
@@ -22,5 +23,5 @@ def read(r: Reader, cpu: Millicores = 250, memory: Bytes = 256 * MI) -> Resource
     resources = Resources(cpu, memory, limits.cpu("cpu", 2 * cpu), limits.size("memory", memory))
     for key, asked, most in (("cpu", cpu, resources.cpu_limit), ("memory", memory, resources.memory_limit)):
         if most < asked and r.readable(key) and limits.readable(key):
-            limits.problem(key, "is less than is requested", "raise the limit or request less")
+            limits.problem(key, LIMIT_BELOW_REQUEST, "is less than is requested", "raise the limit or request less")
     return resources

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.fail_fast.container import check_image
 from flyball.guards.fail_fast.inbound import Inbound
-from flyball.guards.reading.problem import Problem
+from flyball.guards.fail_fast.rules import PORT_TAKEN, VARIABLE_TAKEN
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.strict import join
+from flyball.guards.reading.rules import INVALID_NAME, OUT_OF_RANGE
 from flyball.guards.reading.units import Bytes, Millicores
 from flyball.guards.timeouts.hops import Hop, variable
 from flyball.guards.workload import resources
@@ -56,12 +57,12 @@ class Sidecar:
 def read(r: Reader, inbound: Inbound, calls: int, replica: float) -> Sidecar:
     """The proxy of a workload with that guard and so many calls."""
     image, domain = r.value("image", str, IMAGE), r.value("domain", str, DOMAIN)
-    r.problems.extend(check_image(image, join(r.path, "image")))
+    r.problems.extend(check_image(image, (*r.path, "image")))
     if not _DOMAIN.fullmatch(domain):
-        r.problem("domain", f"is {domain!r}", "give the cluster's domain, as cluster.local")
+        r.problem("domain", INVALID_NAME, f"is {domain!r}", "give the cluster's domain, as cluster.local")
     scrape = r.value("scrape", str, SCRAPE)
     if not _DOMAIN.fullmatch(scrape) or "." in scrape:
-        r.problem("scrape", f"is {scrape!r}", "give the name of a namespace")
+        r.problem("scrape", INVALID_NAME, f"is {scrape!r}", "give the name of a namespace")
     asked = r.at("resources")
     share = cpu(replica, calls + inbound.enabled)
     found = resources.read(asked, share, memory(inbound, calls))
@@ -93,7 +94,7 @@ def memory(inbound: Inbound, calls: int, connections: int = 100) -> Bytes:
 
 
 def check(
-    sidecar: Sidecar, inbound: Inbound, hops: Mapping[str, Hop], port: int, taken: Mapping[str, str], path: str
+    sidecar: Sidecar, inbound: Inbound, hops: Mapping[str, Hop], port: int, taken: Mapping[str, str], path: Path
 ) -> Iterator[Problem]:
     """Refuse ports that two parts would listen on, and variables that are set already.
 
@@ -106,20 +107,24 @@ def check(
     if inbound.enabled:
         if inbound.port in used or inbound.port == port:
             what = used.get(inbound.port, "the application")
-            yield Problem(join(path, "inbound.port"), f"{inbound.port} is the port of {what}", "choose another one")
+            yield Problem(
+                (*path, "inbound", "port"), PORT_TAKEN, f"{inbound.port} is the port of {what}", "choose another one"
+            )
         used[inbound.port] = "the guard"
     if port in used and port != inbound.port:
         yield Problem(
-            join(path, "port"), f"{port} is the port of {used[port]}", "choose another one, or set proxy.port"
+            (*path, "port"), PORT_TAKEN, f"{port} is the port of {used[port]}", "choose another one, or set proxy.port"
         )
     if len(hops) > MOST_CALLS:
-        yield Problem(join(path, "calls"), f"are {len(hops)}", f"allowed are at most {MOST_CALLS}")
+        yield Problem((*path, "calls"), OUT_OF_RANGE, f"are {len(hops)}", f"allowed are at most {MOST_CALLS}")
     seen: dict[str, str] = {}
     for name, hop in sorted(hops.items()):
-        word, at = variable(name, hop), join(path, f"calls.{name}")
+        word, at = variable(name, hop), (*path, "calls", name)
         if word in taken:
             hint = f"remove it there, or name another one in calls.{name}.variable"
-            yield Problem(join(path, f"{taken[word]}.{word}"), f"is the address that flyball sets for {name}", hint)
+            yield Problem(
+                (*path, taken[word], word), VARIABLE_TAKEN, f"is the address that flyball sets for {name}", hint
+            )
         elif word in seen:
-            yield Problem(join(at, "variable"), f"{word} is that of {seen[word]} too", "name another one")
+            yield Problem((*at, "variable"), VARIABLE_TAKEN, f"{word} is that of {seen[word]} too", "name another one")
         seen.setdefault(word, name)

@@ -1,7 +1,7 @@
 """All rules applied to one workload: from what it is to how it runs."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -10,14 +10,16 @@ from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.container import check_container
 from flyball.guards.governor import envelope, scaling, steps
 from flyball.guards.governor.envelope import Envelope
+from flyball.guards.governor.rules import WRITER_NARROWER
 from flyball.guards.governor.scaling import Floors
 from flyball.guards.governor.steps import WriterSteps
 from flyball.guards.headroom import headroom, schedule
 from flyball.guards.headroom.headroom import Headroom, Loss, Survive
+from flyball.guards.headroom.rules import FLOOR_TOO_LARGE, TOO_FEW_ZONES
 from flyball.guards.interruptions import interruption
 from flyball.guards.interruptions.interruption import SpotSplit
-from flyball.guards.reading.problem import Problem, refuse
-from flyball.guards.reading.strict import check, join
+from flyball.guards.reading.problem import Broken, Path, Problem, refuse
+from flyball.guards.reading.strict import check
 from flyball.guards.reading.units import Bytes, exact
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
@@ -72,7 +74,7 @@ class Sizing:
 
 
 def guard(
-    name: str, args: Mapping[str, Any], zones: int = 0, path: str = "", expected: Any = GuardedArgs
+    name: str, args: Mapping[str, Any], zones: int = 0, path: Path = (), expected: Any = GuardedArgs
 ) -> tuple[Spec, Sizing]:
     """A workload's arguments, read and sized. Raises `Refused` with every problem at once.
 
@@ -81,40 +83,39 @@ def guard(
     `deadlines.check` over a whole stack compares their deadlines too.
     """
     spec, sizing, problems, bad = guard_all(name, args, zones, path, expected)
-    for problem in deadlines.check({name: promise(spec, bad)}, root=""):
-        problems.append(replace(problem, path=join(path, problem.path.removeprefix(f".{name}."))))
-    refuse(problems)
+    refuse([*problems, *deadlines.check({name: promise(spec, bad)}, {name: path})])
     assert sizing is not None  # it is None only with a problem, and problems were refused above
     return spec, sizing
 
 
 def guard_all(
-    name: str, args: Mapping[str, Any], zones: int, path: str, expected: Any = GuardedArgs
-) -> tuple[Spec, Sizing | None, list[Problem], frozenset[str]]:
-    """As `guard`, but hands over the problems, and the keys they lie under; without the rules of the call graph."""
+    name: str, args: Mapping[str, Any], zones: int, path: Path, expected: Any = GuardedArgs
+) -> tuple[Spec, Sizing | None, list[Problem], frozenset[Path]]:
+    """As `guard`, but hands over the problems, and the arguments that have any; without the rules of the call graph."""
     spec, found = read(name, args, path)
     problems = [*check(args, expected, path), *found, *check_container(args, path), *_check_proxy(spec, args, path)]
-    bad = frozenset(_key(problem.path, path, spec.calls) for problem in problems)
+    bad = frozenset(_argument(problem.path[len(path) :]) for problem in problems)
     sizing, more = size(spec, zones, path, bad)
     return spec, sizing, [*problems, *more], bad
 
 
-def promise(spec: Spec, bad: frozenset[str] = frozenset()) -> Promise:
+def promise(spec: Spec, bad: frozenset[Path] = frozenset()) -> Promise:
     """What the workload's callers are promised; what could not be read makes no promise, rather than a default one."""
-    calls = {callee: call for callee, call in spec.calls.items() if f"calls.{callee}" not in bad}
-    return Promise(None if "deadline" in bad else spec.deadline, calls)
+    calls = {callee: call for callee, call in spec.calls.items() if ("calls", callee) not in bad}
+    return Promise(None if ("deadline",) in bad else spec.deadline, calls)
 
 
-def _key(problem: str, path: str, callees: Iterable[str]) -> str:
-    """The argument that a problem's path lies under: `load` of `services.web.load.peak`; a call with its name."""
-    first, _, rest = problem.removeprefix(path).lstrip(".").partition(".")
-    if first != "calls":
-        return first.partition("[")[0]
-    # The key of somewhere outside may have dots itself, as api.example.org.
-    return f"calls.{max((c for c in callees if f'{rest}.'.startswith(f'{c}.')), key=len, default=rest)}"
+def _argument(path: Path) -> Path:
+    """The argument that a path within a workload lies under: `load` of `load.peak`; a call with its name."""
+    return path[: 2 if path[:1] == ("calls",) else 1]
 
 
-def size(spec: Spec, zones: int, path: str, bad: frozenset[str] = frozenset()) -> tuple[Sizing | None, list[Problem]]:
+def _any(bad: frozenset[Path], *arguments: str) -> bool:
+    """Whether one of these arguments could not be read."""
+    return any((argument,) in bad for argument in arguments)
+
+
+def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset()) -> tuple[Sizing | None, list[Problem]]:
     """The sizing, or None and the reasons why there is none.
 
     `bad` names the arguments that could not be read. Rules that ask for one of them are left out, since what they
@@ -122,15 +123,15 @@ def size(spec: Spec, zones: int, path: str, bad: frozenset[str] = frozenset()) -
     """
     problems = [*_check_alone(spec, path, bad), *_check_places(spec, zones, path, bad)]
     loss = Loss(spec.lose, zones if Survive.ZONE in spec.survive and zones >= 2 else None)
-    if bad & {"load", "lose", "survive", "schedule"}:
+    if _any(bad, "load", "lose", "survive", "schedule"):
         return None, problems
     periods = _periods(spec, loss, path, problems)
     if not periods:
         return None, problems
     highest = max(periods, key=lambda period: period.peak)
-    cap = None if bad & {"proven", "ceiling"} else _envelope(spec, highest.headroom.floor, path, problems)
-    split = None if "spot" in bad else _split(spec, highest.headroom, path, problems)
-    writer = WriterSteps() if bad & {"writer", "behavior"} else _writer(spec, cap, path, problems)
+    cap = None if _any(bad, "proven", "ceiling") else _envelope(spec, highest.headroom.floor, path, problems)
+    split = None if _any(bad, "spot") else _split(spec, highest.headroom, path, problems)
+    writer = WriterSteps() if _any(bad, "writer", "behavior") else _writer(spec, cap, path, problems)
     target = _target(spec, cap, loss, periods, path, problems) if cap else None
     floors = None if problems or bad else _floors(spec, split, periods, path, problems)
     if problems or bad or cap is None or target is None or floors is None:
@@ -150,22 +151,22 @@ def size(spec: Spec, zones: int, path: str, bad: frozenset[str] = frozenset()) -
     ), []
 
 
-def _check_alone(spec: Spec, path: str, bad: frozenset[str]) -> Iterator[Problem]:
+def _check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Problem]:
     """The rules that need no replicas."""
-    if not bad & {"shutdown", "deadline"}:
-        yield from interruption.check_shutdown(spec.shutdown, spec.deadline, join(path, "shutdown"))
-    if spec.logs and "logs" not in bad:
-        yield from retention.check_file_logs(spec.logs, join(path, "logs"))
-    if spec.schedule and "schedule" not in bad:
-        yield from schedule.check(spec.schedule, join(path, "schedule"))
-    if not bad & {"inbound", "deadline"}:
+    if not _any(bad, "shutdown", "deadline"):
+        yield from interruption.check_shutdown(spec.shutdown, spec.deadline, (*path, "shutdown"))
+    if spec.logs and not _any(bad, "logs"):
+        yield from retention.check_file_logs(spec.logs, (*path, "logs"))
+    if spec.schedule and not _any(bad, "schedule"):
+        yield from schedule.check(spec.schedule, (*path, "schedule"))
+    if not _any(bad, "inbound", "deadline"):
         tcp = spec.protocol == "tcp"
-        yield from inbound.check(spec.inbound, spec.deadline, join(path, "inbound"), tcp=tcp)
+        yield from inbound.check(spec.inbound, spec.deadline, (*path, "inbound"), tcp=tcp)
 
 
-def _check_proxy(spec: Spec, args: Mapping[str, Any], path: str) -> Iterator[Problem]:
+def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """What the calls mean to each other, and to the variables that are set already."""
-    yield from hops.check_hops(spec.hops, join(path, "calls"))
+    yield from hops.check_hops(spec.hops, (*path, "calls"))
     given = args if isinstance(args, Mapping) else {}
     variables = {
         name: source
@@ -176,92 +177,98 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], path: str) -> Iterator[Pro
     yield from sidecar.check(spec.sidecar, spec.inbound, spec.hops, spec.port, variables, path)
 
 
-def _check_places(spec: Spec, zones: int, path: str, bad: frozenset[str]) -> Iterator[Problem]:
+def _check_places(spec: Spec, zones: int, path: Path, bad: frozenset[Path]) -> Iterator[Problem]:
     if Survive.ZONE in spec.survive and zones < 2:
         given = f"{zones} zone is given" if zones else "no zones are given"
-        yield Problem(join(path, "survive"), f"zone cannot be survived where {given}", "list at least two zones")
-    if spec.spot and "spot" not in bad and zones < 1:
-        yield Problem(join(path, "spot"), "is on, and no zones are given", "list the zones that have spot machines")
+        yield Problem(
+            (*path, "survive"), TOO_FEW_ZONES, f"zone cannot be survived where {given}", "list at least two zones"
+        )
+    if spec.spot and not _any(bad, "spot") and zones < 1:
+        yield Problem(
+            (*path, "spot"), TOO_FEW_ZONES, "is on, and no zones are given", "list the zones that have spot machines"
+        )
 
 
-def _periods(spec: Spec, loss: Loss, path: str, problems: list[Problem]) -> tuple[Period, ...]:
+def _periods(spec: Spec, loss: Loss, path: Path, problems: list[Problem]) -> tuple[Period, ...]:
     """The stretches of the day with a peak of their own, `load.peak` first; none where one of them is too high."""
-    peaks: list[tuple[str | None, Fraction, str]] = [(None, exact(spec.peak), "load")]
+    peaks: list[tuple[str | None, Fraction, Path]] = [(None, exact(spec.peak), ("load",))]
     if spec.schedule:
         windows = enumerate(spec.schedule.windows)
-        peaks += [(window.name, window.peak, f"schedule.windows[{i}].peak") for i, window in windows]
+        peaks += [(window.name, window.peak, ("schedule", "windows", i, "peak")) for i, window in windows]
     periods: list[Period] = []
-    for name, peak, key in peaks:
+    for name, peak, at in peaks:
         try:
             found = headroom.headroom(peak, spec.replica, spec.utilization, loss)
-        except ValueError as error:
-            problems.append(Problem(join(path, key), str(error), "correct peak or replica"))
+        except Broken as error:
+            problems.append(error.at((*path, *at), "correct peak or replica"))
             continue
         periods.append(Period(name, peak, found))
         if found.floor > headroom.MAXIMUM_REPLICAS:
             message = (
                 f"that takes a floor of {found.floor} replicas; at most {headroom.MAXIMUM_REPLICAS} fit into a cluster"
             )
-            problems.append(Problem(join(path, key), message, "lower the peak, or the loss to be survived"))
+            problems.append(
+                Problem((*path, *at), FLOOR_TOO_LARGE, message, "lower the peak, or the loss to be survived")
+            )
     return tuple(periods) if len(periods) == len(peaks) else ()
 
 
 def _target(
-    spec: Spec, cap: Envelope, loss: Loss, periods: Iterable[Period], path: str, problems: list[Problem]
+    spec: Spec, cap: Envelope, loss: Loss, periods: Iterable[Period], path: Path, problems: list[Problem]
 ) -> int | None:
     """The lowest target of the day, since the autoscaler has but one."""
     try:
         return min(headroom.target(spec.utilization, p.headroom.floor, cap.ceiling, loss) for p in periods)
-    except ValueError as error:
-        problems.append(Problem(join(path, "lose"), str(error), "lower lose, or raise load.utilization"))
+    except Broken as error:
+        problems.append(error.at((*path, "lose"), "lower lose, or raise load.utilization"))
         return None
 
 
 def _floors(
-    spec: Spec, split: SpotSplit | None, periods: tuple[Period, ...], path: str, problems: list[Problem]
+    spec: Spec, split: SpotSplit | None, periods: tuple[Period, ...], path: Path, problems: list[Problem]
 ) -> Floors:
     # The autoscaler cannot go below one replica, also where the on-demand base alone would do.
     otherwise, *within = [max(1, period.headroom.floor - (split.base if split else 0)) for period in periods]
     if spec.schedule is None:
         return Floors(otherwise)
     startup = spec.probes.startup.period * spec.probes.startup.failures
-    found, more = scaling.floors(spec.schedule, otherwise, within, spec.behavior, startup, join(path, "schedule"))
+    found, more = scaling.floors(spec.schedule, otherwise, within, spec.behavior, startup, (*path, "schedule"))
     problems += more
     return found
 
 
-def _envelope(spec: Spec, floor: int, path: str, problems: list[Problem]) -> Envelope | None:
+def _envelope(spec: Spec, floor: int, path: Path, problems: list[Problem]) -> Envelope | None:
     try:
         return envelope.envelope(floor, spec.proven, spec.ceiling)
-    except ValueError as error:
+    except Broken as error:
         key = "ceiling" if spec.ceiling is not None else "proven"
         hint = "lower the ceiling or the peak, or prove a larger size in a load test and raise proven"
         if spec.ceiling is None:
             hint = "lower the peak, or prove a larger size in a load test and raise proven"
         elif spec.ceiling < floor:
             hint = "raise the ceiling or lower the peak"
-        problems.append(Problem(join(path, key), str(error), hint))
+        problems.append(error.at((*path, key), hint))
         return None
 
 
-def _split(spec: Spec, needed: Headroom, path: str, problems: list[Problem]) -> SpotSplit | None:
+def _split(spec: Spec, needed: Headroom, path: Path, problems: list[Problem]) -> SpotSplit | None:
     if not spec.spot:
         return None
     claimed = Survive.SPOT in spec.survive
     try:
         return interruption.spot_split(needed.need, needed.floor, spec.base, survive_spot=claimed)
-    except ValueError as error:
+    except Broken as error:
         least, most = needed.need if claimed else 1, needed.floor - 1
         hint = f"allowed is from {least} to {most}" if least < most else f"allowed is {most}"
-        problems.append(Problem(join(path, "spot.base"), str(error), hint))
+        problems.append(error.at((*path, "spot", "base"), hint))
         return None
 
 
-def _writer(spec: Spec, cap: Envelope | None, path: str, problems: list[Problem]) -> WriterSteps:
+def _writer(spec: Spec, cap: Envelope | None, path: Path, problems: list[Problem]) -> WriterSteps:
     if spec.writer is None:
         return steps.widened(spec.behavior)
     at = steps.narrower_at(spec.writer, spec.behavior, cap.ceiling if cap else headroom.MINIMUM_FLOOR)
     if at is not None:
         message = f"at {at} replicas a writer's step is narrower than the autoscaler's, which would stall"
-        problems.append(Problem(join(path, "writer"), message, "widen writer, or narrow behavior"))
+        problems.append(Problem((*path, "writer"), WRITER_NARROWER, message, "widen writer, or narrow behavior"))
     return spec.writer

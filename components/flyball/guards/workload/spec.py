@@ -8,17 +8,21 @@ from typing import Any
 
 from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.retention import FileLogs
-from flyball.guards.fail_fast import inbound, probes
+from flyball.guards.clean_up.rules import FOLDER_TAKEN
+from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.inbound import Inbound
-from flyball.guards.fail_fast.probes import Probes
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.headroom import headroom, schedule, triggers
 from flyball.guards.headroom.headroom import Survive
 from flyball.guards.headroom.schedule import Schedule
 from flyball.guards.headroom.triggers import Prometheus
+from flyball.guards.interruptions import probes
 from flyball.guards.interruptions.interruption import Shutdown
-from flyball.guards.reading.problem import Problem
+from flyball.guards.interruptions.probes import Probes
+from flyball.guards.interruptions.rules import PROGRESS_BELOW_SETTLE
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import INVALID_NAME, INVALID_PATH, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds
 from flyball.guards.timeouts import calls, deadlines, hops
 from flyball.guards.timeouts.calls import Outside
@@ -120,27 +124,32 @@ class Spec:
         return self.inbound.port if self.guarded else self.port
 
 
-def check_name(name: str, path: str) -> list[Problem]:
+def check_name(name: str, path: Path) -> list[Problem]:
     """A workload's name becomes part of the names of its objects, so it must leave room for what they append."""
     if len(name) > LONGEST_NAME:
         return [
-            Problem(path, f"the name has {len(name)} characters", f"at most {LONGEST_NAME} leave room for suffixes")
+            Problem(
+                path,
+                INVALID_NAME,
+                f"the name has {len(name)} characters",
+                f"at most {LONGEST_NAME} leave room for suffixes",
+            )
         ]
     if not _NAME.fullmatch(name):
         hint = "lower-case letters, digits and dashes, starting with a letter and not ending with a dash"
-        return [Problem(path, f"{name!r} is no name for Kubernetes objects", hint)]
+        return [Problem(path, INVALID_NAME, f"{name!r} is no name for Kubernetes objects", hint)]
     return []
 
 
-def check_namespace(name: str, path: str) -> list[Problem]:
+def check_namespace(name: str, path: Path) -> list[Problem]:
     """A namespace's name is an RFC 1123 label."""
     if _NAMESPACE.fullmatch(name):
         return []
     hint = "at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends"
-    return [Problem(path, f"{name!r} is no name for a namespace", hint)]
+    return [Problem(path, INVALID_NAME, f"{name!r} is no name for a namespace", hint)]
 
 
-def read(name: str, args: Mapping[str, Any], path: str) -> tuple[Spec, list[Problem]]:
+def read(name: str, args: Mapping[str, Any], path: Path) -> tuple[Spec, list[Problem]]:
     """The workload's arguments with defaults, and every value that is out of range or without its unit."""
     problems = check_name(name, path)
     r = Reader(args, path, problems)
@@ -199,7 +208,7 @@ def _choice(r: Reader, key: str, default: str, allowed: tuple[str, ...]) -> str:
     word = r.value(key, str, default)
     if word in allowed:
         return word
-    r.problem(key, f"is {word!r}", f"allowed are {', '.join(allowed)}")
+    r.problem(key, UNKNOWN_VALUE, f"is {word!r}", f"allowed are {', '.join(allowed)}")
     return default
 
 
@@ -212,7 +221,9 @@ def _survive(r: Reader) -> frozenset[Survive]:
     known = [survive.value for survive in Survive]
     for word in words:
         if word not in known:
-            r.problem("survive", f"is {word!r}", f"allowed are {', '.join(known)}, or several with commas")
+            r.problem(
+                "survive", UNKNOWN_VALUE, f"is {word!r}", f"allowed are {', '.join(known)}, or several with commas"
+            )
     return frozenset(Survive(word) for word in words if word in known)
 
 
@@ -244,16 +255,21 @@ def _folder(r: Reader, key: str, default: str) -> str:
     path = r.value(key, str, default)
     plain = posixpath.normpath(f"/{path.lstrip('/')}")
     if not path.startswith("/") or plain == "/" or ":" in path:
-        r.problem(key, f"is {path!r}", "give an absolute folder other than /")
+        r.problem(key, INVALID_PATH, f"is {path!r}", "give an absolute folder other than /")
     return plain
 
 
 def _scratch(r: Reader, logs_path: str | None) -> dict[str, Scratch]:
     volumes = _volumes(r)
     if logs_path is not None and LOGS_VOLUME in volumes:
-        r.problem(f"scratch.{LOGS_VOLUME}", "has the name of the volume for logs", "give it another name")
+        r.problem(("scratch", LOGS_VOLUME), FOLDER_TAKEN, "has the name of the volume for logs", "give it another name")
     if any(volume.path == logs_path for volume in volumes.values()):
-        r.problem("logs.path", f"is {logs_path!r}, a scratch folder too", "give each volume a folder of its own")
+        r.problem(
+            ("logs", "path"),
+            FOLDER_TAKEN,
+            f"is {logs_path!r}, a scratch folder too",
+            "give each volume a folder of its own",
+        )
     return volumes
 
 
@@ -266,7 +282,7 @@ def _volumes(r: Reader) -> dict[str, Scratch]:
         volumes[name] = Scratch(_folder(volume, "path", "/tmp"), volume.size("size", retention.DEFAULT_SCRATCH))
     paths = [volume.path for volume in volumes.values()]
     for path in sorted({path for path in paths if paths.count(path) > 1}):
-        r.problem("scratch", f"mounts {path} more than once", "give each volume a folder of its own")
+        r.problem("scratch", FOLDER_TAKEN, f"mounts {path} more than once", "give each volume a folder of its own")
     return volumes
 
 
@@ -299,7 +315,7 @@ def _rollout(r: Reader) -> Rollout:
     )
     if rollout.progress <= rollout.settle and r.readable("progress") and r.readable("settle"):
         hint = "a rollout would be given up before its first replica counts"
-        r.problem("progress", "is not longer than settle", hint)
+        r.problem("progress", PROGRESS_BELOW_SETTLE, "is not longer than settle", hint)
     return rollout
 
 

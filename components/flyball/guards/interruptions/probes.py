@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flyball.guards.interruptions.rules import NO_READINESS, PROBES_ALIKE
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EITHER_OR, EMPTY, INVALID_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def read(r: Reader, protocol: str) -> Probes:
     if protocol == "tcp" and isinstance(asked, Mapping) and not _kinds(r.at("readiness")):
         hint = "a command such as exec: [redis-cli, ping]; an open port alone does not mean that it can serve"
         says = "does not say what to ask" if asked else "is missing"
-        r.problem("readiness", f"{says}, and protocol is tcp", hint)
+        r.problem("readiness", NO_READINESS, f"{says}, and protocol is tcp", hint)
     probes = Probes(
         startup=_probe(r.at("startup"), Probe("grpc" if protocol == "grpc" else "tcp", failures=30)),
         readiness=_probe(r.at("readiness"), Probe("exec" if own == "tcp" else own, failures=3)),
@@ -41,7 +43,7 @@ def read(r: Reader, protocol: str) -> Probes:
     same = [(p.kind, p.path if p.kind == "path" else p.exec) for p in (probes.readiness, probes.liveness)]
     if same[0] == same[1]:
         hint = "what is overloaded should get less traffic, not a restart; ask different questions"
-        r.problem("liveness", "is the same probe as readiness", hint)
+        r.problem("liveness", PROBES_ALIKE, "is the same probe as readiness", hint)
     return probes
 
 
@@ -52,12 +54,12 @@ def _kinds(r: Reader) -> list[str]:
 def _probe(r: Reader, default: Probe) -> Probe:
     kinds = _kinds(r)
     if r.values.get("exec") == []:
-        r.problem("exec", "is empty", "give a command, its arguments one by one")
+        r.problem("exec", EMPTY, "is empty", "give a command, its arguments one by one")
     if len(kinds) > 1:
-        r.problem("", f"has {' and '.join(kinds)}", "a probe is exactly one of path, grpc, tcp and exec")
+        r.problem((), EITHER_OR, f"has {' and '.join(kinds)}", "a probe is exactly one of path, grpc, tcp and exec")
     path = r.value("path", str, default.path)
     if not path.startswith("/"):
-        r.problem("path", f"is {path!r}", "a path starts with /")
+        r.problem("path", INVALID_PATH, f"is {path!r}", "a path starts with /")
     return Probe(
         kind=kinds[0] if kinds else default.kind,
         path=path,
