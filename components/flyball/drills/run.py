@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from flyball.drills.cluster import dawn, drain, reapply, reddit, runaway, scene, spot
+from flyball.drills.cluster import dawn, drain, lost_zone, reapply, reddit, runaway, scene, spot
 from flyball.drills.cluster.drill import ClusterDrill
 from flyball.drills.drill import Drill, Report
 from flyball.drills.hosts import (
@@ -43,7 +43,7 @@ class Kind(Generic[D]):
 
 
 CLUSTER: Kind[ClusterDrill] = Kind(
-    (reddit.DRILL, dawn.DRILL, spot.DRILL, drain.DRILL, runaway.DRILL, reapply.DRILL),
+    (reddit.DRILL, dawn.DRILL, spot.DRILL, drain.DRILL, lost_zone.DRILL, runaway.DRILL, reapply.DRILL),
     scene.once,
     # Most of each is waiting, and two control planes fit on two processors.
     at_once=2,

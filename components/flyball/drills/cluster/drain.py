@@ -31,14 +31,14 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     nodes = [node for zone in ZONES for node in scene.node_names(zone)[:2]]
     for node in nodes:
         recorder.event(f"drain {node}")
-        _drain(scene, node)
+        drain(scene, node)
     recorder.event("all drained")
     recorder.wait(lambda: scene.rolled_out(NEXT_IMAGE), "the update to end", _LIMIT)
     recorder.pass_time(2)
     return {"replicas": size, "nodes_drained": len(nodes)}
 
 
-def _drain(scene: Scene, node: str) -> None:
+def drain(scene: Scene, node: str) -> None:
     """As people do it: kubectl drain, which evicts, and tries again every 5 s where a budget refuses."""
     arguments = ("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={_LIMIT}s")
     result = subprocess.run(
