@@ -27,7 +27,7 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("spot", False): {"replicas": 9, "fewest_ready": 0, "most_ready": 9},
     ("drain", True): {**NOTHING_LOST, "replicas": 14, "nodes_drained": 6},
     ("drain", False): {"replicas": 9, "nodes_drained": 6},
-    ("lost-zone", True): {**NOTHING_LOST, "replicas": 15, "released": 1, "pods_pending": 0},
+    ("lost-zone", True): {**NOTHING_LOST, "replicas": 15, "released": 1},
     ("lost-zone", False): {"replicas": 15, "released": 0},
     ("runaway", True): {**NOTHING_LOST, "ceiling": 21, "largest_size": 21, "raises_of_the_maximum_refused": 1},
     ("runaway", False): {"ceiling": 21, "largest_size": 80, "raises_of_the_maximum_refused": 0},

@@ -94,7 +94,8 @@ def test_service_and_budget_select_both_parts(spot: Objects) -> None:
 
 def test_zones_are_a_must_for_both_parts_together_where_one_may_be_lost() -> None:
     found = workload(zones=ZONES, spot={}, survive="zone,spot")
-    both = {"labelSelector": {"matchLabels": {"app.kubernetes.io/name": "web"}}, "maxSkew": 1}
+    selector = {"matchLabels": {"app.kubernetes.io/name": "web"}}
+    both = {"labelSelector": selector, "maxSkew": 1, "nodeTaintsPolicy": "Honor"}
     zone, host = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
     for name in ("web", "web-spot"):
         assert copied(found[f"Deployment {name}"])[1]["topologySpreadConstraints"] == [

@@ -108,7 +108,7 @@ def _probe(probe: Probe, port: int) -> Manifest:
 
 
 def _spread(g: Guarded) -> list[Manifest]:
-    """Over zones and hosts.
+    """Over zones and hosts, of those whose nodes take such pods.
 
     Where a zone's loss must be survived the zones are a must, since the rule reckons with `ceil(n / zones)` in the
     fullest. In all other cases evenness is a wish: a pod that waits for the perfect node carries nothing. Each
@@ -126,6 +126,10 @@ def _evenly(g: Guarded, key: str, must: bool = False, revision: bool = True) -> 
     constraint: Manifest = {
         "maxSkew": 1,
         "topologyKey": key,
+        # By default a zone whose nodes are dead, drained or for others counts as one without pods, beside which no
+        # other may have more than one (https://kubernetes.io/docs/concepts/scheduling-eviction/
+        # topology-spread-constraints/#spread-constraint-definition).
+        "nodeTaintsPolicy": "Honor",
         "whenUnsatisfiable": "DoNotSchedule" if must else "ScheduleAnyway",
         "labelSelector": {"matchLabels": g.selector},
     }

@@ -38,9 +38,9 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     return {"replicas": size, "nodes_drained": len(nodes)}
 
 
-def drain(scene: Scene, node: str) -> None:
+def drain(scene: Scene, *nodes: str) -> None:
     """As people do it: kubectl drain, which evicts, and tries again every 5 s where a budget refuses."""
-    arguments = ("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={_LIMIT}s")
+    arguments = ("drain", *nodes, "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={_LIMIT}s")
     result = subprocess.run(
         scene.kubectl.command(*arguments),
         env=scene.kubectl.environment(),
@@ -50,7 +50,7 @@ def drain(scene: Scene, node: str) -> None:
         check=False,
     )
     if result.returncode:
-        raise DrillError(f"{node} could not be drained: {result.stderr.strip()[-300:]}")
+        raise DrillError(f"{', '.join(nodes)} could not be drained: {result.stderr.strip()[-300:]}")
 
 
 def _plain() -> list[Manifest]:
