@@ -12,6 +12,7 @@ from tests.cluster.governor import world
 from tests.cluster.governor.api import Api
 from tests.cluster.governor.world import GROUP, Target
 
+from flyball import wellknown
 from flyball.kubernetes.governor import names, policies, rbac
 from flyball.lab.cluster import control_plane as planes
 from flyball.lab.cluster.control_plane import ControlPlane, Options
@@ -51,6 +52,9 @@ def admin(governed_plane: ControlPlane) -> Api:
     api.post(_CRD, _scaled_objects()).expect()
     for manifest in [*rbac.manifests(), *policies.manifests(), *_operators()]:
         api.post(_collection(manifest), manifest).expect()
+    labels = {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}
+    priority = {"metadata": {"name": "shop.web", "labels": labels}, "value": 1000}
+    api.post("/apis/scheduling.k8s.io/v1/priorityclasses", priority).expect()
     world.wait(lambda: api.get("/apis/keda.sh/v1alpha1/scaledobjects").ok)
     _await_policies(api)
     return api
@@ -99,10 +103,15 @@ def _operators() -> list[dict]:
     verbs = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
     sized = ["deployments", "statefulsets", "replicasets"]
     kinds = {
-        "": ["pods", "pods/status", "pods/resize", "pods/eviction", "services", "configmaps", "namespaces", "nodes"],
-        "apps": [*sized, *(f"{kind}/scale" for kind in sized)],
+        "": [
+            *("pods", "pods/status", "pods/resize", "pods/eviction", "services", "configmaps", "namespaces", "nodes"),
+            *("secrets", "serviceaccounts", "replicationcontrollers"),
+        ],
+        "apps": [*sized, *(f"{kind}/{part}" for kind in sized for part in ("scale", "status")), "daemonsets"],
+        "batch": ["jobs", "cronjobs"],
         "policy": ["poddisruptionbudgets", "poddisruptionbudgets/status"],
-        "autoscaling": ["horizontalpodautoscalers"],
+        "autoscaling": ["horizontalpodautoscalers", "horizontalpodautoscalers/status"],
+        "scheduling.k8s.io": ["priorityclasses"],
         "keda.sh": ["scaledobjects"],
         "networking.k8s.io": ["networkpolicies"],
     }

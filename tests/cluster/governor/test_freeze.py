@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 
 import pytest
-from tests.cluster.governor import world
+from tests.cluster.governor import ways_frozen, world
 from tests.cluster.governor.api import STRATEGIC, Api
 from tests.cluster.governor.conftest import new_target
 from tests.cluster.governor.ways import Way
@@ -46,6 +46,7 @@ def _dry(target: Target, who: Api) -> Target:
 
 @pytest.fixture(scope="module", autouse=True)
 def free(target: Target) -> None:
+    ways_frozen.free(target.admin)
     target.admin.post(target.deployment(""), world.deployment("free", 2)).expect()
     world.wait(lambda: world.ready_replicas(target.admin, target.deployment("free")) == 2)
 
@@ -101,6 +102,21 @@ def test_automation_neither_lifts_nor_changes_it(frozen: Target, automation: Api
     assert "a freeze is changed and lifted by people" in automation.patch(freeze, {"data": {"by": "robot"}}).message
     person.patch(freeze, {"data": {"until": "2030-02-01T12:00:00+00:00"}}, dryRun="All").expect()
     person.delete(freeze, dryRun="All").expect()
+
+
+def test_automation_clears_up_what_is_nobodys_capacity(frozen: Target, automation: Api) -> None:
+    """Jobs and their pods, and pods without a controller, come and go: runners of a CI system are of this kind."""
+    pod = "/api/v1/namespaces/free-of-limits/pods/own"
+    automation.delete(pod, dryRun="All").expect()
+    frozen.admin.post(frozen.at("batch/v1", "jobs"), world.own("Job", name="once")).expect()
+    world.wait(lambda: _pods_of_job(frozen) != [])
+    automation.delete(_pods_of_job(frozen)[0], dryRun="All").expect()
+    automation.delete(frozen.at("batch/v1", "jobs", "once"), dryRun="All").expect()
+
+
+def _pods_of_job(target: Target) -> list[str]:
+    items = target.admin.get(target.at("v1", "pods?labelSelector=job-name=once")).expect()["items"]
+    return [target.at("v1", "pods", item["metadata"]["name"]) for item in items]
 
 
 def test_a_rolling_update_is_carried_out(frozen: Target, person: Api) -> None:

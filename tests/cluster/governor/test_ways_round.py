@@ -1,14 +1,13 @@
 """Every way round, for a person, a service account, and a person with the right to override."""
 
 import pytest
-from tests.cluster.governor import ways_of_governor, ways_of_objects, ways_of_writing
 from tests.cluster.governor.api import Api
 from tests.cluster.governor.ways import Outcome, Way
 from tests.cluster.governor.world import SIZES, Target, ready_replicas
+from tests.cluster.governor.write_ways_round import OPEN_TO_ALL
 
 pytestmark = pytest.mark.cluster
-CHAPTERS = (*ways_of_writing.CHAPTERS, *ways_of_objects.CHAPTERS, ways_of_governor.GOVERNOR)
-WAYS = [pytest.param(way, id=f"{chapter.title}: {way.name}") for chapter in CHAPTERS for way in chapter.ways]
+WAYS = [pytest.param(way, id=f"{chapter.title}: {way.name}") for chapter in OPEN_TO_ALL for way in chapter.ways]
 
 
 @pytest.mark.parametrize("way", WAYS)

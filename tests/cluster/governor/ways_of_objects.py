@@ -12,8 +12,10 @@ from tests.cluster.governor.world import Target
 
 _HPAS = ("autoscaling/v2", "horizontalpodautoscalers")
 _SCALED = ("keda.sh/v1alpha1", "scaledobjects")
-_BUDGETS = ("policy/v1", "poddisruptionbudgets", "web")
-_SERVICE = ("v1", "services", "web")
+_CRON = {
+    "type": "cron",
+    "metadata": {"timezone": "UTC", "start": "0 0 1 1 *", "end": "1 0 1 1 *", "desiredReplicas": "3"},
+}
 
 
 def _strategy(**strategy: Any) -> dict[str, Any]:
@@ -63,6 +65,10 @@ def _old_api(t: Target) -> Answer:
 
 def _scaled(t: Target, patch: dict[str, Any]) -> Answer:
     return t.api.patch(t.at(*_SCALED, "cart"), patch)
+
+
+def _lowered(t: Target) -> Answer:
+    return _hpa(t, _spec(maxReplicas=19))
 
 
 _PODS = Chapter(
@@ -116,6 +122,21 @@ _PODS = Chapter(
             "a pod resized",
             _resize,
             "change the resources of the workload instead",
+        ),
+        Way(
+            "a Deployment's status falsified",
+            lambda t: t.api.patch(f"{t.deployment()}/status", {"status": {"replicas": 3}}),
+            "is counted by its controller",
+        ),
+        Way(
+            "a StatefulSet's status falsified",
+            lambda t: t.api.patch(f"{t.stateful_set()}/status", {"status": {"replicas": 3}}),
+            "is counted by its controller",
+        ),
+        Way(
+            "a ReplicaSet's status falsified, for a release to go by",
+            lambda t: t.api.patch(f"{t.replica_set()}/status", {"status": {"availableReplicas": 3}}),
+            "is counted by its controller",
         ),
         Way("a ReplicaSet scaled", lambda t: t.scale(t.replica_set(), 3), "scale the Deployment instead"),
         Way("a ReplicaSet patched", lambda t: t.api.patch(t.replica_set(), _spec(replicas=3)), "change the Deployment"),
@@ -183,7 +204,8 @@ _AUTOSCALERS = Chapter(
         Way("minimum below the floor", lambda t: _hpa(t, _spec(minReplicas=2)), "may not go down to 2, the floor is 3"),
         Way("no minimum, which means 1", lambda t: _hpa(t, _spec(minReplicas=None)), "may not go down to 1"),
         Way("maximum above the ceiling", lambda t: _hpa(t, _spec(maxReplicas=41)), "may not go up to 41"),
-        Way("maximum far below what runs", lambda t: _hpa(t, _spec(maxReplicas=5)), "at once, which removes"),
+        Way("maximum far below what runs", lambda t: _hpa(t, _spec(maxReplicas=5)), "which removes what runs above it"),
+        Way("maximum just below what runs, as often as one likes", _lowered, "which removes what runs above it"),
         Way(
             "recreated with a low maximum",
             lambda t: _new_hpa(t, name="cart", target="cart", high=3),
@@ -225,8 +247,17 @@ _AUTOSCALERS = Chapter(
         Way(
             "a target of 500 % load",
             lambda t: _hpa(t, _spec(metrics=world.autoscaler(load=500)["spec"]["metrics"])),
-            "scales down to the floor at worst, by the steps",
-            Outcome.OPEN,
+            "must keep its metrics",
+        ),
+        Way(
+            "a tolerance of 100, which sees no load",
+            lambda t: _hpa(t, _spec(behavior=world.behavior(tolerance="100"))),
+            "may not overlook more than 10 %",
+        ),
+        Way(
+            "its status falsified",
+            lambda t: t.api.patch(f"{t.at(*_HPAS, 'web')}/status", {"status": {"currentReplicas": 3}}),
+            "is counted by its controller",
         ),
     ],
 )
@@ -258,6 +289,13 @@ _SCALED_OBJECTS = Chapter(
             lambda t: _scaled(t, _spec(advanced={"horizontalPodAutoscalerConfig": None})),
             "needs a behavior for scaleDown",
         ),
+        Way("no triggers but one", lambda t: _scaled(t, _spec(triggers=[_CRON])), "must keep its triggers"),
+        Way("a look each day", lambda t: _scaled(t, _spec(pollingInterval=86400)), "must keep its triggers"),
+        Way(
+            "a formula that comes to nothing",
+            lambda t: _scaled(t, _spec(advanced={"scalingModifiers": {"formula": "0", "target": "1"}})),
+            "must keep its triggers",
+        ),
         Way(
             "paused where it is, by annotation",
             lambda t: _scaled(t, _metadata(annotations={"autoscaling.keda.sh/paused": "true"})),
@@ -268,71 +306,4 @@ _SCALED_OBJECTS = Chapter(
         Way("deleted", lambda t: t.api.delete(t.at(*_SCALED, "cart")), "may not be deleted"),
     ],
 )
-_COMPANIONS = Chapter(
-    "Budgets and Services",
-    "Policies `flyball-budgets` and `flyball-services`.",
-    [
-        Way("the budget deleted", lambda t: t.api.delete(t.at(*_BUDGETS)), "may not be deleted"),
-        Way(
-            "all budgets deleted at once",
-            lambda t: t.api.delete(t.at("policy/v1", "poddisruptionbudgets")),
-            "may not be deleted",
-        ),
-        Way(
-            "the budget loosened",
-            lambda t: t.api.patch(t.at(*_BUDGETS), _spec(maxUnavailable="100%")),
-            "must have maxUnavailable of at most 1",
-        ),
-        Way(
-            "the budget turned into a minimum of none",
-            lambda t: t.api.patch(t.at(*_BUDGETS), _spec(maxUnavailable=None, minAvailable=0)),
-            "must have maxUnavailable of at most 1",
-        ),
-        Way(
-            "the budget pointed elsewhere",
-            lambda t: t.api.patch(t.at(*_BUDGETS), _spec(selector={"matchLabels": {"app": "x"}})),
-            "must keep its selector",
-        ),
-        Way(
-            "the budget's account falsified",
-            lambda t: t.api.patch(f"{t.at(*_BUDGETS)}/status", {"status": {"disruptionsAllowed": 20}}),
-            "is counted by its controller",
-        ),
-        Way("the budget given an owner", lambda t: t.api.patch(t.at(*_BUDGETS), owned()), "may not be given owners"),
-        Way("the Service deleted", lambda t: t.api.delete(t.at(*_SERVICE)), "may not be deleted"),
-        Way(
-            "the Service pointed elsewhere",
-            lambda t: t.api.patch(t.at(*_SERVICE), _spec(selector={"app": "x"})),
-            "must keep its selector",
-        ),
-        Way(
-            "the Service turned into an alias",
-            lambda t: t.api.patch(t.at(*_SERVICE), _spec(type="ExternalName", externalName="example.org")),
-            "must keep its selector, type",
-        ),
-        Way(
-            "the Service's endpoints deleted",
-            lambda t: t.api.delete(t.at("discovery.k8s.io/v1", "endpointslices")),
-            "cannot deletecollection resource",
-            Outcome.FORBIDDEN,
-        ),
-        Way(
-            "a quota of no pods",
-            lambda t: t.api.post(
-                t.at("v1", "resourcequotas"), {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
-            ),
-            "cannot create resource",
-            Outcome.FORBIDDEN,
-        ),
-        Way(
-            "a network policy that lets nothing in",
-            lambda t: t.api.post(
-                t.at("networking.k8s.io/v1", "networkpolicies"),
-                {"metadata": {"name": "deny"}, "spec": {"podSelector": {}}},
-            ),
-            "cuts traffic, not capacity, and comes back at once when it is deleted",
-            Outcome.OPEN,
-        ),
-    ],
-)
-CHAPTERS = (_PODS, _UPDATES, _AUTOSCALERS, _SCALED_OBJECTS, _COMPANIONS)
+CHAPTERS = (_PODS, _UPDATES, _AUTOSCALERS, _SCALED_OBJECTS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.cluster.governor.api import Answer, Api
 
+from flyball import wellknown
 from flyball.guards.governor.steps import Behavior, Rate
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.limits import Limits, config_map
@@ -90,7 +91,7 @@ def deployment(name: str, replicas: int | None) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}},
         "spec": spec | ({} if replicas is None else {"replicas": replicas}),
     }
 
@@ -108,15 +109,15 @@ def stateful_set(name: str, replicas: int) -> Manifest:
 
 def _template(name: str) -> Manifest:
     container = {"name": "main", "image": "shop/main:1", "resources": {"requests": {"cpu": "10m"}}}
-    return {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
+    return {"metadata": {"labels": {"app": name, wellknown.NAME_LABEL: name}}, "spec": {"containers": [container]}}
 
 
-def behavior(down: int = 10, up: int = 50, period: int = 60, calm: int | None = 300) -> Manifest:
+def behavior(down: int = 10, up: int = 50, period: int = 60, calm: int | None = 300, tolerance: str = "") -> Manifest:
     def rules(percent: int) -> Manifest:
         return {"policies": [{"type": "Percent", "value": percent, "periodSeconds": period}]}
 
     scale_down = rules(down) | ({} if calm is None else {"stabilizationWindowSeconds": calm})
-    return {"scaleDown": scale_down, "scaleUp": rules(up)}
+    return {"scaleDown": scale_down, "scaleUp": rules(up) | ({"tolerance": tolerance} if tolerance else {})}
 
 
 def autoscaler(
@@ -172,6 +173,33 @@ def service() -> Manifest:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
 
 
+def network_policy(**spec: Any) -> Manifest:
+    rules = spec or {"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{}], "policyTypes": ["Ingress"]}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "web"},
+        "spec": rules,
+    }
+
+
+def own(kind: str = "Pod", labels: Manifest | None = None, name: str = "own") -> Manifest:
+    """Something of the attacker's own that runs a pod: the pod itself, or its template."""
+    kinds = {"Pod": "v1", "ReplicationController": "v1", "Job": "batch/v1", "CronJob": "batch/v1"}
+    mine = {"mine": name}
+    container = {"name": "main", "image": "shop/main:1", "resources": {"requests": {"cpu": "10m"}}}
+    pod: Manifest = {"metadata": {"labels": mine | (labels or {})}, "spec": {"containers": [container]}}
+    head = {"apiVersion": kinds.get(kind, "apps/v1"), "kind": kind, "metadata": {"name": name, "labels": mine}}
+    if kind == "Pod":
+        return {**head, "metadata": {"name": name, **pod["metadata"]}, "spec": pod["spec"]}
+    if kind in ("Job", "CronJob"):
+        job = {"template": {**pod, "spec": {**pod["spec"], "restartPolicy": "Never"}}}
+        at = {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job}}
+        return {**head, "spec": job if kind == "Job" else at}
+    selector = mine if kind == "ReplicationController" else {"matchLabels": mine}
+    return {**head, "spec": {"selector": selector, "template": pod}}
+
+
 def build(admin: Api, namespace: str) -> Target:
     """A governed namespace with its workloads, ready; limits come last, so that nothing is in the way."""
     metadata = {"name": namespace, "labels": {names.GOVERNED: "true"}}
@@ -184,6 +212,11 @@ def build(admin: Api, namespace: str) -> Target:
     admin.post(target.at("keda.sh/v1alpha1", "scaledobjects"), scaled_object()).expect()
     admin.post(target.at("policy/v1", "poddisruptionbudgets"), budget()).expect()
     admin.post(target.at("v1", "services"), service()).expect()
+    admin.post(target.at("networking.k8s.io/v1", "networkpolicies"), network_policy()).expect()
+    for kind, name in (("serviceaccounts", "web"), ("secrets", "web-env")):
+        admin.post(target.at("v1", kind), {"metadata": {"name": name}}).expect()
+    admin.post(target.at("v1", "pods"), own()).expect()
+    admin.post(target.deployment(""), own("Deployment") | {"metadata": {"name": "own"}}).expect()
     for name, size in SIZES.items():
         wait(lambda name=name, size=size: ready_replicas(admin, target.deployment(name)) == size)
     wait(lambda: ready_replicas(admin, target.stateful_set()) == 10)
