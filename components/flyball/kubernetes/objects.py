@@ -17,6 +17,8 @@ _CAPITAL = re.compile(r"(?=[A-Z])")
 BASE_PART = "base"
 SPOT_PART = "spot"
 SPOT_SUFFIX = "-spot"
+SECRET_SUFFIX = "-env"
+"""Of the Secret with a workload's secret environment variables."""
 PORT_NAME = "main"
 
 

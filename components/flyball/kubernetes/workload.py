@@ -19,7 +19,7 @@ from flyball.kubernetes.args import WorkloadArgs
 from flyball.kubernetes.deployment import REPLICAS, deployments
 from flyball.kubernetes.governor.limits import describe, limits_of
 from flyball.kubernetes.network import network_policy
-from flyball.kubernetes.objects import Guarded, Manifest, properties
+from flyball.kubernetes.objects import SECRET_SUFFIX, Guarded, Manifest, properties
 from flyball.kubernetes.proxy import check_addresses, sidecar
 
 _REFERENCE = re.compile(r"\$\(([^()]+)\)")
@@ -111,7 +111,7 @@ def _register(g: Guarded, args: WorkloadArgs, child: pulumi.ResourceOptions) -> 
         first.append(k8s.scheduling.v1.PriorityClass(name, **properties(manifest), opts=child))
     secrets, annotations = args.get("secrets", {}), {}
     if secrets:
-        first.append(k8s.core.v1.Secret(f"{name}-env", **properties(_secret(g, secrets)), opts=child))
+        first.append(k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(_secret(g, secrets)), opts=child))
         annotations["flyball.dev/secrets"] = _digest(g, secrets)
     proxy = sidecar(g)
     if proxy:
@@ -143,7 +143,7 @@ def _register(g: Guarded, args: WorkloadArgs, child: pulumi.ResourceOptions) -> 
 
 def _secret(g: Guarded, secrets: Mapping[str, Any]) -> Manifest:
     values = {name: pulumi.Output.secret(value) for name, value in secrets.items()}
-    return {"metadata": g.metadata(f"{g.name}-env"), "stringData": values, "type": "Opaque"}
+    return {"metadata": g.metadata(g.name + SECRET_SUFFIX), "stringData": values, "type": "Opaque"}
 
 
 def _digest(g: Guarded, secrets: Mapping[str, Any]) -> pulumi.Output[str]:
@@ -167,7 +167,7 @@ def _environment(g: Guarded, args: WorkloadArgs) -> list[Manifest]:
 
     variables = {
         **{variable: {"name": variable, "value": value} for variable, value in args.get("env", {}).items()},
-        **{variable: from_secret(variable, f"{g.name}-env", variable) for variable in args.get("secrets", {})},
+        **{variable: from_secret(variable, g.name + SECRET_SUFFIX, variable) for variable in args.get("secrets", {})},
         **{variable: from_secret(variable, ref["name"], ref["key"]) for variable, ref in args.get("refs", {}).items()},
     }
     return _in_order(variables)

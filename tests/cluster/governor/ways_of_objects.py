@@ -125,12 +125,12 @@ _PODS = Chapter(
         ),
         Way(
             "a Deployment's status falsified",
-            lambda t: t.api.patch(f"{t.deployment()}/status", {"status": {"replicas": 3}}),
+            lambda t: t.api.patch(f"{t.deployment()}/status", {"status": {"replicas": 40}}),
             "is counted by its controller",
         ),
         Way(
             "a StatefulSet's status falsified",
-            lambda t: t.api.patch(f"{t.stateful_set()}/status", {"status": {"replicas": 3}}),
+            lambda t: t.api.patch(f"{t.stateful_set()}/status", {"status": {"replicas": 40}}),
             "is counted by its controller",
         ),
         Way(

@@ -86,7 +86,7 @@ STRANGERS = Chapter(
         Way(
             "a Deployment of one's own given the labels",
             lambda t: t.api.patch(
-                t.deployment("own"), {"spec": {"template": {"metadata": {"labels": _LABELS}}}}, STRATEGIC
+                t.deployment("other"), {"spec": {"template": {"metadata": {"labels": _LABELS}}}}, STRATEGIC
             ),
             _SAYS,
         ),

@@ -216,7 +216,7 @@ def build(admin: Api, namespace: str) -> Target:
     for kind, name in (("serviceaccounts", "web"), ("secrets", "web-env")):
         admin.post(target.at("v1", kind), {"metadata": {"name": name}}).expect()
     admin.post(target.at("v1", "pods"), own()).expect()
-    admin.post(target.deployment(""), own("Deployment") | {"metadata": {"name": "own"}}).expect()
+    admin.post(target.deployment(""), own("Deployment", name="other")).expect()
     for name, size in SIZES.items():
         wait(lambda name=name, size=size: ready_replicas(admin, target.deployment(name)) == size)
     wait(lambda: ready_replicas(admin, target.stateful_set()) == 10)

@@ -15,8 +15,13 @@ RULES = [
     "flyball-workloads",
     "flyball-scale",
     "flyball-pods",
+    "flyball-strangers",
+    "flyball-strangers-of-sets",
+    "flyball-second-budgets",
+    "flyball-status",
     "flyball-budgets",
     "flyball-services",
+    "flyball-needs",
     "flyball-autoscalers",
     "flyball-scaled-objects",
     "flyball-freeze",
@@ -27,8 +32,8 @@ def test_there_is_one_set_for_a_cluster() -> None:
     """Each rule once to refuse and once to record: the number does not grow with the workloads."""
     kinds = Counter(manifest["kind"] for manifest in policies.manifests())
     assert kinds == {
-        "ValidatingAdmissionPolicy": 19,
-        "ValidatingAdmissionPolicyBinding": 19,
+        "ValidatingAdmissionPolicy": 29,
+        "ValidatingAdmissionPolicyBinding": 29,
         "MutatingAdmissionPolicy": 1,
         "MutatingAdmissionPolicyBinding": 1,
     }
@@ -72,8 +77,20 @@ def test_parameters_are_found_by_name_in_the_namespace_of_the_request() -> None:
     }
     limits = {"name": "flyball-limits", "parameterNotFoundAction": "Allow"}
     freeze = {"name": "freeze", "namespace": "flyball-system", "parameterNotFoundAction": "Allow"}
-    special = {"flyball-limits": None, "flyball-cluster": None, "flyball-freeze": freeze}
+    each = {"selector": {}, "parameterNotFoundAction": "Allow"}
+    special = {"flyball-limits": None, "flyball-cluster": None, "flyball-freeze": freeze} | dict.fromkeys(
+        ("flyball-strangers", "flyball-strangers-of-sets", "flyball-second-budgets"), each
+    )
     assert parameters == {rule: special.get(rule, limits) for rule in RULES}
+
+
+def test_only_nodes_namespaces_priorities_and_the_freeze_are_looked_at_in_the_whole_cluster() -> None:
+    everywhere = {
+        manifest["metadata"]["name"].removesuffix("-override")
+        for manifest in policies.manifests()
+        if "Binding" in manifest["kind"] and "matchResources" not in manifest["spec"]
+    }
+    assert everywhere == {"flyball-cluster", "flyball-freeze"}
 
 
 def test_rights_are_roles_with_a_group_each() -> None:

@@ -10,6 +10,10 @@ _PAUSED_AT = "autoscaling.keda.sh/paused-replicas"
 _DEFAULT_CALM = 300
 """Seconds for which the autoscaler looks back before it goes down, if its behaviour does not say
 (--horizontal-pod-autoscaler-downscale-stabilization of kube-controller-manager)."""
+_BY_KEDA = f"{cel.USER} == {text(names.KEDA)}"
+_TOLERANCE = "0.1"
+"""The most that an autoscaler may leave as it is above its target: what Kubernetes gives it by default
+(https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#tolerance)."""
 _number = limits.number
 
 
@@ -23,9 +27,9 @@ def autoscaler_policies() -> list[Manifest]:
                 behavior=f"{_SPEC}.?behavior",
                 least=f"{_SPEC}.?minReplicas.orValue(1)",
                 most=f"{_SPEC}.maxReplicas",
-                rules=[_maximum_of_hpa()],
+                rules=[*_maximum_of_hpa(), _metrics_of_hpa()],
                 # KEDA removes and renames the autoscalers that it keeps for its ScaledObjects.
-                deletion=f"{cel.USER} == {text(names.KEDA)}",
+                deletion=_BY_KEDA,
                 of_interest=("spec", "metadata.?ownerReferences"),
             )
         ),
@@ -83,16 +87,17 @@ def _policy(
             Rule(
                 f"!({DELETES}) || {deletion}",
                 _refusal(text("may not be deleted, which ends all scaling up")),
+                governed=True,
             ),
             Rule("variables.before == variables.target", _refusal(text("must keep what it scales"))),
             *[
                 # An autoscaler that only now turns to a guarded workload is held to that one's limits.
-                Rule(f"{DELETES} || variables.limits_now.size() <= 1 || ({rule.require})", rule.message)
+                Rule(f"{DELETES} || variables.limits_now.size() <= 1 || ({rule.require})", rule.message, rule.governed)
                 for rule in (*_common_rules(), *rules)
             ],
         ],
         override=cel.granted(names.OVERRIDE, "variables.target"),
-        excuse=f"{DELETES} && {cel.governs('variables.target')}",
+        excuse=cel.governs("variables.target"),
         applies="variables.limits.size() > 1 || variables.limits_now.size() > 1",
     )
 
@@ -103,7 +108,7 @@ def _common_rules() -> list[Rule]:
     return [
         Rule(known, _refusal(text("is a second autoscaler; two of them stop each other"))),
         Rule(
-            f"!({owned}) || {cel.USER} == {text(names.KEDA)}",
+            f"!({owned}) || {_BY_KEDA}",
             _refusal(text("may not be given owners, with which it would go")),
         ),
         Rule(
@@ -130,6 +135,11 @@ def _common_rules() -> list[Rule]:
         Rule(
             f"{_narrow('scaleUp', 'auto_up')} && variables.behavior.scaleUp.?selectPolicy.orValue('Max') != 'Disabled'",
             _refusal(text("needs a behavior for scaleUp of "), *_widest("auto_up"), text(", and not Disabled")),
+        ),
+        Rule(
+            f"quantity(string(variables.behavior.?scaleUp.?tolerance.orValue('{_TOLERANCE}')))"
+            f".compareTo(quantity('{_TOLERANCE}')) <= 0",
+            _refusal(text("may not overlook more than 10 % of load above its target: tolerance of scaleUp")),
         ),
     ]
 
@@ -164,26 +174,40 @@ def _calm() -> list[str]:
     return [text(", after at least "), f"string({_number('calm', 'variables.limits_now')})", text(" s of calm")]
 
 
-def _maximum_of_hpa() -> Rule:
-    """A lowered maximum is a scale-down that no behaviour slows, so it goes by the writers' steps.
+def _maximum_of_hpa() -> list[Rule]:
+    """A lowered maximum is a scale-down that no behaviour slows. It is for those who change limits, by steps.
 
     What runs is known from the autoscaler's status. A new one has none: it begins at the ceiling, which lowers nothing.
     """
-    running = f"({UPDATES} ? variables.old.?status.?currentReplicas.orValue(0) : 0)"
+    running = f"int({UPDATES} ? variables.old.?status.?currentReplicas.orValue(0) : 0)"
     step = cel.larger(
         _number("down_pods", "variables.limits_now"),
         f"({running} * {_number('down_percent', 'variables.limits_now')} + 99) / 100",
     )
-    lowest = f"({running} == 0 ? variables.ceiling : {cel.smaller('variables.ceiling', f'{running} - {step}')})"
     raised = f"{UPDATES} && variables.max >= variables.old.spec.maxReplicas"
+
+    def rule(least: str, how: str, governed: bool) -> Rule:
+        lowest = f"({running} == 0 ? variables.ceiling : {cel.smaller('variables.ceiling', least)})"
+        return Rule(
+            f"{raised} || variables.max >= {lowest}",
+            _refusal(
+                text("may not be lowered to a maximum of "),
+                "string(variables.max)",
+                text(f"{how}, which removes what runs above it; the lowest allowed now is "),
+                f"string({lowest})",
+            ),
+            governed,
+        )
+
+    return [rule(f"{running} - {step}", " at once", governed=False), rule(running, "", governed=True)]
+
+
+def _metrics_of_hpa() -> Rule:
+    """What it looks at; by a target that is never reached, it would never go up."""
     return Rule(
-        f"{raised} || variables.max >= {lowest}",
-        _refusal(
-            text("may not be lowered to a maximum of "),
-            "string(variables.max)",
-            text(" at once, which removes what runs above it; the lowest allowed now is "),
-            f"string({lowest})",
-        ),
+        f"!({UPDATES}) || {cel.same('spec', 'metrics')} || {_BY_KEDA}",
+        _refusal(text("must keep its metrics, by which it goes up")),
+        governed=True,
     )
 
 
@@ -212,6 +236,13 @@ def _rules_of_scaled_object() -> list[Rule]:
         Rule(
             f"!{advanced}.?restoreToOriginalReplicaCount.orValue(false)",
             _refusal(text("may not restore the replica count of long ago when it is deleted")),
+        ),
+        Rule(
+            f"!({UPDATES}) || {cel.same('spec', 'triggers', 'pollingInterval', 'cooldownPeriod')}"
+            f" && {cel.same('spec.?advanced', 'scalingModifiers')}"
+            f" && {cel.same('spec.?advanced.?horizontalPodAutoscalerConfig', 'name')}",
+            _refusal(text("must keep its triggers, and when and how it reads them, by which it goes up")),
+            governed=True,
         ),
     ]
 

@@ -65,6 +65,17 @@ def same(where: str, *fields: str) -> str:
     return " && ".join(f"variables.new{path}.?{name} == variables.old{path}.?{name}" for name in fields)
 
 
+def selects(selector: str, labels: str) -> str:
+    """Whether a label selector selects the labels, both dynamic CEL
+    (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors)."""
+    is_in = f"(e.key in {labels} && {labels}[e.key] in e.?values.orValue([]))"
+    return (
+        f"({selector}.?matchLabels.orValue({{}}).all(k, k in {labels} && {labels}[k] == {selector}.matchLabels[k])"
+        f" && {selector}.?matchExpressions.orValue([]).all(e, e.operator == 'In' ? {is_in} : e.operator == 'NotIn' ?"
+        f" !{is_in} : (e.key in {labels}) == (e.operator == 'Exists')))"
+    )
+
+
 USER = "request.userInfo.username"
 IS_AUTOSCALER = one_of(USER, names.AUTOSCALERS)
 IS_EXECUTOR = one_of(USER, names.EXECUTORS)

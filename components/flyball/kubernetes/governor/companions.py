@@ -1,13 +1,16 @@
-"""What a guarded workload relies on: its disruption budget, and the Service that finds its pods."""
+"""What a guarded workload relies on: its disruption budget, the Service that finds its pods, what these start with.
+
+Those who may change limits change all of it too, since it follows from the same arguments.
+"""
 
 from flyball.kubernetes.governor import cel, limits, names
 from flyball.kubernetes.governor.cel import DELETES, UPDATES, text
 from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources
+from flyball.kubernetes.objects import SECRET_SUFFIX
 
 _BUDGET = "variables.new.spec.?maxUnavailable.orValue(dyn('none'))"
 _UNOWNED = cel.same("metadata", "ownerReferences")
 _VARIABLES = {**cel.STATES, "limits": limits.entry("variables.name")}
-_REMOVED_ON_PURPOSE = f"{DELETES} && {cel.governs('variables.name')}"
 _GUARDED = "variables.limits.size() > 1"
 
 
@@ -26,6 +29,7 @@ def budget_policies() -> list[Manifest]:
             Rule(
                 f"!({DELETES})",
                 cel.message(text("the disruption budget of "), "variables.name", text(" may not be deleted")),
+                governed=True,
             ),
             Rule(
                 f"{DELETES} || {status} || {UPDATES} && {cel.same('', 'spec')}"
@@ -38,8 +42,13 @@ def budget_policies() -> list[Manifest]:
                 ),
             ),
             Rule(
-                f"!({UPDATES}) || {status} || {cel.same('spec', 'selector')}",
-                cel.message(text("the disruption budget of "), "variables.name", text(" must keep its selector")),
+                f"!({UPDATES}) || {status} || {cel.same('', 'spec')}",
+                cel.message(
+                    text("the disruption budget of "),
+                    "variables.name",
+                    text(" must keep its selector, and may neither hold more nor let more go"),
+                ),
+                governed=True,
             ),
             Rule(
                 f"!({UPDATES}) || {_UNOWNED}",
@@ -51,7 +60,7 @@ def budget_policies() -> list[Manifest]:
             ),
         ],
         override=cel.granted(names.OVERRIDE, "variables.name"),
-        excuse=_REMOVED_ON_PURPOSE,
+        excuse=cel.governs("variables.name"),
         applies=_GUARDED,
     )
     return enforced(policy)
@@ -68,16 +77,65 @@ def service_policies() -> list[Manifest]:
             Rule(
                 f"!({DELETES})",
                 cel.message(text("the Service of "), "variables.name", text(" may not be deleted")),
+                governed=True,
             ),
             Rule(
-                f"{DELETES} || {cel.same('spec', 'selector', 'type')} && {_UNOWNED}",
+                f"{DELETES} || {cel.same('', 'spec')}",
                 cel.message(
-                    text("the Service of "), "variables.name", text(" must keep its selector, type and owners")
+                    text("the Service of "),
+                    "variables.name",
+                    text(" must keep its selector, type, ports and all else by which it finds pods"),
                 ),
+                governed=True,
+            ),
+            Rule(
+                f"{DELETES} || {_UNOWNED}",
+                cel.message(text("the Service of "), "variables.name", text(" may not be given owners")),
             ),
         ],
         override=cel.granted(names.OVERRIDE, "variables.name"),
-        excuse=_REMOVED_ON_PURPOSE,
+        excuse=cel.governs("variables.name"),
         applies=_GUARDED,
+    )
+    return enforced(policy)
+
+
+def need_policies() -> list[Manifest]:
+    """Without its ServiceAccount no pod is made, without its Secret none starts, and nobody replaces what is lost.
+
+    The names are those that `Workload` gives: its own, with ``-env`` after it for the Secret of its variables.
+    """
+    secret = "request.resource.resource == 'secrets'"
+    policy = Policy(
+        name="flyball-needs",
+        resources=[
+            resources("", "v1", ["serviceaccounts", "secrets"], "DELETE"),
+            resources("networking.k8s.io", "v1", ["networkpolicies"], "UPDATE", "DELETE"),
+        ],
+        conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
+        variables={
+            **cel.STATES,
+            "workload": f"!({secret}) ? variables.name : variables.name.endsWith('{SECRET_SUFFIX}')"
+            f" ? variables.name.substring(0, variables.name.size() - {len(SECRET_SUFFIX)}) : ''",
+            "limits": limits.entry("variables.workload"),
+        },
+        rules=[
+            Rule(
+                "request.resource.group != 'networking.k8s.io' ? false"
+                f" : !({DELETES}) && {cel.same('', 'spec')} && {_UNOWNED}",
+                cel.message(
+                    "variables.name",
+                    text(" is what "),
+                    "variables.workload",
+                    "(request.resource.group == 'networking.k8s.io'"
+                    f" ? {text(' is called and calls by, and must keep its rules')}"
+                    f" : {text(' runs with, and may not be deleted: its pods cannot start without it')})",
+                ),
+                governed=True,
+            ),
+        ],
+        override=cel.granted(names.OVERRIDE, "variables.workload"),
+        excuse=cel.governs("variables.workload"),
+        applies="variables.workload != '' && variables.limits.size() > 1",
     )
     return enforced(policy)

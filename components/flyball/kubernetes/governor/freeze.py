@@ -35,22 +35,30 @@ def freeze_config_map(reason: str, until: datetime | None, by: str) -> dict[str,
 
 
 def freeze_policies() -> list[Manifest]:
-    """Automation may not scale down, evict, or delete pods, workloads and nodes; executors carry on.
+    """Automation may not scale down, evict, or delete pods, workloads, nodes and namespaces, anywhere in the cluster;
+    executors carry on.
 
     An executor replaces pods of an update that was admitted, or clears up after a node that is dead already. Where
     the built-in controllers share one user, it is the autoscaler on the scale subresource and an executor elsewhere.
+    What runs once, and pods that no controller keeps, may go: a job that is done, a runner of a CI system.
     """
     scale = "request.?subResource.orValue('') == 'scale'"
     shrinks = "dyn(object).?spec.?replicas.orValue(0) < dyn(oldObject).?spec.?replicas.orValue(0)"
     taints = "dyn({}).?spec.?taints.orValue([]).filter(t, t.effect == 'NoExecute').size()".format
+    owners = "dyn(oldObject).metadata.?ownerReferences.orValue([])"
+    kept = f"{owners}.exists(r, r.?controller.orValue(false) && r.kind != 'Job')"
+    is_pod = "request.resource.resource == 'pods' && request.?subResource.orValue('') == ''"
     name = "request.?name.orValue('')"
     sized = ["deployments", "statefulsets", "replicasets"]
     policy = Policy(
         name=POLICY,
         resources=[
-            resources("apps", "v1", [*sized, *(f"{kind}/scale" for kind in sized)], "UPDATE"),
+            # Every kind with a size, also those of other makers.
+            resources("*", "*", ["*/scale"], "UPDATE"),
+            resources("apps", "v1", sized, "UPDATE"),
+            resources("", "v1", ["replicationcontrollers"], "UPDATE", "DELETE"),
             resources("apps", "v1", [*sized, "daemonsets"], "DELETE"),
-            resources("", "v1", ["pods"], "DELETE"),
+            resources("", "v1", ["pods", "services", "namespaces", "persistentvolumeclaims"], "DELETE"),
             resources("", "v1", ["pods/eviction"], "CREATE"),
             resources("", "v1", ["nodes"], "UPDATE", "DELETE"),
         ],
@@ -59,6 +67,7 @@ def freeze_policies() -> list[Manifest]:
             "not-an-executor": f"!({cel.IS_EXECUTOR}) || {cel.USER} == {text(names.CONTROLLER_MANAGER)} && {scale}",
             "takes-away": "request.operation != 'UPDATE' || (request.resource.resource == 'nodes'"
             f" ? {taints('object')} > {taints('oldObject')} : {shrinks})",
+            "of-a-service": f"!({is_pod}) || {kept}",
         },
         variables={},
         rules=[
@@ -83,5 +92,6 @@ def freeze_policies() -> list[Manifest]:
         override=cel.granted(names.OVERRIDE, name),
         early=True,
         parameter=THE_FREEZE,
+        everywhere=True,
     )
     return enforced(policy)

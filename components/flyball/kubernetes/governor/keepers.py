@@ -3,6 +3,7 @@
 from flyball.kubernetes.governor import cel, limits, names
 from flyball.kubernetes.governor.cel import CREATES, DELETES, text
 from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources
+from flyball.wellknown import MANAGED_BY, MANAGED_BY_LABEL
 
 
 def limit_policies() -> list[Manifest]:
@@ -41,6 +42,7 @@ def limit_policies() -> list[Manifest]:
                     text("limits are changed by people with the right to it: verb "),
                     text(f"{names.GOVERN} on {names.RESOURCE}.{names.GROUP}"),
                 ),
+                governed=True,
             ),
             Rule(
                 f"!({is_freeze}) || {CREATES} || !{cel.IS_AUTOMATION}",
@@ -49,7 +51,7 @@ def limit_policies() -> list[Manifest]:
         ],
         override=cel.granted(names.OVERRIDE, text(names.LIMITS)),
         early=True,
-        excuse=f"variables.formed && {is_limits} && {cel.governs(text(names.LIMITS))}",
+        excuse=cel.governs(text(names.LIMITS)),
         parameter=None,
     )
     return enforced(policy)
@@ -60,32 +62,35 @@ def _well_formed_freeze() -> str:
 
 
 def cluster_policies() -> list[Manifest]:
-    """Governed namespaces stay and stay governed; nodes are not deleted all in one request.
+    """Governed namespaces stay and stay governed; so do priorities of workloads, without which no pod is made; nodes
+    are not deleted all in one request.
 
     Not bound by a namespace selector: the API server would apply it to the labels that the request leaves behind.
     """
     label = f"dyn(oldObject).metadata.?labels[?{text(names.GOVERNED)}]"
-    nodes = "request.resource.resource == 'nodes'"
+    nodes, priority = (f"request.resource.resource == '{kind}'" for kind in ("nodes", "priorityclasses"))
+    ours = f"dyn(oldObject).metadata.?labels[?{text(MANAGED_BY_LABEL)}].orValue('') == {text(MANAGED_BY)}"
     policy = Policy(
         name="flyball-cluster",
         resources=[
             resources("", "v1", ["namespaces"], "UPDATE", "DELETE"),
             resources("", "v1", ["nodes"], "DELETE"),
+            resources("scheduling.k8s.io", "v1", ["priorityclasses"], "DELETE"),
         ],
         conditions={
-            "governed": f"{nodes} || {label}.hasValue()",
+            "governed": f"{nodes} || ({priority} ? {ours} : {label}.hasValue())",
             "not-an-executor": f"!({cel.IS_EXECUTOR})",
         },
         variables={**cel.STATES, "label": f"variables.new.metadata.?labels[?{text(names.GOVERNED)}]"},
         rules=[
             Rule(
-                f"{nodes} || !({DELETES})",
+                f"{nodes} || {priority} || !({DELETES})",
                 cel.message(
                     text("namespace "), "variables.name", text(" holds guarded workloads and may not be deleted")
                 ),
             ),
             Rule(
-                f"{nodes} || variables.label == variables.old.metadata.?labels[?{text(names.GOVERNED)}]"
+                f"{nodes} || {priority} || variables.label == variables.old.metadata.?labels[?{text(names.GOVERNED)}]"
                 " && variables.new.metadata.?ownerReferences.orValue([]).size() == 0",
                 cel.message(
                     text("namespace "),
@@ -97,8 +102,18 @@ def cluster_policies() -> list[Manifest]:
                 f"!({nodes}) || request.?name.orValue('') != ''",
                 cel.message(text("nodes are deleted by name, not as a collection")),
             ),
+            Rule(
+                f"!({priority})",
+                cel.message(
+                    text("PriorityClass "),
+                    "variables.name",
+                    text(" belongs to a workload and may not be deleted: its pods cannot start without it"),
+                ),
+                governed=True,
+            ),
         ],
         override=cel.granted(names.OVERRIDE, "variables.name"),
+        excuse=cel.governs("variables.name"),
         parameter=None,
         everywhere=True,
     )

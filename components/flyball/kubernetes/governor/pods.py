@@ -40,8 +40,8 @@ def pod_policies() -> list[Manifest]:
             "owner": "variables.owners.size() == 0 ? '' : variables.owners[0].name",
             "kind": "variables.owners.size() == 0 ? '' : variables.owners[0].kind",
             # The ReplicaSet of a Deployment is called after it, plus a dash and the hash of the pod template.
-            "workload": f"{is_scale} && {hashed} ? {_without_hash('variables.name')}"
-            f" : variables.kind == 'ReplicaSet' ? {_without_hash('variables.owner')}"
+            "workload": f"{is_scale} && {hashed} ? {without_hash('variables.name')}"
+            f" : variables.kind == 'ReplicaSet' ? {without_hash('variables.owner')}"
             " : variables.kind in ['Deployment', 'StatefulSet'] ? variables.owner : ''",
             "limits": limits.entry("variables.workload"),
             "ready": _OLD_READY,
@@ -88,7 +88,8 @@ def pod_policies() -> list[Manifest]:
     return enforced(policy)
 
 
-def _without_hash(name: str) -> str:
+def without_hash(name: str) -> str:
+    """CEL: the Deployment after which a ReplicaSet is called."""
     return f"({name}.contains('-') ? {name}.substring(0, {name}.lastIndexOf('-')) : '')"
 
 

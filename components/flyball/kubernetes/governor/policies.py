@@ -1,12 +1,14 @@
 """All admission policies of the Governor, in the order in which they are created."""
 
 from flyball.kubernetes.governor.autoscalers import autoscaler_policies
-from flyball.kubernetes.governor.companions import budget_policies, service_policies
+from flyball.kubernetes.governor.companions import budget_policies, need_policies, service_policies
 from flyball.kubernetes.governor.freeze import freeze_policies
 from flyball.kubernetes.governor.keepers import cluster_policies, limit_policies
 from flyball.kubernetes.governor.pods import pod_policies
 from flyball.kubernetes.governor.policy import Manifest
 from flyball.kubernetes.governor.scale import scale_policies
+from flyball.kubernetes.governor.status import status_policies
+from flyball.kubernetes.governor.strangers import stranger_policies
 from flyball.kubernetes.governor.workloads import workload_policies
 
 
@@ -21,8 +23,11 @@ def manifests() -> list[Manifest]:
         *workload_policies(),
         *scale_policies(),
         *pod_policies(),
+        *stranger_policies(),
+        *status_policies(),
         *budget_policies(),
         *service_policies(),
+        *need_policies(),
         *autoscaler_policies(),
         *freeze_policies(),
     ]

@@ -26,6 +26,8 @@ class Rule:
 
     require: str
     message: str
+    governed: bool = False
+    """Those who may change limits may break it, and that is nothing out of the ordinary (see `Policy.excuse`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,14 @@ class Policy:
     override: str
     """Whether the user may break the rules. Of the fields, only this and the next may ask for the user's rights."""
     excuse: str = ""
-    """Whether what breaks a rule is allowed all the same, and nothing out of the ordinary."""
+    """Whether the user may break the rules that are `Rule.governed`, if no other one is broken."""
     early: bool = False
     """`override` uses no variables: those who may not override are told apart before anything else is reckoned."""
     conditions: Mapping[str, str] = field(default_factory=dict)
     """Tests that a request must pass before its parameter is looked at; worth their cost where few requests do."""
     parameter: Manifest | None = field(default_factory=lambda: LIMITS_OF_NAMESPACE)
+    parameter_kind: tuple[str, str] = ("v1", "ConfigMap")
+    """API version and kind of the parameter; where the parameter is a selection, each one found is asked about."""
     applies: str = "true"
     """Whether the rules apply, where that depends on the parameter or on variables."""
     everywhere: bool = False
@@ -94,13 +98,21 @@ def _excuse(policy: Policy) -> list[str]:
     return ["variables.excuse"] if policy.excuse else []
 
 
+def _excusing(policy: Policy) -> dict[str, str]:
+    """Variables: whether all rules hold that nobody is excused from, and whether the user is from the others."""
+    if not policy.excuse:
+        return {}
+    strict = [f"({rule.require})" for rule in policy.rules if not rule.governed]
+    return {"sound": " && ".join(strict) or "true", "excuse": f"variables.sound && ({policy.excuse})"}
+
+
 def _validating(
     policy: Policy, admitted: Sequence[str], message: str, conditions: Mapping[str, str] | None = None
 ) -> Manifest:
     """One validation for all rules: each one, and its message, would be reckoned for every request, broken or not."""
     problem = "".join(f"!({rule.require}) ? {rule.message} : " for rule in policy.rules) + "''"
     # Variables, since the API server allows each expression no more than two questions about the user's rights.
-    rights = {"override": policy.override} | ({"excuse": policy.excuse} if policy.excuse else {})
+    rights = {"override": policy.override} | _excusing(policy)
     return {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": list(policy.resources)},
@@ -128,7 +140,8 @@ def mutating(policy: Policy, patch: str) -> list[Manifest]:
 def _with_binding(kind: str, name: str, policy: Policy, spec: Manifest, binding: Manifest) -> list[Manifest]:
     spec = {key: value for key, value in spec.items() if value != []}
     if policy.parameter:
-        spec = {"paramKind": {"apiVersion": "v1", "kind": "ConfigMap"}, **spec}
+        version, of = policy.parameter_kind
+        spec = {"paramKind": {"apiVersion": version, "kind": of}, **spec}
         binding = {**binding, "paramRef": policy.parameter}
     if not policy.everywhere:
         binding = {**binding, "matchResources": {"namespaceSelector": GOVERNED_NAMESPACES}}
