@@ -50,6 +50,12 @@ $(READY): tools/requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# What is made from the code: the table of rules in README.md, docs/rules.md, and the READMEs of the roles.
+.PHONY: docs
+docs: $(READY)
+	@$(BIN)/python -m tests.guards.rule_pages
+	@$(BIN)/python -m tests.playbooks.readmes
+
 .PHONY: lock
 lock: $(READY)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \

@@ -43,6 +43,23 @@ def main(context: click.Context, project: Path | None) -> None:
 
 
 @main.command()
+@click.argument("identity", required=False, metavar="[ID]")
+def rules(identity: str | None) -> None:
+    """List the rules, or explain the one with this id: what it is for, where it comes from, what mends it.
+
+    Ids are those of `plan --json`, and of docs/rules.md.
+    """
+    with _refusals():
+        from flyball import show
+        from flyball.guards import catalogue
+
+        if identity is None:
+            show.rules()
+        else:
+            show.rule(catalogue.find(identity))
+
+
+@main.command()
 @stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context
@@ -270,6 +287,7 @@ def _say(line: str) -> None:
 @contextmanager
 def _refusals() -> Iterator[None]:
     """Bad input and failures as a message and exit code 1, never as a traceback."""
+    from flyball.errors import FlyballError
     from flyball.guards.reading.problem import Refused
 
     try:
@@ -280,13 +298,12 @@ def _refusals() -> Iterator[None]:
     except (click.exceptions.Exit, click.ClickException):
         raise
     except Exception as error:
-        if not _is_ours(error):
+        if not (isinstance(error, FlyballError) or _is_run_error(error)):
             raise
         click.echo(f"{error}", err=True)
         sys.exit(1)
 
 
-def _is_ours(error: Exception) -> bool:
-    """Whether an exception was raised for people to read: flyball's own, and Pulumi's RunError."""
-    kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
-    return any(kind.startswith("flyball.") for kind in kinds) or "pulumi.errors.RunError" in kinds
+def _is_run_error(error: Exception) -> bool:
+    """Whether it is Pulumi's `RunError`, raised for people to read too; told by its name, as Pulumi loads slowly."""
+    return any(f"{kind.__module__}.{kind.__name__}" == "pulumi.errors.RunError" for kind in type(error).__mro__)

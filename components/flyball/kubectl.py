@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flyball.errors import FlyballError
 
-class KubectlError(Exception):
+
+class KubectlError(FlyballError):
     """kubectl failed; the message is what it wrote to its standard error."""
 
 

@@ -13,8 +13,10 @@ from rich.text import Text
 
 from flyball.deploy.apply import Result
 from flyball.deploy.rollout import Standing
+from flyball.guards import catalogue
 from flyball.guards.governor.envelope import WARN_PERCENT
 from flyball.guards.governor.freeze import Freeze
+from flyball.guards.reading.rule import Rule
 from flyball.stack.plan import LOSSES, Plan, Row
 from flyball.stack.plan import plan as make_plan
 
@@ -149,6 +151,31 @@ def freeze(found: Freeze | None) -> bool:
 def unfrozen(found: Freeze | None) -> None:
     """What was lifted."""
     console().print(Text(f"lifted: {found.describe(datetime.now(UTC))}" if found else "it was not frozen"))
+
+
+def rules() -> None:
+    """The ids of all rules, by lesson."""
+    out = console()
+    for lesson, about in catalogue.LESSONS.items():
+        out.print(Text(f"{lesson.value}. {about.title}", style="bold"))
+        for rule in catalogue.of(lesson):
+            out.print(Text(f"   {rule}"))
+
+
+def rule(known: Rule) -> None:
+    """What there is to know of a rule."""
+    out = console()
+    title = catalogue.LESSONS[known.lesson].title
+    out.print(Text(f"{known} (lesson {known.lesson.value}: {title})", style="bold"))
+    out.print(Text(known.what))
+    for word, text in (
+        ("source", known.source),
+        ("remedy", known.remedy),
+        ("drill", known.drill and f"flyball drill {known.drill}"),
+        ("alert", known.alert),
+    ):
+        if text:
+            out.print(Text(f"{word}: {text}"))
 
 
 def drills(known: Mapping[str, "Drill"]) -> None:

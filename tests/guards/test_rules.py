@@ -1,18 +1,54 @@
-"""Every rule has an id of its own, in the folder of its lesson."""
+"""Every rule has an id of its own, says what it is for, and is said in README and reference as the catalogue has it."""
 
 import re
 
 import pytest
+from tests.guards import rule_pages
 
+from flyball.alerts import hosts, watcher
+from flyball.drills.run import DRILLS
+from flyball.guards import catalogue
+from flyball.guards.alerting.hosts import Size
 from flyball.guards.catalogue import RULES
-from flyball.guards.reading.rule import Rule
+from flyball.guards.reading.rule import Lesson, Rule
+
+ALERTS = {
+    rule.name
+    for rules in ({**hosts.rules([Size("web", warn=8, ceiling=9)]), **watcher.rules()}).values()
+    for rule in rules
+}
 
 
 def test_no_two_rules_have_one_id() -> None:
-    ids = [rule.id for rule in RULES]
-    assert len(ids) == len(set(ids)) > 70
+    modules = [catalogue.timeouts, catalogue.reading, catalogue.fail_fast, catalogue.breakers, catalogue.clean_up]
+    modules += [catalogue.headroom, catalogue.interruptions, catalogue.governor]
+    assert len(RULES) == sum(isinstance(value, Rule) for module in modules for value in vars(module).values())
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
-def test_an_id_is_words_that_a_person_would_search_for(rule: Rule) -> None:
+@pytest.mark.parametrize("rule", RULES.values(), ids=str)
+def test_a_rule_says_what_it_is_for(rule: Rule) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.id)
+    for text in (rule.what, rule.remedy):
+        assert re.fullmatch(r"[A-Z].+\.", text), text
+    assert rule.source
+    assert rule.drill is None or rule.drill in DRILLS
+    assert rule.alert is None or rule.alert in ALERTS
+
+
+@pytest.mark.parametrize("lesson", Lesson, ids=lambda lesson: lesson.folder)
+def test_a_lesson_has_its_folder_and_rules_of_its_own(lesson: Lesson) -> None:
+    module = getattr(catalogue, lesson.folder)
+    own = [value for value in vars(module).values() if isinstance(value, Rule)]
+    assert own
+    assert {rule.lesson for rule in own} == {lesson}
+
+
+def test_the_rooms_of_the_guards_are_few() -> None:
+    folder = rule_pages.ROOT / "components/flyball/guards"
+    rooms = [entry for entry in folder.iterdir() if entry.name not in ("__init__.py", "__pycache__")]
+    assert len(rooms) <= 15
+
+
+def test_readme_and_reference_are_those_of_the_catalogue() -> None:
+    assert rule_pages.README.read_text(encoding="utf-8") == rule_pages.readme()
+    assert rule_pages.PAGE.read_text(encoding="utf-8") == rule_pages.page()

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
 from flyball import paths
+from flyball.errors import FlyballError
 from flyball.lab import processes
 from flyball.stack.build import CONTEXT_VARIABLE
 from flyball.stack.file import PROJECT
@@ -17,7 +18,7 @@ from flyball.stack.file import PROJECT
 _REMOVE = ("stack", "rm", "--yes", "--preserve-config")
 
 
-class PulumiError(Exception):
+class PulumiError(FlyballError):
     """The Pulumi CLI failed; it has said why on the terminal."""
 
 

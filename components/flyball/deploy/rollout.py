@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
+from flyball.errors import FlyballError
 from flyball.kubectl import Kubectl
 
 LIMIT_SECONDS = 900
 """Longer than any Deployment's own progress deadline in its defaults; after that the wait is given up."""
 
 
-class RolloutError(Exception):
+class RolloutError(FlyballError):
     """A Deployment does not come up; the message says which and why."""
 
 

@@ -7,11 +7,13 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from flyball.errors import FlyballError
+
 END_SECONDS = 10.0
 """How long killed processes may take to vanish [s]; only a stuck disk or file system makes it take that long."""
 
 
-class ProcessError(Exception):
+class ProcessError(FlyballError):
     """A process of the folder could not be ended."""
 
 

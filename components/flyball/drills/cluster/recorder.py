@@ -9,10 +9,11 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.drills.measure import Event, Load, Sample
+from flyball.errors import FlyballError
 from flyball.kubectl import Kubectl
 
 
-class DrillError(Exception):
+class DrillError(FlyballError):
     """A drill could not be carried out; says nothing about whether the service held."""
 
 

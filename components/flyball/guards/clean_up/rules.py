@@ -2,16 +2,119 @@
 
 from flyball.guards.reading.rule import Lesson, Rule
 
-LOG_VOLUME = Rule("log-volume", Lesson.CLEAN_UP)
-UNBOUNDED_LOG = Rule("unbounded-log", Lesson.CLEAN_UP)
-LOG_GROWTH = Rule("log-growth", Lesson.CLEAN_UP)
-LOG_NOT_REOPENED = Rule("log-not-reopened", Lesson.CLEAN_UP)
-LOG_WRITABLE_BY_OTHERS = Rule("log-writable-by-others", Lesson.CLEAN_UP)
-LOG_ROTATED_TWICE = Rule("log-rotated-twice", Lesson.CLEAN_UP)
-FOLDER_TAKEN = Rule("folder-taken", Lesson.CLEAN_UP)
-CACHE_SHARE = Rule("cache-share", Lesson.CLEAN_UP)
-CACHE_EVICTION = Rule("cache-eviction", Lesson.CLEAN_UP)
-QUEUE_BEYOND_DISK = Rule("queue-beyond-disk", Lesson.CLEAN_UP)
-STORAGE_BEYOND_DISK = Rule("storage-beyond-disk", Lesson.CLEAN_UP)
-MEMORY_BEYOND_HOST = Rule("memory-beyond-host", Lesson.CLEAN_UP)
-QUERIES_BEYOND_MEMORY = Rule("queries-beyond-memory", Lesson.CLEAN_UP)
+LOG_VOLUME = Rule(
+    "log-volume",
+    Lesson.CLEAN_UP,
+    what="The log files that are kept, and the one being written, fit in their volume; a full one takes the service"
+    " along.",
+    source="`size * (files + 1) <= volume`.",
+    remedy="Raise the volume, or lower size or files.",
+    drill="log-storm",
+    alert="DiskFullSoon",
+)
+UNBOUNDED_LOG = Rule(
+    "unbounded-log",
+    Lesson.CLEAN_UP,
+    what="Logs have an end in size, in number and in age.",
+    source="Each limit is at least 1.",
+    remedy="Give a limit.",
+    drill="log-storm",
+    alert="DiskFullSoon",
+)
+LOG_GROWTH = Rule(
+    "log-growth",
+    Lesson.CLEAN_UP,
+    what="A limit on size holds only when somebody looks: between two looks a log stays within what its volume has"
+    " left.",
+    source="`interval <= (volume - size * (files + 1)) / rate`.",
+    remedy="Look more often, raise the volume, or lower size or files.",
+    drill="log-storm",
+    alert="UnitRunFailed",
+)
+LOG_NOT_REOPENED = Rule(
+    "log-not-reopened",
+    Lesson.CLEAN_UP,
+    what="Whoever writes a log opens it anew after a rotation; else it goes on writing to the old file, which fills the"
+    " disk unseen.",
+    source="logrotate(8), postrotate.",
+    remedy="Name the unit to signal, or say that it opens the file for each line.",
+    alert="DiskFullSoon",
+)
+LOG_WRITABLE_BY_OTHERS = Rule(
+    "log-writable-by-others",
+    Lesson.CLEAN_UP,
+    what="Neither a log nor a file that configures its rotation may be written by others; logrotate follows the one and"
+    " passes over the other without an error.",
+    source="logrotate(8), su and the permissions of configuration files.",
+    remedy="Take 0640 for logs, and chmod 0644 for configuration.",
+    alert="UnitRunFailed",
+)
+LOG_ROTATED_TWICE = Rule(
+    "log-rotated-twice",
+    Lesson.CLEAN_UP,
+    what="Each log is rotated by one entry; logrotate fails where two name the same path.",
+    source="logrotate(8): `duplicate log entry` is an error.",
+    remedy="Name it once, or remove the other file.",
+    alert="UnitRunFailed",
+)
+FOLDER_TAKEN = Rule(
+    "folder-taken",
+    Lesson.CLEAN_UP,
+    what="Every volume of a pod has a name and a folder of its own, so that the limit of each is its own too.",
+    source="https://kubernetes.io/docs/concepts/storage/volumes/#emptydir, sizeLimit.",
+    remedy="Give each volume a folder of its own.",
+)
+CACHE_SHARE = Rule(
+    "cache-share",
+    Lesson.CLEAN_UP,
+    what="A cache takes at most 60 % of the memory there is; the rest is for fragmentation, client buffers and a copy"
+    " while it saves.",
+    source="`maxmemory = floor(memory * share)`, share above 0 and at most 0.6, at least 1 MiB. What lies beside it:"
+    " https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/memory-optimization/",
+    remedy="Lower the share, or take a larger host.",
+    drill="cache-flood",
+    alert="OutOfMemory",
+)
+CACHE_EVICTION = Rule(
+    "cache-eviction",
+    Lesson.CLEAN_UP,
+    what="A full cache always finds something to evict. Without an eviction, or with one for keys with a time to live"
+    " only, every write fails in the end.",
+    source="https://redis.io/docs/latest/develop/reference/eviction/",
+    remedy="Take allkeys-lru, allkeys-lfu or allkeys-random.",
+    drill="cache-flood",
+    alert="CacheKeysWithoutTimeToLive",
+)
+QUEUE_BEYOND_DISK = Rule(
+    "queue-beyond-disk",
+    Lesson.CLEAN_UP,
+    what="Logs that nobody takes wait in a queue that the disk can hold; a full disk would stop local logs too.",
+    source="`queue <= free space where it lies`.",
+    remedy="Lower the queue's limit, or enlarge the disk.",
+    drill="log-server-dead",
+    alert="LogShippingStalled",
+)
+STORAGE_BEYOND_DISK = Rule(
+    "storage-beyond-disk",
+    Lesson.CLEAN_UP,
+    what="Prometheus keeps at most 80 % of its disk: what comes in and blocks being made lie beside that limit.",
+    source="https://prometheus.io/docs/prometheus/latest/storage/ advises 80 to 85 %.",
+    remedy="Lower the limit, or enlarge the disk.",
+    alert="DiskFullSoon",
+)
+MEMORY_BEYOND_HOST = Rule(
+    "memory-beyond-host",
+    Lesson.CLEAN_UP,
+    what="Prometheus takes at most 80 % of the host's memory; a host that runs out of memory watches nobody.",
+    source="A margin; the limit is that of its control group.",
+    remedy="Lower the limit, or take a larger host.",
+    alert="OutOfMemory",
+)
+QUERIES_BEYOND_MEMORY = Rule(
+    "queries-beyond-memory",
+    Lesson.CLEAN_UP,
+    what="All queries at one time take at most half of Prometheus' memory, so that none of them stops the watching.",
+    source="`concurrency * samples * 16 bytes <= memory / 2`: a time and a value of 8 bytes each.",
+    remedy="Lower the samples or the concurrency, or raise the memory.",
+    alert="OutOfMemory",
+)

@@ -2,19 +2,123 @@
 
 from flyball.guards.reading.rule import Lesson, Rule
 
-IMAGE_NOT_PINNED = Rule("image-not-pinned", Lesson.FAIL_FAST)
-QUEUE_BEYOND_DEADLINE = Rule("queue-beyond-deadline", Lesson.FAIL_FAST)
-CONNECTIONS_BELOW_REQUESTS = Rule("connections-below-requests", Lesson.FAIL_FAST)
-PORT_TAKEN = Rule("port-taken", Lesson.FAIL_FAST)
-VARIABLE_TAKEN = Rule("variable-taken", Lesson.FAIL_FAST)
-OWN_LABEL = Rule("own-label", Lesson.FAIL_FAST)
-LISTENS_EVERYWHERE = Rule("listens-everywhere", Lesson.FAIL_FAST)
-LIMIT_BELOW_REQUEST = Rule("limit-below-request", Lesson.FAIL_FAST)
-NAMESPACE_RESERVED = Rule("namespace-reserved", Lesson.FAIL_FAST)
-FOLDER_IN_USE = Rule("folder-in-use", Lesson.FAIL_FAST)
-PROXY_CONFIGURATION = Rule("proxy-configuration", Lesson.FAIL_FAST)
-CLUSTER_TOO_OLD = Rule("cluster-too-old", Lesson.FAIL_FAST)
-NO_KEDA = Rule("no-keda", Lesson.FAIL_FAST)
-NOT_RUNNING = Rule("not-running", Lesson.FAIL_FAST)
-NEEDS_PULUMI_CLI = Rule("needs-pulumi-cli", Lesson.FAIL_FAST)
-DRILL_CANNOT_RUN = Rule("drill-cannot-run", Lesson.FAIL_FAST)
+IMAGE_NOT_PINNED = Rule(
+    "image-not-pinned",
+    Lesson.FAIL_FAST,
+    what="An image has a version or a digest. With `latest` a restart brings something that nobody has tested.",
+    source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+    remedy="Give a version as its tag, or a digest.",
+)
+QUEUE_BEYOND_DEADLINE = Rule(
+    "queue-beyond-deadline",
+    Lesson.FAIL_FAST,
+    what="Who waits in the queue is still answered in time. Work on a request that has been given up is the slowest of"
+    " all failures.",
+    source="`latency + queue <= deadline`.",
+    remedy="Lower latency or queue, or raise the deadline.",
+    drill="overload",
+)
+CONNECTIONS_BELOW_REQUESTS = Rule(
+    "connections-below-requests",
+    Lesson.FAIL_FAST,
+    what="There are connections for all requests under way and waiting; else the queue never fills, and nobody hears.",
+    source="`connections >= concurrency + waiting`, where by Little's law `concurrency = replica * latency` (J. D. C."
+    ' Little, "A Proof for the Queuing Formula L = lambda W", Operations Research 9, 1961).',
+    remedy="Raise connections, or lower concurrency or waiting.",
+    drill="slow-clients",
+)
+PORT_TAKEN = Rule(
+    "port-taken",
+    Lesson.FAIL_FAST,
+    what="No two parts of a pod or a host listen on one port; the second would not start.",
+    source="bind(2), EADDRINUSE.",
+    remedy="Choose another port.",
+)
+VARIABLE_TAKEN = Rule(
+    "variable-taken",
+    Lesson.FAIL_FAST,
+    what="An environment variable is set in one place only, the addresses of calls included.",
+    source="Of two values Kubernetes takes the last, and says nothing.",
+    remedy="Remove one of them, or name the call's `variable`.",
+)
+OWN_LABEL = Rule(
+    "own-label",
+    Lesson.FAIL_FAST,
+    what="Labels by which objects are found are set by flyball alone: a changed one would orphan pods.",
+    source="Selectors of Deployments cannot be changed"
+    " (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates).",
+    remedy="Use a key of your own.",
+)
+LISTENS_EVERYWHERE = Rule(
+    "listens-everywhere",
+    Lesson.FAIL_FAST,
+    what="A daemon listens where its clients are, and nowhere else.",
+    source="An address left out is every address of the host, by most daemons' own defaults.",
+    remedy="Name the addresses that clients use.",
+)
+LIMIT_BELOW_REQUEST = Rule(
+    "limit-below-request",
+    Lesson.FAIL_FAST,
+    what="A container may use at least what it asks for.",
+    source="Kubernetes refuses the pod"
+    " (https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#requests-and-limits).",
+    remedy="Raise the limit, or request less.",
+)
+NAMESPACE_RESERVED = Rule(
+    "namespace-reserved",
+    Lesson.FAIL_FAST,
+    what="A stack has a namespace of its own: it creates it, and deletes it with all that is in it.",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces",
+    remedy="Choose a name of your own.",
+)
+FOLDER_IN_USE = Rule(
+    "folder-in-use",
+    Lesson.FAIL_FAST,
+    what="Files are rendered into a new folder, an empty one, or one with nothing but rendered files: others are kept.",
+    source="What others made is not deleted.",
+    remedy="Name a new or an empty folder.",
+)
+PROXY_CONFIGURATION = Rule(
+    "proxy-configuration",
+    Lesson.FAIL_FAST,
+    what="HAProxy itself takes every configuration before it goes into a pod.",
+    source="`haproxy -c`, https://docs.haproxy.org/3.2/management.html#3",
+    remedy="Report it: this is a fault of flyball's.",
+)
+CLUSTER_TOO_OLD = Rule(
+    "cluster-too-old",
+    Lesson.FAIL_FAST,
+    what="The cluster knows what the stack relies on: an autoscaler's tolerance, and for the Governor policies that"
+    " mutate. An older one would drop them without a word.",
+    source="https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/, HPAConfigurableTolerance"
+    " and MutatingAdmissionPolicy.",
+    remedy="Upgrade the cluster, or leave the Governor out.",
+)
+NO_KEDA = Rule(
+    "no-keda",
+    Lesson.FAIL_FAST,
+    what="Schedules and triggers are held by KEDA, so it is in the cluster.",
+    source="https://keda.sh/docs/2.21/deploy/",
+    remedy="Install KEDA, or leave schedule and triggers out.",
+)
+NOT_RUNNING = Rule(
+    "not-running",
+    Lesson.FAIL_FAST,
+    what="A command that asks a control plane on this machine finds it running; only `up` starts one.",
+    source="A question changes nothing.",
+    remedy="Bring it up with `flyball up`.",
+)
+NEEDS_PULUMI_CLI = Rule(
+    "needs-pulumi-cli",
+    Lesson.FAIL_FAST,
+    what="A stack with encrypted values is brought up by the Pulumi CLI, which alone can decrypt them.",
+    source="https://www.pulumi.com/docs/iac/concepts/secrets/",
+    remedy="Install the CLI, or name an existing Secret under `refs`.",
+)
+DRILL_CANNOT_RUN = Rule(
+    "drill-cannot-run",
+    Lesson.FAIL_FAST,
+    what="A drill that is asked for by name runs, or says what the machine lacks; none is passed over in silence.",
+    source="What each kind of drill needs is in `flyball.drills`.",
+    remedy="Install what the message names.",
+)

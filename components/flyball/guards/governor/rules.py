@@ -2,14 +2,93 @@
 
 from flyball.guards.reading.rule import Lesson, Rule
 
-CEILING_BEYOND_ENVELOPE = Rule("ceiling-beyond-envelope", Lesson.GOVERNOR)
-CEILING_BELOW_FLOOR = Rule("ceiling-below-floor", Lesson.GOVERNOR)
-WRITER_NARROWER = Rule("writer-narrower-than-autoscaler", Lesson.GOVERNOR)
-RAMP_TOO_LONG = Rule("ramp-too-long", Lesson.GOVERNOR)
-WINDOWS_TOO_CLOSE = Rule("windows-too-close", Lesson.GOVERNOR)
-FREEZE_REASON = Rule("freeze-reason", Lesson.GOVERNOR)
-FREEZE_OF_ANOTHER = Rule("freeze-of-another", Lesson.GOVERNOR)
-NO_GOVERNOR = Rule("no-governor", Lesson.GOVERNOR)
-NOBODY_HEARS = Rule("nobody-hears", Lesson.GOVERNOR)
-UNWATCHED = Rule("unwatched", Lesson.GOVERNOR)
-REPEAT_BELOW_INTERVAL = Rule("repeat-below-interval", Lesson.GOVERNOR)
+CEILING_BEYOND_ENVELOPE = Rule(
+    "ceiling-beyond-envelope",
+    Lesson.GOVERNOR,
+    what="Automation goes at most half as far again as people have seen run well: connection pools, quotas and bills"
+    " have been tried only up to there.",
+    source="`ceiling <= proven * 150 / 100`; the excess is a convention of this project.",
+    remedy="Lower the ceiling, or prove a larger size in a load test and raise proven.",
+    drill="runaway",
+    alert="GroupAtCap",
+)
+CEILING_BELOW_FLOOR = Rule(
+    "ceiling-below-floor",
+    Lesson.GOVERNOR,
+    what="The cap lets run at least what must always run.",
+    source="`ceiling >= floor`.",
+    remedy="Raise the ceiling, prove a larger size, or lower the peak.",
+)
+WRITER_NARROWER = Rule(
+    "writer-narrower-than-autoscaler",
+    Lesson.GOVERNOR,
+    what="A writer's step is never narrower than the autoscaler's; a step that is asked for and refused would be asked"
+    " for again for ever, and scaling would stall.",
+    source="The autoscaler's steps in floating point, as kube-controller-manager reckons them"
+    " (pkg/controller/podautoscaler/horizontal.go).",
+    remedy="Widen writer, or narrow behavior.",
+    drill="reapply",
+)
+RAMP_TOO_LONG = Rule(
+    "ramp-too-long",
+    Lesson.GOVERNOR,
+    what="The autoscaler's steps reach the floor of a window within a day.",
+    source="The ramp, 15 s for each step to be noticed, and the start of the last replica.",
+    remedy="Let it take larger steps, in behavior.up.",
+)
+WINDOWS_TOO_CLOSE = Rule(
+    "windows-too-close",
+    Lesson.GOVERNOR,
+    what="Between two windows there is time for the way up to the second one.",
+    source="The lead of a window is shorter than the time since the end before it.",
+    remedy="Join the windows, or let the autoscaler take larger steps.",
+    drill="dawn",
+)
+FREEZE_REASON = Rule(
+    "freeze-reason",
+    Lesson.GOVERNOR,
+    what="Whoever freezes automation, or overrides a freeze, says why in a line that others can read in the middle of"
+    " an incident.",
+    source="At least 8 letters: enough to name a ticket, too long for x.",
+    remedy="Say why.",
+    drill="revived",
+    alert="FreezeForgotten",
+)
+FREEZE_OF_ANOTHER = Rule(
+    "freeze-of-another",
+    Lesson.GOVERNOR,
+    what="Nobody overwrites the freeze of somebody else; their reason must not be lost.",
+    source="A freeze is one object, with one reason.",
+    remedy="Leave it on, or lift it when they agree.",
+)
+NO_GOVERNOR = Rule(
+    "no-governor",
+    Lesson.GOVERNOR,
+    what="Limits and freezes are set where something holds anybody to them.",
+    source="The Governor's admission policies are objects of the cluster.",
+    remedy="Bring up the stack that brings the Governor first.",
+    drill="reddit-2016",
+)
+NOBODY_HEARS = Rule(
+    "nobody-hears",
+    Lesson.GOVERNOR,
+    what="Every alert reaches somebody: automation is faster than people, but only if they are told.",
+    source="A severity without a receiver is silence.",
+    remedy="Name webhooks or emails for it, and Alertmanagers for Prometheus.",
+    alert="AlertsNotDelivered",
+)
+UNWATCHED = Rule(
+    "unwatched",
+    Lesson.GOVERNOR,
+    what="A host shows the figures from which alerts are made, where the watching host can reach them.",
+    source="The alerts' own expressions.",
+    remedy="Add the collectors, and let it listen on an address that is reached.",
+    alert="NoHostWatched",
+)
+REPEAT_BELOW_INTERVAL = Rule(
+    "repeat-below-interval",
+    Lesson.GOVERNOR,
+    what="An alert is repeated no more often than its group is looked at.",
+    source="https://prometheus.io/docs/alerting/latest/configuration/#route, repeat_interval.",
+    remedy="Raise the repeat interval.",
+)

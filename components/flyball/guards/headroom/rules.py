@@ -2,12 +2,74 @@
 
 from flyball.guards.reading.rule import Lesson, Rule
 
-FLOOR_TOO_LARGE = Rule("floor-too-large", Lesson.HEADROOM)
-TARGET_BELOW_ONE_PERCENT = Rule("target-below-one-percent", Lesson.HEADROOM)
-TOO_FEW_ZONES = Rule("too-few-zones", Lesson.HEADROOM)
-CRON = Rule("cron", Lesson.HEADROOM)
-TIME_ZONE = Rule("time-zone", Lesson.HEADROOM)
-WINDOW_WITHOUT_LENGTH = Rule("window-without-length", Lesson.HEADROOM)
-CLOCK_CHANGE = Rule("clock-change", Lesson.HEADROOM)
-CRON_FOR_KEDA = Rule("cron-without-words-in-keda", Lesson.HEADROOM)
-NOTHING_TO_SPARE = Rule("nothing-to-spare", Lesson.HEADROOM)
+FLOOR_TOO_LARGE = Rule(
+    "floor-too-large",
+    Lesson.HEADROOM,
+    what="The replicas that the peak needs, and those that may be lost, fit into a cluster; more is a slip of the pen.",
+    source="`need = ceil(peak / (replica * utilization))`, `floor = need + lose`, of z zones"
+    " `ceil(need * z / (z - 1))`; at most 100,000 (https://kubernetes.io/docs/setup/best-practices/cluster-large/).",
+    remedy="Correct peak or replica, or lower the loss to be survived.",
+)
+TARGET_BELOW_ONE_PERCENT = Rule(
+    "target-below-one-percent",
+    Lesson.HEADROOM,
+    what="The autoscaler's target leaves room for what a loss adds to the survivors, and is still a whole percent.",
+    source="`target = floor(100 * utilization * (floor - lost) / floor)`; the autoscaler holds the mean at its target"
+    " (https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#algorithm-details).",
+    remedy="Lower lose, or raise load.utilization.",
+)
+TOO_FEW_ZONES = Rule(
+    "too-few-zones",
+    Lesson.HEADROOM,
+    what="A zone can be lost only where there are two, and spot machines need a zone to be in.",
+    source="`n - ceil(n / z) >= need` has no solution for z = 1.",
+    remedy="List the zones.",
+    drill="spot",
+)
+CRON = Rule(
+    "cron",
+    Lesson.HEADROOM,
+    what="An edge of a window is an expression of five fields that comes at some time.",
+    source="crontab(5).",
+    remedy="Write minute, hour, day, month and weekday, as `0 20 * * 1-5`.",
+)
+CRON_FOR_KEDA = Rule(
+    "cron-for-keda",
+    Lesson.HEADROOM,
+    what="A window, and the moment before it at which the autoscaler sets out, can be said in the cron that KEDA reads,"
+    " so that what is held is what is written.",
+    source="https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format",
+    remedy="Give single times of day, and restrict either days or weekdays.",
+)
+TIME_ZONE = Rule(
+    "time-zone",
+    Lesson.HEADROOM,
+    what="A schedule is in a time zone that there is.",
+    source="https://www.iana.org/time-zones",
+    remedy="Give a name as Europe/Berlin, or UTC.",
+)
+WINDOW_WITHOUT_LENGTH = Rule(
+    "window-without-length",
+    Lesson.HEADROOM,
+    what="A window lasts: one that starts and ends at the same moment is on all day or never, depending on the reader.",
+    source="A window is on while its next end comes before its next start (https://keda.sh/docs/2.21/scalers/cron/).",
+    remedy="Move an edge; for the whole day leave the window out and set load.peak.",
+    drill="dawn",
+)
+CLOCK_CHANGE = Rule(
+    "clock-change",
+    Lesson.HEADROOM,
+    what="No edge of a window, and no way up to one, lies in an hour that the clocks skip or repeat; on that day it"
+    " would come twice or never.",
+    source="Offsets of the zone in the IANA time zone database.",
+    remedy="Move it out of the hour, or use timezone UTC.",
+)
+NOTHING_TO_SPARE = Rule(
+    "nothing-to-spare",
+    Lesson.HEADROOM,
+    what="A host is taken out for a change only where the others carry the peak without it.",
+    source="`hosts - need >= 1`; a canary, then batches of `hosts - need`.",
+    remedy="Add a host, or change them at a quieter time with a lower peak.",
+    drill="rollout",
+    alert="HostsDown",
+)

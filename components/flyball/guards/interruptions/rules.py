@@ -2,13 +2,83 @@
 
 from flyball.guards.reading.rule import Lesson, Rule
 
-NO_READINESS = Rule("no-readiness", Lesson.INTERRUPTIONS)
-PROBES_ALIKE = Rule("probes-alike", Lesson.INTERRUPTIONS)
-WAY_OUT_TOO_LONG = Rule("way-out-too-long", Lesson.INTERRUPTIONS)
-DRAIN_BELOW_DEADLINE = Rule("drain-below-deadline", Lesson.INTERRUPTIONS)
-SPOT_BASE_BELOW_NEED = Rule("spot-base-below-need", Lesson.INTERRUPTIONS)
-SPOT_BASE_AT_FLOOR = Rule("spot-base-at-floor", Lesson.INTERRUPTIONS)
-NOTICE_UNSEEN = Rule("notice-unseen", Lesson.INTERRUPTIONS)
-LEASE_BELOW_RUN = Rule("lease-below-run", Lesson.INTERRUPTIONS)
-UNIT_PEOPLE_NEED = Rule("unit-people-need", Lesson.INTERRUPTIONS)
-PROGRESS_BELOW_SETTLE = Rule("progress-below-settle", Lesson.INTERRUPTIONS)
+_NOTICE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html"
+
+NO_READINESS = Rule(
+    "no-readiness",
+    Lesson.INTERRUPTIONS,
+    what="What speaks plain TCP says how to ask whether it can serve: an open port alone does not mean that it can.",
+    source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    remedy="Give a command, as exec: [redis-cli, ping].",
+)
+PROBES_ALIKE = Rule(
+    "probes-alike",
+    Lesson.INTERRUPTIONS,
+    what="Readiness and liveness ask different questions: what is overloaded should get less traffic, not a restart.",
+    source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    remedy="Let liveness ask only what a restart would mend.",
+    drill="overload",
+)
+WAY_OUT_TOO_LONG = Rule(
+    "way-out-too-long",
+    Lesson.INTERRUPTIONS,
+    what="A pod or host is out within the notice of a spot machine, less the time in which it may go unseen.",
+    source=f"`prestop + drain + stop <= 110 s`, of the 120 s of {_NOTICE}",
+    remedy="Shorten one of the three.",
+    drill="spot-notice",
+)
+DRAIN_BELOW_DEADLINE = Rule(
+    "drain-below-deadline",
+    Lesson.INTERRUPTIONS,
+    what="What is under way has as long to end as it was promised.",
+    source="`drain >= deadline`.",
+    remedy="Raise drain, or lower the deadline.",
+    drill="drain",
+)
+SPOT_BASE_BELOW_NEED = Rule(
+    "spot-base-below-need",
+    Lesson.INTERRUPTIONS,
+    what="Where the loss of all spot machines is to be survived, what the peak needs runs on demand.",
+    source="`base >= need`.",
+    remedy="Raise the base, or do not claim spot in survive.",
+    drill="spot",
+)
+SPOT_BASE_AT_FLOOR = Rule(
+    "spot-base-at-floor",
+    Lesson.INTERRUPTIONS,
+    what="With spot on, something is left for it above the on-demand base.",
+    source="`base < floor`.",
+    remedy="Lower the base, or turn spot off.",
+)
+NOTICE_UNSEEN = Rule(
+    "notice-unseen",
+    Lesson.INTERRUPTIONS,
+    what="A notice of interruption is seen within what the way out leaves of it, though every request is slow.",
+    source=f"`max(poll, 6 * request) + 3 * request <= 10 s`: three requests for each of two paths; {_NOTICE}",
+    remedy="Lower the poll or the time for a request.",
+    drill="spot-notice",
+)
+LEASE_BELOW_RUN = Rule(
+    "lease-below-run",
+    Lesson.INTERRUPTIONS,
+    what="The lock of a planned restart outlives the longest run, or a second host follows while the first is away.",
+    source="The longest run: looks at all others twice, `2 * prestop + drain + steps + well`.",
+    remedy="Raise the lease, or shorten what it covers.",
+    drill="planned-restarts",
+    alert="PlannedRestartFailed",
+)
+UNIT_PEOPLE_NEED = Rule(
+    "unit-people-need",
+    Lesson.INTERRUPTIONS,
+    what="Nothing stops the units by which people reach a host.",
+    source="ssh, systemd-logind, systemd-journald and dbus, without which nobody gets in or sees why.",
+    remedy="Leave it out.",
+)
+PROGRESS_BELOW_SETTLE = Rule(
+    "progress-below-settle",
+    Lesson.INTERRUPTIONS,
+    what="A rollout is given up only after a replica could have counted.",
+    source="`progress > settle`: progressDeadlineSeconds exceeds minReadySeconds"
+    " (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds).",
+    remedy="Raise progress, or lower settle.",
+)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flyball.errors import FlyballError
 from flyball.guards.reading.rule import Rule
 
 Path = tuple[str | int, ...]
@@ -40,7 +41,7 @@ class Problem:
         return f"{text}; {self.remedy}" if self.remedy else text
 
 
-class Broken(ValueError):
+class Broken(FlyballError, ValueError):
     """A rule that does not hold, where it is not known yet under which key its values stand."""
 
     def __init__(self, rule: Rule, message: str, remedy: str = "") -> None:
@@ -52,7 +53,7 @@ class Broken(ValueError):
         return Problem(path, self.rule, self.message, self.remedy or remedy)
 
 
-class Refused(ValueError):
+class Refused(FlyballError, ValueError):
     """Bad input: every problem found, not only the first."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -15,13 +15,28 @@ class Lesson(IntEnum):
     INTERRUPTIONS = 6
     GOVERNOR = 7
 
+    @property
+    def folder(self) -> str:
+        """Where its rules live, in `flyball.guards`."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its `id`, in words joined by dashes, and the lesson that it follows from."""
+    """One rule: its `id`, words joined by dashes, and the lesson that it follows from.
+
+    `what` says what must hold and why, `source` where its formula or number comes from, and `remedy` what to do where
+    it is broken; a message may know better. `drill` names the drill that shows what it is for, and `alert` the alert
+    that watches at run time what the rule asks beforehand.
+    """
 
     id: str
     lesson: Lesson
+    what: str
+    source: str
+    remedy: str
+    drill: str | None = None
+    alert: str | None = None
 
     def __str__(self) -> str:
         return self.id

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball import paths
+from flyball.errors import FlyballError
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.lab import logs, ports, processes
 from flyball.lab.cluster import toolchain, usage
@@ -39,7 +40,7 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 Report = Callable[[str], None]
 
 
-class ControlPlaneError(Exception):
+class ControlPlaneError(FlyballError):
     """A control plane did not start or did not end; the message names the log file to read."""
 
 

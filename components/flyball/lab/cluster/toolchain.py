@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flyball import paths
+from flyball.errors import FlyballError
 from flyball.lab.locks import exclusive
 
 UNUSED_DAYS = 30
 """Programs built from other pins are removed when nothing asked for them this long [days]."""
 
 
-class ToolchainError(Exception):
+class ToolchainError(FlyballError):
     """A program could not be built; the message says what to do, and names the log file where there is one."""
 
 
