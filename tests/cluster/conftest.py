@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,12 @@ def programs() -> None:
 
 
 @pytest.fixture(scope="session")
-def control_plane() -> Iterator[ControlPlane]:
-    """A control plane with the default nodes, for the whole run: tests keep to namespaces of their own."""
+def control_plane(at_group_end: ExitStack) -> ControlPlane:
+    """A control plane with the default nodes, for all tests that use it: they keep to namespaces of their own."""
     built(*planes.PROGRAMS)
     _end_leftovers()
-    try:
-        yield planes.start(_NAME, report=print)
-    finally:
-        planes.stop(_NAME)
+    at_group_end.callback(planes.stop, _NAME)
+    return planes.start(_NAME, report=print)
 
 
 @pytest.fixture

@@ -1,30 +1,35 @@
 """Which tests run in one worker, and in which order the workers take them up.
 
 Tests that share a lab or a control plane form a group (`pytest -n N --dist loadgroup`), so that it is made once: those
-of a module, of a folder in `SHARED`, or each for itself in a module of `ALONE`. A test or module says otherwise by
-`pytest.mark.xdist_group`.
+that use the same fixture of `SHARED`, else those of a module, or each for itself in a module of `ALONE`. A test or a
+module says otherwise by `pytest.mark.xdist_group`.
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 
 import pytest
 
-SHARED = ("tests/cluster/governor", "tests/cluster/scaling")
-"""Folders whose modules share a control plane."""
-PLANE = ("tests/cluster/test_apply_race.py", "tests/cluster/test_control_plane.py", "tests/cluster/test_up_scaled.py")
-"""Modules that share the control plane of `tests.cluster.conftest`."""
+SHARED = ("control_plane", "governed_plane", "scaled_plane")
+"""Fixtures for all tests that use them, to be ended with the last of these (see `at_group_end`)."""
 ALONE = ("tests/drills/test_drills.py", "tests/drills/test_host_drills.py")
 """Modules whose tests each bring up what they need."""
+_at_group_end = ExitStack()
 
 
-def group_of(path: str, test: str) -> str:
-    """The group of a test, by the path of its module from the root and its name with its parameters."""
+@pytest.fixture(scope="session")
+def at_group_end() -> Iterator[ExitStack]:
+    """Takes callbacks that end what a group shares, so that it does not run on beside the worker's next groups."""
+    with _at_group_end:
+        yield _at_group_end
+
+
+def group_of(path: str, test: str, fixtures: Collection[str]) -> str:
+    """The group of a test, by the path of its module from the root, its name with parameters, and its fixtures."""
     if path in ALONE:
-        return f"{path}::{test}"
-    if path in PLANE:
-        return "tests/cluster"
-    return next((folder for folder in SHARED if path.startswith(f"{folder}/")), path)
+        return f"{path}::{test.replace('[', '-').removesuffix(']')}"  # xdist takes a bracket for a parameter
+    return next((fixture for fixture in SHARED if fixture in fixtures), path)
 
 
 def in_order(groups: Iterable[Sequence[pytest.Item]]) -> list[pytest.Item]:
@@ -45,11 +50,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put the tests into groups, and these in order."""
     groups: dict[str, list[pytest.Item]] = {}
     for item in items:
-        mark = item.get_closest_marker("xdist_group")
-        name = mark.kwargs["name"] if mark else group_of(item.path.relative_to(config.rootpath).as_posix(), item.name)
-        groups.setdefault(name, []).append(item)
+        path = item.path.relative_to(config.rootpath).as_posix()
+        fixtures: Collection[str] = getattr(item, "fixturenames", ())
+        groups.setdefault(_marked(item) or group_of(path, item.name, fixtures), []).append(item)
     items[:] = in_order(groups.values())
     for name, group in groups.items():
         for item in group:
-            if not item.get_closest_marker("xdist_group"):
+            if not _marked(item):
                 item.add_marker(pytest.mark.xdist_group(name=name))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    yield
+    if nextitem is None or _marked(nextitem) != _marked(item):
+        _at_group_end.close()
+
+
+def _marked(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("xdist_group")
+    return mark.kwargs["name"] if mark else ""

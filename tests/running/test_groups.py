@@ -23,17 +23,16 @@ def names(*groups: list[Item]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("path", "test", "group"),
+    ("path", "test", "fixtures", "group"),
     [
-        ("tests/guards/headroom/test_cron.py", "test_a", "tests/guards/headroom/test_cron.py"),
-        ("tests/cluster/test_up.py", "test_a", "tests/cluster/test_up.py"),
-        ("tests/cluster/test_control_plane.py", "test_a", "tests/cluster"),
-        ("tests/cluster/governor/test_pause.py", "test_a", "tests/cluster/governor"),
-        ("tests/drills/test_drills.py", "test_drill[dawn]", "tests/drills/test_drills.py::test_drill[dawn]"),
+        ("tests/guards/headroom/test_cron.py", "test_a", (), "tests/guards/headroom/test_cron.py"),
+        ("tests/cluster/test_up.py", "test_a", ("shop",), "tests/cluster/test_up.py"),
+        ("tests/cluster/test_control_plane.py", "test_a", ("kubectl", "control_plane"), "control_plane"),
+        ("tests/drills/test_drills.py", "test_drill[dawn]", (), "tests/drills/test_drills.py::test_drill-dawn"),
     ],
 )
-def test_who_shares_is_a_group(path: str, test: str, group: str) -> None:
-    assert group_of(path, test) == group
+def test_who_shares_is_a_group(path: str, test: str, fixtures: tuple[str, ...], group: str) -> None:
+    assert group_of(path, test, fixtures) == group
 
 
 def test_hosts_and_clusters_take_turns_and_come_before_the_rest() -> None:

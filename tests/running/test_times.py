@@ -1,18 +1,16 @@
 """The table of where the time went."""
 
 import pytest
-from tests.running.times import Folder, clock, folder_of, table
+from tests.running.times import Folder, clock, folder_of, name_of, table
 
 
 @pytest.mark.parametrize(
-    ("nodeid", "folder"),
-    [
-        ("tests/lab/test_ports.py::test_a", "tests/lab"),
-        ("tests/lab/test_ports.py::TestPort::test_a[x/y::z]@tests/lab/test_ports.py", "tests/lab"),
-    ],
+    "name", ["tests/lab/test_ports.py::test_a", "tests/lab/test_ports.py::TestA::test_a[x/y::z@1]"]
 )
-def test_the_folder_of_a_test(nodeid: str, folder: str) -> None:
-    assert folder_of(nodeid) == folder
+@pytest.mark.parametrize("group", ["", "@tests/lab/test_ports.py", "@tests/drills/test_drills.py::test_drill-dawn"])
+def test_name_and_folder_of_a_test(name: str, group: str) -> None:
+    assert name_of(name + group) == name
+    assert folder_of(name + group) == "tests/lab"
 
 
 def test_the_longest_comes_first_and_all_together_last() -> None:

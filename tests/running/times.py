@@ -36,8 +36,14 @@ class Folder:
         return f"{name:{width}} {self.done:6} {seconds} {clock(self.begun - zero):>6} {clock(self.ended - zero):>6}"
 
 
+def name_of(nodeid: str) -> str:
+    """The id of a test without the group that xdist adds to it."""
+    name, _, group = nodeid.rpartition("@")
+    return name if name and "]" not in group else nodeid
+
+
 def folder_of(nodeid: str) -> str:
-    """The folder of a test, by its id, without what xdist adds to it."""
+    """The folder of a test."""
     return nodeid.partition("::")[0].rpartition("/")[0]
 
 
@@ -81,7 +87,7 @@ class Folders:
         folder.ended = report.stop
         if report.failed:
             folder.failed += 1
-            self.say(f"{'FAILED' if report.when == 'call' else 'ERROR'} {report.nodeid.rpartition('@')[0]}")
+            self.say(f"{'FAILED' if report.when == 'call' else 'ERROR'} {name_of(report.nodeid)}")
         folder.done += report.when == "teardown"
         if folder.done == folder.tests and report.when == "teardown":
             self.say(f"{name}: {folder.done} tests{f', {folder.failed} failed' if folder.failed else ''}")

@@ -4,7 +4,7 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ def audit_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def governed_plane(programs: None, audit_log: Path) -> Iterator[ControlPlane]:
+def governed_plane(programs: None, audit_log: Path, at_group_end: ExitStack) -> ControlPlane:
     """A control plane of its own: the policies are for a whole cluster."""
     rules = [{"level": "Metadata", "verbs": ["create", "update", "patch", "delete", "deletecollection"]}]
     policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": rules}
@@ -38,10 +38,8 @@ def governed_plane(programs: None, audit_log: Path) -> Iterator[ControlPlane]:
         "kube-controller-manager": {"horizontal-pod-autoscaler-sync-period": "1s"},
     }
     name = f"test-{os.getpid()}-governor"
-    try:
-        yield planes.start(name, report=print, options=Options(flags=flags))
-    finally:
-        planes.stop(name)
+    at_group_end.callback(planes.stop, name)
+    return planes.start(name, report=print, options=Options(flags=flags))
 
 
 @pytest.fixture(scope="session")

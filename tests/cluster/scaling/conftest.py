@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,17 +28,14 @@ _count = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def scaled_plane() -> Iterator[ControlPlane]:
+def scaled_plane(at_group_end: ExitStack) -> ControlPlane:
     built(*planes.PROGRAMS, *keda.PROGRAMS, metrics.PROGRAM)
     name = f"test-{os.getpid()}-scaled"
-    try:
-        options = Options(flags={"kube-controller-manager": _FLAGS})
-        plane = planes.start(name, report=print, options=options)
-        metrics.start(plane, print)
-        keda.start(plane, print)
-        yield plane
-    finally:
-        planes.stop(name)
+    at_group_end.callback(planes.stop, name)
+    plane = planes.start(name, report=print, options=Options(flags={"kube-controller-manager": _FLAGS}))
+    metrics.start(plane, print)
+    keda.start(plane, print)
+    return plane
 
 
 @pytest.fixture
