@@ -16,6 +16,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.xdist_group(name=f"lint-{name}")) for name in COMMANDS]
 )

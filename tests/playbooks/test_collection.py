@@ -40,7 +40,8 @@ def test_the_readme_is_written_from_the_specs(role: str) -> None:
     assert (COLLECTION / "roles" / role / "README.md").read_text() == readme(role)
 
 
-@pytest.mark.xdist_group(name="ansible-lint")  # takes as long as all others here
+@pytest.mark.long
+@pytest.mark.xdist_group(name="ansible-lint")
 def test_ansible_lint_finds_nothing_by_its_strictest_profile() -> None:
     run(BIN / "ansible-lint", "--profile", "production", "--offline", "--strict", ".", cwd=COLLECTION)
 

@@ -8,6 +8,7 @@ module says otherwise by `pytest.mark.xdist_group`.
 import itertools
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -35,38 +36,45 @@ def group_of(path: str, test: str, fixtures: Collection[str]) -> str:
 def in_order(groups: Iterable[Sequence[pytest.Item]]) -> list[pytest.Item]:
     """All tests, those of a group one after another.
 
-    What waits most comes first, hosts and control planes by turns, of each the group with most tests first. Then what a
-    mark puts by itself, since it takes long, and at the end what is short, to fill the gaps.
+    What waits most comes first, hosts and control planes by turns, of each the group with most tests first. Then what
+    is marked as long, and at the end what is short, to fill the gaps.
     """
-    kinds: dict[str, list[Sequence[pytest.Item]]] = {"hosts": [], "cluster": [], "xdist_group": [], "": []}
+    kinds: dict[str, list[Sequence[pytest.Item]]] = {"hosts": [], "cluster": [], "long": [], "": []}
     for group in sorted(groups, key=len, reverse=True):
         kinds[next((kind for kind in kinds if kind and group[0].get_closest_marker(kind)), "")].append(group)
     waiting = itertools.zip_longest(kinds["hosts"], kinds["cluster"], fillvalue=())
-    return [item for group in (*itertools.chain(*waiting), *kinds["xdist_group"], *kinds[""]) for item in group]
+    return [item for group in (*itertools.chain(*waiting), *kinds["long"], *kinds[""]) for item in group]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the tests into groups, and these in order."""
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Put a test into its group: before xdist looks, which is when all are collected."""
+    if not _group(item):
+        fixtures: Collection[str] = getattr(item, "fixturenames", ())
+        name = group_of(item.path.relative_to(item.config.rootpath).as_posix(), item.name, fixtures)
+        item.add_marker(pytest.mark.xdist_group(name=name))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     groups: dict[str, list[pytest.Item]] = {}
     for item in items:
-        path = item.path.relative_to(config.rootpath).as_posix()
-        fixtures: Collection[str] = getattr(item, "fixturenames", ())
-        groups.setdefault(_marked(item) or group_of(path, item.name, fixtures), []).append(item)
+        groups.setdefault(_group(item), []).append(item)
     items[:] = in_order(groups.values())
-    for name, group in groups.items():
-        for item in group:
-            if not _marked(item):
-                item.add_marker(pytest.mark.xdist_group(name=name))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """xdist 3.8 does not notice that pytest 9.2 keeps it from grouping (pytest-xdist#1386), and would say nothing."""
+    if node.config.option.dist == "loadgroup" and not all("@" in nodeid for nodeid in ids):
+        raise pytest.UsageError("xdist puts no tests into groups; with pytest 9.1 it does")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     yield
-    if nextitem is None or _marked(nextitem) != _marked(item):
+    if nextitem is None or _group(nextitem) != _group(item):
         _at_group_end.close()
 
 
-def _marked(item: pytest.Item) -> str:
+def _group(item: pytest.Item) -> str:
     mark = item.get_closest_marker("xdist_group")
     return mark.kwargs["name"] if mark else ""

@@ -44,7 +44,7 @@ def test_hosts_and_clusters_take_turns_and_come_before_the_rest() -> None:
         group("kl", "cluster"),
         group("vwx"),
         group("h", "hosts"),
-        group("g", "xdist_group"),
+        group("g", "long"),
         group("m", "cluster"),
         group("ij", "hosts"),
     )
