@@ -36,14 +36,16 @@ def group_of(path: str, test: str, fixtures: Collection[str]) -> str:
 def in_order(groups: Iterable[Sequence[pytest.Item]]) -> list[pytest.Item]:
     """All tests, those of a group one after another.
 
-    What waits most comes first, hosts and control planes by turns, of each the group with most tests first. Then what
-    is marked as long, and at the end what is short, to fill the gaps.
+    What waits most comes first, hosts and control planes by turns, of each the group with most tests first; then the
+    drills with traffic, what is marked as long, and at the end what is short, to fill the gaps.
     """
-    kinds: dict[str, list[Sequence[pytest.Item]]] = {"hosts": [], "cluster": [], "long": [], "": []}
+    kinds: dict[str, list[Sequence[pytest.Item]]] = {"hosts": [], "cluster": [], "vegeta": [], "long": [], "": []}
     for group in sorted(groups, key=len, reverse=True):
         kinds[next((kind for kind in kinds if kind and group[0].get_closest_marker(kind)), "")].append(group)
     waiting = itertools.zip_longest(kinds["hosts"], kinds["cluster"], fillvalue=())
-    return [item for group in (*itertools.chain(*waiting), *kinds["long"], *kinds[""]) for item in group]
+    return [
+        item for group in (*itertools.chain(*waiting), *kinds["vegeta"], *kinds["long"], *kinds[""]) for item in group
+    ]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

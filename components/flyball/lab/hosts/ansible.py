@@ -99,6 +99,7 @@ class Ansible:
         options = f"-o UserKnownHostsFile={lab.known_hosts} -o StrictHostKeyChecking=yes"
         reach = {
             "ansible_user": "root",
+            "ansible_python_interpreter": "/usr/bin/python3",  # or each run looks for it on each host
             "ansible_ssh_private_key_file": str(lab.key),
             "ansible_ssh_common_args": options,
         }

@@ -15,8 +15,8 @@ from flyball.lab.hosts.errors import HostsError
 from flyball.lab.hosts.network import Network
 
 _SCRIPT = Path(__file__).with_name("host.sh")
-_UP_SECONDS = 60
-"""A host is up in about a second; this is how long a busy machine may take."""
+_UP_SECONDS = 180
+"""A host is up in about a second; this is how long a busy machine may take, on which many boot at once."""
 
 
 @dataclass
