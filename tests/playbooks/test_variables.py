@@ -1,0 +1,79 @@
+"""Variables as Ansible hands them over: a wrong name is refused in the preflight, whatever else the role has set."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyball.guards.roles.collection import ROLES
+
+WITHOUT: dict[str, dict[str, Any]] = {
+    "alertmanager": {
+        "alertmanager_page": {"webhooks": ["http://a"]},
+        "alertmanager_warning": {"webhooks": ["http://a"]},
+    },
+    "freeze": {"freeze_state": "thawed"},
+    "haproxy": {"haproxy_proxy": {"calls": {"shop": {"host": "app1", "port": 80}}}},
+    "log_shipping": {"log_shipping_host": "logs"},
+    "planned_restart": {"planned_restart_reboot": True, "planned_restart_lock_host": "cache1"},
+}
+"""What a role cannot do without."""
+SHARED = {"rollout_load": {"peak": 1, "host": 2}}
+
+
+def preflights(folder: Path, cases: Sequence[tuple[str, Mapping[str, Any]]], *options: str) -> list[str]:
+    """What the preflight of each role says to some variables on this machine; nothing where it lets them pass."""
+    tasks: list[dict[str, Any]] = []
+    for i, (role, variables) in enumerate(cases):
+        include = {"include_role": {"name": f"flyball.guards.{role}", "tasks_from": "preflight"}}
+        note = {f"case{i}": "{{ ansible_failed_result.msg | default(ansible_failed_result) }}"}
+        tasks.append({"block": [{**include, "vars": dict(variables)}], "rescue": [{"set_fact": note}]})
+    file = folder / "said.json"
+    said = [f"{{{{ case{i} | default('') }}}}" for i in range(len(cases))]
+    tasks.append({"copy": {"content": "{{ said | to_json }}", "dest": str(file)}, "vars": {"said": said}})
+    play = folder / "play.json"
+    groups = {
+        "all": {
+            "hosts": {"localhost": {"ansible_connection": "local"}},
+            "children": {"web": {"hosts": {"b": {"node_exporter_addresses": ["192.0.2.1"]}}}},
+        }
+    }
+    (folder / "hosts.json").write_text(json.dumps(groups))
+    play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": SHARED, "tasks": tasks}]))
+    program = Path(sys.executable).with_name("ansible-playbook")
+    environment = os.environ | {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "ANSIBLE_PYTHON_INTERPRETER": sys.executable}
+    command = [str(program), f"--inventory={folder / 'hosts.json'}", str(play), *options]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(file.read_text())
+
+
+def test_what_no_role_declares_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    cases = [(role, {**WITHOUT.get(role, {}), f"{role}_timeuot": "{{ nowhere }}"}) for role in ROLES]
+    cases.append(("redis", {"redis_maxmemory": "1Gi", "redis_maxclients": 900}))
+    *each, redis = preflights(tmp_path, cases)
+    assert [
+        role for (role, _), said in zip(cases, each, strict=False) if not said.startswith(f"{role}_timeuot: ")
+    ] == []
+    assert redis == (
+        "redis_maxmemory: is no known variable; did you mean 'redis_maxmemory_share'?\n"
+        "redis_maxclients: is no known variable; did you mean 'redis_max_clients'?"
+    )
+
+
+def test_what_roles_set_for_themselves_is_no_variable_of_theirs(tmp_path: Path) -> None:
+    """Twice, since the first time has registered all that they look at."""
+    cases = [(role, WITHOUT.get(role, {})) for role in ROLES if role != "planned_restart"]
+    assert preflights(tmp_path, [*cases, *cases]) == [""] * len(cases) * 2
+
+
+@pytest.mark.parametrize("name", ["rollout_lod", "rollout_utilisation"])
+def test_of_variables_that_roles_share_a_wrong_name_is_refused_too(tmp_path: Path, name: str) -> None:
+    case = ("planned_restart", {**WITHOUT["planned_restart"], name: 1})
+    (said,) = preflights(tmp_path, [case])
+    assert said.startswith(f"{name}: is no known variable; did you mean 'rollout_")
