@@ -112,7 +112,7 @@ def test_a_freeze_from_the_command_to_the_deployment_tool(stack: Shop) -> None:
     assert "(queue migration); meant to end " in printed
     wait(lambda: "frozen by mira (queue migration)" in refusal(stack, *away, *AUTOMATION), "the freeze", 10)
     assert refusal(stack, *away) == ""
-    refused = stack.run("freeze", "--reason", "another", "--by", "otto", code=1)
+    refused = stack.run("freeze", "--reason", "another one", "--by", "otto", code=1)
     assert "freeze: was set already by mira (queue migration)" in refused
     assert "frozen by mira" in stack.run("up")
     assert "a freeze is changed and lifted by people" in refusal(
@@ -134,5 +134,5 @@ def test_a_forgotten_freeze_is_reported(stack: Shop) -> None:
 def test_a_stack_that_is_not_up_cannot_be_frozen(tmp_path: Path) -> None:
     shop = Shop(tmp_path / "Pulumi.nowhere.yaml", "nowhere")
     shop.write(CONFIG)
-    said = shop.run("freeze", "--reason", "why", code=1)
+    said = shop.run("freeze", "--reason", "queue migration", code=1)
     assert "cluster: the control plane nowhere does not run on this machine" in said

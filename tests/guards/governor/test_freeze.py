@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.guards.governor.freeze import LONGEST, Freeze
+from flyball.guards.governor.freeze import LONGEST, Freeze, reason_problem
 
 SINCE = datetime(2026, 3, 14, 22, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -49,3 +49,17 @@ def test_the_line_for_people() -> None:
     assert (
         freeze(SINCE).describe(SINCE + timedelta(seconds=1)).endswith("; FORGOTTEN for 1m? Lift it, or say until when")
     )
+
+
+@pytest.mark.parametrize(
+    "reason", ["", "   x    ", "because", None, 12345678, "moving\nthe database", "a\x1b[2J bcdefg"]
+)
+def test_a_reason_that_says_nothing_is_refused(reason: object) -> None:
+    assert [str(problem).partition(":")[0] for problem in reason_problem(reason, "freeze_override")] == [
+        "freeze_override"
+    ]
+
+
+@given(st.text(min_size=8).filter(lambda text: text.isprintable() and len(text.strip()) >= 8))
+def test_a_line_of_text_is_a_reason(reason: str) -> None:
+    assert reason_problem(reason, "freeze_override") == []

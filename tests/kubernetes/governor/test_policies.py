@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flyball.kubernetes.governor import names, policies, rbac
+from flyball.guards.reading.problem import Refused
 from flyball.kubernetes.governor.freeze import freeze_config_map
 
 RULES = [
@@ -111,7 +112,7 @@ def test_rights_are_roles_with_a_group_each() -> None:
 
 def test_a_freeze_says_why_until_when_and_who() -> None:
     until = datetime(2030, 1, 31, 12, tzinfo=UTC)
-    assert freeze_config_map("move", until, "developer") == {
+    assert freeze_config_map(" queue migration ", until, "developer") == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
@@ -119,17 +120,25 @@ def test_a_freeze_says_why_until_when_and_who() -> None:
             "namespace": "flyball-system",
             "labels": {"app.kubernetes.io/managed-by": "flyball"},
         },
-        "data": {"reason": "move", "by": "developer", "until": "2030-01-31T12:00:00+00:00"},
+        "data": {"reason": "queue migration", "by": "developer", "until": "2030-01-31T12:00:00+00:00"},
     }
-    assert freeze_config_map("move", None, "developer")["data"] == {"reason": "move", "by": "developer"}
+    assert freeze_config_map("queue migration", None, "developer")["data"] == {
+        "reason": "queue migration",
+        "by": "developer",
+    }
 
 
-@pytest.mark.parametrize(("reason", "by"), [("", "developer"), (" ", "developer"), ("move", "")])
-def test_a_freeze_without_a_reason_or_a_name_is_refused(reason: str, by: str) -> None:
-    with pytest.raises(ValueError, match="a freeze needs a reason and a name to ask"):
-        freeze_config_map(reason, None, by)
+@pytest.mark.parametrize("reason", ["", "   ", "x", "because", "moving\nthe queue", "moving\x1b[2Jthe queue"])
+def test_a_freeze_without_a_reason_is_refused(reason: str) -> None:
+    with pytest.raises(Refused, match="^reason: "):
+        freeze_config_map(reason, None, "developer")
+
+
+def test_a_freeze_of_nobody_is_refused() -> None:
+    with pytest.raises(Refused, match="^by: is empty; name whom to ask about the freeze$"):
+        freeze_config_map("queue migration", None, " ")
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^2030-01-31T12:00:00 needs a time zone$"):
-        freeze_config_map("move", datetime(2030, 1, 31, 12), "developer")
+        freeze_config_map("queue migration", datetime(2030, 1, 31, 12), "developer")
