@@ -50,11 +50,15 @@ $(READY): tools/requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What is made from the code: the table of rules in README.md, docs/rules.md, and the READMEs of the roles.
+# What is made from the code: the table of rules in README.md, docs/rules.md, and what is said of roles.
 .PHONY: docs
-docs: $(READY)
+docs: roles
 	@$(BIN)/python -m tests.guards.rule_pages
-	@$(BIN)/python -m tests.playbooks.readmes
+
+# From the declarations in flyball.guards.roles: defaults, argument specs and READMEs.
+.PHONY: roles
+roles: $(READY)
+	@$(BIN)/python -m tools.roles
 
 .PHONY: lock
 lock: $(READY)

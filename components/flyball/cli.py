@@ -175,6 +175,8 @@ def freeze(
         from flyball import show
         from flyball.deploy import freeze as freezing
         from flyball.deploy import up as local
+        from flyball.guards.governor.freeze import reason_problem
+        from flyball.guards.reading.problem import refuse
         from flyball.guards.reading.units import duration as milliseconds
 
         until = None
@@ -183,8 +185,7 @@ def freeze(
                 until = datetime.now(UTC) + timedelta(milliseconds=milliseconds(duration))
             except ValueError as error:
                 raise click.BadParameter(str(error), param_hint="--for") from None
-        if not reason.strip():
-            raise click.BadParameter("is empty", param_hint="--reason")
+        refuse(reason_problem(reason, ("--reason",)))
         kubectl = local.reach(_target(context, stack, kube_context), _say)
         show.freeze(freezing.freeze(kubectl, reason, until, by or getpass.getuser()))
 

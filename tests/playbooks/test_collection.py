@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.playbooks.readmes import COLLECTION, defaults, readme, roles, spec
+from tools import roles
 
+from flyball.guards.roles.collection import ROLES
+from flyball.guards.roles.variables import Role
 from flyball.lab.hosts import ansible
 
-REPOSITORY = COLLECTION.parent
+REPOSITORY = Path(__file__).parents[2]
+COLLECTION = REPOSITORY / "playbooks"
 BIN = Path(sys.executable).parent
 
 
@@ -23,21 +26,23 @@ def run(*command: str | Path, cwd: Path = REPOSITORY) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("role", roles())
-def test_argument_specs_equal_the_defaults(role: str) -> None:
-    assert {name: option["default"] for name, option in spec(role)["options"].items()} == defaults(role)
+def test_every_role_is_declared() -> None:
+    assert sorted(ROLES) == sorted(folder.name for folder in (COLLECTION / "roles").iterdir())
 
 
-@pytest.mark.parametrize("role", roles())
-def test_every_variable_says_what_it_is(role: str) -> None:
-    for name, option in spec(role)["options"].items():
-        assert name.startswith(f"{role}_")
-        assert option["description"].strip().endswith(".")
+@pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
+def test_every_variable_says_what_it_is_and_has_a_default_of_its_type(role: Role) -> None:
+    for variable in role.variables:
+        assert variable.name.startswith(f"{role.name}_")
+        assert variable.text.endswith(".")
+    assert [str(problem) for problem in role.read({}).problems] == [str(p) for p in role.read(role.defaults).problems]
+    # What a host must be told has an empty default.
+    assert {p.message for p in role.read({}).problems} <= {"is missing"}
 
 
-@pytest.mark.parametrize("role", roles())
-def test_the_readme_is_written_from_the_specs(role: str) -> None:
-    assert (COLLECTION / "roles" / role / "README.md").read_text() == readme(role)
+@pytest.mark.parametrize("path", roles.files(), ids=str)
+def test_the_files_of_roles_are_written_from_the_declarations(path: Path) -> None:
+    assert path.read_text() == roles.files()[path], "run make roles"
 
 
 @pytest.mark.long
@@ -75,7 +80,7 @@ def test_the_collection_travels_in_the_wheel(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     inside = "ansible_collections/flyball/guards"
     assert {f"{inside}/galaxy.yml", f"{inside}/playbooks/site.yml", f"{inside}/playbooks/group_vars/all.yml"} <= names
-    for role in roles():
+    for role in ROLES:
         assert f"{inside}/roles/{role}/tasks/main.yml" in names
 
 

@@ -1,6 +1,7 @@
 """What one process needs whatever it proxies: its limits, its logs, its metrics, and what survives a reload."""
 
-from flyball.proxy.inputs import Proxy, is_address
+from flyball.guards.reading.address import is_address
+from flyball.proxy.inputs import Proxy
 from flyball.proxy.words import section, text, time
 
 PEERS = "local"

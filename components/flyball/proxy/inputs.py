@@ -1,27 +1,16 @@
 """What the renderer is given: values of the guards, and addresses. Nothing in here can leave its place in a line."""
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 
 from flyball.guards.fail_fast.inbound import Inbound
+from flyball.guards.reading import address
 from flyball.guards.reading.units import Milliseconds
-from flyball.guards.roles import daemons
 from flyball.guards.timeouts.deadlines import Call
 from flyball.guards.timeouts.hops import Hop
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
-_HOST = re.compile(r"(?!.{254})[A-Za-z0-9](?:[-A-Za-z0-9]{0,62})(?:\.[A-Za-z0-9](?:[-A-Za-z0-9]{0,62}))*\.?")
 _FILE = re.compile(r"/[-._/A-Za-z0-9]{1,100}")
-
-
-def is_address(host: str) -> bool:
-    """Whether it is an address, and no name that has to be resolved."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return "%" not in host
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +22,11 @@ class Address:
 
     def __post_init__(self) -> None:
         _check_port(self.port)
-        if self.host and not is_address(self.host):
+        if self.host and not address.is_address(self.host):
             raise ValueError(f"{self.host!r} is no address to listen on")
 
     def __str__(self) -> str:
-        return daemons.join(self.host, self.port)
+        return address.join(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +38,11 @@ class Server:
 
     def __post_init__(self) -> None:
         _check_port(self.port)
-        if not _HOST.fullmatch(self.host) and not is_address(self.host):
+        if not address.is_host(self.host):
             raise ValueError(f"{self.host!r} is no host")
 
     def __str__(self) -> str:
-        return daemons.join(self.host, self.port)
+        return address.join(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +101,12 @@ class Proxy:
     def listens(self) -> tuple[Address, ...]:
         """Every address it listens on."""
         door = () if self.door is None else (self.door.listen,)
-        others = tuple(address for address in (self.metrics, self.peers) if address is not None)
+        others = tuple(place for place in (self.metrics, self.peers) if place is not None)
         return (*door, *(hop.listen for hop in self.outbound), *others)
 
 
 def _check_port(port: int) -> None:
-    if not 1 <= port <= 65_535:
+    if not 1 <= port <= address.LAST_PORT:
         raise ValueError(f"{port} is no port")
 
 

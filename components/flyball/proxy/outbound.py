@@ -1,11 +1,12 @@
 """A hop: every time of it has a limit, the connections too, and what may be tried again is counted."""
 
+from flyball.guards.reading.address import is_address
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts.hops import IDEMPOTENT, ejectable, queue_and_connect
 from flyball.proxy import breaker
 from flyball.proxy.base import RESOLVERS, http_logging, tcp_logging
 from flyball.proxy.deadline import deadline_rules, server_timeout
-from flyball.proxy.inputs import Outbound, Server, is_address
+from flyball.proxy.inputs import Outbound, Server
 from flyball.proxy.words import section, time
 
 REUSES = 1000

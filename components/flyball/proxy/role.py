@@ -6,78 +6,22 @@ the proxy listens for each call, so that it can be a balancer for others too, an
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import NotRequired, TypedDict
 
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.rules import PORT_TAKEN
-from flyball.guards.reading.problem import Path, Problem, refuse
+from flyball.guards.reading import address as addresses
+from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, INVALID_ADDRESS, INVALID_NAME, MISSING, UNKNOWN_VALUE
 from flyball.guards.reading.strict import check
+from flyball.guards.roles.haproxy import DRAIN, FIRST_CALL, LOOPBACK, METRICS, PEERS, ROLE, SOCKET, HostProxyArgs
 from flyball.guards.timeouts import calls, deadlines, hops
-from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import sidecar
-from flyball.guards.workload.arguments import InboundArgs, LoadArgs
 from flyball.proxy.config import proxy_config
-from flyball.proxy.inputs import Address, Door, Outbound, Proxy, Server, is_address
+from flyball.proxy.inputs import Address, Door, Outbound, Proxy, Server
 
-LOOPBACK, EVERYWHERE = "127.0.0.1", ""
-SOCKET = "/run/haproxy/admin.sock"
-
-
-class ListenArgs(TypedDict):
-    """A place to listen."""
-
-    address: NotRequired[str]
-    """An address of the host [127.0.0.1]."""
-    port: int
-    """Port."""
-
-
-class HostInboundArgs(InboundArgs):
-    """The guard in front of the host's application."""
-
-    address: NotRequired[str]
-    """Where it listens [all addresses]."""
-
-
-class HostCallArgs(CallArgs):
-    """One hop to `host` and `hosts`; both and `port` as in a workload's call to somewhere outside."""
-
-    address: NotRequired[str]
-    """Where the proxy listens for it [127.0.0.1]."""
-    listen: NotRequired[int]
-    """On which port [from 21010 on, in alphabetical order]."""
-
-
-class HostProxyArgs(TypedDict):
-    """One HAProxy on one host."""
-
-    name: str
-    """Name of the proxy, as reloads know it."""
-    port: NotRequired[int]
-    """Port of the application in front of which the guard stands [no guard]."""
-    protocol: NotRequired[str]
-    """`http`, `grpc` or `tcp` [http]."""
-    deadline: NotRequired[str]
-    """The longest an answer may take [2s]."""
-    load: NotRequired[LoadArgs]
-    """What the application can do; required with `port`."""
-    inbound: NotRequired[HostInboundArgs]
-    """The guard."""
-    calls: NotRequired[dict[str, HostCallArgs]]
-    """The hops [none]."""
-    metrics: NotRequired[ListenArgs]
-    """Where Prometheus finds the metrics [127.0.0.1:21001]."""
-    peers: NotRequired[int]
-    """Port on the loopback interface over which a reload keeps the breakers' state [21002]."""
-    socket: NotRequired[str]
-    """File of the socket for HAProxy's own commands [/run/haproxy/admin.sock]."""
-    threads: NotRequired[int]
-    """Threads; with more than one, a few probes more may get through [1]."""
-    drain: NotRequired[str]
-    """For what is under way when it stops or reloads [30s]."""
+NAME, EVERYWHERE = "proxy", ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,52 +36,48 @@ class HostProxy:
 
 def haproxy_config(variables: object) -> str:
     """The configuration. Raises `flyball.guards.reading.problem.Refused` with every problem at once."""
-    proxy, problems = _read(variables, ())
+    problems = list(check(variables, HostProxyArgs, ()))
+    proxy = _read(Reader(variables, (), problems))
     refuse(problems)
     assert proxy is not None  # None only with a problem
     return proxy_config(proxy)
 
 
-def read(variables: Mapping[str, object]) -> tuple[HostProxy, list[Problem]]:
-    """What the role's variables ask for, and what is wrong with them."""
-    root = "haproxy_proxy"
-    given = variables.get(root)
-    proxy, problems = _read(given, (root,))
-    if isinstance(given, Mapping) and not {"port", "calls"} & given.keys():
+def read(variables: Mapping[str, object], host: str = NAME) -> tuple[HostProxy, list[Problem]]:
+    """What the role's variables ask for on a host of that name, and what is wrong with them."""
+    reader, key = ROLE.read(variables), "haproxy_proxy"
+    own = reader.at(key)
+    proxy = _read(Reader({"name": host, **own.values}, own.path, reader.problems))
+    if reader.is_map(key) and not (own.has("port") or own.has("calls")):
         hint = "name the application's port, or calls"
-        problems.append(
-            Problem((root,), EMPTY, "has neither an application nor calls, so there is nothing to proxy", hint)
-        )
-    return HostProxy("" if proxy is None or problems else proxy_config(proxy)), problems
+        reader.problem(key, EMPTY, "has neither an application nor calls, so there is nothing to proxy", hint)
+    return HostProxy("" if proxy is None or reader.problems else proxy_config(proxy)), reader.problems
 
 
-def _read(variables: object, root: Path) -> tuple[Proxy | None, list[Problem]]:
+def _read(r: Reader) -> Proxy | None:
     """The proxy, None only with a problem."""
-    problems = list(check(variables, HostProxyArgs, root))
-    values = variables if isinstance(variables, Mapping) else {}
-    r = Reader(values, root, problems)
     door, outbound = _door(r), _outbound(r)
     promise = Promise(_deadline(r), {hop.name: hop.call for hop in outbound})
-    if r.has("deadline") and not problems:
-        name = r.value("name", str, "")
-        problems += deadlines.check({name: promise}, {name: root})
-    return _proxy(r, door, outbound), problems
+    if r.has("deadline") and not r.problems:
+        name = r.value("name", str, NAME)
+        r.problems += deadlines.check({name: promise}, {name: r.path})
+    return _proxy(r, door, outbound)
 
 
 def _proxy(r: Reader, door: Door | None, outbound: tuple[Outbound, ...]) -> Proxy | None:
     metrics = r.at("metrics")
-    listen = Address(metrics.whole("port", sidecar.FIRST_PORT + 1, 1, 65_535), _address(metrics, LOOPBACK))
-    peers = Address(r.whole("peers", sidecar.FIRST_PORT + 2, 1, 65_535))
+    listen = Address(metrics.whole("port", METRICS, most=addresses.LAST_PORT), _address(metrics, LOOPBACK))
+    peers = Address(r.whole("peers", PEERS, most=addresses.LAST_PORT))
     try:
         proxy = Proxy(
-            name=r.value("name", str, "proxy"),
+            name=r.value("name", str, NAME),
             door=door,
             outbound=outbound,
             metrics=listen,
             peers=peers,
             socket=r.value("socket", str, SOCKET),
             threads=r.whole("threads", 1, 1, 64),
-            drain=r.duration("drain", 30_000),
+            drain=r.duration("drain", DRAIN),
         )
     except ValueError as error:
         r.problem(
@@ -183,7 +123,7 @@ def _door(r: Reader) -> Door | None:
         return None
     if own.readable("latency") and own.readable("queue") and r.readable("deadline"):
         r.problems.extend(inbound.check(guard, deadline, own.path, tcp=protocol == "tcp"))
-    application = Server(LOOPBACK, r.whole("port", 8080, 1, 65_535))
+    application = Server(LOOPBACK, r.whole("port", 8080, most=addresses.LAST_PORT))
     if application.port == guard.port:
         own.problem("port", PORT_TAKEN, f"{guard.port} is the port of the application", "choose another one")
     return Door(Address(guard.port, _address(own, EVERYWHERE)), application, protocol, deadline, guard)
@@ -200,7 +140,7 @@ def _outbound(r: Reader) -> tuple[Outbound, ...]:
         if not own.has("host"):
             own.problem("host", MISSING, "is missing", "a host or address that can answer")
         there = calls.read_outside(own)
-        port = own.whole("listen", sidecar.FIRST_PORT + sidecar.CALLS_FROM + i, 1, 65_535)
+        port = own.whole("listen", FIRST_CALL + i, most=addresses.LAST_PORT)
         try:
             servers = tuple(Server(host, there.port) for host in (there.host, *there.hosts))
             found.append(Outbound(name, Address(port, _address(own, LOOPBACK)), servers, call, found_hops[name]))
@@ -212,7 +152,7 @@ def _outbound(r: Reader) -> tuple[Outbound, ...]:
 
 def _address(r: Reader, default: str) -> str:
     address = r.value("address", str, default)
-    if address == default or is_address(address):
+    if address == default or addresses.is_address(address):
         return address
     r.problem("address", INVALID_ADDRESS, f"is {address!r}", "give an IPv4 or IPv6 address of the host")
     return default

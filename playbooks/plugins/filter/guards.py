@@ -8,6 +8,7 @@ from ansible.errors import AnsibleFilterError
 from flyball.alerts import hosts, watcher
 from flyball.alerts.rule import rule_file
 from flyball.guards.alerting.hosts import Size
+from flyball.guards.governor.freeze import reason_problem
 from flyball.guards.headroom.batches import batches
 from flyball.guards.reading.problem import Refused
 from flyball.guards.roles import (
@@ -21,7 +22,7 @@ from flyball.guards.roles import (
     planned_restart,
     prometheus,
     redis,
-    rolling,
+    rollout,
     spot_drain,
 )
 from flyball.proxy import role
@@ -38,7 +39,7 @@ _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
     "planned_restart": planned_restart.read,
     "prometheus": prometheus.read,
     "redis": redis.read,
-    "rollout": rolling.read,
+    "rollout": rollout.read,
     "spot_drain": spot_drain.read,
 }
 """By role: takes its variables and what was found on the host, returns its settings and the problems."""
@@ -64,12 +65,12 @@ def rotation_conflicts(lines: list[str], variables: Mapping[str, Any]) -> list[s
 
 def spare(variables: Mapping[str, Any], hosts: int) -> int:
     """How many of that many hosts may be taken out at one time, after the canary."""
-    return max(batches(hosts, rolling.read(variables, hosts)[0]))
+    return max(batches(hosts, rollout.read(variables, hosts)[0]))
 
 
 def reason_problems(reason: str, path: str) -> list[str]:
     """What is wrong with a reason that a person gave."""
-    return [str(problem) for problem in freeze.reason_problem(reason, (path,))]
+    return [str(problem) for problem in reason_problem(reason, (path,))]
 
 
 def alert_rules(sizes: list[dict[str, Any]]) -> dict[str, Any]:

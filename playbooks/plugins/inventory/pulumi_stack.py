@@ -9,7 +9,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
 from flyball.guards.reading.problem import Refused
-from flyball.guards.roles.inventory import Host, hosts_of
+from flyball.guards.roles.pulumi_stack import Host, hosts_of
 
 DOCUMENTATION = """
 name: pulumi_stack

@@ -55,11 +55,11 @@ def test_the_line_for_people() -> None:
     "reason", ["", "   x    ", "because", None, 12345678, "moving\nthe database", "a\x1b[2J bcdefg"]
 )
 def test_a_reason_that_says_nothing_is_refused(reason: object) -> None:
-    assert [str(problem).partition(":")[0] for problem in reason_problem(reason, "freeze_override")] == [
+    assert [str(problem).partition(":")[0] for problem in reason_problem(reason, ("freeze_override",))] == [
         "freeze_override"
     ]
 
 
 @given(st.text(min_size=8).filter(lambda text: text.isprintable() and len(text.strip()) >= 8))
 def test_a_line_of_text_is_a_reason(reason: str) -> None:
-    assert reason_problem(reason, "freeze_override") == []
+    assert reason_problem(reason, ("freeze_override",)) == []

@@ -1,7 +1,9 @@
 """Shipped logs wait in a queue that fits where it lies."""
 
 from flyball.guards.clean_up.retention import MI
-from flyball.guards.roles.log_shipping import MESSAGES, QUEUE_DISK, SEGMENT, read
+from flyball.guards.roles.log_shipping import MESSAGES, SEGMENT, read
+
+QUEUE_DISK = 1024 * MI  # the default
 
 VARIABLES: dict[str, object] = {
     "log_shipping_host": "logs.example.com",

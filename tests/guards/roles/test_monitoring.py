@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.playbooks.readmes import defaults
 
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.clean_up.retention import MI
@@ -28,17 +27,17 @@ WARNING = {"alertmanager_warning": {"webhooks": ["https://chat.example.com/hook?
 
 
 def prometheus(found: prometheus_role.Found = FOUND, **given: Any) -> tuple[prometheus_role.Scraping, list[str]]:
-    settings, problems = prometheus_role.read({**defaults("prometheus"), **given}, found)
+    settings, problems = prometheus_role.read(given, found)
     return settings, [str(problem) for problem in problems]
 
 
 def alertmanager(**given: Any) -> tuple[alertmanager_role.Notifying, list[str]]:
-    settings, problems = alertmanager_role.read({**defaults("alertmanager"), **PAGE, **SMTP, **WARNING, **given})
+    settings, problems = alertmanager_role.read({**PAGE, **SMTP, **WARNING, **given})
     return settings, [str(problem) for problem in problems]
 
 
 def exporter(**given: Any) -> tuple[node_exporter.Exporter, list[str]]:
-    settings, problems = node_exporter.read({**defaults("node_exporter"), **given})
+    settings, problems = node_exporter.read(given)
     return settings, [str(problem) for problem in problems]
 
 
@@ -51,21 +50,15 @@ def test_defaults_are_sound_and_let_nobody_in() -> None:
     assert set(shown.collectors) == set(node_exporter.COLLECTORS)
 
 
-def test_the_defaults_of_the_rules_are_those_of_the_roles() -> None:
+def test_the_defaults() -> None:
     settings, _ = prometheus()
-    assert (settings.storage, settings.days, settings.memory) == (
-        prometheus_role.STORAGE,
-        prometheus_role.STORAGE_DAYS,
-        prometheus_role.MEMORY,
-    )
-    assert (settings.query_concurrency, settings.query_samples) == (
-        prometheus_role.QUERY_CONCURRENCY,
-        prometheus_role.QUERY_SAMPLES,
-    )
+    assert (settings.storage, settings.days, settings.memory) == (8 * GIB, 15, GIB)
+    assert (settings.query_concurrency, settings.query_samples) == (8, 4_000_000)
     assert (settings.interval, settings.timeout, settings.query_timeout) == ("30s", "10s", "30s")
+    assert settings.alertmanagers == ("127.0.0.1:9093",)
     said, _ = alertmanager()
     assert (said.group_wait, said.group_interval, said.repeat_interval, said.memory) == ("30s", "5m", "4h", 256 * MI)
-    assert said.group_by == alertmanager_role.GROUP_BY
+    assert said.group_by == ("alertname",)
     assert exporter()[0].memory == node_exporter.MEMORY
 
 
@@ -136,17 +129,17 @@ def test_caps_come_from_the_envelope() -> None:
         ({"prometheus_targets": [{"job": "a", "targets": []}]}, "prometheus_targets[0].targets: is empty"),
         (
             {"prometheus_targets": [{"job": "a", "targets": ["a"]}]},
-            "prometheus_targets[0].targets[0]: 'a' is no target",
+            "prometheus_targets[0].targets[0]: is 'a'",
         ),
         ({"prometheus_targets": [{"job": "a", "targets": ["a:1"], "path": "x"}]}, "prometheus_targets[0].path: 'x' is"),
         ({"prometheus_targets": [{"job": "a", "targets": ["a:1"]}] * 2}, "prometheus_targets[1].job: 'a' is there"),
-        ({"prometheus_alertmanagers": ["a:99999"]}, "prometheus_alertmanagers[0]: 'a:99999' is no target"),
+        ({"prometheus_alertmanagers": ["a:99999"]}, "prometheus_alertmanagers[0]: is 'a:99999'"),
         ({"prometheus_rule_files": ["a/flyball.yml"]}, "prometheus_rule_files[0]: flyball.yml is there already"),
         ({"prometheus_rule_files": ["a/x.yml", "b/x.yml"]}, "prometheus_rule_files[1]: x.yml is there already"),
         ({"prometheus_interval": "1500ms"}, "prometheus_interval: is 1.5s; allowed are whole seconds"),
         ({"prometheus_memory": "64Mi", "prometheus_query_samples": 1000}, "prometheus_memory: is 64Mi; allowed is at"),
         ({"prometheus_storage_size": "1Mi"}, "prometheus_storage_size: is 1Mi; allowed is at least 512Mi"),
-        ({"prometheus_addres": "127.0.0.1"}, "prometheus_addres: is not a known key; did you mean"),
+        ({"prometheus_addres": "127.0.0.1"}, "prometheus_addres: is no known variable; did you mean"),
     ],
 )
 def test_what_cannot_be_watched_is_refused(given: dict[str, Any], says: str) -> None:
@@ -161,7 +154,10 @@ def test_what_cannot_be_watched_is_refused(given: dict[str, Any], says: str) -> 
         ({"alertmanager_repeat_interval": "6d"}, "alertmanager_repeat_interval: is 6d; allowed are whole seconds"),
         ({"alertmanager_page": {"emails": ["nobody"]}}, "alertmanager_page.emails[0]: 'nobody' is no address"),
         ({"alertmanager_page": {}}, "alertmanager_page: names nobody who would hear of a page"),
-        ({"alertmanager_smtp": {"server": "mail", "from": "a@b"}}, "alertmanager_smtp.server: 'mail' is no server"),
+        (
+            {"alertmanager_smtp": {"server": "mail", "from": "a@b"}},
+            "alertmanager_smtp.server: is 'mail'; give host:port",
+        ),
         ({"alertmanager_smtp": {"server": "m:25", "from": "a"}}, "alertmanager_smtp.from: 'a' is no address"),
         ({"alertmanager_memory": "1Mi"}, "alertmanager_memory: is 1Mi; allowed is from 64Mi to 4Gi"),
         (
@@ -177,7 +173,7 @@ def test_what_reaches_nobody_is_refused(given: dict[str, Any], says: str) -> Non
 
 def test_a_password_that_is_not_there_is_refused_before_the_first_page() -> None:
     smtp = {**SMTP["alertmanager_smtp"], "username": "alerts", "password_file": "/etc/prometheus/mail"}
-    variables = {**defaults("alertmanager"), **PAGE, **WARNING, "alertmanager_smtp": smtp}
+    variables = {**PAGE, **WARNING, "alertmanager_smtp": smtp}
     assert alertmanager_role.read(variables, password=True)[1] == []
     (problem,) = alertmanager_role.read(variables, password=False)[1]
     assert str(problem).startswith("alertmanager_smtp.password_file: /etc/prometheus/mail is not on the host")

@@ -115,10 +115,10 @@ def test_everything_is_said_at_once() -> None:
         "planned_restart_lease: 1m is less than the 4m23s that a run may take; raise it, or a second host follows while"
         " the first is away",
         "planned_restart_splay: is 13h; allowed is at most 12h",
+        "planned_restart_lock_host: is ''; give the name or address of a host, without scheme, port or path",
         "planned_restart_calendar: 'Sun; reboot' is not allowed; give as in systemd.time(7)",
         "planned_restart_group: 'web-1' is not allowed; give the name of a group of the inventory",
         "planned_restart_health: 'status' is not allowed; give a path, from its /",
-        "planned_restart_lock_host: '' is not allowed; give the name or address of the group's Redis",
         "planned_restart_alertmanager: 'alerts:9093/' is not allowed; give its URL, without a / at the end",
     ]
 

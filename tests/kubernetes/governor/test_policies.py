@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flyball.kubernetes.governor import names, policies, rbac
 from flyball.guards.reading.problem import Refused
+from flyball.kubernetes.governor import names, policies, rbac
 from flyball.kubernetes.governor.freeze import freeze_config_map
 
 RULES = [
@@ -130,12 +130,12 @@ def test_a_freeze_says_why_until_when_and_who() -> None:
 
 @pytest.mark.parametrize("reason", ["", "   ", "x", "because", "moving\nthe queue", "moving\x1b[2Jthe queue"])
 def test_a_freeze_without_a_reason_is_refused(reason: str) -> None:
-    with pytest.raises(Refused, match="^reason: "):
+    with pytest.raises(Refused, match=r"^reason: "):
         freeze_config_map(reason, None, "developer")
 
 
 def test_a_freeze_of_nobody_is_refused() -> None:
-    with pytest.raises(Refused, match="^by: is empty; name whom to ask about the freeze$"):
+    with pytest.raises(Refused, match=r"^by: is empty; name whom to ask about the freeze$"):
         freeze_config_map("queue migration", None, " ")
 
 

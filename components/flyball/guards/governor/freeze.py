@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flyball.guards.governor.rules import FREEZE_REASON
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.units import show_duration
 
 LONGEST = timedelta(days=1)
 """A freeze without an end is asked about after a day: a shift has changed, and who set it may be asleep."""
+SHORTEST_REASON = 8
+"""Letters: enough to name a ticket or a sentence, too long for `x`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,18 @@ class Freeze:
         line = f"frozen by {self.by} since {_at(self.since)} ({self.reason}); {ends}"
         overdue = self.forgotten(now)
         return line if overdue is None else f"{line}; FORGOTTEN for {_about(overdue)}? Lift it, or say until when"
+
+
+def reason_problem(reason: object, path: Path) -> list[Problem]:
+    """Whether a reason says anything; people will read it in the middle of an incident."""
+    text = reason.strip() if isinstance(reason, str) else ""
+    if len(text) < SHORTEST_REASON:
+        return [
+            Problem(path, FREEZE_REASON, f"{text!r} is no reason", f"say why, in at least {SHORTEST_REASON} letters")
+        ]
+    if not text.isprintable():
+        return [Problem(path, FREEZE_REASON, "has control characters", "give one line of text")]
+    return []
 
 
 def _at(moment: datetime) -> str:

@@ -6,8 +6,8 @@ docs/2.21/scalers/prometheus/). Where a query gives requests per second, the thr
 
 from dataclasses import dataclass
 from fractions import Fraction
-from urllib.parse import urlsplit
 
+from flyball.guards.reading import address
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY, INVALID_ADDRESS, SECRET_IN_PLAIN_TEXT
 from flyball.guards.reading.units import exact
@@ -36,24 +36,20 @@ def read(triggers: dict[str, Reader]) -> dict[str, Prometheus]:
 
 def _prometheus(r: Reader) -> Prometheus:
     server, query = r.value("server", str, "http://localhost:9090"), r.value("query", str, "vector(0)")
-    try:
-        url = urlsplit(server)
-        sound = url.scheme in ("http", "https") and bool(url.hostname) and not (url.query or url.fragment)
-    except ValueError:
-        url, sound = urlsplit(""), False
-    if not sound:
-        r.problem(
-            "server",
-            INVALID_ADDRESS,
-            f"is {server!r}",
-            "give the address of a Prometheus server, as http://prometheus.name:9090",
-        )
-    elif url.username is not None:
+    url = address.url(server)
+    if address.has_user(server):
         r.problem(
             "server",
             SECRET_IN_PLAIN_TEXT,
             "holds a user, which everybody could read",
             "use a server inside the cluster, without one",
+        )
+    elif url is None or "?" in url.path:
+        r.problem(
+            "server",
+            INVALID_ADDRESS,
+            f"is {server!r}",
+            "give the address of a Prometheus server, as http://prometheus.name:9090",
         )
     if not query.strip():
         r.problem("query", EMPTY, "is empty", "give a PromQL expression with one number as its result")

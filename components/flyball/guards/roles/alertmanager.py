@@ -9,29 +9,23 @@ from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.fail_fast import listening
 from flyball.guards.governor.rules import NOBODY_HEARS, REPEAT_BELOW_INTERVAL
-from flyball.guards.reading import strict
+from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_ADDRESS, INVALID_NAME, INVALID_PATH, MISSING
-from flyball.guards.reading.units import Bytes, Milliseconds, show_duration
-from flyball.guards.roles import daemons
+from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
+from flyball.guards.roles import paths
+from flyball.guards.roles.variables import Role, Variable, Variables
 
 PORT = 9093
-GROUP_BY = ("alertname",)
-"""Forty hosts with one fault are one message."""
-GROUP_WAIT: Milliseconds = 30_000
-"""For alerts that begin together: a fault is seen on all hosts within one scrape interval."""
-GROUP_INTERVAL: Milliseconds = 300_000
-REPEAT: Milliseconds = 4 * 3_600_000
-"""Twice in a shift."""
+LONGEST_WAIT: Milliseconds = 600_000
+LONGEST_GROUP_INTERVAL: Milliseconds = 3_600_000
 LONGEST_REPEAT: Milliseconds = 5 * 86_400_000
 """What was sent is remembered for 120 h (`--data.retention`); later repeats would be sent as new."""
-MEMORY: Bytes = 256 * MI
 LEAST_MEMORY: Bytes = 64 * MI
 MOST_MEMORY: Bytes = 4096 * MI
-_URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
-_EMAIL = re.compile(r"[^@\s,<>]+@[A-Za-z0-9.-]+")
+_MAILBOX = re.compile(r"[^@\s,<>]+")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -55,17 +49,64 @@ SmtpArgs = TypedDict(
 """Who takes e-mail; the password is in a file on the host, never in a variable."""
 
 
-class NotifyingArgs(TypedDict):
-    alertmanager_address: str
-    alertmanager_port: int
-    alertmanager_page: ReceiverArgs
-    alertmanager_warning: ReceiverArgs
-    alertmanager_smtp: SmtpArgs
-    alertmanager_group_by: list[str]
-    alertmanager_group_wait: str
-    alertmanager_group_interval: str
-    alertmanager_repeat_interval: str
-    alertmanager_memory: str
+ROLE = Role(
+    "alertmanager",
+    "Alertmanager that calls people for pages, tells them of warnings, and says each thing once",
+    (
+        Variable("alertmanager_address", str, "127.0.0.1", "Address of the host to listen on; never all of them."),
+        Variable("alertmanager_port", int, PORT, "Port to listen on."),
+        Variable(
+            "alertmanager_page",
+            ReceiverArgs,
+            {},
+            "Who is called for pages; webhooks (URLs that get JSON) and emails, at least one.",
+        ),
+        Variable(
+            "alertmanager_warning", ReceiverArgs, {}, "Who is told of warnings; webhooks and emails, at least one."
+        ),
+        Variable(
+            "alertmanager_smtp",
+            SmtpArgs,
+            {},
+            "Who takes e-mail, with server (host:port), from, username, password_file (on the host, readable by the"
+            " user prometheus) and tls [true].",
+        ),
+        # Forty hosts with one fault are one message.
+        Variable("alertmanager_group_by", list[str], ["alertname"], "Labels by which alerts are put into one message."),
+        # For alerts that begin together: a fault is seen on all hosts within one scrape interval.
+        Variable(
+            "alertmanager_group_wait",
+            str,
+            "30s",
+            f"How long a new group waits for more of its alerts, from 1s to {show_duration(LONGEST_WAIT)}.",
+            "duration",
+        ),
+        Variable(
+            "alertmanager_group_interval",
+            str,
+            "5m",
+            "How long until a message about what is new in a group, from 1s to"
+            f" {show_duration(LONGEST_GROUP_INTERVAL)}.",
+            "duration",
+        ),
+        # Twice in a shift.
+        Variable(
+            "alertmanager_repeat_interval",
+            str,
+            "4h",
+            "How long until something is said again, at least the group interval and at most"
+            f" {show_duration(LONGEST_REPEAT)}.",
+            "duration",
+        ),
+        Variable(
+            "alertmanager_memory",
+            str,
+            "256Mi",
+            f"The most memory that it may take, from {show_size(LEAST_MEMORY)} to {show_size(MOST_MEMORY)}.",
+            "size",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +144,12 @@ class Notifying:
 
 def read(variables: Mapping[str, object], password: bool = True) -> tuple[Notifying, list[Problem]]:
     """What the variables ask for, and what is wrong with them; `password` is whether its file is on the host."""
-    problems = list(strict.check(dict(variables), NotifyingArgs, ()))
-    reader = Reader(variables, (), problems)
-    address = reader.value("alertmanager_address", str, "127.0.0.1")
-    daemons.address(reader, "alertmanager_address", address)
+    reader = ROLE.read(variables)
+    listen = reader.text("alertmanager_address")
+    listening.check_listen(reader, "alertmanager_address", listen)
     receivers = tuple(_receiver(reader, name) for name in ("page", "warning"))
-    interval = daemons.seconds(reader, "alertmanager_group_interval", GROUP_INTERVAL, 1000, 3_600_000)
-    repeat = daemons.seconds(reader, "alertmanager_repeat_interval", REPEAT, 1000, LONGEST_REPEAT)
+    interval = reader.whole_seconds("alertmanager_group_interval", 1000, LONGEST_GROUP_INTERVAL)
+    repeat = reader.whole_seconds("alertmanager_repeat_interval", 1000, LONGEST_REPEAT)
     if repeat < interval:
         message = f"{show_duration(repeat)} is less than the group interval of {show_duration(interval)}"
         reader.problem(
@@ -124,20 +164,20 @@ def read(variables: Mapping[str, object], password: bool = True) -> tuple[Notify
             reader.problem(
                 ("alertmanager_group_by", i), INVALID_NAME, f"{label!r} is no label", "give letters, digits and _"
             )
-    wait = daemons.seconds(reader, "alertmanager_group_wait", GROUP_WAIT, 1000, 600_000)
+    wait = reader.whole_seconds("alertmanager_group_wait", 1000, LONGEST_WAIT)
     return Notifying(
-        listen=daemons.join(address, reader.whole("alertmanager_port", PORT, most=65535)),
+        listen=address.join(listen, reader.count("alertmanager_port", most=address.LAST_PORT)),
         receivers=receivers,
         smtp=_smtp(reader, any(receiver.emails for receiver in receivers), password),
         group_by=group_by,
         group_wait=show_duration(wait),
         group_interval=show_duration(interval),
         repeat_interval=show_duration(repeat),
-        memory=daemons.size(reader, "alertmanager_memory", MEMORY, LEAST_MEMORY, MOST_MEMORY),
-    ), problems
+        memory=reader.amount("alertmanager_memory", LEAST_MEMORY, MOST_MEMORY),
+    ), reader.problems
 
 
-def _receiver(reader: Reader, severity: str) -> Receiver:
+def _receiver(reader: Variables, severity: str) -> Receiver:
     """Who hears of alerts of a severity; nobody is nobody's choice."""
     key = f"alertmanager_{severity}"
     receiver = reader.at(key)
@@ -146,30 +186,30 @@ def _receiver(reader: Reader, severity: str) -> Receiver:
         hint = "name webhooks or emails, such as {emails: [oncall@example.com]}"
         reader.problem(key, NOBODY_HEARS, f"names nobody who would hear of a {severity}", hint)
     for i, url in enumerate(webhooks):
-        if not _URL.fullmatch(url):
+        if address.url(url) is None:
             receiver.problem(
                 ("webhooks", i), INVALID_ADDRESS, "is no URL", "begin it with http:// or https://, without a user"
             )
     for i, email in enumerate(emails):
-        if not _EMAIL.fullmatch(email):
+        if not _is_email(email):
             receiver.problem(("emails", i), INVALID_ADDRESS, f"{email!r} is no address", "give one as name@example.com")
     return Receiver(severity, webhooks, emails)
 
 
-def _smtp(reader: Reader, needed: bool, password: bool) -> Smtp:
+def _smtp(reader: Variables, needed: bool, password: bool) -> Smtp:
     """Who takes e-mail, needed where anybody gets any."""
     smtp = reader.at("alertmanager_smtp")
     for key, what in (("server", "host:port that takes e-mail"), ("from", "the address that it comes from")):
         if needed and not smtp.has(key):
             smtp.problem(key, MISSING, "is missing", f"name {what}")
     server = smtp.value("server", str, "")
-    if smtp.has("server") and not daemons.is_target(server):
-        smtp.problem("server", INVALID_ADDRESS, f"{server!r} is no server", "give host:port")
+    if smtp.has("server"):
+        address.check_target(smtp, "server", server)
     sender = smtp.value("from", str, "")
-    if smtp.has("from") and not _EMAIL.fullmatch(sender):
+    if smtp.has("from") and not _is_email(sender):
         smtp.problem("from", INVALID_ADDRESS, f"{sender!r} is no address", "give one as name@example.com")
     username, password_file = smtp.value("username", str, ""), smtp.value("password_file", str, "")
-    if password_file and not daemons.FILE.fullmatch(password_file):
+    if password_file and not paths.is_file(password_file):
         smtp.problem(
             "password_file", INVALID_PATH, f"{password_file!r} is no path", "give an absolute one without spaces"
         )
@@ -181,3 +221,9 @@ def _smtp(reader: Reader, needed: bool, password: bool) -> Smtp:
         missing = "password_file" if username else "username"
         smtp.problem(missing, MISSING, "is missing", "a login takes both, the password in a file on the host")
     return Smtp(server, sender, username, password_file, smtp.value("tls", bool, True))
+
+
+def _is_email(text: str) -> bool:
+    """Whether a text is an address of e-mail: a mailbox at a host's name."""
+    mailbox, _, host = text.rpartition("@")
+    return _MAILBOX.fullmatch(mailbox) is not None and address.is_name(host)

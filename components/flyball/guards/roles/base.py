@@ -3,28 +3,51 @@
 `read` takes the variables of the Ansible role `base`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from flyball.guards.clean_up.retention import Journal
-from flyball.guards.reading import strict
+from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import INVALID_ADDRESS, OUT_OF_RANGE
-from flyball.guards.reading.units import Bytes, show_duration
+from flyball.guards.reading.rules import OUT_OF_RANGE
+from flyball.guards.reading.units import Bytes, show_duration, show_size
+from flyball.guards.roles.variables import Role, Variable
 
 KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES = 60, 10, 6
 """Seconds until the first probe, between two, and how many [s, s, count]: a dead peer is found after 2 minutes. Linux
 waits two hours (tcp(7)), long after the pools above are exhausted."""
 
 
-class BaseArgs(TypedDict):
-    base_journal_size: str
-    base_journal_days: int
-    base_time_servers: list[str]
-    base_keepalive: str
+ROLE = Role(
+    "base",
+    "A journal with an end, dead connections found, time kept, security upgrades that revive nothing",
+    (
+        Variable(
+            "base_journal_size", str, show_size(Journal().size), "The most that the journal may hold on disk.", "size"
+        ),
+        Variable(
+            "base_journal_days",
+            int,
+            Journal().days,
+            "Days after which entries of the journal are deleted, from 1 to 365.",
+            "days",
+        ),
+        Variable(
+            "base_time_servers",
+            list[str],
+            [],
+            "Time servers, by name or address; empty for those that Debian names.",
+        ),
+        Variable(
+            "base_keepalive",
+            str,
+            show_duration(KEEPALIVE_TIME * 1000),
+            "Silence on a TCP connection after which its other end is probed, from 10s to 10m.",
+            "duration",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +65,8 @@ class Basics:
 
 def read(variables: Mapping[str, object]) -> tuple[Basics, list[Problem]]:
     """What the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), BaseArgs, ()))
-    reader = Reader(variables, (), problems)
-    servers = tuple(reader.words("base_time_servers"))
-    for i, server in enumerate(servers):
-        if not re.fullmatch(r"[A-Za-z0-9:.-]+", server):
-            reader.problem(
-                ("base_time_servers", i), INVALID_ADDRESS, f"{server!r} is no host", "give a name or an address"
-            )
-    keepalive = reader.duration("base_keepalive", KEEPALIVE_TIME * 1000, least=10_000)
+    reader = ROLE.read(variables)
+    keepalive = reader.time("base_keepalive", least=10_000)
     if keepalive > 600_000:
         reader.problem(
             "base_keepalive",
@@ -59,8 +75,8 @@ def read(variables: Mapping[str, object]) -> tuple[Basics, list[Problem]]:
             "allowed is at most 10m: dead peers hold a pool until then",
         )
     return Basics(
-        journal_size=reader.size("base_journal_size", Journal().size),
-        journal_days=reader.whole("base_journal_days", Journal().days, most=365),
-        time_servers=servers,
+        journal_size=reader.amount("base_journal_size"),
+        journal_days=reader.count("base_journal_days", most=365),
+        time_servers=address.hosts(reader, "base_time_servers"),
         keepalive_time=keepalive // 1000,
-    ), problems
+    ), reader.problems

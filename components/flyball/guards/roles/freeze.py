@@ -7,25 +7,39 @@ variables of the Ansible role `freeze`.
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import Any
 
-from flyball.guards.governor.rules import FREEZE_REASON
-from flyball.guards.reading import strict
-from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import INVALID_NAME, UNKNOWN_VALUE
-from flyball.guards.roles.units import check_unit
+from flyball.guards.governor.freeze import SHORTEST_REASON, reason_problem
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.rules import INVALID_NAME
+from flyball.guards.roles.systemd import check_unit
+from flyball.guards.roles.variables import Role, Variable
 
-SHORTEST_REASON = 8
-"""Letters: enough to name a ticket or a sentence, too long for `x`."""
+STATES = ("frozen", "thawed")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
-class FreezeArgs(TypedDict):
-    freeze_state: str
-    freeze_reason: str
-    freeze_units: list[str]
-    freeze_packages: list[str]
+ROLE = Role(
+    "freeze",
+    "Services and packages that stay as they are until a person says otherwise",
+    (
+        Variable("freeze_state", str, STATES[0], "Whether the host is to be frozen or thawed."),
+        Variable(
+            "freeze_reason",
+            str,
+            "",
+            f"Why, for the people who come upon it; at least {SHORTEST_REASON} letters to freeze.",
+        ),
+        Variable("freeze_units", list[str], [], "Units to stop and mask until the host is thawed."),
+        Variable("freeze_packages", list[str], [], "Packages to hold at their version until the host is thawed."),
+        Variable(
+            "freeze_override",
+            str,
+            "",
+            f"Why a frozen host is changed all the same, for one run; at least {SHORTEST_REASON} letters.",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +55,12 @@ class Freeze:
         return asdict(self)
 
 
-def reason_problem(reason: object, path: Path) -> list[Problem]:
-    """Whether a reason says anything; people will read it in the middle of an incident."""
-    text = reason.strip() if isinstance(reason, str) else ""
-    if len(text) < SHORTEST_REASON:
-        return [
-            Problem(path, FREEZE_REASON, f"{text!r} is no reason", f"say why, in at least {SHORTEST_REASON} letters")
-        ]
-    if not text.isprintable():
-        return [Problem(path, FREEZE_REASON, "has control characters", "give one line of text")]
-    return []
-
-
 def read(variables: Mapping[str, object]) -> tuple[Freeze, list[Problem]]:
     """The freeze that the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), FreezeArgs, ()))
-    reader = Reader(variables, (), problems)
-    state = reader.value("freeze_state", str, "frozen")
-    if state not in ("frozen", "thawed"):
-        reader.problem("freeze_state", UNKNOWN_VALUE, f"{state!r} is not known", "known are frozen, thawed")
+    reader = ROLE.read(variables)
+    state = reader.choice("freeze_state", STATES)
     if state != "thawed":
-        problems += reason_problem(variables.get("freeze_reason", ""), ("freeze_reason",))
+        reader.problems += reason_problem(reader.values["freeze_reason"], ("freeze_reason",))
     for i, word in enumerate(reader.words("freeze_units")):
         check_unit(word, reader, ("freeze_units", i))
     for i, word in enumerate(reader.words("freeze_packages")):
@@ -69,7 +68,7 @@ def read(variables: Mapping[str, object]) -> tuple[Freeze, list[Problem]]:
             reader.problem(("freeze_packages", i), INVALID_NAME, f"{word!r} is not the name of a Debian package")
     return Freeze(
         state != "thawed",
-        reader.value("freeze_reason", str, "").strip(),
+        reader.text("freeze_reason").strip(),
         tuple(dict.fromkeys(reader.words("freeze_units"))),
         tuple(dict.fromkeys(reader.words("freeze_packages"))),
-    ), problems
+    ), reader.problems

@@ -15,6 +15,7 @@ from flyball.guards.reading.problem import Broken, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_PATH, INVALID_TEXT, MISSING, OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds, show_duration, show_size
+from flyball.guards.roles.variables import Role, Variable
 
 SIGNALS = ("HUP", "USR1", "USR2")
 """What a service may be told to open its log anew with."""
@@ -38,11 +39,6 @@ class LogArgs(TypedDict):
     unit: NotRequired[str]
     signal: NotRequired[str]
     reopens: NotRequired[bool]
-
-
-class RotationArgs(TypedDict):
-    logrotate_interval: str
-    logrotate_logs: list[LogArgs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +92,31 @@ PRESETS: dict[str, dict[str, Any]] = {
     "redis-server": {"paths": ["/var/log/redis/*.log"], "owner": "redis", "group": "redis", "reopens": True},
 }
 """Logs of well-known daemons, as Debian packages them; each is also the name of its file in /etc/logrotate.d."""
+MODE = "0640"
+ROLE = Role(
+    "logrotate",
+    "Logs rotated by size and age, looked at every hour, and a failed rotation that is noticed",
+    (
+        Variable(
+            "logrotate_interval",
+            str,
+            show_duration(ROTATION_INTERVAL),
+            f"How often the sizes of logs are looked at, from 1s to {show_duration(ROTATION_INTERVAL)}.",
+            "duration",
+        ),
+        Variable(
+            "logrotate_logs",
+            list[LogArgs],
+            [],
+            "Logs, each with name (the file in /etc/logrotate.d), and preset or paths; size"
+            f" [{show_size(HOST_LOGS.size)}], files [{HOST_LOGS.files}], days [{HOST_LOGS.days}], volume"
+            f" [{show_size(HOST_LOGS.volume)}] and rate (bytes per second at most, such as 1Mi); owner, group and mode"
+            f" [{MODE}] of the new file, folder_owner [owner] of its folder; unit and signal [{SIGNALS[0]}] of the"
+            " service that must open it anew, or reopens for one that opens it for each line. Presets are"
+            f" {', '.join(PRESETS)}.",
+        ),
+    ),
+)
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -106,11 +127,10 @@ _MODE = re.compile(r"0?[0-7]{3}")
 
 def read(variables: Mapping[str, object]) -> tuple[Rotation, list[Problem]]:
     """The rotation that the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), RotationArgs, ()))
-    reader = Reader(variables, (), problems)
-    given = variables.get("logrotate_logs")
-    logs = [_log(item, i, problems) for i, item in enumerate(given if isinstance(given, list) else [])]
-    interval = reader.duration("logrotate_interval", ROTATION_INTERVAL, least=1000)
+    reader = ROLE.read(variables)
+    problems = reader.problems
+    logs = [_log(log) for log in reader.each("logrotate_logs")]
+    interval = reader.time("logrotate_interval", least=1000)
     if interval > ROTATION_INTERVAL:
         reader.problem(
             "logrotate_interval", OUT_OF_RANGE, f"is {show_duration(interval)}", "look at least once an hour"
@@ -120,23 +140,19 @@ def read(variables: Mapping[str, object]) -> tuple[Rotation, list[Problem]]:
     return Rotation(interval, tuple(log for log, _ in logs)), problems
 
 
-def _log(item: object, index: int, problems: list[Problem]) -> tuple[Log, int]:
+def _log(given: Reader) -> tuple[Log, int]:
     """One log, and the most bytes a second that it grows by; 0 where that is not known."""
-    path = ("logrotate_logs", index)
-    plain = item if isinstance(item, Mapping) else {}
-    preset = str(plain.get("preset", ""))
+    preset = given.value("preset", str, "")
     if preset and preset not in PRESETS:
-        problems.append(
-            Problem((*path, "preset"), UNKNOWN_VALUE, f"{preset!r} is no preset", strict.nearest(preset, PRESETS))
-        )
-    log = Reader({**PRESETS.get(preset, {}), **plain}, path, problems)
+        given.problem("preset", UNKNOWN_VALUE, f"{preset!r} is no preset", strict.nearest(preset, PRESETS))
+    log = Reader({**PRESETS.get(preset, {}), **given.values}, given.path, given.problems)
     limits = FileLogs(
         size=log.size("size", HOST_LOGS.size),
         files=log.whole("files", HOST_LOGS.files, most=1000),
         days=log.whole("days", HOST_LOGS.days, most=3650),
         volume=log.size("volume", HOST_LOGS.volume),
     )
-    problems += check_file_logs(limits, path)
+    log.problems += check_file_logs(limits, log.path)
     paths = tuple(log.words("paths"))
     if not paths:
         log.problem("paths", MISSING, "is missing", "name at least one file, or a preset")
@@ -153,16 +169,16 @@ def _log(item: object, index: int, problems: list[Problem]) -> tuple[Log, int]:
         owner=owner,
         folder_owner=_word(log, "folder_owner", owner, _ACCOUNT, "the name of a user"),
         group=_word(log, "group", "root", _ACCOUNT, "the name of a group"),
-        mode=_word(log, "mode", "0640", _MODE, "three octal digits, quoted"),
+        mode=_word(log, "mode", MODE, _MODE, "three octal digits, quoted"),
         unit=_word(log, "unit", "", _UNIT, "the name of a systemd service, with .service"),
-        signal=log.value("signal", str, "HUP"),
+        signal=log.value("signal", str, SIGNALS[0]),
     )
     if int(result.mode, 8) & 0o022:
         log.problem(
             "mode",
             LOG_WRITABLE_BY_OTHERS,
             f"{result.mode} lets others write",
-            "logrotate would follow what they put there; take 0640",
+            f"logrotate would follow what they put there; take {MODE}",
         )
     if result.signal not in SIGNALS:
         log.problem("signal", UNKNOWN_VALUE, f"{result.signal!r} is not allowed", f"known are {', '.join(SIGNALS)}")

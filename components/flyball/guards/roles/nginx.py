@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
-from flyball.guards.reading import strict
+from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, INVALID_ADDRESS, INVALID_NAME
-from flyball.guards.reading.units import Bytes, Milliseconds, show_duration
+from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
+from flyball.guards.roles.variables import Role, Variable
 from flyball.guards.timeouts.rules import CALLS_BEYOND_DEADLINE
 
 DEADLINE: Milliseconds = 2_000
@@ -23,6 +24,9 @@ TRIES = 1
 MAX_FAILS = 3
 FAIL_TIMEOUT: Milliseconds = 10_000
 """A server that failed `MAX_FAILS` times within this time is left alone for as long."""
+BURST = 20
+CONNECTIONS = 100
+BODY: Bytes = 2**20
 
 
 class SiteArgs(TypedDict):
@@ -42,11 +46,33 @@ class SiteArgs(TypedDict):
     body: NotRequired[str]
 
 
-class WebArgs(TypedDict):
-    nginx_sites: list[SiteArgs]
-    nginx_max_connections: int
-    nginx_keepalive: str
-    nginx_drain_seconds: int
+ROLE = Role(
+    "nginx",
+    "A reverse proxy with a timeout on every hop, limits at the door and servers that fail left alone",
+    (
+        Variable(
+            "nginx_sites",
+            list[SiteArgs],
+            [],
+            f"Sites, each with name, port and servers (host:port); host [any], deadline [{show_duration(DEADLINE)}],"
+            f" connect [{show_duration(CONNECT)}], timeout [what the deadline leaves], tries [{TRIES}], max_fails"
+            f" [{MAX_FAILS}] within fail_timeout [{show_duration(FAIL_TIMEOUT)}]; of one client rate (requests per"
+            f" second) with burst [{BURST}], and connections [{CONNECTIONS}]; body [{show_size(BODY)}].",
+        ),
+        Variable("nginx_max_connections", int, 4096, "Connections of each worker, from 64 to 100000.", "connections"),
+        Variable(
+            "nginx_keepalive", str, "30s", "How long an idle connection of a client is kept, at least 1s.", "duration"
+        ),
+        Variable(
+            "nginx_drain_seconds",
+            int,
+            10,
+            "Seconds from a host's notice that it leaves until it may, longer than balancers take to see it and"
+            " requests to be answered, from 1 to 100.",
+            "seconds",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +107,18 @@ class Web:
 
 def read(variables: Mapping[str, object]) -> tuple[Web, list[Problem]]:
     """The sites that the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), WebArgs, ()))
-    reader = Reader(variables, (), problems)
+    reader = ROLE.read(variables)
     sites = tuple(_site(site) for site in reader.each("nginx_sites"))
     seen: dict[object, int] = {}
     for i, site in enumerate(sites):
         for key, value in (("name", site.name), ("port", (site.port, site.host))):
             if (first := seen.setdefault((key, value), i)) != i:
-                problems.append(Problem(("nginx_sites", i, key), GIVEN_TWICE, f"is also that of nginx_sites[{first}]"))
-    reader.whole("nginx_drain_seconds", 10, most=100)
-    connections = reader.whole("nginx_max_connections", 4096, least=64, most=100_000)
-    return Web(sites, connections, reader.duration("nginx_keepalive", 30_000, least=1000)), problems
+                reader.problems.append(
+                    Problem(("nginx_sites", i, key), GIVEN_TWICE, f"is also that of nginx_sites[{first}]")
+                )
+    reader.count("nginx_drain_seconds", most=100)
+    connections = reader.count("nginx_max_connections", least=64, most=100_000)
+    return Web(sites, connections, reader.time("nginx_keepalive", least=1000)), reader.problems
 
 
 def _site(site: Reader) -> Site:
@@ -99,14 +126,16 @@ def _site(site: Reader) -> Site:
     if site.has("name") and not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name):
         site.problem("name", INVALID_NAME, f"{name!r} is not allowed", "give lower-case letters, digits, - and _")
     host = site.value("host", str, "_")
-    if not re.fullmatch(r"_|[A-Za-z0-9.*-]{1,253}", host):
-        site.problem("host", INVALID_ADDRESS, f"{host!r} is no host name")
-    servers = tuple(site.words("servers"))
+    if host != "_" and not address.is_name(host.removeprefix("*.") if host[:1] == "*" else host.removesuffix(".*")):
+        site.problem(
+            "host",
+            INVALID_ADDRESS,
+            f"{host!r} is no host name",
+            "give one, with *. before it or .* after it for all such",
+        )
+    servers = address.targets(site, "servers")
     if isinstance(site.values.get("servers"), list) and not servers:
         site.problem("servers", EMPTY, "is empty", "name at least one, as host:port")
-    for i, server in enumerate(servers):
-        if not re.fullmatch(r"[A-Za-z0-9.-]+:[0-9]{1,5}", server) or not 0 < int(server.rpartition(":")[2]) < 65536:
-            site.problem(("servers", i), INVALID_ADDRESS, f"{server!r} is no server", "give host:port")
     connect, deadline = site.duration("connect", CONNECT), site.duration("deadline", DEADLINE)
     tries = site.whole("tries", TRIES, most=5)
     timeout = site.duration("timeout", max(deadline // tries - connect, 1))
@@ -120,7 +149,7 @@ def _site(site: Reader) -> Site:
         )
     return Site(
         name=name,
-        port=site.whole("port", 80, most=65535),
+        port=site.whole("port", 80, most=address.LAST_PORT),
         host=host,
         servers=servers,
         connect=connect,
@@ -130,7 +159,7 @@ def _site(site: Reader) -> Site:
         max_fails=site.whole("max_fails", MAX_FAILS, most=100),
         fail_timeout=site.duration("fail_timeout", FAIL_TIMEOUT, least=1000),
         rate=site.whole("rate", 0, least=0, most=100_000),
-        burst=site.whole("burst", 20, least=0, most=100_000),
-        connections=site.whole("connections", 100, most=100_000),
-        body=site.size("body", 2**20),
+        burst=site.whole("burst", BURST, least=0, most=100_000),
+        connections=site.whole("connections", CONNECTIONS, most=100_000),
+        body=site.size("body", BODY),
     )

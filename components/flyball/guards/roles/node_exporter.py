@@ -6,16 +6,16 @@ of some forty collectors (https://github.com/prometheus/node_exporter#collectors
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.fail_fast import listening
 from flyball.guards.governor.rules import UNWATCHED
-from flyball.guards.reading import strict
+from flyball.guards.reading import address, strict
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import UNKNOWN_VALUE
-from flyball.guards.reading.units import Bytes
-from flyball.guards.roles import daemons
+from flyball.guards.reading.units import Bytes, show_size
+from flyball.guards.roles.variables import Role, Variable
 
 PORT = 9100
 METRICS = "/var/lib/flyball/metrics"
@@ -40,11 +40,33 @@ KNOWN = (
 )
 
 
-class ExporterArgs(TypedDict):
-    node_exporter_addresses: list[str]
-    node_exporter_port: int
-    node_exporter_collectors: list[str]
-    node_exporter_memory: str
+ROLE = Role(
+    "node_exporter",
+    "Figures of a host for Prometheus, given to those who were asked for, in little memory",
+    (
+        Variable(
+            "node_exporter_addresses",
+            list[str],
+            ["127.0.0.1"],
+            "Addresses of the host to listen on; never all of them. Prometheus on another host needs one that it"
+            " reaches.",
+        ),
+        Variable("node_exporter_port", int, PORT, "Port to listen on."),
+        Variable(
+            "node_exporter_collectors",
+            list[str],
+            list(COLLECTORS),
+            "Collectors to run; filesystem, textfile, timex and vmstat always, since alerts are made from them.",
+        ),
+        Variable(
+            "node_exporter_memory",
+            str,
+            show_size(MEMORY),
+            f"The most memory that it may take, from {show_size(LEAST_MEMORY)} to {show_size(MOST_MEMORY)}.",
+            "size",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +85,9 @@ class Exporter:
 
 def read(variables: Mapping[str, object]) -> tuple[Exporter, list[Problem]]:
     """What the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), ExporterArgs, ()))
-    reader = Reader(variables, (), problems)
-    listens = daemons.addresses(reader, "node_exporter_addresses", "node_exporter")
-    port = reader.whole("node_exporter_port", PORT, most=65535)
+    reader = ROLE.read(variables)
+    listens = listening.listens(reader, "node_exporter_addresses", "node_exporter")
+    port = reader.count("node_exporter_port", most=address.LAST_PORT)
     collectors = tuple(dict.fromkeys(reader.words("node_exporter_collectors")))
     for i, name in enumerate(reader.words("node_exporter_collectors")):
         if name not in KNOWN:
@@ -78,7 +99,7 @@ def read(variables: Mapping[str, object]) -> tuple[Exporter, list[Problem]]:
             "node_exporter_collectors", UNWATCHED, f"lacks {', '.join(lacking)}", "alerts are made from them; add them"
         )
     return Exporter(
-        listens=tuple(daemons.join(text, port) for text in listens),
+        listens=tuple(address.join(text, port) for text in listens),
         collectors=collectors,
-        memory=daemons.size(reader, "node_exporter_memory", MEMORY, LEAST_MEMORY, MOST_MEMORY),
-    ), problems
+        memory=reader.amount("node_exporter_memory", LEAST_MEMORY, MOST_MEMORY),
+    ), reader.problems

@@ -7,53 +7,123 @@ so that no second host follows while the first is away, and ends by itself, so t
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
+from flyball.guards.headroom.headroom import DEFAULT_UTILIZATION
 from flyball.guards.interruptions.interruption import Shutdown, check_shutdown
 from flyball.guards.interruptions.restarts import longest
 from flyball.guards.interruptions.rules import LEASE_BELOW_RUN
-from flyball.guards.reading import strict
+from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, INVALID_TEXT, OUT_OF_RANGE
+from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, INVALID_ADDRESS, INVALID_TEXT
 from flyball.guards.reading.units import Milliseconds, show_duration
-from flyball.guards.roles import daemons, rolling
-from flyball.guards.roles.spot_drain import WayOutArgs, way_out
-from flyball.guards.roles.units import check_unit
+from flyball.guards.roles import rollout
+from flyball.guards.roles.spot_drain import WAY_OUT, WayOutArgs, way_out
+from flyball.guards.roles.systemd import check_unit
+from flyball.guards.roles.variables import Role, Variable, Variables
+from flyball.guards.timeouts.deadlines import DEFAULT_DEADLINE
 
-CALENDAR = "Sun 04:00"
-"""systemd.time(7); once a week, at a quiet hour."""
-SPLAY: Milliseconds = 3_600_000
-REQUEST: Milliseconds = 1_000
-STEP: Milliseconds = 60_000
-WELL: Milliseconds = 120_000
-LEASE: Milliseconds = 900_000
 LONGEST_SPLAY: Milliseconds = 43_200_000
 _CALENDAR = re.compile(r"[A-Za-z0-9*:.,/~ -]{1,100}")
 _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _HEALTH = re.compile(r"/[A-Za-z0-9._~/?=&-]*")
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*[A-Za-z0-9])?")
 
 
-class PlannedRestartArgs(TypedDict):
-    planned_restart_units: list[str]
-    planned_restart_reboot: bool
-    planned_restart_calendar: str
-    planned_restart_splay: str
-    planned_restart_group: str
-    planned_restart_port: int
-    planned_restart_health: str
-    planned_restart_deadline: str
-    planned_restart_shutdown: WayOutArgs
-    planned_restart_step: str
-    planned_restart_well: str
-    planned_restart_request: str
-    planned_restart_lock_host: str
-    planned_restart_lock_port: int
-    planned_restart_lease: str
-    planned_restart_alertmanager: str
-    rollout_load: rolling.LoadArgs
-    rollout_utilization: float
+ROLE = Role(
+    "planned_restart",
+    "Regular restarts, one host of a group at a time and never below what the peak needs",
+    (
+        Variable(
+            "planned_restart_units",
+            list[str],
+            [],
+            "Units to restart, in this order; none with planned_restart_reboot.",
+        ),
+        Variable("planned_restart_reboot", bool, False, "Whether the host is rebooted instead."),
+        Variable("planned_restart_calendar", str, "Sun 04:00", "When, as in systemd.time(7)."),
+        Variable(
+            "planned_restart_splay",
+            str,
+            "1h",
+            f"Each host waits a random time up to this, at most {show_duration(LONGEST_SPLAY)}; as long as all hosts of"
+            " the group need one after the other.",
+            "duration",
+        ),
+        Variable(
+            "planned_restart_group",
+            str,
+            "web",
+            "The group of the inventory whose hosts serve the same, and share the lock. How many of them must be well"
+            " is asked of rollout_load (peak and host, in requests per second) and rollout_utilization"
+            f" [{DEFAULT_UTILIZATION}].",
+        ),
+        Variable(
+            "planned_restart_port",
+            int,
+            80,
+            "Port of the service on every host of the group; /flyball/health is asked there.",
+        ),
+        Variable(
+            "planned_restart_health",
+            str,
+            "/",
+            "A path that must answer 200 on the host itself before it serves again.",
+        ),
+        Variable(
+            "planned_restart_deadline",
+            str,
+            show_duration(DEFAULT_DEADLINE),
+            "The longest that a request may take; the wait for what is under way is at least as long.",
+            "duration",
+        ),
+        Variable(
+            "planned_restart_shutdown",
+            WayOutArgs,
+            WAY_OUT,
+            "With prestop, how long balancers take to see that the host leaves, and drain, how long what is under way"
+            " then may take.",
+        ),
+        Variable(
+            "planned_restart_step",
+            str,
+            "1m",
+            "The most that the restart of one unit, or the reboot, may take.",
+            "duration",
+        ),
+        Variable(
+            "planned_restart_well", str, "2m", "How long the host may take after it until it is well.", "duration"
+        ),
+        Variable(
+            "planned_restart_request",
+            str,
+            "1s",
+            "The most that one request to another host, to Alertmanager or to the lock may take.",
+            "duration",
+        ),
+        Variable(
+            "planned_restart_lock_host",
+            str,
+            "",
+            "The group's Redis, which holds the lock; where it does not answer nothing is restarted.",
+        ),
+        Variable("planned_restart_lock_port", int, 6379, "Port of it."),
+        Variable(
+            "planned_restart_lease",
+            str,
+            "15m",
+            "After this the lock ends by itself, whatever became of its holder; longer than a run may take.",
+            "duration",
+        ),
+        Variable(
+            "planned_restart_alertmanager",
+            str,
+            "",
+            "URL of Alertmanager; nothing is restarted while an alert fires that is not silenced, and where it does not"
+            " answer. Empty to restart whatever fires.",
+        ),
+    ),
+    shares=(rollout.ROLE,),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +170,23 @@ class PlannedRestart:
 
 def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, list[Problem]]:
     """The restarts that the variables ask for in a group of so many hosts, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), PlannedRestartArgs, ()))
-    reader = Reader(variables, (), problems)
-    units, is_reboot = tuple(reader.words("planned_restart_units")), reader.value("planned_restart_reboot", bool, False)
+    reader = ROLE.read(variables)
+    problems = reader.problems
+    units, is_reboot = tuple(reader.words("planned_restart_units")), reader.flag("planned_restart_reboot")
     _check_units(units, is_reboot, reader)
     prestop, drain = way_out(reader.at("planned_restart_shutdown"))
-    deadline = reader.duration("planned_restart_deadline", 2_000)
+    deadline = reader.time("planned_restart_deadline")
     problems += check_shutdown(Shutdown(prestop, drain, 0), deadline, ("planned_restart_shutdown",))
     times = {
         "prestop": prestop,
         "drain": drain,
-        "step": reader.duration("planned_restart_step", STEP, least=1000),
-        "well": reader.duration("planned_restart_well", WELL, least=1000),
-        "request": reader.duration("planned_restart_request", REQUEST, least=100),
+        "step": reader.time("planned_restart_step", least=1000),
+        "well": reader.time("planned_restart_well", least=1000),
+        "request": reader.time("planned_restart_request", least=100),
     }
-    needed, wrong = rolling.read({key: variables.get(key) for key in rolling.RolloutArgs.__annotations__}, hosts)
+    needed, wrong = rollout.read({name: reader.values[name] for name in rollout.ROLE.defaults}, hosts)
     problems += [problem for problem in wrong if problem not in problems]
-    lease = reader.duration("planned_restart_lease", LEASE, least=1000)
+    lease = reader.time("planned_restart_lease", least=1000)
     run = longest(hosts, max(len(units), 1), times)
     if run > lease:
         message = f"{show_duration(lease)} is less than the {show_duration(run)} that a run may take"
@@ -126,31 +196,27 @@ def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, l
             message,
             "raise it, or a second host follows while the first is away",
         )
-    splay = reader.duration("planned_restart_splay", SPLAY, least=1000)
-    if splay > LONGEST_SPLAY:
-        reader.problem("planned_restart_splay", OUT_OF_RANGE, f"is {show_duration(splay)}", "allowed is at most 12h")
-    port = reader.whole("planned_restart_lock_port", 6379, most=65535)
+    splay = reader.time("planned_restart_splay", least=1000, most=LONGEST_SPLAY)
+    lock = reader.text("planned_restart_lock_host")
+    address.check_host(reader, "planned_restart_lock_host", lock)
     return PlannedRestart(
         units=units,
         reboot=is_reboot,
-        calendar=_text(reader, "planned_restart_calendar", CALENDAR, _CALENDAR, "as in systemd.time(7)"),
+        calendar=_text(reader, "planned_restart_calendar", _CALENDAR, "as in systemd.time(7)"),
         splay=splay,
-        group=_text(reader, "planned_restart_group", "web", _GROUP, "the name of a group of the inventory"),
-        port=reader.whole("planned_restart_port", 80, most=65535),
-        health=_text(reader, "planned_restart_health", "/", _HEALTH, "a path, from its /"),
+        group=_text(reader, "planned_restart_group", _GROUP, "the name of a group of the inventory"),
+        port=reader.count("planned_restart_port", most=address.LAST_PORT),
+        health=_text(reader, "planned_restart_health", _HEALTH, "a path, from its /"),
         **times,
         need=needed,
-        lock=(
-            _text(reader, "planned_restart_lock_host", "", daemons.HOST, "the name or address of the group's Redis"),
-            port,
-        ),
+        lock=(lock, reader.count("planned_restart_lock_port", most=address.LAST_PORT)),
         lease=lease,
         alerts=_alerts(reader),
         longest=run,
     ), problems
 
 
-def _check_units(units: tuple[str, ...], is_reboot: bool, reader: Reader) -> None:
+def _check_units(units: tuple[str, ...], is_reboot: bool, reader: Variables) -> None:
     for i, unit in enumerate(units):
         check_unit(unit, reader, ("planned_restart_units", i))
     if is_reboot and units:
@@ -160,13 +226,17 @@ def _check_units(units: tuple[str, ...], is_reboot: bool, reader: Reader) -> Non
         reader.problem("planned_restart_units", EMPTY, "is empty: there is nothing to restart", hint)
 
 
-def _text(reader: Reader, key: str, default: str, allowed: re.Pattern[str], hint: str) -> str:
-    text = reader.value(key, str, default)
+def _text(reader: Variables, key: str, allowed: re.Pattern[str], hint: str) -> str:
+    text = reader.text(key)
     if not allowed.fullmatch(text):
         reader.problem(key, INVALID_TEXT, f"{text!r} is not allowed", f"give {hint}")
     return text
 
 
-def _alerts(reader: Reader) -> str:
+def _alerts(reader: Variables) -> str:
     key = "planned_restart_alertmanager"
-    return _text(reader, key, "", _URL, "its URL, without a / at the end") if reader.values.get(key) else ""
+    text = reader.text(key)
+    url = address.url(text)
+    if text and (url is None or "?" in url.path or url.path.endswith("/")):
+        reader.problem(key, INVALID_ADDRESS, f"{text!r} is not allowed", "give its URL, without a / at the end")
+    return text

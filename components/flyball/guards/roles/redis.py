@@ -6,33 +6,54 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from flyball.guards.clean_up.caches import LEAST_MAXMEMORY, MAXMEMORY_SHARE, maxmemory
 from flyball.guards.clean_up.rules import CACHE_EVICTION
-from flyball.guards.reading import strict
+from flyball.guards.fail_fast import listening
+from flyball.guards.reading import address, strict
 from flyball.guards.reading.problem import Broken, Problem
-from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, show_number
-from flyball.guards.roles import daemons
+from flyball.guards.roles.variables import Role, Variable, Variables
 
 EVICTION = "allkeys-lru"
 EVICTS_ANY = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
 EVICTS_SOME = ("volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
 """Evict only keys with a time to live: where none has one, they evict nothing, and writes fail."""
-CLIENT_TIMEOUT: Milliseconds = 300_000
 TCP_KEEPALIVE: Milliseconds = 60_000
 
 
-class CacheArgs(TypedDict):
-    redis_bind: list[str]
-    redis_port: int
-    redis_maxmemory_share: float
-    redis_eviction: str
-    redis_keys_without_ttl: float
-    redis_client_timeout: str
-    redis_max_clients: int
+ROLE = Role(
+    "redis",
+    "A cache that is bounded by memory and by time to live",
+    (
+        Variable("redis_bind", list[str], ["127.0.0.1"], "Addresses of the host to listen on; never all of them."),
+        Variable("redis_port", int, 6379, "Port to listen on."),
+        Variable(
+            "redis_maxmemory_share",
+            float,
+            MAXMEMORY_SHARE,
+            f"Share of the host's memory that keys may take, at most {MAXMEMORY_SHARE}.",
+            "share",
+        ),
+        Variable(
+            "redis_eviction",
+            str,
+            EVICTION,
+            "What is evicted when memory is full, one of allkeys-lru, allkeys-lfu and allkeys-random.",
+        ),
+        Variable(
+            "redis_keys_without_ttl",
+            float,
+            0.0,
+            "Share of the keys that may lack a time to live before the audit fails.",
+            "share",
+        ),
+        Variable("redis_client_timeout", str, "5m", "How long an idle client is kept, at least 1s.", "duration"),
+        Variable("redis_max_clients", int, 1000, "Clients at one time, from 1 to 100000.", "connections"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +75,16 @@ class Cache:
 
 def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Problem]]:
     """The cache that the variables ask for on a host with so much memory, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), CacheArgs, ()))
-    reader = Reader(variables, (), problems)
-    share = reader.number("redis_maxmemory_share", MAXMEMORY_SHARE)
+    reader = ROLE.read(variables)
+    share = reader.share("redis_maxmemory_share")
     bound = LEAST_MAXMEMORY
     try:
         bound = maxmemory(memory, share)
     except Broken as error:
         reader.broken("redis_maxmemory_share", error, "leave the rest of the memory to buffers and to the host")
-    eviction = reader.value("redis_eviction", str, EVICTION)
+    eviction = reader.text("redis_eviction")
     _check_eviction(eviction, reader)
-    bind = daemons.addresses(reader, "redis_bind", "Redis")
+    bind = listening.listens(reader, "redis_bind", "Redis")
     without_ttl = reader.value("redis_keys_without_ttl", float, 0.0)
     if not 0 <= without_ttl <= 1:
         reader.problem(
@@ -72,17 +92,17 @@ def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Pr
         )
     return Cache(
         bind=bind,
-        port=reader.whole("redis_port", 6379, most=65535),
+        port=reader.count("redis_port", most=address.LAST_PORT),
         maxmemory=bound,
         eviction=eviction,
         keys_without_ttl=without_ttl,
-        timeout=ceil_div(reader.duration("redis_client_timeout", CLIENT_TIMEOUT, least=1000), 1000),
+        timeout=ceil_div(reader.time("redis_client_timeout", least=1000), 1000),
         keepalive=TCP_KEEPALIVE // 1000,
-        max_clients=reader.whole("redis_max_clients", 1000, most=100_000),
-    ), problems
+        max_clients=reader.count("redis_max_clients", most=100_000),
+    ), reader.problems
 
 
-def _check_eviction(eviction: str, reader: Reader) -> None:
+def _check_eviction(eviction: str, reader: Variables) -> None:
     if eviction == "noeviction":
         reader.problem(
             "redis_eviction", CACHE_EVICTION, "noeviction refuses every write once memory is full", f"take {EVICTION}"

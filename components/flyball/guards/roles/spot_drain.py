@@ -3,20 +3,21 @@
 `read` takes the variables of the Ansible role `spot_drain`.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
-from flyball.guards.interruptions.interruption import LONGEST_UNSEEN, Shutdown, check_shutdown
+from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN, LONGEST_UNSEEN, Shutdown, check_shutdown
 from flyball.guards.interruptions.notice import seen_within
 from flyball.guards.interruptions.rules import NOTICE_UNSEEN
-from flyball.guards.reading import strict
+from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_ADDRESS
 from flyball.guards.reading.units import Milliseconds, show_duration
-from flyball.guards.roles.units import check_unit
+from flyball.guards.roles.systemd import check_unit
+from flyball.guards.roles.variables import Role, Variable
+from flyball.guards.timeouts.deadlines import DEFAULT_DEADLINE
 
 ENDPOINT = "http://169.254.169.254"
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html"""
@@ -28,7 +29,6 @@ TOKEN_TTL = 21_600
 """Seconds; the longest that IMDSv2 gives."""
 SHORTEST_STOP: Milliseconds = 2_000
 """One second to stop by itself, and one in which it is killed."""
-_ENDPOINT = re.compile(r"http://([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
 
 class WayOutArgs(TypedDict):
@@ -43,14 +43,57 @@ class StopArgs(TypedDict):
     stop: NotRequired[str]
 
 
-class SpotDrainArgs(TypedDict):
-    spot_drain_endpoint: str
-    spot_drain_poll: str
-    spot_drain_request: str
-    spot_drain_rebalance: bool
-    spot_drain_deadline: str
-    spot_drain_shutdown: WayOutArgs
-    spot_drain_units: list[StopArgs]
+WAY_OUT = {"prestop": show_duration(Shutdown().prestop), "drain": show_duration(Shutdown().drain)}
+ROLE = Role(
+    "spot_drain",
+    "A host that leaves the balancer and stops its units in order, within the notice of a spot machine",
+    (
+        Variable("spot_drain_endpoint", str, ENDPOINT, "Where the instance's metadata is asked for, without a path."),
+        Variable(
+            "spot_drain_poll",
+            str,
+            show_duration(POLL),
+            "How often it is asked, at least 1s; with the requests' own time a notice must be seen within"
+            f" {show_duration(LONGEST_UNSEEN)}.",
+            "duration",
+        ),
+        Variable(
+            "spot_drain_request",
+            str,
+            show_duration(REQUEST),
+            "The most that one request may take, at least 100ms.",
+            "duration",
+        ),
+        Variable(
+            "spot_drain_rebalance",
+            bool,
+            False,
+            "Whether a rebalance recommendation drains the host too. It is no notice, and many hosts may get one at"
+            " once. Set it only where replacements come by themselves; a frozen host never acts on it.",
+        ),
+        Variable(
+            "spot_drain_deadline",
+            str,
+            show_duration(DEFAULT_DEADLINE),
+            "The longest that a request may take; the wait for what is under way is at least as long.",
+            "duration",
+        ),
+        Variable(
+            "spot_drain_shutdown",
+            WayOutArgs,
+            WAY_OUT,
+            "With prestop, how long balancers take to see that the host leaves, and drain, how long what is under way"
+            f" then may take. With the stops of the units at most {show_duration(LONGEST_SHUTDOWN)}.",
+        ),
+        Variable(
+            "spot_drain_units",
+            list[StopArgs],
+            [],
+            f"Units to stop then, in this order, each with name and stop [{show_duration(Shutdown().stop)}], after"
+            f" which it is killed, at least {show_duration(SHORTEST_STOP)}.",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +124,23 @@ class SpotDrain:
 
 def read(variables: Mapping[str, object]) -> tuple[SpotDrain, list[Problem]]:
     """The way out that the variables ask for, and what is wrong with them."""
-    problems = list(strict.check(dict(variables), SpotDrainArgs, ()))
-    reader = Reader(variables, (), problems)
-    endpoint = reader.value("spot_drain_endpoint", str, ENDPOINT)
-    if not _ENDPOINT.fullmatch(endpoint):
+    reader = ROLE.read(variables)
+    endpoint = reader.text("spot_drain_endpoint")
+    url = address.url(endpoint)
+    if url is None or url.scheme != "http" or url.path:
         reader.problem(
             "spot_drain_endpoint", INVALID_ADDRESS, f"{endpoint!r} is no endpoint", f"give {ENDPOINT}, without a path"
         )
-    poll = reader.duration("spot_drain_poll", POLL, least=1000)
-    request = reader.duration("spot_drain_request", REQUEST, least=100)
-    problems += _check_seen(poll, request)
+    poll = reader.time("spot_drain_poll", least=1000)
+    request = reader.time("spot_drain_request", least=100)
+    reader.problems += _check_seen(poll, request)
     prestop, drain = way_out(reader.at("spot_drain_shutdown"))
-    units = tuple(_units(reader))
-    deadline = reader.duration("spot_drain_deadline", 2_000)
+    units = tuple(_units(reader.each("spot_drain_units")))
+    deadline = reader.time("spot_drain_deadline")
     shutdown = Shutdown(prestop, drain, sum(stop for _, stop in units))
-    problems += check_shutdown(shutdown, deadline, ("spot_drain_shutdown",))
-    rebalance = reader.value("spot_drain_rebalance", bool, False)
-    return SpotDrain(endpoint, poll, request, rebalance, prestop, drain, units), problems
+    reader.problems += check_shutdown(shutdown, deadline, ("spot_drain_shutdown",))
+    rebalance = reader.flag("spot_drain_rebalance")
+    return SpotDrain(endpoint, poll, request, rebalance, prestop, drain, units), reader.problems
 
 
 def way_out(given: Reader) -> tuple[Milliseconds, Milliseconds]:
@@ -118,9 +161,9 @@ def _check_seen(poll: Milliseconds, request: Milliseconds) -> Iterator[Problem]:
         )
 
 
-def _units(reader: Reader) -> Iterator[tuple[str, Milliseconds]]:
+def _units(given: Iterable[Reader]) -> Iterator[tuple[str, Milliseconds]]:
     seen: set[str] = set()
-    for unit in reader.each("spot_drain_units"):
+    for unit in given:
         name = unit.value("name", str, "")
         if unit.has("name"):
             check_unit(name, unit, "name")

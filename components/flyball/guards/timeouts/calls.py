@@ -1,19 +1,14 @@
 """A call as it is written: its times, and where it goes if that is outside of the stack."""
 
 import ipaddress
-import re
 from dataclasses import dataclass
 
-from flyball.guards.reading.problem import Path
+from flyball.guards.reading import address
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_ADDRESS, MISSING
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.deadlines import Call
-
-_HOST = re.compile(
-    r"(?!.{254})[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*"
-)
 
 LEAST: Milliseconds = 2
 """Each is split in two by the proxy, and HAProxy waits for at least a millisecond."""
@@ -46,23 +41,15 @@ def read_outside(r: Reader) -> Outside:
     """Where a call with `host` goes."""
     if not r.has("port"):
         r.problem("port", MISSING, "is missing", "a host outside of the stack needs its port")
-    host, hosts = r.value("host", str, "localhost"), r.words("hosts")
-    given: list[tuple[Path, str]] = [(("host",), host), *((("hosts", i), value) for i, value in enumerate(hosts))]
-    for key, value in given:
-        if not _HOST.fullmatch(value) and not _is_address(value):
-            r.problem(
-                key,
-                INVALID_ADDRESS,
-                f"is {value!r}",
-                "give the name or address of a host, without scheme, port or path",
-            )
+    host, hosts = r.value("host", str, "localhost"), address.hosts(r, "hosts")
+    address.check_host(r, "host", host)
     cidrs = r.words("cidrs")
     for i, cidr in enumerate(cidrs):
         try:
             ipaddress.ip_network(cidr)
         except ValueError as error:
             r.problem(("cidrs", i), INVALID_ADDRESS, str(error), "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
-    return Outside(host, r.whole("port", 1, 1, 65_535), tuple(cidrs), tuple(hosts))
+    return Outside(host, r.whole("port", 1, most=address.LAST_PORT), tuple(cidrs), hosts)
 
 
 def check_outside_words(r: Reader, outside: bool) -> None:
@@ -70,11 +57,3 @@ def check_outside_words(r: Reader, outside: bool) -> None:
     for key, what in (("cidrs", "address ranges are"), ("hosts", "further hosts are")):
         if r.has(key) and not outside:
             r.problem(key, DOES_NOT_APPLY, "is given without host", f"{what} for hosts outside of the stack")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import Any, Final
 
+from flyball.guards.governor.freeze import reason_problem
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.rules import EMPTY
 from flyball.kubernetes.governor import cel, names
 from flyball.kubernetes.governor.cel import text
 from flyball.kubernetes.governor.policy import THE_FREEZE, Manifest, Policy, Rule, enforced, resources
@@ -12,16 +15,16 @@ POLICY: Final = "flyball-freeze"
 
 
 def freeze_config_map(reason: str, until: datetime | None, by: str) -> dict[str, Any]:
-    """The object that is the freeze. Raises ValueError without a reason or a name, or for a time without a zone.
+    """The object that is the freeze. Raises `Refused` without a reason or a name, ValueError for a time without a zone.
 
     `until` is when it is meant to end, for those who look and for the alert on forgotten ones. Nothing ends by itself
     then: a migration that takes longer than planned is when a freeze is needed most.
     """
-    if not reason.strip() or not by.strip():
-        raise ValueError("a freeze needs a reason and a name to ask")
+    nobody = [] if by.strip() else [Problem(("by",), EMPTY, "is empty", "name whom to ask about the freeze")]
+    refuse([*reason_problem(reason, ("reason",)), *nobody])
     if until is not None and until.tzinfo is None:
         raise ValueError(f"{until.isoformat()} needs a time zone")
-    data = {"reason": reason, "by": by} | ({"until": until.isoformat(timespec="seconds")} if until else {})
+    data = {"reason": reason.strip(), "by": by} | ({"until": until.isoformat(timespec="seconds")} if until else {})
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

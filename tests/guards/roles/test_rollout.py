@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.guards.headroom.batches import batches
-from flyball.guards.roles.rolling import read
+from flyball.guards.roles.rollout import read
 
 
 @given(st.integers(2, 500), st.data())

@@ -5,10 +5,9 @@ from typing import TypedDict
 
 from flyball.guards.headroom.batches import batches
 from flyball.guards.headroom.headroom import DEFAULT_UTILIZATION, need
-from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Broken, Problem
-from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import show_number
+from flyball.guards.roles.variables import Role, Variable
 
 
 class LoadArgs(TypedDict):
@@ -18,17 +17,34 @@ class LoadArgs(TypedDict):
     host: float
 
 
-class RolloutArgs(TypedDict):
-    rollout_load: LoadArgs
-    rollout_utilization: float
+ROLE = Role(
+    "rollout",
+    "What a group of hosts must carry while some of them are changed",
+    (
+        Variable(
+            "rollout_load",
+            LoadArgs,
+            {},
+            "The load of the group at its peak, and what one host can do, as peak and host.",
+            "requests per second",
+        ),
+        Variable(
+            "rollout_utilization",
+            float,
+            DEFAULT_UTILIZATION,
+            "The most of what it can do that a host may have to do, above 0 and at most 1.",
+            "share",
+        ),
+    ),
+)
 
 
 def read(variables: Mapping[str, object], hosts: int) -> tuple[int, list[Problem]]:
     """How many of `hosts` must serve at all times, and what is wrong with the variables."""
-    problems = list(strict.check(dict(variables), RolloutArgs, ()))
-    reader = Reader(variables, (), problems)
+    reader = ROLE.read(variables)
+    problems = reader.problems
     load = reader.at("rollout_load")
-    utilization = reader.number("rollout_utilization", DEFAULT_UTILIZATION, most=1)
+    utilization = reader.share("rollout_utilization")
     peak, host = load.number("peak", 1), load.number("host", 1)
     if problems:
         return 0, problems

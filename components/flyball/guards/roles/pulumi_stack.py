@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
-from flyball.guards.reading import strict
+from flyball.guards.reading import address, strict
 from flyball.guards.reading.problem import Path, Problem, refuse
+from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_NAME, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
 
 _SECRET = "4dabf18193072939515e22adb298388d"
@@ -42,6 +43,7 @@ def hosts_of(outputs: object, name: str) -> list[Host]:
         for host, values in found.items():
             if not _NAME.fullmatch(host):
                 problems.append(Problem((name, host), INVALID_NAME, f"{host!r} is no name of a host"))
+            address.check_host(Reader(values, (name, host), problems), "address", values["address"])
             for i, group in enumerate(values.get("groups", [])):
                 if not _GROUP.fullmatch(group):
                     problems.append(

@@ -1,0 +1,35 @@
+"""Every role of the Ansible collection, by name."""
+
+from flyball.guards.roles import (
+    alertmanager,
+    base,
+    freeze,
+    haproxy,
+    log_shipping,
+    logrotate,
+    nginx,
+    node_exporter,
+    planned_restart,
+    prometheus,
+    redis,
+    spot_drain,
+)
+from flyball.guards.roles.variables import Role
+
+ROLES: dict[str, Role] = {
+    module.ROLE.name: module.ROLE
+    for module in (
+        alertmanager,
+        base,
+        freeze,
+        haproxy,
+        log_shipping,
+        logrotate,
+        nginx,
+        node_exporter,
+        planned_restart,
+        prometheus,
+        redis,
+        spot_drain,
+    )
+}

@@ -1,0 +1,38 @@
+"""The variables of a role, for the rules to hold against its declarations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from flyball.guards.roles.collection import ROLES
+
+DOCUMENTATION = """
+name: variables
+short_description: The variables of a role of this collection, those with a wrong name too
+description:
+  - Returns a map of every variable of the host that begins with the role's name, whether the role declares it or not,
+    and of those that it shares with others. What roles set for themselves has two underscores there, and is left out.
+  - A variable that the role does not declare has its name as its value, since nothing is known of what it holds.
+options:
+  _terms:
+    description: The names of roles.
+    required: true
+"""
+
+
+class LookupModule(LookupBase):
+    """The lookup, as `flyball.guards.variables`."""
+
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:
+        return [self._of(term, variables or {}) for term in terms]
+
+    def _of(self, name: str, variables: Mapping[str, Any]) -> dict[str, object]:
+        if name not in ROLES:
+            raise AnsibleLookupError(f"{name} is no role of flyball.guards; known are {', '.join(ROLES)}")
+        role = ROLES[name]
+        known = {variable.name for variable in role.declared}
+        templar: Any = self._templar
+        found = templar.template({name: variables[name] for name in role.own(variables) if name in known})
+        return {**found, **{name: name for name in role.own(variables) if name not in known}}
