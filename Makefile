@@ -53,7 +53,7 @@ $(READY): tools/requirements.txt pyproject.toml
 # What is made from the code: the table of rules in README.md, docs/rules.md, and what is said of roles.
 .PHONY: docs
 docs: roles
-	@$(BIN)/python -m tests.guards.rule_pages
+	@$(BIN)/python -m tools.rules
 
 # From the declarations in flyball.guards.roles: defaults, argument specs and READMEs.
 .PHONY: roles

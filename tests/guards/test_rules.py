@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.guards import rule_pages
+from tools import rules as pages
 
 from flyball.alerts import hosts, watcher
 from flyball.drills.run import DRILLS
@@ -44,11 +44,11 @@ def test_a_lesson_has_its_folder_and_rules_of_its_own(lesson: Lesson) -> None:
 
 
 def test_the_rooms_of_the_guards_are_few() -> None:
-    folder = rule_pages.ROOT / "components/flyball/guards"
+    folder = pages.ROOT / "components/flyball/guards"
     rooms = [entry for entry in folder.iterdir() if entry.name not in ("__init__.py", "__pycache__")]
     assert len(rooms) <= 15
 
 
 def test_readme_and_reference_are_those_of_the_catalogue() -> None:
-    assert rule_pages.README.read_text(encoding="utf-8") == rule_pages.readme()
-    assert rule_pages.PAGE.read_text(encoding="utf-8") == rule_pages.page()
+    assert pages.README.read_text(encoding="utf-8") == pages.readme()
+    assert pages.PAGE.read_text(encoding="utf-8") == pages.page()

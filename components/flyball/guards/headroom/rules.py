@@ -24,7 +24,7 @@ TOO_FEW_ZONES = Rule(
     what="A zone can be lost only where there are two, and spot machines need a zone to be in.",
     source="`n - ceil(n / z) >= need` has no solution for z = 1.",
     remedy="List the zones.",
-    drill="spot",
+    drill="lost-zone",
 )
 CRON = Rule(
     "cron",

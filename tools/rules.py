@@ -1,4 +1,4 @@
-"""The table of rules in the README and the reference page, from the catalogue; run it to write them."""
+"""Writes the table of rules in the README, and the reference page, from the catalogue: `make docs`."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from flyball.guards import catalogue
 from flyball.guards.reading.rule import Lesson, Rule
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 README, PAGE = ROOT / "README.md", ROOT / "docs/rules.md"
 BEGIN, END = "<!-- from the catalogue of rules by `make docs` -->\n", "<!-- end -->\n"
 

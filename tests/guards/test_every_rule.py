@@ -1,0 +1,145 @@
+"""No rule without a case in which it is broken: of a stack file, of a role's variables, or of a command."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.deploy.test_requirements import SERVICE, Cluster, stack
+
+from flyball.deploy import freeze, manifests, proxies, requirements, up
+from flyball.deploy.manifests import Object, Rendered
+from flyball.drills import run as drills
+from flyball.guards.catalogue import RULES
+from flyball.guards.clean_up.retention import FileLogs, check_file_logs
+from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.roles import (
+    alertmanager,
+    log_shipping,
+    logrotate,
+    node_exporter,
+    planned_restart,
+    prometheus,
+    redis,
+    rollout,
+    spot_drain,
+)
+from flyball.guards.roles import freeze as freezing
+from flyball.stack.file import load
+from flyball.stack.read import read
+from flyball.stack.schema import Encrypted
+from flyball.stack.target import Target
+
+BROKEN = sorted((Path(__file__).parents[1] / "stack/broken").glob("*.yaml"))
+OUTER = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "there"}
+FOUND: prometheus.Found = {
+    "host": "mon1",
+    "memory": 2**32,
+    "disk": 2**34,
+    "groups": {"all": ["app1", "mon1"], "web": ["app1"]},
+    "addresses": {"app1": ["127.0.0.1"]},
+    "ports": {},
+}
+LOG = {"name": "shop", "paths": ["/var/log/shop.log"], "reopens": True}
+ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
+    "timeout-above-interval": lambda: _prometheus(prometheus_interval="5s"),
+    "storage-beyond-disk": lambda: _prometheus(prometheus_storage_size="16Gi"),
+    "memory-beyond-host": lambda: _prometheus(prometheus_memory="4Gi"),
+    "queries-beyond-memory": lambda: _prometheus(prometheus_query_concurrency=100),
+    "nobody-hears": lambda: alertmanager.read({})[1],
+    "repeat-below-interval": lambda: alertmanager.read({"alertmanager_repeat_interval": "1m"})[1],
+    "unwatched": lambda: _prometheus(prometheus_groups=["web"]),
+    "listens-everywhere": lambda: node_exporter.read({"node_exporter_addresses": ["0.0.0.0"]})[1],
+    "unbounded-log": lambda: check_file_logs(FileLogs(days=0), ("logs",)),
+    "log-growth": lambda: _logrotate(**LOG, rate="1Gi"),
+    "log-not-reopened": lambda: _logrotate(**LOG | {"reopens": False}),
+    "log-writable-by-others": lambda: _logrotate(**LOG, mode="0666"),
+    "log-rotated-twice": lambda: logrotate.check_host(["/etc/logrotate.d/a:/var/log/shop.log {"], _logs()),
+    "cache-share": lambda: redis.read({"redis_maxmemory_share": 0.9}, 2**31)[1],
+    "cache-eviction": lambda: redis.read({"redis_eviction": "noeviction"}, 2**31)[1],
+    "queue-beyond-disk": lambda: log_shipping.read({}, 2**20)[1],
+    "nothing-to-spare": lambda: rollout.read(
+        {"rollout_load": {"peak": 150, "host": 100}, "rollout_utilization": 0.8}, 2
+    )[1],
+    "notice-unseen": lambda: spot_drain.read({"spot_drain_poll": "20s"})[1],
+    "lease-below-run": lambda: planned_restart.read({"planned_restart_lease": "1m"}, 3)[1],
+    "unit-people-need": lambda: freezing.read({"freeze_units": ["ssh.service"]})[1],
+    "freeze-reason": lambda: freezing.reason_problem("x", ("freeze_reason",)),
+}
+"""By the rule that each is there for."""
+
+
+def _prometheus(**changed: Any) -> list[Problem]:
+    return prometheus.read(changed, FOUND)[1]
+
+
+def _logrotate(**log: Any) -> list[Problem]:
+    return logrotate.read({"logrotate_interval": "1h", "logrotate_logs": [log]})[1]
+
+
+def _logs() -> tuple[logrotate.Log, ...]:
+    return logrotate.read({"logrotate_interval": "1h", "logrotate_logs": [LOG]})[0].logs
+
+
+@pytest.mark.parametrize("identity", ROLES)
+def test_a_case_breaks_the_rule_that_it_is_there_for(identity: str) -> None:
+    assert identity in {problem.rule.id for problem in ROLES[identity]()}
+
+
+class Frozen(Cluster):
+    """A cluster with a Governor, which somebody else has frozen."""
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        if arguments[:3] == ("get", "configmap", "freeze"):
+            return '{"metadata": {"creationTimestamp": "2028-01-03T00:00:00Z"}, "data": {"by": "mira"}}'
+        return super().run(*arguments, stdin=stdin, timeout=timeout, accept=accept)
+
+
+def _commands(folder: Path) -> dict[str, Callable[[], object]]:
+    """Commands that are refused, each by the rule that is its key."""
+    (folder / "mine").write_text("mine")
+    haproxy = folder / "haproxy"
+    haproxy.write_text("#!/bin/sh\necho unknown keyword >&2; exit 1\n")
+    haproxy.chmod(0o755)
+    (folder / "Pulumi.yaml").write_text("name: flyball\n")
+    secret = {**OUTER, "services": {"web": SERVICE | {"secrets": {"TOKEN": Encrypted("v1:x")}}}}
+    encrypted = Target(folder, "prod", folder / "Pulumi.prod.yaml", secret)
+    there = Target(folder, "nowhere", folder / "Pulumi.nowhere.yaml", {"cluster": "local"})
+    config = Object({"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "data": {"haproxy.cfg": ""}}, ())
+    return {
+        "folder-in-use": lambda: manifests.write(Rendered((), ()), folder),
+        "proxy-configuration": lambda: proxies.check([config], print),
+        "cluster-too-old": lambda: _raise(requirements.check(Cluster("9", ""), stack(web={}))),
+        "no-keda": lambda: _raise(requirements.check(Cluster("36", ""), stack(web={"schedule": _SCHEDULE}))),
+        "needs-pulumi-cli": lambda: up.up(encrypted, print, lambda done, every: None),
+        "not-running": lambda: up.reach(there, print),
+        "no-governor": lambda: freeze.freeze(Cluster("36", ""), "moving the queue", None, "jo"),
+        "freeze-of-another": lambda: freeze.freeze(Frozen("36", "", governor=True), "moving the queue", None, "jo"),
+        "drill-cannot-run": lambda: list(drills.run(["hang"], [True], print)),
+    }
+
+
+_SCHEDULE = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
+
+
+def _raise(problems: Iterable[Problem]) -> None:
+    raise Refused(problems)
+
+
+def test_every_rule_is_broken_somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(proxies, "_SYSTEM", str(tmp_path))
+    raised: set[str] = {problem.rule.id for case in ROLES.values() for problem in case()}
+    for identity, command in _commands(tmp_path).items():
+        found = _refused(command)
+        assert identity in found
+        raised |= found
+    for case in BROKEN:
+        raised |= _refused(lambda file=case: read(load(file)))
+    assert [identity for identity in RULES if identity not in raised] == []
+
+
+def _refused(command: Callable[[], object]) -> set[str]:
+    with pytest.raises(Refused) as refused:
+        command()
+    return {problem.rule.id for problem in refused.value.problems}
