@@ -77,3 +77,29 @@ def test_of_variables_that_roles_share_a_wrong_name_is_refused_too(tmp_path: Pat
     case = ("planned_restart", {**WITHOUT["planned_restart"], name: 1})
     (said,) = preflights(tmp_path, [case])
     assert said.startswith(f"{name}: is no known variable; did you mean 'rollout_")
+
+
+def test_a_log_is_held_against_the_folders_and_accounts_of_the_host(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir(mode=0o777)
+    (tmp_path / "all").chmod(0o777)
+    me = (tmp_path / "all").owner()
+
+    def log(**given: Any) -> tuple[str, dict[str, Any]]:
+        return "logrotate", {
+            "logrotate_logs": [{"name": "shop", "reopens": True, "owner": me, "group": "adm", **given}]
+        }
+
+    anybody, nobody, sound = preflights(
+        tmp_path,
+        [
+            log(paths=[f"{tmp_path}/all/*.log"]),
+            log(paths=[f"{tmp_path}/*.log"], owner="shopkeeper", group="shopkeepers"),
+            log(paths=[f"{tmp_path}/*.log", f"{tmp_path}/later/a.log"]),
+        ],
+    )
+    assert anybody.startswith(f"{tmp_path}/all: anybody may write there")
+    assert nobody.splitlines()[:2] == [
+        "logrotate_logs: there is no user shopkeeper; create it before its log is rotated",
+        "logrotate_logs: there is no group shopkeepers; create it before its log is rotated",
+    ]
+    assert sound == ""

@@ -1,5 +1,7 @@
 """Rotation on hosts: limits that hold between two looks, and who lets go of the old file."""
 
+import fnmatch
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +74,116 @@ def test_what_is_on_the_host_already_is_held_against_the_logs() -> None:
         "/etc/logrotate.d/shop: has mode 664, so logrotate ignores it; chmod 0644",
         "/etc/logrotate.d/old: already rotates /var/log/nginx/*.log; give 'nginx' the name 'old', or remove it",
     ]
+
+
+SELF = "its own rotated files match it too, and are rotated again and again"
+
+
+@pytest.mark.parametrize(
+    "path", ["/var/log/shop/*", "/var/log/*.1", "/var/log/shop*gz", "/var/log/shop.*", "/var/log/*.2.gz"]
+)
+def test_a_pattern_that_matches_its_own_rotated_files_is_refused(path: str) -> None:
+    assert problems(paths=[path]) == [f"logrotate_logs[0].paths[0]: {SELF}; end it in what they do not, as *.log"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/var/log/shop/*.log", "/var/log/*/access", "/var/log/shop", "/var/log/shop.1", "/a*.9"]
+)
+def test_a_pattern_that_ends_in_what_they_do_not_is_sound(path: str) -> None:
+    assert problems(paths=[path]) == []
+
+
+_PIECE = st.sampled_from(["*", "a", "b", "1", ".", "gz", "log"])
+_PATTERN = st.lists(_PIECE, min_size=1, max_size=5).map(lambda pieces: "/" + "".join(pieces))
+_NAME = st.lists(st.sampled_from(["a", "b", "1", ".", "gz", "log"]), min_size=1, max_size=6).map("".join)
+
+
+@given(_PATTERN, _NAME, st.integers(1, 7), st.booleans())
+def test_whatever_passes_rotates_each_file_once(pattern: str, name: str, number: int, packed: bool) -> None:
+    """Against what the C library's patterns match, in the words of Python's."""
+    rotated = f"{name}.{number}{'.gz' if packed else ''}"
+    if all(_matches(text, pattern) for text in (name, rotated)):
+        assert any(SELF in problem for problem in problems(paths=[pattern]))
+
+
+@given(_PATTERN, _PATTERN, _NAME)
+def test_whatever_passes_names_each_file_once(first: str, second: str, name: str) -> None:
+    if _matches(name, first) and _matches(name, second):
+        assert problems(paths=[first, second]) != []
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """As glob(7): what begins with a dot is matched by nothing but a dot."""
+    return fnmatch.fnmatchcase(name, pattern[1:]) and (name[0] != "." or pattern[1] == ".")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("/var/log/shop/*.log", "/var/log/shop/app.log"),
+        ("/var/log/shop/*.log", "/var/log/*/app*"),
+        ("/var/log/shop.log", "/var/log/*.1"),
+    ],
+)
+def test_logs_that_share_files_are_refused(first: str, second: str) -> None:
+    log = {"reopens": True}
+    logs = [{**log, "name": "a", "paths": [first]}, {**log, "name": "b", "paths": [second]}]
+    said = [str(p) for p in read({"logrotate_logs": logs})[1] if str(p).startswith("logrotate_logs[1]")]
+    assert said[-1] == (
+        f"logrotate_logs[1].paths[0]: {second} and {first} of logrotate_logs[0] name the same files; logrotate leaves"
+        " one of them out: name each file once"
+    )
+
+
+def test_logs_that_share_none_are_sound() -> None:
+    paths = [
+        "/var/log/shop/*.log",
+        "/var/log/shop/*.txt",
+        "/var/log/*.log",
+        "/var/log/cart/*.log",
+        "/var/log/shop.log.gz",
+    ]
+    assert problems(paths=paths) == []
+
+
+def test_what_other_files_match_is_rotated_by_them_already() -> None:
+    rotation, _ = read({"logrotate_logs": [{"name": "shop", "paths": ["/var/log/shop/*.log"], "reopens": True}]})
+    lines = [
+        '/etc/logrotate.d/one:"/var/log/shop/app.log" {',
+        "/etc/logrotate.d/two:/var/log/shop/a?[a-z].log",
+        "/etc/logrotate.d/three:/var/log/shop/app.txt {",
+    ]
+    assert [str(p) for p in check_host(lines, rotation.logs)] == [
+        "/etc/logrotate.d/one: already rotates /var/log/shop/app.log; give 'shop' the name 'one', or remove it",
+        "/etc/logrotate.d/two: already rotates /var/log/shop/a?[a-z].log; give 'shop' the name 'two', or remove it",
+    ]
+
+
+FOLDER = "folder 755 root root /var/log/shop"
+
+
+@pytest.mark.parametrize(
+    ("folder", "log", "says"),
+    [
+        (FOLDER, {}, ""),
+        ("folder 755 shop shop /var/log/shop", {"owner": "shop"}, ""),
+        ("folder 2775 root adm /var/log/shop", {"owner": "shop", "group": "adm"}, ""),
+        ("folder 777 shop shop /var/log/shop", {"owner": "shop"}, "anybody may write there"),
+        ("folder 1777 root root /var/log/shop", {}, "anybody may write there"),
+        ("folder 755 shop shop /var/log/shop", {}, "shop may write there, and root would follow their links"),
+        ("folder 775 root adm /var/log/shop", {}, "the group adm may write there, and root would follow their links"),
+        (FOLDER, {"owner": "shop"}, "shop cannot write there (755 root:root), so it cannot rename the log"),
+        ("folder 775 root adm /var/log/shop", {"owner": "shop"}, "shop cannot write there (775 root:adm)"),
+        ("no user shop", {"owner": "shop"}, "there is no user shop"),
+        ("no group staff", {"group": "staff"}, "there is no group staff"),
+    ],
+)
+def test_the_folder_of_a_log_is_its_owners_alone(folder: str, log: dict[str, str], says: str) -> None:
+    """A folder in which somebody else may put a link is one in which root would rotate whatever the link leads to."""
+    paths = ["/var/log/shop/*.log"]
+    rotation, _ = read({"logrotate_logs": [{"name": "shop", "paths": paths, "reopens": True, **log}]})
+    found = [str(p) for p in check_host([folder], rotation.logs)]
+    assert [says in problem for problem in found] == ([True] if says else [])
 
 
 def test_types_are_checked_before_anything_is_made_of_them() -> None:
