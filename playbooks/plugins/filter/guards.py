@@ -17,6 +17,7 @@ from flyball.guards.roles import (
     freeze,
     log_shipping,
     logrotate,
+    logrotate_host,
     nginx,
     node_exporter,
     planned_restart,
@@ -60,7 +61,7 @@ def settings(variables: Mapping[str, Any], role: str, *found: Any) -> dict[str, 
 
 def rotation_conflicts(lines: list[str], variables: Mapping[str, Any]) -> list[str]:
     """What other logrotate files of the host stand in the way, from what was found in them."""
-    return [str(problem) for problem in logrotate.check_host(lines, _read(variables, "logrotate")[0].logs)]
+    return [str(problem) for problem in logrotate_host.check(lines, _read(variables, "logrotate")[0].logs)]
 
 
 def spare(variables: Mapping[str, Any], hosts: int) -> int:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.guards.clean_up.retention import HOST_LOGS, MI, ROTATION_INTERVAL, FileLogs, rotation_interval
-from flyball.guards.roles.logrotate import PRESETS, check_host, read
+from flyball.guards.roles.logrotate import PRESETS, read
+from flyball.guards.roles.logrotate_host import check as check_host
 
 
 def problems(interval: str = "1h", **log: object) -> list[str]:

@@ -49,6 +49,15 @@ LOG_WRITABLE_BY_OTHERS = Rule(
     remedy="Take 0640 for logs, and chmod 0644 for configuration.",
     alert="UnitRunFailed",
 )
+LOG_FOLDER_SHARED = Rule(
+    "log-folder-shared",
+    Lesson.CLEAN_UP,
+    what="The folder of a log belongs to whoever rotates it: somebody else could put links there, which root would"
+    " follow, and who cannot write there cannot rename the log.",
+    source="logrotate(8), su: without it logrotate refuses such a folder, with it it looks at none.",
+    remedy="Take the right to write from others, or name who writes there as folder_owner.",
+    alert="UnitRunFailed",
+)
 LOG_ROTATED_TWICE = Rule(
     "log-rotated-twice",
     Lesson.CLEAN_UP,

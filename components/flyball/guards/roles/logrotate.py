@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
+from flyball.guards.clean_up import patterns
 from flyball.guards.clean_up.retention import HOST_LOGS, ROTATION_INTERVAL, FileLogs, check_file_logs, rotation_interval
 from flyball.guards.clean_up.rules import LOG_GROWTH, LOG_NOT_REOPENED, LOG_ROTATED_TWICE, LOG_WRITABLE_BY_OTHERS
 from flyball.guards.reading import strict
@@ -224,7 +225,7 @@ def _check_intervals(
 def _check_twice(logs: Iterable[Log]) -> Iterator[Problem]:
     """Names and paths given twice: logrotate leaves out the second, and fails."""
     names: dict[str, int] = {}
-    owners: dict[str, int] = {}
+    before: list[tuple[str, int, int]] = []
     for i, log in enumerate(logs):
         if log.name and log.name in names:
             yield Problem(
@@ -233,40 +234,24 @@ def _check_twice(logs: Iterable[Log]) -> Iterator[Problem]:
                 f"{log.name!r} is also that of logrotate_logs[{names[log.name]}]",
             )
         names.setdefault(log.name, i)
-        for path in log.paths:
-            if path in owners:
-                yield Problem(
-                    ("logrotate_logs", i, "paths"),
-                    LOG_ROTATED_TWICE,
-                    f"{path} is also in logrotate_logs[{owners[path]}]",
-                    "name it once",
-                )
-            owners.setdefault(path, i)
+        for number, path in enumerate(log.paths):
+            where = ("logrotate_logs", i, "paths", number)
+            if patterns.matches_rotated(path, log.limits.files):
+                message = "its own rotated files match it too, and are rotated again and again"
+                yield Problem(where, LOG_ROTATED_TWICE, message, "end it in what they do not, as *.log")
+            for other, j, files in before:
+                if _share(path, log.limits.files, other, files):
+                    message = f"{path} and {other} of logrotate_logs[{j}] name the same files"
+                    hint = "logrotate leaves one of them out: name each file once"
+                    yield Problem(where, LOG_ROTATED_TWICE, message, hint)
+                    break
+            before.append((path, i, log.limits.files))
 
 
-def check_host(found: Iterable[str], logs: Iterable[Log]) -> Iterator[Problem]:
-    """What other files in /etc/logrotate.d stand in the way of these logs.
-
-    `found` are lines of `find -printf '%m %p\\n'` and of `grep -H` for the paths in them: `644 /etc/logrotate.d/apt`
-    and `/etc/logrotate.d/apt:/var/log/apt/term.log {`. Logrotate ignores files that group or others may write, with
-    exit code 0, and fails where two files name one path.
-    """
-    wanted = {path: log.name for log in logs for path in log.paths}
-    for line in found:
-        mode, _, file = line.partition(" ")
-        if _MODE.fullmatch(mode):
-            if int(mode, 8) & 0o022:
-                yield Problem(
-                    (file,), LOG_WRITABLE_BY_OTHERS, f"has mode {mode}, so logrotate ignores it", "chmod 0644"
-                )
-            continue
-        file, _, paths = line.partition(":")
-        for path in paths.replace("{", " ").replace('"', " ").split():
-            name = wanted.get(path)
-            if name is not None and file != f"/etc/logrotate.d/{name}":
-                yield Problem(
-                    (file,),
-                    LOG_ROTATED_TWICE,
-                    f"already rotates {path}",
-                    f"give {name!r} the name {file.rpartition('/')[2]!r}, or remove it",
-                )
+def _share(one: str, files: int, other: str, others: int) -> bool:
+    """Whether two patterns match the same files, or one what the other's become."""
+    return (
+        patterns.share(one, other)
+        or any(patterns.share(one, name) for name in patterns.rotated(other, others))
+        or any(patterns.share(name, other) for name in patterns.rotated(one, files))
+    )
