@@ -12,11 +12,13 @@ from flyball.deploy.manifests import Object, Rendered
 from flyball.drills import run as drills
 from flyball.guards.catalogue import RULES
 from flyball.guards.clean_up.retention import FileLogs, check_file_logs
+from flyball.guards.governor.freeze import reason_problem
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.roles import (
     alertmanager,
     log_shipping,
     logrotate,
+    logrotate_host,
     node_exporter,
     planned_restart,
     prometheus,
@@ -54,7 +56,8 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "log-growth": lambda: _logrotate(**LOG, rate="1Gi"),
     "log-not-reopened": lambda: _logrotate(**LOG | {"reopens": False}),
     "log-writable-by-others": lambda: _logrotate(**LOG, mode="0666"),
-    "log-rotated-twice": lambda: logrotate.check_host(["/etc/logrotate.d/a:/var/log/shop.log {"], _logs()),
+    "log-rotated-twice": lambda: logrotate_host.check(["/etc/logrotate.d/a:/var/log/shop.log {"], _logs()),
+    "log-folder-shared": lambda: logrotate_host.check(["folder 777 root root /var/log"], _logs()),
     "cache-share": lambda: redis.read({"redis_maxmemory_share": 0.9}, 2**31)[1],
     "cache-eviction": lambda: redis.read({"redis_eviction": "noeviction"}, 2**31)[1],
     "queue-beyond-disk": lambda: log_shipping.read({}, 2**20)[1],
@@ -64,7 +67,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "notice-unseen": lambda: spot_drain.read({"spot_drain_poll": "20s"})[1],
     "lease-below-run": lambda: planned_restart.read({"planned_restart_lease": "1m"}, 3)[1],
     "unit-people-need": lambda: freezing.read({"freeze_units": ["ssh.service"]})[1],
-    "freeze-reason": lambda: freezing.reason_problem("x", ("freeze_reason",)),
+    "freeze-reason": lambda: reason_problem("x", ("freeze_reason",)),
 }
 """By the rule that each is there for."""
 
