@@ -54,8 +54,8 @@ class Options:
     """Further host names (DNS names or addresses) in the API server's certificate."""
     port: int = 0
     """Port of the API server on the loopback interface; 0: a free one."""
-    timeout: float = 60.0
-    """How long the start may take until everything is ready [s]; usually 6."""
+    timeout: float = 120.0
+    """How long the start may take until everything is ready [s]; usually 6, on a busy machine ten times that."""
 
 
 @dataclass(frozen=True)

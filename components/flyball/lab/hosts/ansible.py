@@ -44,8 +44,11 @@ class Ansible:
     groups: Mapping[str, Sequence[str]]
     variables: Mapping[str, Mapping[str, Any]]
 
-    def play(self, playbook: str | Path, *options: str, seconds: float = 600, **extra: Any) -> Played:
-        """Run one of the collection's playbooks, or one at a path. Never raises for a playbook that fails."""
+    def play(self, playbook: str | Path, *options: str, seconds: float = 1200, **extra: Any) -> Played:
+        """Run one of the collection's playbooks, or one at a path. Never raises for a playbook that fails.
+
+        `seconds` is for one that hangs; the whole site takes a minute or two, on a busy machine several times of that.
+        """
         name = f"{COLLECTION}.{playbook}" if isinstance(playbook, str) else str(playbook)
         command = [*self._command("ansible-playbook"), name, *options]
         if extra:
