@@ -22,7 +22,7 @@ LISTEN = "0A"  # state of a listening socket in /proc/net/tcp
 LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
 
 
-def eventually(check: Callable[[], Any], seconds: float = 30.0) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 120.0) -> Any:
     """The first true answer of `check`, which may also raise KubectlError until it is so far."""
     deadline = time.monotonic() + seconds
     while True:
@@ -99,7 +99,7 @@ def test_pods_run_on_spot_nodes_only_if_they_tolerate_them(kubectl: Kubectl, nam
     wary["spec"]["nodeSelector"] = {wellknown.CAPACITY_TYPE: wellknown.CAPACITY_SPOT}
     create(kubectl, namespace, wary, bold, pod("plain"))
 
-    kubectl.run("wait", f"--namespace={namespace}", "pod/bold", "pod/plain", "--for=condition=Ready", "--timeout=30s")
+    kubectl.run("wait", f"--namespace={namespace}", "pod/bold", "pod/plain", "--for=condition=Ready", "--timeout=120s")
 
     pods = {p["metadata"]["name"]: p for p in kubectl.json("get", "pods", f"--namespace={namespace}")["items"]}
     assert "-spot-" in pods["bold"]["spec"]["nodeName"]

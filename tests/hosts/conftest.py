@@ -22,7 +22,7 @@ def touched(played: Played) -> dict[str, int]:
     return {what: played.total(what) for what in UNTOUCHED}
 
 
-def until(look: Callable[[], T], reached: Callable[[T], bool], seconds: float = 60) -> T:
+def until(look: Callable[[], T], reached: Callable[[T], bool], seconds: float = 240) -> T:
     """What is seen once it is as it should be, or when time is up."""
     deadline = time.monotonic() + seconds
     while not reached(found := look()) and time.monotonic() < deadline:

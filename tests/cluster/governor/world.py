@@ -237,7 +237,7 @@ def ready_replicas(api: Api, path: str) -> int:
     return api.get(path).expect()["status"].get("readyReplicas", 0)
 
 
-def wait(done: Callable[[], bool], seconds: float = 60) -> None:
+def wait(done: Callable[[], bool], seconds: float = 240) -> None:
     """Until `done`; the time is a safety net, not an expectation."""
     end = time.monotonic() + seconds
     while not done():

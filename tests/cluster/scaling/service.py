@@ -54,7 +54,7 @@ class Service:
     def sizes(self) -> list[int]:
         return [size for _, size in self.steps()]
 
-    def wait_for(self, replicas: int, seconds: float = 90) -> None:
+    def wait_for(self, replicas: int, seconds: float = 240) -> None:
         wait(lambda: self.replicas == replicas, f"{replicas} replicas", seconds)
 
 
@@ -64,7 +64,7 @@ def _with_replicas(o: Object, replicas: int) -> Object:
     return Object({**o.manifest, "spec": {**o.manifest["spec"], "replicas": replicas}}, o.ignored)
 
 
-def wait(sign: Callable[[], object], what: str, seconds: float = 60) -> None:
+def wait(sign: Callable[[], object], what: str, seconds: float = 240) -> None:
     """Until the sign is given; a failure of the test if it is not."""
     deadline = time.monotonic() + seconds
     while not sign():

@@ -78,7 +78,7 @@ class Host:
         """Wait until its sshd listens. Raises `HostsError` with the end of its console where it does not."""
         self._wait(lambda: self._succeeds("systemctl is-active --quiet ssh"), "come up")
 
-    def run(self, command: str, *, check: bool = True, seconds: float = 120) -> str:
+    def run(self, command: str, *, check: bool = True, seconds: float = 300) -> str:
         """Run a shell command in it as root, by way of its first process: works on a silent host too.
 
         Returns what it printed. Raises `HostsError` where it failed, unless `check` is false.
