@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -22,8 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
     parent = paths.logs_dir() / "tests"
     parent.mkdir(parents=True, exist_ok=True)
     for earlier in parent.iterdir():
-        if earlier.stat().st_mtime < time.time() - KEPT_DAYS * 86_400:
-            shutil.rmtree(earlier, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another run ends, and removes its own
+            if earlier.stat().st_mtime < time.time() - KEPT_DAYS * 86_400:
+                shutil.rmtree(earlier, ignore_errors=True)
     folder = tempfile.mkdtemp(prefix="run-", dir=parent)
     os.environ[logs.VARIABLE] = folder
     config.pluginmanager.register(Logs(folder), "kept logs")
