@@ -1,0 +1,68 @@
+"""A real HAProxy of these tests, and a client of it.
+
+The program is `haproxy` on PATH, or what the variable HAPROXY names: with it the tests hold on another version.
+"""
+
+import http.client
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from flyball.proxy import Proxy, proxy_config
+
+HAPROXY = os.environ.get("HAPROXY", "haproxy")
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    seconds: float
+    headers: dict[str, str]
+
+
+def ask(port: int, method: str = "GET", path: str = "/", body: bytes | None = None, **headers: str) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    begin = time.monotonic()
+    try:
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        connection.request(method, path, body=body, headers=named)
+        answer = connection.getresponse()
+        found = {key.lower(): value for key, value in answer.headers.items()}
+        return Answer(answer.status, answer.read(), time.monotonic() - begin, found)
+    finally:
+        connection.close()
+
+
+def statuses(port: int, count: int) -> list[int]:
+    return [ask(port).status for _ in range(count)]
+
+
+@contextmanager
+def haproxy(proxy: Proxy, folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """The proxy, listening; ended afterwards."""
+    file, log = folder / f"{proxy.name}.cfg", folder / f"{proxy.name}.log"
+    file.write_text(proxy_config(proxy))
+    with log.open("a") as out:
+        process = subprocess.Popen([HAPROXY, "-db", *options, "-f", str(file)], stdout=out, stderr=out, text=True)
+        try:
+            for address in proxy.listens:
+                wait_for(address.port)
+            yield process
+        finally:
+            process.kill()
+            process.wait(timeout=20)
+
+
+def wait_for(port: int) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"nobody listens on {port}")
