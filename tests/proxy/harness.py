@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from flyball.proxy import Proxy, proxy_config
+from flyball.guards.fail_fast import inbound as inbounds
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.reader import Reader
+from flyball.proxy import Address, Door, Proxy, Server, proxy_config
 
 HAPROXY = os.environ.get("HAPROXY", "haproxy")
 
@@ -66,3 +69,11 @@ def wait_for(port: int) -> None:
                 return
         time.sleep(0.02)
     raise AssertionError(f"nobody listens on {port}")
+
+
+def door(backend_port: int, port: int, deadline: int = 4_000, **arguments: object) -> Proxy:
+    """A guard in front of what listens on a port, its arguments as in a stack file."""
+    problems: list[Problem] = []
+    found = inbounds.read(Reader(arguments, "", problems), port, "http", 100, deadline)
+    refuse(problems)
+    return Proxy("web", Door(Address(port), Server("127.0.0.1", backend_port), "http", deadline, found))
