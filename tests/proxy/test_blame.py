@@ -174,7 +174,7 @@ class TestOwnRefusals:
 
         def slow(wire: Wire) -> None:
             wire.request()
-            time.sleep(0.5)
+            time.sleep(0.3)
             wire.send(OK)
 
         own, there = free(2)

@@ -11,6 +11,8 @@ MAXIMUM_REWRITE = 1024
 DEFAULT_HEADERS = 15 * 1024
 LOG_LENGTH = 2048
 """Bytes of a log line; what is longer is cut."""
+REFUSED = "X-Refused"
+"""Header of an answer with which a proxy of ours refused a request, and the application has nothing to do."""
 PATH_LENGTH = 200
 """Bytes of a request's path in a log line."""
 
@@ -73,6 +75,9 @@ def defaults_section() -> str:
             "timeout server-fin 5s",
             "retries 0",
             "option dontlognull",
+            # Who has left must not keep a place. Stated here because frontends have to know it too, and only learn it
+            # from here: HAProxy 2.6 sees no client leave otherwise.
+            "option abortonclose",
         ],
     )
 
@@ -128,6 +133,11 @@ def http_logging() -> list[str]:
 
 def tcp_logging() -> list[str]:
     return [f"log-format '{TCP_LOG}'"]
+
+
+def refused(why: str) -> tuple[str, str]:
+    """The header that tells a caller's proxy that the application was not asked."""
+    return REFUSED, why
 
 
 def plain_answer(status: int, words: str, *headers: tuple[str, str]) -> str:

@@ -1,7 +1,8 @@
 """The guard in front of an application: what is wrong, too big, too slow or too much never reaches it."""
 
-from flyball.proxy.base import http_logging, plain_answer, tcp_logging
-from flyball.proxy.deadline import deadline_rules, server_timeout
+from flyball.proxy.base import http_logging, plain_answer, refused, tcp_logging
+from flyball.proxy.bodies import server_timeout, whole_request
+from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.inputs import Door
 from flyball.proxy.words import section, time
 
@@ -22,6 +23,7 @@ def _front(door: Door) -> str:
         [
             f"bind {door.listen}{' proto h2' if grpc else ''}",
             "mode http",
+            "option idle-close-on-response",
             f"maxconn {inbound.connections}",
             f"timeout client {time(inbound.idle if grpc else inbound.slow)}",
             f"timeout http-request {time(inbound.slow)}",
@@ -46,14 +48,14 @@ def _body(door: Door) -> list[str]:
     answer, told = plain_answer(413, "body too large"), "{ req.hdr(content-length) -m found }"
     return [
         f"http-request return {answer} if {{ req.hdr_val(content-length) gt {door.inbound.body} }}",
-        f"http-request wait-for-body time {time(door.inbound.slow)} unless {{ method GET HEAD OPTIONS }}",
+        *whole_request(door.inbound.slow),
         f"http-request return {answer} if !{told} {{ req.body_size gt {min(UNTOLD_BODY, door.inbound.body)} }}",
     ]
 
 
 def _full(door: Door) -> str:
     retry = max(1, -(-door.inbound.queue // 1000))
-    return plain_answer(503, "too much to do", ("Retry-After", str(retry)))
+    return plain_answer(503, "too much to do", ("Retry-After", str(retry)), refused("full"))
 
 
 def _application(door: Door) -> str:
@@ -67,10 +69,8 @@ def _application(door: Door) -> str:
             f"timeout server {time(door.deadline)}",
             f"timeout tunnel {time(inbound.idle)}",
             "retries 0",
-            # Who has left must not keep a place in the queue.
-            "option abortonclose",
             f"http-error {_full(door)}",
-            *server_timeout(door.deadline),
+            *server_timeout(door.deadline, inbound.slow),
             f"server app {door.app} maxconn {inbound.concurrency} pool-purge-delay {time(inbound.idle)}"
             f"{' proto h2' if grpc else ''}",
         ],
@@ -101,6 +101,8 @@ def _tcp(door: Door) -> list[str]:
             f"timeout server {time(inbound.idle)}",
             f"timeout tunnel {time(inbound.idle)}",
             "retries 0",
+            # Who has said all that it has to say waits for the answer.
+            "no option abortonclose",
             "option srvtcpka",
             f"server app {door.app} maxconn {inbound.connections}",
         ],

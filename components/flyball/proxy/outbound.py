@@ -1,11 +1,11 @@
 """A hop: every time of it has a limit, the connections too, and what may be tried again is counted."""
 
 from flyball.guards.reading.address import is_address
-from flyball.guards.reading.units import Milliseconds
-from flyball.guards.timeouts.hops import IDEMPOTENT, ejectable, queue_and_connect
+from flyball.guards.timeouts.hops import IDEMPOTENT, SLOW, ejectable, queue_and_connect
 from flyball.proxy import breaker
-from flyball.proxy.base import RESOLVERS, http_logging, tcp_logging
-from flyball.proxy.deadline import deadline_rules, server_timeout
+from flyball.proxy.base import RESOLVERS, http_logging, plain_answer, tcp_logging
+from flyball.proxy.bodies import broken_off, server_timeout, whole_answer, whole_request
+from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.inputs import Outbound, Server
 from flyball.proxy.words import section, time
 
@@ -13,6 +13,7 @@ REUSES = 1000
 """Requests over one connection before a new one is made: behind one address are many servers, and only a new
 connection is spread over them."""
 CA_FILE = "@system-ca"
+BROKEN = plain_answer(502, "answer broke off")
 
 
 def outbound_sections(hop: Outbound, peers: bool) -> list[str]:
@@ -31,17 +32,23 @@ def _front(hop: Outbound, peers: bool) -> str:
         [
             f"bind {hop.listen}{' proto h2' if h.protocol == 'grpc' else ''}",
             "mode http",
+            # A reload must not close a connection on which the next request may be on its way.
+            "option idle-close-on-response",
             f"maxconn {h.connections * 2}",
-            f"timeout client {time(max(longest, h.idle if h.stream else 0))}",
-            f"timeout http-request {time(longest)}",
+            f"timeout client {time(max(SLOW, longest, h.idle if h.stream else 0))}",
+            f"timeout http-request {time(max(SLOW, longest))}",
             f"timeout http-keep-alive {time(h.idle)}",
             *breaker.state_table(hop, peers),
             *http_logging(),
+            *([] if h.protocol == "grpc" else whole_request(SLOW, wait=not h.stream)),
             *deadline_rules(longest),
             *breaker.arrival_rules(hop),
             *_retry_rules(hop),
             *breaker.decision_rules(hop),
+            *([] if h.stream else [*whole_answer(hop.call.timeout), *broken_off()]),
             *breaker.response_rules(hop),
+            *([] if h.stream else [f"http-response return {BROKEN} if {{ var(txn.cut) -m bool }}"]),
+            *breaker.own_answer_rules(hop),
             *breaker.use_open(hop),
             *_use_all(hop),
             *_use_once(hop),
@@ -75,7 +82,6 @@ def _use_once(hop: Outbound) -> list[str]:
 
 def _back(hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: bool = False) -> str:
     queue, connect = queue_and_connect(hop.call)
-    headers, body = (hop.call.timeout, 0) if hop.hop.stream else _answer_times(hop.call.timeout)
     again = ["retry-on conn-failure empty-response 502 503"] if retries else []
     if retries and len(hop.servers) > 1:
         # The next try is another server's: the one that failed is not well again in the meantime.
@@ -87,7 +93,7 @@ def _back(hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: b
             "balance leastconn",
             f"timeout connect {time(connect)}",
             f"timeout queue {time(queue)}",
-            f"timeout server {time(headers)}",
+            f"timeout server {time(hop.call.timeout)}",
             f"timeout tunnel {time(hop.hop.idle)}",
             f"timeout check {time(connect)}",
             f"retries {retries}",
@@ -95,33 +101,10 @@ def _back(hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: b
             *(breaker.window_table(hop, peers) if name == f"to.{hop.name}" else []),
             *_check(hop, checked),
             *_host(hop),
-            *server_timeout(headers),
-            *(_wait_for_body(hop.call.timeout) if body else []),
+            *server_timeout(hop.call.timeout, SLOW),
             *_servers(hop, checked),
         ],
     )
-
-
-def _answer_times(timeout: Milliseconds) -> tuple[Milliseconds, Milliseconds]:
-    """The timeout split so that headers and then a body come within it, whatever the pace of the server."""
-    body = max(1, timeout // 16)
-    return max(1, timeout - body), body
-
-
-def _wait_for_body(timeout: Milliseconds) -> list[str]:
-    """An answer is whole within the timeout: HAProxy's own only limits the pauses, and a byte a second would do.
-
-    Whole, or as much of it as a buffer holds. What the headers have left over is given to the body, in halves.
-    """
-    steps = [timeout // part for part in (2, 4, 8)]
-    return [
-        "http-response set-var(txn.took) date(0,ms),sub(txn.now)",
-        *(
-            f"http-response wait-for-body time {time(step)} if {{ var(txn.took) -m int le {timeout - step} }}"
-            for step in steps
-        ),
-        f"http-response wait-for-body time {time(_answer_times(timeout)[1])}",
-    ]
 
 
 def _check(hop: Outbound, checked: bool) -> list[str]:
@@ -215,6 +198,7 @@ def _tcp_back(hop: Outbound, name: str, *, checked: bool) -> str:
             f"timeout tunnel {time(hop.hop.idle)}",
             f"timeout check {time(connect)}",
             f"retries {hop.call.retries}",
+            "no option abortonclose",
             *KEEP_ALIVE,
             # What was sent and is not acknowledged for as long as an answer may take will not be.
             *(f"{server} tcp-ut {time(hop.call.timeout)}" for server in _servers(hop, checked)),
