@@ -74,6 +74,6 @@ def wait_for(port: int) -> None:
 def door(backend_port: int, port: int, deadline: int = 4_000, **arguments: object) -> Proxy:
     """A guard in front of what listens on a port, its arguments as in a stack file."""
     problems: list[Problem] = []
-    found = inbounds.read(Reader(arguments, "", problems), port, "http", 100, deadline)
+    found = inbounds.read(Reader(arguments, (), problems), port, "http", 100, deadline)
     refuse(problems)
     return Proxy("web", Door(Address(port), Server("127.0.0.1", backend_port), "http", deadline, found))
