@@ -46,10 +46,10 @@ def statuses(port: int, count: int) -> list[int]:
 
 
 @contextmanager
-def haproxy(proxy: Proxy, folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """The proxy, listening; ended afterwards."""
+def haproxy(proxy: Proxy, folder: Path, *options: str, config: str = "") -> Iterator[subprocess.Popen[str]]:
+    """The proxy, listening, with a configuration of the test's own if there is one; ended afterwards."""
     file, log = folder / f"{proxy.name}.cfg", folder / f"{proxy.name}.log"
-    file.write_text(proxy_config(proxy))
+    file.write_text(config or proxy_config(proxy))
     with log.open("a") as out:
         process = subprocess.Popen([HAPROXY, "-db", *options, "-f", str(file)], stdout=out, stderr=out, text=True)
         try:
@@ -77,3 +77,8 @@ def door(backend_port: int, port: int, deadline: int = 4_000, **arguments: objec
     found = inbounds.read(Reader(arguments, (), problems), port, "http", 100, deadline)
     refuse(problems)
     return Proxy("web", Door(Address(port), Server("127.0.0.1", backend_port), "http", deadline, found))
+
+
+def children(pid: int) -> set[int]:
+    """The processes that a process has begun and not yet outlived."""
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.proxy.backend import Backend, backend
-from tests.proxy.harness import ask, haproxy, statuses
+from tests.proxy.harness import ask, children, haproxy, statuses
 
 from flyball.guards.breakers.breaker import Breaker, Fallback
 from flyball.guards.fail_fast import inbound as inbounds
@@ -144,10 +144,6 @@ class TestBreaker:
         assert [line["backend"] for line in lines] == ["to.pay"] * 10 + ["open.pay"] * 6
         assert (lines[0]["method"], lines[0]["path"], lines[0]["status"]) == ("GET", "/", 500)
         assert len(lines[-1]["path"]) == 200
-
-
-def children(pid: int) -> set[int]:
-    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 class TestRetries:
