@@ -122,6 +122,24 @@ def metrics_section(proxy: Proxy) -> list[str]:
     return [section("frontend metrics", lines)]
 
 
+STAYS = "{ var(txn.stays) -m bool }"
+
+
+def staying_rules() -> list[str]:
+    """Say in `txn.stays` that a request asks for a connection that stays: a WebSocket, or events as they happen.
+
+    Neither is under way in the sense of Little's law, so they have places of their own.
+    """
+    return [
+        "http-request set-var(txn.stays) bool(true) if { req.hdr(upgrade) -i websocket }",
+        "http-request set-var(txn.stays) bool(true) if { req.hdr(accept) -i -m beg text/event-stream }",
+    ]
+
+
+FORWARDED = "option forwardfor except 127.0.0.1"
+"""Who asks: appended to what X-Forwarded-For says already. Of this machine's own programs nobody needs to know."""
+
+
 def http_logging() -> list[str]:
     """One line of JSON for each request, its sizes bounded."""
     return [

@@ -6,6 +6,7 @@ the server's time runs during the upload, it is given the client's time on top.
 """
 
 from flyball.guards.reading.units import Milliseconds
+from flyball.proxy.base import STAYS
 from flyball.proxy.words import time
 
 STEPS = 20
@@ -52,10 +53,10 @@ def whole_answer(timeout: Milliseconds) -> list[str]:
     step = -(-timeout // STEPS)
     rules = [
         "http-response set-var-fmt(txn.took) %Tr",
-        f"http-response set-var(txn.late) var(txn.took) if {{ var(txn.took) -m int ge {step} }} !{_PART}",
+        f"http-response set-var(txn.late) var(txn.took) if {{ var(txn.took) -m int ge {step} }} !{_PART} !{STAYS}",
         f"http-response set-var(txn.late) int({timeout}),sub(txn.left),add(txn.took)"
-        f" if {{ var(txn.left) -m int lt {timeout - step} }} !{_PART}",
-        f"http-response wait-for-body time {time(timeout)} unless {{ var(txn.late) -m found }}",
+        f" if {{ var(txn.left) -m int lt {timeout - step} }} !{_PART} !{STAYS}",
+        f"http-response wait-for-body time {time(timeout)} if !{{ var(txn.late) -m found }} !{STAYS}",
     ]
     for late in range(0, timeout, step):
         until = late + step - 1 if late + step < timeout else ""

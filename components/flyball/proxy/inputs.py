@@ -60,6 +60,11 @@ class Outbound:
         if not self.servers:
             raise ValueError(f"{self.name} has no server")
 
+    @property
+    def is_balancer(self) -> bool:
+        """Whether it listens for others than the programs of its own machine."""
+        return not self.listen.host or not ipaddress.ip_address(self.listen.host).is_loopback
+
 
 @dataclass(frozen=True, slots=True)
 class Door:

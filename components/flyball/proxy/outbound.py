@@ -3,7 +3,7 @@
 from flyball.guards.reading.address import is_address
 from flyball.guards.timeouts.hops import IDEMPOTENT, SLOW, ejectable, queue_and_connect
 from flyball.proxy import breaker
-from flyball.proxy.base import RESOLVERS, http_logging, plain_answer, tcp_logging
+from flyball.proxy.base import FORWARDED, RESOLVERS, STAYS, http_logging, plain_answer, staying_rules, tcp_logging
 from flyball.proxy.bodies import broken_off, server_timeout, whole_answer, whole_request
 from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.inputs import Outbound, Server
@@ -22,6 +22,8 @@ def outbound_sections(hop: Outbound, peers: bool) -> list[str]:
     backs = [_back(hop, f"to.{hop.name}", checked=True, retries=hop.call.retries, peers=peers)]
     if hop.call.retries:
         backs.append(_back(hop, f"once.{hop.name}", checked=True, retries=0))
+    if hop.hop.protocol == "http":
+        backs.append(_back(hop, f"staying.{hop.name}", checked=True, stays=True))
     return [_front(hop, peers), *backs, *breaker.open_section(hop), *_all(hop)]
 
 
@@ -39,7 +41,9 @@ def _front(hop: Outbound, peers: bool) -> str:
             f"timeout http-request {time(max(SLOW, longest))}",
             f"timeout http-keep-alive {time(h.idle)}",
             *breaker.state_table(hop, peers),
+            *([FORWARDED] if hop.is_balancer else []),
             *http_logging(),
+            *([] if h.protocol == "grpc" else staying_rules()),
             *([] if h.protocol == "grpc" else whole_request(SLOW, wait=not h.stream)),
             *deadline_rules(longest),
             *breaker.arrival_rules(hop),
@@ -50,6 +54,7 @@ def _front(hop: Outbound, peers: bool) -> str:
             *([] if h.stream else [f"http-response return {BROKEN} if {{ var(txn.cut) -m bool }}"]),
             *breaker.own_answer_rules(hop),
             *breaker.use_open(hop),
+            *([] if h.protocol == "grpc" else [f"use_backend staying.{hop.name} if {STAYS}"]),
             *_use_all(hop),
             *_use_once(hop),
             f"default_backend to.{hop.name}",
@@ -80,7 +85,9 @@ def _use_once(hop: Outbound) -> list[str]:
     return [f"use_backend once.{hop.name} if {{ {used} }}"]
 
 
-def _back(hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: bool = False) -> str:
+def _back(
+    hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: bool = False, stays: bool = False
+) -> str:
     queue, connect = queue_and_connect(hop.call)
     again = ["retry-on conn-failure empty-response 502 503"] if retries else []
     if retries and len(hop.servers) > 1:
@@ -93,15 +100,15 @@ def _back(hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: b
             "balance leastconn",
             f"timeout connect {time(connect)}",
             f"timeout queue {time(queue)}",
-            f"timeout server {time(hop.call.timeout)}",
+            f"timeout server {time(hop.hop.idle if stays else hop.call.timeout)}",
             f"timeout tunnel {time(hop.hop.idle)}",
             f"timeout check {time(connect)}",
             f"retries {retries}",
             *again,
             *(breaker.window_table(hop, peers) if name == f"to.{hop.name}" else []),
-            *_check(hop, checked),
+            *_check(hop, checked and not stays),
             *_host(hop),
-            *server_timeout(hop.call.timeout, SLOW),
+            *([] if stays else server_timeout(hop.call.timeout, SLOW)),
             *_servers(hop, checked),
         ],
     )
@@ -116,12 +123,17 @@ def _check(hop: Outbound, checked: bool) -> list[str]:
 
 
 def _host(hop: Outbound) -> list[str]:
-    """The application asked for an address of its own machine; the server wants to hear its own name."""
+    """An application that asked for an address of its own machine means the server, which wants to hear its own name.
+
+    Who asked for a name meant that name, and for a balancer's own address too; only TLS knows the server by its name.
+    """
     server = hop.servers[0]
-    if is_address(server.host):
+    if is_address(server.host) or (hop.is_balancer and not hop.hop.tls):
         return []
     usual = server.port == (443 if hop.hop.tls else 80)
-    return [f"http-request set-header Host {server.host if usual else server}"]
+    rule = f"http-request set-header Host {server.host if usual else server}"
+    asked, addresses = "req.hdr(host),host_only", "0.0.0.0/0 ::/0" if hop.is_balancer else "127.0.0.0/8 ::1"
+    return [f"{rule} if {{ {asked} -m ip {addresses} }} or {{ {asked} -i localhost }} or !{{ {asked} -m found }}"]
 
 
 def _servers(hop: Outbound, checked: bool) -> list[str]:
