@@ -1,5 +1,6 @@
 """What the renderer is given: values of the guards, and addresses. Nothing in here can leave its place in a line."""
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 
