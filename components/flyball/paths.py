@@ -42,3 +42,10 @@ def logs_dir() -> Path:
 def kubeconfig(cluster: str) -> Path:
     """The kubeconfig of the control plane named `cluster`; it exists while that control plane does."""
     return clusters_dir() / cluster / "kubeconfig.yaml"
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that lies at the top of a checkout, and inside of the package once it is installed."""
+    package = Path(__file__).resolve().parent
+    inside = package / "shipped" / name
+    return inside if inside.exists() else package.parents[1] / name

@@ -23,9 +23,12 @@ NICE = 5
 
 
 def main() -> None:
-    """Build one program after another, so that whoever waits for one of them need not wait for all."""
-    for name in sorted(toolchain.TOOLS, key=lambda name: name != FIRST):
-        toolchain.ensure([name], print)
+    """Build one module after another, so that whoever waits for one of them need not wait for all."""
+    modules: dict[str, list[str]] = {FIRST: []}
+    for name, tool in toolchain.TOOLS.items():
+        modules.setdefault(tool.module, []).append(name)
+    for names in modules.values():
+        toolchain.ensure(names, print)
 
 
 @contextmanager

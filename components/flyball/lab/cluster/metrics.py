@@ -26,7 +26,7 @@ def start(plane: ControlPlane, report: Report, timeout: float = 60.0) -> None:
     deadline = time.monotonic() + timeout
     report("starting metrics-server")
     servers.end(plane, PROGRAM)
-    source = toolchain.source(toolchain.tools_dir() / PROGRAM, _MODULE)
+    source = toolchain.source(toolchain.tools_dir() / "controlplane", _MODULE)
     servers.apply(plane, (source / "manifests" / "base" / "rbac.yaml").read_text())
     folder = plane.folder / PROGRAM
     folder.mkdir(exist_ok=True)

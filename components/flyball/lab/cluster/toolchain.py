@@ -1,109 +1,82 @@
-"""Programs of the control plane and the checkers, built once from the Go modules that ``tools/`` pins.
+"""Programs of the control plane, of Pulumi's engine and the checkers, built once from pinned Go modules.
 
-A built program lies in the cache folder under a key made of its module's pins and sources, its package and its build
-flags: new pins build anew, and a second run builds nothing.
+A built program lies in the cache folder under a key made of its module's pins, sources and build flags: new pins build
+anew, and a second run builds nothing. What is missing of a module is built at once, so that nothing is compiled twice.
 """
 
-import hashlib
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from flyball import paths
-from flyball.errors import FlyballError
+from flyball.lab.cluster.programs import (
+    COMPILER_FLAGS,
+    EMBEDDED,
+    TOOLS,
+    Tool,
+    ToolchainError,
+    cached_path,
+    linker_flags,
+    of_wheel,
+    pinned_version,
+    tools_dir,
+)
 from flyball.lab.locks import exclusive
+
+__all__ = [
+    "TOOLS",
+    "GoMissingError",
+    "ToolchainError",
+    "cached_path",
+    "check_go",
+    "ensure",
+    "missing",
+    "pinned_version",
+    "source",
+    "tools_dir",
+]
 
 UNUSED_DAYS = 30
 """Programs built from other pins are removed when nothing asked for them this long [days]."""
+PROGRESS_SECONDS = 20.0
+"""How often a build says how far it is [s]."""
 
-
-class ToolchainError(FlyballError):
-    """A program could not be built; the message says what to do, and names the log file where there is one."""
+Report = Callable[[str], None]
 
 
 class GoMissingError(ToolchainError):
     """There is no Go on PATH, or one older than the pins ask for."""
 
 
-@dataclass(frozen=True)
-class Tool:
-    """One program and how it is built."""
+def ensure(names: Iterable[str], report: Report) -> dict[str, Path]:
+    """The programs `names` of `TOOLS`, by name; what the cache lacks is built, and `report` gets lines about it.
 
-    name: str
-    module: str
-    """Folder under ``tools/`` whose ``go.mod`` and ``go.sum`` pin it."""
-    package: str
-    """Go package to build; one of the module's own begins with ``./``."""
-    versioned_by: str = ""
-    """Go module whose pinned version is stamped into `stamps`; empty: nothing is stamped."""
-    stamps: tuple[str, ...] = ()
-    """Go packages with the variables ``gitVersion``, ``gitMajor`` and ``gitMinor``."""
-
-    def version(self, tools: Path) -> str:
-        """The pinned version of `versioned_by`, such as ``v1.36.3``."""
-        return pinned_version(tools / self.module, self.versioned_by)
-
-    def linker_flags(self, tools: Path) -> str:
-        """Flags for the Go linker: no symbol table, and the version that the source leaves to its release build."""
-        flags = ["-s", "-w"]
-        if self.stamps:
-            version = self.version(tools)
-            major, minor, _ = version.removeprefix("v").split(".", 2)
-            for package in self.stamps:
-                flags += [f"-X {package}.gitVersion={version}", f"-X {package}.gitMajor={major}"]
-                flags += [f"-X {package}.gitMinor={minor}"]
-        return " ".join(flags)
-
-
-def _kubernetes(name: str) -> Tool:
-    stamps = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-    return Tool(name, "controlplane", f"k8s.io/kubernetes/cmd/{name}", "k8s.io/kubernetes", stamps)
-
-
-TOOLS: dict[str, Tool] = {
-    tool.name: tool
-    for tool in (
-        Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
-        Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok"),
-        Tool("kwokctl", "kwok", "sigs.k8s.io/kwok/cmd/kwokctl"),
-        _kubernetes("kube-apiserver"),
-        _kubernetes("kube-controller-manager"),
-        _kubernetes("kube-scheduler"),
-        _kubernetes("kubectl"),
-        Tool("keda-operator", "keda", "github.com/kedacore/keda/v2/cmd/operator"),
-        Tool("keda-adapter", "keda", "./adapter"),
-        Tool("metrics-server", "metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
-        Tool("kube-score", "checkers", "github.com/zegl/kube-score/cmd/kube-score"),
-        Tool("kubeconform", "checkers", "github.com/yannh/kubeconform/cmd/kubeconform"),
-        Tool("vegeta", "vegeta", "github.com/tsenart/vegeta/v12"),
-    )
-}
-
-
-def ensure(names: Iterable[str], report: Callable[[str], None]) -> dict[str, Path]:
-    """The programs `names` of `TOOLS`, by name; what the cache lacks is built, one line to `report` before and after.
-
-    Raises `ToolchainError` outside a checkout, without Go or with one older than the pins ask for, or when a build
-    fails. Two runs at once build each program once: the second waits for the first.
+    Raises `ToolchainError` without Go or with one older than the pins ask for, or when a build fails. Two runs at once
+    build each module once: the second waits for the first.
     """
     tools = tools_dir()
     wanted = {name: cached_path(TOOLS[name], tools) for name in names}
-    if missing(wanted):
-        with exclusive(paths.bin_dir() / "lock", lambda: report("waiting for another run that builds programs")):
-            todo = missing(wanted)
-            for number, name in enumerate(todo, 1):
-                _build(TOOLS[name], wanted[name], tools, f"{name} ({number} of {len(todo)})", report)
-            _remove_unused(set(wanted.values()))
-    for path in wanted.values():
-        os.utime(path.parent)
+    _use(wanted)
+    for tool in (TOOLS[name] for name in missing(wanted)):
+        if brought := of_wheel(tool, tools):
+            _copy(brought, wanted[tool.name])
+    modules = list(dict.fromkeys(TOOLS[name].module for name in missing(wanted)))
+    for number, module in enumerate(modules, 1):
+        with exclusive(
+            paths.bin_dir() / f"{module}.lock", lambda: report("waiting for another run that builds programs")
+        ):
+            if todo := [TOOLS[name] for name in missing(wanted) if TOOLS[name].module == module]:
+                later = [name for name in missing(wanted) if TOOLS[name].module in modules[number:]]
+                _build(module, todo, tools, later, report)
+                _remove_unused()
     return wanted
 
 
@@ -112,28 +85,18 @@ def missing(wanted: dict[str, Path]) -> list[str]:
     return [name for name, path in wanted.items() if not path.is_file()]
 
 
-def tools_dir() -> Path:
-    """The folder ``tools/`` of the checkout around the working directory, else of the one that holds this package.
-
-    Raises `ToolchainError` when neither is a checkout of flyball.
-    """
-    for start in (Path.cwd(), Path(__file__).resolve()):
-        for folder in (start, *start.parents):
-            go_mod = folder / "tools" / "controlplane" / "go.mod"
-            if go_mod.is_file() and go_mod.read_text().startswith("module flyball/"):
-                return folder / "tools"
-    raise ToolchainError(
-        f"no checkout of flyball around {Path.cwd()}: the control plane is built from the modules pinned in its "
-        "tools/ folder; run inside a checkout, or use a cluster of your own with --context"
-    )
+def _use(wanted: dict[str, Path]) -> None:
+    """Note that somebody asked for these programs."""
+    for path in wanted.values():
+        if path.is_file():
+            os.utime(path.parent)
 
 
-def pinned_version(module: Path, dependency: str) -> str:
-    """The version of `dependency` that the ``go.mod`` in the folder `module` requires."""
-    found = re.search(rf"^\s*{re.escape(dependency)} (v\S+)", (module / "go.mod").read_text(), re.MULTILINE)
-    if not found:
-        raise ToolchainError(f"{module / 'go.mod'} does not require {dependency}")
-    return found[1]
+def _copy(program: Path, to: Path) -> None:
+    """Into the cache: the environment that it came with may go."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".partial-", dir=to.parent) as partial:
+        Path(shutil.copy(program, partial)).rename(to)
 
 
 def source(module: Path, dependency: str) -> Path:
@@ -142,32 +105,10 @@ def source(module: Path, dependency: str) -> Path:
     The Go command fetches it if it is not there (after a clean-up). Raises `ToolchainError` if it cannot.
     """
     check_go(module)
-    result = subprocess.run(
-        ["go", "mod", "download", "-json", dependency],
-        cwd=module,
-        env=go_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = _go("mod", "download", "-json", dependency, module=module)
     if result.returncode:
         raise ToolchainError(f"cannot fetch the source of {dependency}: {result.stderr.strip()}")
     return Path(json.loads(result.stdout)["Dir"])
-
-
-def cached_path(tool: Tool, tools: Path) -> Path:
-    """Where the program lies once it is built."""
-    key, module = hashlib.sha256(), tools / tool.module
-    for part in (
-        (module / "go.mod").read_bytes(),
-        (module / "go.sum").read_bytes(),
-        *(source.read_bytes() for source in sorted(module.rglob("*.go"))),
-        tool.package.encode(),
-        tool.linker_flags(tools).encode(),
-        f"{sys.platform}/{platform.machine()}".encode(),
-    ):
-        key.update(hashlib.sha256(part).digest())
-    return paths.bin_dir() / f"{tool.name}-{key.hexdigest()[:16]}" / tool.name
 
 
 def go_environment() -> dict[str, str]:
@@ -181,12 +122,10 @@ def check_go(module: Path) -> None:
     required = re.search(r"^go (\S+)$", (module / "go.mod").read_text(), re.MULTILINE)
     if not required:
         raise ToolchainError(f"{module / 'go.mod'} has no go line")
-    advice = f"flyball builds its control plane with Go {required[1]} or newer (https://go.dev/dl)"
+    advice = f"flyball builds what it needs with Go {required[1]} or newer (https://go.dev/dl)"
     if not shutil.which("go"):
         raise GoMissingError(f"go is not on PATH: {advice}")
-    result = subprocess.run(
-        ["go", "env", "GOVERSION"], env=go_environment(), capture_output=True, text=True, check=False
-    )
+    result = _go("env", "GOVERSION")
     found = result.stdout.strip().removeprefix("go")
     if _numbers(found) < _numbers(required[1]):
         raise GoMissingError(f"go on PATH is {found or 'broken: ' + result.stderr.strip()}: {advice}")
@@ -198,36 +137,103 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in leading[0].split(".") if part) if leading else ()
 
 
-def _build(tool: Tool, path: Path, tools: Path, label: str, report: Callable[[str], None]) -> None:
-    check_go(tools / tool.module)
-    report(f"building {label}")
+def _go(*arguments: str, module: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = ["go", *arguments]
+    return subprocess.run(command, cwd=module, env=go_environment(), capture_output=True, text=True, check=False)
+
+
+def _build(module: str, todo: Sequence[Tool], tools: Path, later: Sequence[str], report: Report) -> None:
+    """Build the programs of one module by one command, which compiles what they share once."""
+    check_go(tools / module)
+    label = ", ".join(tool.name for tool in todo)
+    report(f"building {label}" + (f"; then {', '.join(later)}" if later else ""))
     started = time.monotonic()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = cached_path(todo[0], tools).parent
+    folder.mkdir(parents=True, exist_ok=True)
     paths.logs_dir().mkdir(parents=True, exist_ok=True)
-    log = paths.logs_dir() / f"build-{tool.name}.log"
-    partial = path.with_name(f".{tool.name}.partial")
-    command = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", tool.linker_flags(tools)]
-    with log.open("w") as output:
-        result = subprocess.run(
-            [*command, "-o", str(partial), tool.package],
-            cwd=tools / tool.module,
-            env=go_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if result.returncode:
-        lines = log.read_text().strip().splitlines()
-        raise ToolchainError(f"building {tool.name} failed: {lines[-1] if lines else result}; see {log}")
-    partial.rename(path)
+    log = paths.logs_dir() / f"build-{module}.log"
+    packages = [tool.package for tool in todo]
+    with TemporaryDirectory(prefix=".partial-", dir=folder) as partial, _overlay(module, tools) as overlay:
+        flags = ("-trimpath", "-buildvcs=false", f"-gcflags={COMPILER_FLAGS}", *overlay)
+        listed = _go("list", "-deps", *overlay, *packages, module=tools / module)
+        command = [
+            "go",
+            "build",
+            "-v",
+            *flags,
+            f"-ldflags={linker_flags(module, tools)}",
+            "-o",
+            f"{partial}/",
+            *packages,
+        ]
+        progress = _Progress(label, len(listed.stdout.split()), log, report)
+        if code := _run(command, tools / module, log, progress):
+            lines = log.read_text().strip().splitlines()
+            raise ToolchainError(f"building {label} failed: {lines[-1] if lines else code}; see {log}")
+        for tool in todo:
+            Path(partial, tool.output).rename(folder / tool.name)
     log.unlink()
     report(f"built {label} in {time.monotonic() - started:.0f} s")
 
 
-def _remove_unused(wanted: set[Path]) -> None:
+@contextmanager
+def _overlay(module: str, tools: Path) -> Iterator[tuple[str, ...]]:
+    """The flag that puts files which a program embeds in their place, out of the dependency that has them."""
+    if module not in EMBEDDED:
+        yield ()
+        return
+    dependency, package, files = EMBEDDED[module]
+    folder = source(tools / module, dependency) / "cmd" / "pulumi-resource-kubernetes"
+    places = {str((tools / module / package / name).resolve()): str(folder / name) for name in files}
+    with TemporaryDirectory() as temporary:
+        overlay = Path(temporary, "overlay.json")
+        overlay.write_text(json.dumps({"Replace": places}))
+        yield (f"-overlay={overlay}",)
+
+
+class _Progress:
+    """Says from time to time how much of a build is left: the Go command names each package that it compiles."""
+
+    def __init__(self, label: str, packages: int, log: Path, report: Report) -> None:
+        self.label, self.packages, self.log, self.report = label, packages, log, report
+
+    def say(self) -> None:
+        done = sum(1 for line in self.log.read_text().splitlines() if not line.startswith("#"))
+        self.report(
+            f"building {self.label}: at most {max(self.packages - done, 0)} of {self.packages} packages are left"
+        )
+
+
+def _run(command: list[str], folder: Path, log: Path, progress: _Progress) -> int:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=go_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            while True:
+                try:
+                    return process.wait(PROGRESS_SECONDS)
+                except subprocess.TimeoutExpired:
+                    progress.say()
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _remove_unused() -> None:
     """Keep the cache bounded: programs of pins that no checkout has asked for lately go."""
     oldest = time.time() - UNUSED_DAYS * 86_400
     for folder in paths.bin_dir().iterdir():
-        if folder.is_dir() and folder.stat().st_mtime < oldest and not wanted & set(folder.iterdir()):
+        if folder.is_dir() and folder.stat().st_mtime < oldest:
             shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    ensure(sys.argv[1:] or TOOLS, print)
