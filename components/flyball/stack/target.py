@@ -21,6 +21,8 @@ class Target:
     file: Path
     config: Mapping[str, Any]
     context: str | None = None
+    is_example: bool = False
+    """Whether the project is the one that comes with flyball, for want of another."""
 
     @property
     def is_local(self) -> bool:
@@ -33,21 +35,25 @@ class Target:
         return paths.kubeconfig(self.name) if self.is_local else None
 
 
-def find(stack: str, folder: Path, context: str | None = None) -> Target:
-    """The stack, by name or by the path of its file, in the project around `folder`.
+def find(stack: str, folder: Path | None = None, context: str | None = None) -> Target:
+    """The stack, by name or by the path of its file, in the project around `folder` [the working directory].
 
-    Raises `Refused` for a stack or project that is not there, and for a file that cannot be read.
+    Where no folder is given and no project is around, flyball's own program builds what a stack file says; by name
+    there is then the stack `local` only, an example on this machine. Raises `Refused` for a stack or project that is
+    not there, and for a file that cannot be read.
     """
-    project = _project(folder.resolve())
+    project = _project((folder or Path.cwd()).resolve())
+    example = project is None and folder is None and (stack == LOCAL or stack.endswith((".yaml", ".yml")))
+    if example:
+        project = paths.shipped("Pulumi.yaml").parent
+    if project is None:
+        where = (folder or Path.cwd()).resolve()
+        hint = "run inside a project, or give -C" + ("" if folder else f"; without one there is the example {LOCAL!r}")
+        raise Refused([Problem((), MISSING, f"there is no Pulumi.yaml in {where} or above it", hint)])
     file = stack_file(stack, project)
     name = file.name.removeprefix("Pulumi.").removesuffix(file.suffix)
-    return Target(project, name, file, load(file), context)
+    return Target(project, name, file, load(file), context, is_example=example)
 
 
-def _project(folder: Path) -> Path:
-    for candidate in (folder, *folder.parents):
-        if (candidate / "Pulumi.yaml").is_file():
-            return candidate
-    raise Refused(
-        [Problem((), MISSING, f"there is no Pulumi.yaml in {folder} or above it", "run inside a project, or give -C")]
-    )
+def _project(folder: Path) -> Path | None:
+    return next((each for each in (folder, *folder.parents) if (each / "Pulumi.yaml").is_file()), None)

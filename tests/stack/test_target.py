@@ -1,0 +1,75 @@
+"""Which project a command is about, and what there is where none is around."""
+
+from pathlib import Path
+
+import pytest
+
+from flyball import paths
+from flyball.guards.reading.problem import Refused
+from flyball.stack.target import find
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_project_around_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "Pulumi.yaml").write_text("name: flyball\nruntime: python\n")
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.local.yaml").write_text("config: {flyball:cluster: mine}\n")
+    monkeypatch.chdir(inner)
+
+    target = find("local")
+
+    assert (target.project, target.is_example, target.is_local) == (tmp_path, False, False)
+
+
+def test_without_a_project_there_is_the_local_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    target = find("local")
+
+    assert (target.project, target.name, target.is_example, target.is_local) == (ROOT, "local", True, True)
+    assert target.file == ROOT / "stacks" / "Pulumi.local.yaml"
+
+
+@pytest.mark.parametrize("stack", ["prod", "dev", "mine"])
+def test_and_no_other_by_name(stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack of the same name may stand somewhere, and would be brought up or down as what it is not."""
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(Refused) as refused:
+        find(stack)
+
+    assert str(refused.value) == (
+        f"there is no Pulumi.yaml in {tmp_path} or above it; run inside a project, or give -C;"
+        " without one there is the example 'local'"
+    )
+
+
+def test_a_stack_file_of_ones_own_needs_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.mine.yaml").write_text("config: {flyball:cluster: mine}\n")
+
+    target = find("Pulumi.mine.yaml")
+
+    assert (target.project, target.name, target.is_example) == (ROOT, "mine", True)
+    assert target.config == {"cluster": "mine"}
+
+
+@pytest.mark.parametrize("stack", ["local", "Pulumi.mine.yaml"])
+def test_a_folder_that_was_given_has_to_be_a_project(stack: str, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.mine.yaml").write_text("config: {flyball:cluster: mine}\n")
+
+    with pytest.raises(Refused) as refused:
+        find(stack, tmp_path)
+
+    assert str(refused.value) == f"there is no Pulumi.yaml in {tmp_path} or above it; run inside a project, or give -C"
+
+
+def test_what_is_shipped_lies_at_the_top_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paths.shipped("tools") == ROOT / "tools"
+    inside = tmp_path / "flyball" / "shipped" / "tools"
+    inside.mkdir(parents=True)
+    monkeypatch.setattr(paths, "__file__", str(tmp_path / "flyball" / "paths.py"))
+    assert paths.shipped("tools") == inside
