@@ -7,9 +7,9 @@ READY := .venv/.ready
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 PYTEST := $(BIN)/python -m pytest --dist=loadgroup --no-loadscope-reorder
 
-.PHONY: up down check test lint haproxy bench clean
+.PHONY: up down engine check test lint haproxy bench clean
 
-up: $(READY)
+up: $(READY) haproxy
 	@$(BIN)/flyball up -s local || { code=$$?; \
 	  if [ "$${CI:-}" != true ] && ! command -v go >/dev/null; then \
 	    echo "left out: the local stack, because Go is not on PATH and builds its control plane; flyball itself is in $(BIN)"; \
@@ -17,6 +17,10 @@ up: $(READY)
 
 down: $(READY)
 	@$(BIN)/flyball down -s local
+
+# Pulumi's CLI and Kubernetes provider, for `flyball up` and, with the folder that it prints on PATH, for `pulumi`.
+engine: $(READY)
+	@$(BIN)/flyball engine
 
 check: $(READY)
 	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders -m "not (cluster or hosts or vegeta)" tests .ci/lint.py
@@ -28,7 +32,7 @@ test: $(READY) haproxy
 lint: $(READY)
 	@$(PYTEST) --numprocesses=$(CORES) --quiet --no-header .ci/lint.py
 
-# HAProxy is the one program of the tests that comes from Debian; without root, tests that need it are left out.
+# HAProxy comes from Debian, and tries the proxies' configurations; without root it is done without.
 haproxy:
 	@command -v haproxy >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
 	  echo "installing haproxy"; apt-get update -qq && apt-get install -qq -y --no-install-recommends haproxy >/dev/null; \

@@ -37,6 +37,7 @@ def main(context: click.Context, project: Path | None) -> None:
     flyball up     -s local           a cluster on this machine with the stack on it
     flyball down   -s local           and everything gone again
     flyball freeze -s prod --reason … automation takes nothing away until people lift it
+    flyball engine                    Pulumi's engine, built from source
     flyball drill  spot               an incident replayed, with the guard and without it
     """
     context.obj = project
@@ -115,9 +116,9 @@ def render(context: click.Context, stack: str, output: Path) -> None:
 def up(context: click.Context, stack: str, kube_context: str | None, preview: bool) -> None:
     """Bring the stack up, wait until it stands, and say what it survives.
 
-    A stack whose cluster is `local` gets a control plane on this machine first. With the Pulumi CLI on PATH, `pulumi
-    up` does the work; without it the same program runs in this process, and kubectl applies what it comes to and
-    prunes what has left it. Bringing a stack up twice changes nothing the second time.
+    A stack whose cluster is `local` gets a control plane on this machine first. Pulumi's engine does the work where
+    its CLI is on PATH or was built (`flyball engine`); without it, or with FLYBALL_ENGINE=off, kubectl applies what
+    the same program comes to and prunes what has left it. Bringing a stack up twice changes nothing the second time.
     """
     with _refusals():
         from flyball import show
@@ -236,6 +237,21 @@ def kubeconfig(context: click.Context, stack: str) -> None:
 
 
 @main.command()
+def engine() -> None:
+    """Build Pulumi's engine, and print the folder to put on PATH for `pulumi` typed by hand.
+
+    The CLI and the Kubernetes provider come from pinned Go modules, which takes some twenty minutes on two processors
+    once. `flyball up` uses them from then on, unless another `pulumi` is on PATH.
+    """
+    with _refusals():
+        from flyball.deploy import engine as engines
+
+        built = engines.build(_say)
+        _say(f"for `pulumi` typed by hand: export PATH={built.folder}:$PATH")
+        click.echo(built.folder)
+
+
+@main.command()
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option("--list", "only_list", is_flag=True, help="Name the drills, and do nothing.")
 @click.option("--without", is_flag=True, help="Only the runs without the guard, which have to show the damage.")
@@ -278,7 +294,10 @@ def drill(
 def _target(context: click.Context, stack: str, kube_context: str | None = None) -> "Target":
     from flyball.stack.target import find
 
-    return find(stack, context.obj or Path.cwd(), kube_context)
+    target = find(stack, context.obj, kube_context)
+    if target.is_example:
+        _say(f"no Pulumi.yaml here or above: {target.file} is built by the program that comes with flyball")
+    return target
 
 
 def _say(line: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from flyball import paths
+from flyball.deploy import engine as engines
+from flyball.deploy.engine import Engine
 from flyball.kubectl import Kubectl
 from flyball.lab.cluster import control_plane as planes
 from flyball.lab.cluster import toolchain
@@ -31,6 +33,12 @@ def built(*names: str) -> dict[str, Path]:
 def kubeconform() -> Path:
     """The checker of manifests."""
     return built("kubeconform")["kubeconform"]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """Pulumi's engine, built if need be."""
+    return engines.find() or engines.build(print)
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from tests.cluster.shop import FLYBALL, PROJECT, Shop, is_part, objects
 
+from flyball.deploy.engine import Engine
+
 pytestmark = [pytest.mark.cluster, pytest.mark.pulumi_cli]
 
 
 @pytest.fixture(scope="module")
-def shop(programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(programs: None, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The local stack, brought up by the CLI on a state of its own."""
     folder = tmp_path_factory.mktemp("cli")
     name = f"test-{os.getpid()}-cli"
@@ -47,9 +49,16 @@ def test_the_same_objects(shop: Shop, tmp_path: Path) -> None:
         assert is_part(wanted, real), f"{wanted['kind']} {meta['name']}"
 
 
-def test_again_changes_nothing(shop: Shop) -> None:
-    command = ["pulumi", "preview", "--stack", shop.name, "--config-file", str(shop.file), "--non-interactive"]
-    done = subprocess.run([*command, "--expect-no-changes"], cwd=PROJECT, capture_output=True, text=True, check=False)
+def by_hand(engine: Engine, shop: Shop, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`pulumi` as people type it, with the folder of the engine on PATH."""
+    where = ("--stack", shop.name, "--config-file", str(shop.file), "--non-interactive")
+    command = [engine.pulumi, *arguments, *where]
+    env = engine.environment()
+    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
+
+
+def test_again_changes_nothing(shop: Shop, engine: Engine) -> None:
+    done = by_hand(engine, shop, "preview", "--expect-no-changes")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -62,12 +71,11 @@ def test_replicas_that_somebody_moved_stay(shop: Shop) -> None:
     assert shop.replicas("frontend") == 20
 
 
-def test_a_refused_stack_creates_nothing(shop: Shop) -> None:
+def test_a_refused_stack_creates_nothing(shop: Shop, engine: Engine) -> None:
     before = shop.file.read_text()
     shop.file.write_text(before.replace("peak:", "paek:", 1))
     try:
-        command = ["pulumi", "up", "--yes", "--skip-preview", "--stack", shop.name, "--config-file", str(shop.file)]
-        done = subprocess.run([*command, "--non-interactive"], cwd=PROJECT, capture_output=True, text=True, check=False)
+        done = by_hand(engine, shop, "up", "--yes", "--skip-preview")
         assert done.returncode != 0
         assert "did you mean 'peak'?" in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from flyball.deploy import pulumi_cli
+from flyball.deploy.engine import Engine
 from flyball.deploy.pulumi_cli import PulumiError
 
 STAND_IN = """#!/usr/bin/env python3
@@ -28,6 +30,7 @@ if "--config-file" in sys.argv:
 sys.exit(int(os.environ.get("STAND_IN_CODE", "0")) if sys.argv[1] != "stack" else 0)
 """
 NAME, CONFIG = "Pulumi.prod.yaml", "config: {}\n"
+PROGRAM = ["--client=127.0.0.1:PORT", "--exec-kind=auto.inline"]
 INIT = ["stack", "init", "--no-select", "--non-interactive", "--stack", "prod"]
 
 
@@ -49,8 +52,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "project"
 
 
+def engine(project: Path) -> Engine:
+    return Engine(project.parent / "bin" / "pulumi", None)
+
+
 def calls(project: Path) -> list[list[str]]:
-    return [json.loads(line)[0] for line in (project.parent / "log").read_text().splitlines()]
+    """What the stand-in was called with; the port at which the program waits is any."""
+    lines = (project.parent / "log").read_text().splitlines()
+    return [
+        [re.sub(r"(?<=^--client=127\.0\.0\.1:)\d+$", "PORT", word) for word in json.loads(line)[0]] for line in lines
+    ]
 
 
 def environment(project: Path) -> dict[str, str | None]:
@@ -58,17 +69,17 @@ def environment(project: Path) -> dict[str, str | None]:
 
 
 def where(project: Path) -> list[str]:
-    """The stack, and the copy of its file that the CLI gets."""
-    return ["--stack", "prod", "--config-file", str(project.parent / "cache" / "flyball" / "settings" / NAME)]
+    """The stack, the copy of its file that the CLI gets, and the program that it does not have to start."""
+    return ["--stack", "prod", "--config-file", str(project.parent / "cache" / "flyball" / "settings" / NAME), *PROGRAM]
 
 
 def test_up_creates_the_stack_and_runs_without_questions(project: Path) -> None:
-    pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
+    pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, None, preview=False)
     assert calls(project) == [INIT, ["up", "--yes", "--skip-preview", *where(project), "--non-interactive"]]
 
 
 def test_state_goes_to_the_cache_where_nobody_is_logged_in(project: Path) -> None:
-    pulumi_cli.up(project, "prod", project / "stacks" / NAME, "mine", preview=True)
+    pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, "mine", preview=True)
     assert environment(project) == {
         "PULUMI_BACKEND_URL": (project.parent / "cache" / "flyball" / "state").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "",
@@ -81,32 +92,45 @@ def test_the_users_login_is_kept_and_their_file_is_the_clis(project: Path, tmp_p
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "credentials.json").write_text('{"current": "https://api.example.com"}')
     file = project / "stacks" / NAME
-    pulumi_cli.up(project, "prod", file, None, preview=False)
+    pulumi_cli.up(engine(project), project, "prod", file, None, preview=False)
     assert environment(project) == {
         "PULUMI_BACKEND_URL": None,
         "PULUMI_CONFIG_PASSPHRASE": None,
         "FLYBALL_CONTEXT": None,
     }
-    assert calls(project)[-1][-3:] == ["--config-file", str(file), "--non-interactive"]
+    assert calls(project)[-1][-5:] == ["--config-file", str(file), *PROGRAM, "--non-interactive"]
 
 
 @pytest.mark.parametrize("what", ["up", "preview", "destroy", "forget"])
 def test_the_stack_file_stays_as_it_was_written(what: str, project: Path) -> None:
     file = project / "stacks" / NAME
     if what == "destroy":
-        pulumi_cli.destroy(project, "prod", file, None)
+        pulumi_cli.destroy(engine(project), project, "prod", file, None)
     elif what == "forget":
-        pulumi_cli.forget(project, "prod")
+        pulumi_cli.forget(engine(project), project, "prod")
     else:
-        pulumi_cli.up(project, "prod", file, None, preview=what == "preview")
+        pulumi_cli.up(engine(project), project, "prod", file, None, preview=what == "preview")
     assert calls(project)
     assert file.read_text() == CONFIG
     assert [path for path in project.rglob("*") if path.is_file()] == [file]
 
 
+def test_the_program_is_given_its_context_and_place_and_they_end_with_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FLYBALL_CONTEXT", "before")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STAND_IN_CODE", "1")
+    with pytest.raises(PulumiError):
+        pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, "mine", preview=False)
+    assert environment(project)["FLYBALL_CONTEXT"] == "mine"
+    assert os.environ["FLYBALL_CONTEXT"] == "before"
+    assert Path.cwd() == tmp_path
+
+
 def test_a_stack_that_exists_is_used(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_EXISTS", "1")
-    pulumi_cli.destroy(project, "prod", project / "stacks" / NAME, None)
+    pulumi_cli.destroy(engine(project), project, "prod", project / "stacks" / NAME, None)
     assert calls(project) == [
         INIT,
         ["destroy", "--yes", "--skip-preview", *where(project), "--non-interactive"],
@@ -117,11 +141,11 @@ def test_a_stack_that_exists_is_used(project: Path, monkeypatch: pytest.MonkeyPa
 def test_a_failure_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_CODE", "255")
     with pytest.raises(PulumiError, match=r"^pulumi up failed$"):
-        pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
+        pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, None, preview=False)
 
 
 def test_a_stack_whose_cluster_is_gone_is_forgotten_with_its_settings_kept(project: Path) -> None:
-    pulumi_cli.forget(project, "local")
+    pulumi_cli.forget(engine(project), project, "local")
     assert calls(project) == [
         ["stack", "rm", "--yes", "--preserve-config", "--force", "--stack", "local", "--non-interactive"]
     ]
@@ -153,7 +177,7 @@ CANCEL = ["cancel", "--yes", "--non-interactive", "--stack", "prod"]
 
 def test_what_a_killed_update_left_behind_is_cleaned(project: Path, lock: Callable[..., Path]) -> None:
     lock(gone())
-    pulumi_cli.up(project, "prod", project / "stacks" / NAME, None, preview=False)
+    pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, None, preview=False)
     rest = [*where(project), "--non-interactive"]
     assert calls(project) == [
         CANCEL,
@@ -168,11 +192,11 @@ def test_and_before_anything_else_is_done(what: str, project: Path, lock: Callab
     lock(os.getpid())  # which runs something else
     file = project / "stacks" / NAME
     if what == "preview":
-        pulumi_cli.up(project, "prod", file, None, preview=True)
+        pulumi_cli.up(engine(project), project, "prod", file, None, preview=True)
     elif what == "destroy":
-        pulumi_cli.destroy(project, "prod", file, None)
+        pulumi_cli.destroy(engine(project), project, "prod", file, None)
     else:
-        pulumi_cli.forget(project, "prod")
+        pulumi_cli.forget(engine(project), project, "prod")
     assert calls(project)[0] == CANCEL
     assert not [call for call in calls(project)[1:] if call[0] in ("cancel", "refresh")]
 
@@ -185,7 +209,7 @@ def test_an_update_at_work_is_left_alone(project: Path, tmp_path: Path, lock: Ca
         try:
             lock(gone())
             lock(other.pid, name="b")
-            pulumi_cli.forget(project, "prod")
+            pulumi_cli.forget(engine(project), project, "prod")
             assert CANCEL not in calls(project)
         finally:
             other.kill()
@@ -194,11 +218,11 @@ def test_an_update_at_work_is_left_alone(project: Path, tmp_path: Path, lock: Ca
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": "x", "hostname": 1}'])
 def test_a_lock_that_says_nothing_is_left_alone(text: str, project: Path, lock: Callable[..., Path]) -> None:
     lock(gone()).write_text(text)
-    pulumi_cli.forget(project, "prod")
+    pulumi_cli.forget(engine(project), project, "prod")
     assert CANCEL not in calls(project)
 
 
 def test_a_lock_from_another_machine_is_left_alone(project: Path, lock: Callable[..., Path]) -> None:
     lock(gone(), host="elsewhere")
-    pulumi_cli.forget(project, "prod")
+    pulumi_cli.forget(engine(project), project, "prod")
     assert CANCEL not in calls(project)

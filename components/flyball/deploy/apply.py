@@ -61,6 +61,11 @@ class ApplySet:
         digest = hashlib.sha256(text.encode()).digest()
         return f"applyset-{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}-v1"
 
+    @property
+    def exists(self) -> bool:
+        """Whether kubectl has brought up anything of the stack, and not all of it was taken down."""
+        return bool(self._parent())
+
     def apply(self, objects: Sequence[Object]) -> Result:
         """Create, change and prune until the cluster holds `objects`. Raises `KubectlError`."""
         self._make_parent()

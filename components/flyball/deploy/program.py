@@ -101,7 +101,7 @@ def run_program(project: Path, stack: str, config: Mapping[str, Any]) -> list[Re
     """
     name = yaml.safe_load((project / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
     main = str(project / "__main__.py")
-    with _inside(project):
+    with inside(project):
         return run(lambda: runpy.run_path(main, run_name="__main__"), name, stack, config)
 
 
@@ -152,7 +152,7 @@ def _without_collector() -> Iterator[None]:
 
 
 @contextmanager
-def _inside(project: Path) -> Iterator[None]:
+def inside(project: Path) -> Iterator[None]:
     """The program's folder as the place it is run from."""
     before, path = os.getcwd(), list(sys.path)
     os.chdir(project)

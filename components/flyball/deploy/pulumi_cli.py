@@ -1,15 +1,23 @@
-"""The Pulumi CLI, where it is on PATH; its state in the cache folder unless the user is logged in elsewhere."""
+"""Brings a stack up and down by Pulumi's engine; its state in the cache folder unless the user is logged in elsewhere.
+
+The program runs in this process, and the CLI asks it for the resources: it needs no host for programs in Python then.
+"""
 
 import json
 import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
 from flyball import paths
+from flyball.deploy import language_host
+from flyball.deploy.engine import Engine
+from flyball.deploy.program import inside
 from flyball.errors import FlyballError
 from flyball.lab import processes
 from flyball.stack.build import CONTEXT_VARIABLE
@@ -22,20 +30,13 @@ class PulumiError(FlyballError):
     """The Pulumi CLI failed; it has said why on the terminal."""
 
 
-def found() -> bool:
-    """Whether the CLI is on PATH."""
-    return shutil.which("pulumi") is not None
-
-
-def environment(context: str | None = None) -> dict[str, str]:
+def environment(engine: Engine) -> dict[str, str]:
     """For the CLI: the user's own, with a file backend and an empty passphrase where nothing else is chosen.
 
     The empty passphrase protects nothing, and need not: it is used for state in the user's own cache folder, and only
     where neither a passphrase nor a login says otherwise.
     """
-    env = dict(os.environ)
-    if context:
-        env[CONTEXT_VARIABLE] = context
+    env = engine.environment()
     if not _logged_in(env):
         state = paths.cache_dir() / "state"
         state.mkdir(parents=True, exist_ok=True)
@@ -55,48 +56,51 @@ def _logged_in(env: dict[str, str]) -> bool:
         return False
 
 
-def up(project: Path, stack: str, file: Path, context: str | None, *, preview: bool) -> None:
+def up(engine: Engine, project: Path, stack: str, file: Path, context: str | None, *, preview: bool) -> None:
     """`pulumi up` or `pulumi preview`, with its own progress on the terminal. Raises `PulumiError`."""
-    released = _release(project, stack)
-    _create(stack)
+    released = _release(engine, project, stack)
+    _create(engine, stack)
     where = _where(stack, file)
-    if preview:
-        _run(project, ["preview", "--diff", *where], context)
-        return
-    if released:
-        # What it was about to create is in the cluster or not; the state does not know, and would warn of it for ever.
-        _run(project, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *where], context)
-    _run(project, ["up", "--yes", "--skip-preview", *where], context)
+    with _program(project, context) as program:
+        if preview:
+            _run(engine, project, ["preview", "--diff", *where, *program])
+            return
+        if released:
+            # What it was about to create is in the cluster or not; the state does not know, and would warn for ever.
+            _run(engine, project, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *where, *program])
+        _run(engine, project, ["up", "--yes", "--skip-preview", *where, *program])
 
 
-def destroy(project: Path, stack: str, file: Path, context: str | None) -> None:
+def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str | None) -> None:
     """`pulumi destroy`, and the stack itself, but never its file. Raises `PulumiError`."""
-    _release(project, stack)
-    _create(stack)
-    _run(project, ["destroy", "--yes", "--skip-preview", *_where(stack, file)], context)
-    _run(project, [*_REMOVE, "--stack", stack], context)
+    _release(engine, project, stack)
+    _create(engine, stack)
+    where = _where(stack, file)
+    with _program(project, context) as program:
+        _run(engine, project, ["destroy", "--yes", "--skip-preview", *where, *program])
+    _run(engine, project, [*_REMOVE, "--stack", stack])
 
 
-def forget(project: Path, stack: str) -> None:
+def forget(engine: Engine, project: Path, stack: str) -> None:
     """Drop the state of a stack whose cluster is gone with all that was in it; nothing where there is none."""
-    _release(project, stack)
-    command = ["pulumi", *_REMOVE, "--force", "--stack", stack, "--non-interactive"]
-    subprocess.run(command, cwd=project, env=environment(), capture_output=True, check=False)
+    _release(engine, project, stack)
+    command = [str(engine.pulumi), *_REMOVE, "--force", "--stack", stack, "--non-interactive"]
+    subprocess.run(command, cwd=project, env=environment(engine), capture_output=True, check=False)
 
 
-def _release(project: Path, stack: str) -> bool:
+def _release(engine: Engine, project: Path, stack: str) -> bool:
     """Take the stack back from an update that was killed, which leaves its lock behind; whether there was one.
 
     Only where the state is in files, whose locks name a process of this machine: any other may still be at work.
     """
-    env = environment()
+    env = environment(engine)
     backend = urlsplit(env.get("PULUMI_BACKEND_URL", ""))
     if backend.scheme != "file":
         return False
     locks = list(Path(unquote(backend.path), ".pulumi", "locks", "organization", PROJECT, stack).glob("*.json"))
     if not locks or not all(map(_left_behind, locks)):
         return False
-    command = ["pulumi", "cancel", "--yes", "--non-interactive", "--stack", stack]
+    command = [str(engine.pulumi), "cancel", "--yes", "--non-interactive", "--stack", stack]
     return subprocess.run(command, cwd=project, env=env, capture_output=True, check=False).returncode == 0
 
 
@@ -112,16 +116,17 @@ def _left_behind(lock: Path) -> bool:
     return Path(command.partition(" ")[0]).name != "pulumi"
 
 
-def _create(stack: str) -> None:
+def _create(engine: Engine, stack: str) -> None:
     """Create the stack if need be, without making it the user's current one.
 
     From a project of this moment: the CLI writes a stack's file anew when it creates the stack, and it would be the
     user's.
     """
-    command = ["pulumi", "stack", "init", "--no-select", "--non-interactive", "--stack", stack]
+    command = [str(engine.pulumi), "stack", "init", "--no-select", "--non-interactive", "--stack", stack]
     with TemporaryDirectory() as folder:
         Path(folder, "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n", encoding="utf-8")
-        done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+        env = environment(engine)
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     if done.returncode and "already exists" not in done.stderr:
         raise PulumiError(f"pulumi stack init failed: {done.stderr.strip()}")
 
@@ -139,7 +144,26 @@ def _where(stack: str, file: Path) -> list[str]:
     return ["--stack", stack, "--config-file", str(file.resolve())]
 
 
-def _run(project: Path, arguments: list[str], context: str | None) -> None:
-    command = ["pulumi", *arguments, "--non-interactive"]
-    if subprocess.run(command, cwd=project, env=environment(context), check=False).returncode:
+@contextmanager
+def _program(project: Path, context: str | None) -> Iterator[list[str]]:
+    """Holds the project's program ready; gives the flags by which the CLI finds it, as the Automation API has them."""
+    before = os.environ.get(CONTEXT_VARIABLE)
+    if context:
+        os.environ[CONTEXT_VARIABLE] = context
+    try:
+        with (
+            inside(project),
+            language_host.serving(language_host.Runner(language_host.program(project / "__main__.py"))) as port,
+        ):
+            yield [f"--client=127.0.0.1:{port}", "--exec-kind=auto.inline"]
+    finally:
+        if context:
+            del os.environ[CONTEXT_VARIABLE]
+        if before is not None:
+            os.environ[CONTEXT_VARIABLE] = before
+
+
+def _run(engine: Engine, project: Path, arguments: list[str]) -> None:
+    command = [str(engine.pulumi), *arguments, "--non-interactive"]
+    if subprocess.run(command, cwd=project, env=environment(engine), check=False).returncode:
         raise PulumiError(f"pulumi {arguments[0]} failed")

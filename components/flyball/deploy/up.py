@@ -1,4 +1,4 @@
-"""Brings a stack up and down: with the Pulumi CLI where it is, else in this process and by kubectl."""
+"""Brings a stack up and down: by Pulumi's engine where there is one, else in this process and by kubectl."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flyball.deploy import engine as engines
 from flyball.deploy import freeze, proxies, pulumi_cli, requirements, rollout
 from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.manifests import Rendered, rendered
@@ -42,17 +43,20 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     `KubectlError`, `PulumiError`, `RolloutError`.
     """
     stack = read(target.config)
-    if not pulumi_cli.found():
+    engine = engines.find()
+    if engine is None:
         refuse(_unreadable(target.config))
     result = render(target)
     proxies.check(result.objects, report)
     kubectl = cluster(target, stack, report)
     applied = None
-    if pulumi_cli.found():
-        report("bringing it up with the Pulumi CLI")
-        pulumi_cli.up(target.project, target.name, target.file, target.context, preview=False)
+    if engine and not _by_kubectl(kubectl, target, report):
+        report(f"bringing it up with {engine}")
+        pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=False)
     else:
-        report("no Pulumi CLI on PATH: the program runs in this process, and kubectl applies what it comes to")
+        if engine is None:
+            report("no Pulumi CLI on PATH and none built: kubectl applies what the program comes to in this process")
+        refuse(_unreadable(target.config))
         applied = ApplySet(kubectl, target.name).apply(result.objects)
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
@@ -68,13 +72,14 @@ def preview(target: Target, report: Report) -> str | None:
     """
     stack = read(target.config)
     result = render(target)
-    if pulumi_cli.found():
-        pulumi_cli.up(target.project, target.name, target.file, target.context, preview=True)
+    plane = control_plane.running(target.name) if target.is_local else None
+    kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
+    engine = engines.find()
+    if engine and not (kubectl and _by_kubectl(kubectl, target, report)):
+        pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=True)
         return None
-    if not target.is_local:
-        return ApplySet(cluster(target, stack, report), target.name).diff(result.objects)
-    if plane := control_plane.running(target.name):
-        return ApplySet(plane.kubectl, target.name).diff(result.objects)
+    if kubectl:
+        return ApplySet(kubectl, target.name).diff(result.objects)
     return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
 
 
@@ -92,8 +97,8 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
         kubectl = _own_cluster(target, stack.cluster, report)
         refuse(list(requirements.check(kubectl, stack)))
         return kubectl
-    if control_plane.running(target.name) is None and pulumi_cli.found():
-        pulumi_cli.forget(target.project, target.name)  # what its state speaks of went with the control plane
+    if control_plane.running(target.name) is None and (engine := engines.find()):
+        pulumi_cli.forget(engine, target.project, target.name)  # what its state speaks of went with the control plane
     plane = control_plane.start(target.name, nodes(stack), report=report)
     if requirements.needs_keda(stack):
         # Without figures of the processor the autoscaler goes up by the clock, but never down again.
@@ -133,8 +138,18 @@ def kubectl_program(report: Report) -> Path:
         raise
 
 
+def _by_kubectl(kubectl: Kubectl, target: Target, report: Report) -> bool:
+    """Whether kubectl brought the stack up: then it goes on with it, for the engine would find everything taken."""
+    if not ApplySet(kubectl, target.name).exists:
+        return False
+    report(
+        f"kubectl goes on with what it brought up; `flyball down -s {target.name}` first gives it to Pulumi's engine"
+    )
+    return True
+
+
 def _unreadable(config: Mapping[str, Any]) -> list[Problem]:
-    hint = "install the CLI, or name an existing Secret in refs"
+    hint = "install or build the CLI (`flyball engine`), or name an existing Secret in refs"
     return [
         Problem(path, NEEDS_PULUMI_CLI, "is encrypted, and only the Pulumi CLI can decrypt it", hint)
         for path in encrypted(config)
@@ -144,13 +159,15 @@ def _unreadable(config: Mapping[str, Any]) -> list[Problem]:
 def down(target: Target, report: Report) -> list[str]:
     """Remove everything of the stack: what it made in the cluster, and a control plane on this machine altogether."""
     if target.is_local:
-        if pulumi_cli.found():
-            pulumi_cli.forget(target.project, target.name)
+        if engine := engines.find():
+            pulumi_cli.forget(engine, target.project, target.name)
         return [f"control plane {target.name}"] if control_plane.stop(target.name) else []
-    if pulumi_cli.found():
+    kubectl = reach(target, report)
+    engine = engines.find()
+    if engine and not _by_kubectl(kubectl, target, lambda line: None):
         # A workload that has limits may not be deleted; that nobody needs them any more is what this command says.
         place = (names.LIMITS, f"--namespace={target.config.get('namespace')}")
-        reach(target, report).run("delete", "configmap", *place, "--ignore-not-found")
-        pulumi_cli.destroy(target.project, target.name, target.file, target.context)
+        kubectl.run("delete", "configmap", *place, "--ignore-not-found")
+        pulumi_cli.destroy(engine, target.project, target.name, target.file, target.context)
         return [f"stack {target.name}"]
-    return ApplySet(reach(target, report), target.name).delete()
+    return ApplySet(kubectl, target.name).delete()
