@@ -1,6 +1,5 @@
 """The host for programs in Python, asked by the protocol of the engine."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -136,14 +135,3 @@ def test_an_interpreter_without_pulumi_is_an_error_and_no_riddle(tmp_path: Path)
     request = language_pb2.RunRequest(pwd=str(folder), info=information(folder, virtualenv=".venv"))
     with host() as (_, stub):
         assert stub.Run(request).error == f"{python} cannot run programs of Pulumi"
-
-
-def test_a_program_fails_with_its_own_words(tmp_path: Path) -> None:
-    """Each time in a process of its own."""
-    text = "import helper, pulumi\nhelper.seen.append(1)\nraise pulumi.RunError(f'refused, {len(helper.seen)} time')\n"
-    folder = plugin(tmp_path, text)
-    (folder / "helper.py").write_text("seen: list[int] = []\n")
-    request = language_pb2.RunRequest(project="p", stack="s", pwd=str(folder), parallel=1, info=information(folder))
-    with host() as (_, stub):
-        assert [stub.Run(request).error for _ in range(2)] == ["refused, 1 time"] * 2
-    assert os.listdir(folder)
