@@ -103,3 +103,25 @@ def test_a_log_is_held_against_the_folders_and_accounts_of_the_host(tmp_path: Pa
         "logrotate_logs: there is no group shopkeepers; create it before its log is rotated",
     ]
     assert sound == ""
+
+
+def test_text_from_the_command_line_is_taken_as_its_type(tmp_path: Path) -> None:
+    """As `-e redis_max_clients=900` gives it, which Ansible's own check of arguments takes too."""
+    given = {
+        "redis_max_clients": "900",
+        "redis_keys_without_ttl": "0.1",
+        "redis_bind": "127.0.0.1,::1",
+        "spot_drain_rebalance": "yes",
+        "spot_drain_shutdown": '{"prestop": "5s", "drain": "30s"}',
+        "base_keepalive": "30s",
+    }
+    options = [option for name, value in given.items() for option in ("-e", f"{name}={value}")]
+    assert preflights(tmp_path, [("redis", {}), ("spot_drain", {}), ("base", {})], *options) == ["", "", ""]
+
+
+def test_text_that_is_none_of_its_type_is_refused(tmp_path: Path) -> None:
+    options = ["-e", "redis_max_clients=many", "-e", "redis_port=63799", "-e", "redis_keys_without_ttl=2"]
+    assert preflights(tmp_path, [("redis", {})], *options) == [
+        "redis_max_clients: is text ('many'), not a whole number\n"
+        "redis_keys_without_ttl: is 2; allowed is a share from 0 to 1"
+    ]
