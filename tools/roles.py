@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin, is_typeddict
+from typing import Any
 
 import yaml
 
@@ -39,7 +39,7 @@ def argument_specs(role: Role) -> str:
     """A role's meta/argument_specs.yml, which Ansible holds its variables against before anything else."""
     lines = ["---", "argument_specs:", "  main:", f"    short_description: {role.text}", "    options:"]
     for variable in role.declared:
-        kind, *elements = _types(variable.kind)
+        kind, *elements = variable.types
         text = textwrap.wrap(variable.text, 110, break_on_hyphens=False)
         lines += [f"      {variable.name}:", "        description: >-", *(f"          {line}" for line in text)]
         lines += [f"        type: {kind}", *(f"        elements: {element}" for element in elements)]
@@ -64,15 +64,8 @@ def yaml_value(value: Any) -> str:
 
 
 def _row(variable: Variable) -> str:
-    kind = " of ".join(_types(variable.kind))
+    kind = " of ".join(variable.types)
     return f"| `{variable.name}` | {kind} | {variable.unit} | `{yaml_value(variable.default)}` | {variable.text} |"
-
-
-def _types(kind: Any) -> tuple[str, ...]:
-    """A type in Ansible's words, and of a list what is in it."""
-    if get_origin(kind) is list:
-        return "list", *_types(get_args(kind)[0])
-    return ("dict" if is_typeddict(kind) else kind.__name__,)
 
 
 def _alerts() -> Iterator[str]:

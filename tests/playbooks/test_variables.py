@@ -112,7 +112,6 @@ def test_text_from_the_command_line_is_taken_as_its_type(tmp_path: Path) -> None
         "redis_keys_without_ttl": "0.1",
         "redis_bind": "127.0.0.1,::1",
         "spot_drain_rebalance": "yes",
-        "spot_drain_shutdown": '{"prestop": "5s", "drain": "30s"}',
         "base_keepalive": "30s",
     }
     options = [option for name, value in given.items() for option in ("-e", f"{name}={value}")]

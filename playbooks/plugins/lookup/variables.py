@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
+from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 from ansible.plugins.lookup import LookupBase
 
 from flyball.guards.roles.collection import ROLES
+from flyball.guards.roles.variables import Variable
 
 DOCUMENTATION = """
 name: variables
@@ -14,6 +16,7 @@ short_description: The variables of a role of this collection, those with a wron
 description:
   - Returns a map of every variable of the host that begins with the role's name, whether the role declares it or not,
     and of those that it shares with others. What roles set for themselves has two underscores there, and is left out.
+  - Text is taken as the type that the role declares, as C(-e redis_max_clients=900) gives it, by Ansible's own rules.
   - A variable that the role does not declare has its name as its value, since nothing is known of what it holds.
 options:
   _terms:
@@ -32,7 +35,19 @@ class LookupModule(LookupBase):
         if name not in ROLES:
             raise AnsibleLookupError(f"{name} is no role of flyball.guards; known are {', '.join(ROLES)}")
         role = ROLES[name]
-        known = {variable.name for variable in role.declared}
+        known = {variable.name: variable for variable in role.declared}
         templar: Any = self._templar
         found = templar.template({name: variables[name] for name in role.own(variables) if name in known})
-        return {**found, **{name: name for name in role.own(variables) if name not in known}}
+        taken = {name: _taken(value, known[name]) for name, value in found.items()}
+        return {**taken, **{name: name for name in role.own(variables) if name not in known}}
+
+
+def _taken(value: object, variable: Variable) -> object:
+    """Text as the variable's type where it is one in other words, and as it is for the rules to refuse where not."""
+    kind = variable.types[0]
+    if not isinstance(value, str) or kind == "str":
+        return value
+    try:
+        return DEFAULT_TYPE_VALIDATORS[kind](value)
+    except (TypeError, ValueError):
+        return value

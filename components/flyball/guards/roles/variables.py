@@ -7,7 +7,7 @@ defaults. A name that begins like the role's and is not declared is refused: `re
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args, get_origin, is_typeddict
 
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
@@ -26,6 +26,19 @@ class Variable:
     text: str
     unit: str = ""
     """`duration` and `size` for text such as 5m and 64Mi; what a number counts, as `days`; else nothing."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Its type in Ansible's words, and of a list what is in it: `list`, `str`."""
+        return tuple(_types(self.kind))
+
+
+def _types(kind: Any) -> Iterator[str]:
+    if get_origin(kind) is list:
+        yield "list"
+        yield from _types(get_args(kind)[0])
+    else:
+        yield "dict" if is_typeddict(kind) else kind.__name__
 
 
 @dataclass(frozen=True, slots=True)
