@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.proxy.harness import HAPROXY
+
 Sections = dict[str, list[str]]
 
 
@@ -35,6 +37,6 @@ def what_haproxy_says(text: str, folder: Path) -> str:
     """Complaints of `haproxy -c`, warnings too; empty for a configuration that is valid."""
     file = folder / "haproxy.cfg"
     file.write_text(text)
-    done = subprocess.run(["haproxy", "-c", "-f", str(file)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([HAPROXY, "-c", "-f", str(file)], capture_output=True, text=True, timeout=60, check=False)
     complaints = [line for line in done.stderr.splitlines() if "[WARNING]" in line or "[ALERT]" in line]
     return "\n".join(complaints or ([] if done.returncode == 0 else [f"exit code {done.returncode}"]))

@@ -1,20 +1,17 @@
 """A real HAProxy between a client and a backend: what its configuration is meant to do, it does."""
 
-import http.client
 import json
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from tests.proxy.backend import Backend, backend
+from tests.proxy.harness import ask, children, haproxy, statuses
 
 from flyball.guards.breakers.breaker import Breaker, Fallback
 from flyball.guards.fail_fast import inbound as inbounds
@@ -23,62 +20,12 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.timeouts.deadlines import Call
 from flyball.guards.timeouts.hops import HealthCheck, Hop
 from flyball.lab.ports import free
-from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
+from flyball.proxy import Address, Door, Outbound, Proxy, Server
 
 pytestmark = pytest.mark.haproxy
 
 BREAKER = Breaker(window=60_000, threshold=50, minimum=10, open=1_000, probes=50, permitted=3, slow=900)
 BODY = '{"items": [], "note": "it\'s $HOME #1 %[x]"}'
-
-
-class Answer(NamedTuple):
-    status: int
-    body: bytes
-    seconds: float
-    headers: dict[str, str]
-
-
-def ask(port: int, method: str = "GET", path: str = "/", body: bytes | None = None, **headers: str) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    begin = time.monotonic()
-    try:
-        named = {key.replace("_", "-"): value for key, value in headers.items()}
-        connection.request(method, path, body=body, headers=named)
-        answer = connection.getresponse()
-        found = {key.lower(): value for key, value in answer.headers.items()}
-        return Answer(answer.status, answer.read(), time.monotonic() - begin, found)
-    finally:
-        connection.close()
-
-
-def statuses(port: int, count: int) -> list[int]:
-    return [ask(port).status for _ in range(count)]
-
-
-@contextmanager
-def haproxy(proxy: Proxy, folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """The proxy, listening; ended afterwards."""
-    file, log = folder / f"{proxy.name}.cfg", folder / f"{proxy.name}.log"
-    file.write_text(proxy_config(proxy))
-    with log.open("a") as out:
-        process = subprocess.Popen(["haproxy", "-db", *options, "-f", str(file)], stdout=out, stderr=out, text=True)
-        try:
-            for address in proxy.listens:
-                wait_for(address.port)
-            yield process
-        finally:
-            process.kill()
-            process.wait(timeout=20)
-
-
-def wait_for(port: int) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError(f"nobody listens on {port}")
 
 
 @pytest.fixture
@@ -197,10 +144,6 @@ class TestBreaker:
         assert [line["backend"] for line in lines] == ["to.pay"] * 10 + ["open.pay"] * 6
         assert (lines[0]["method"], lines[0]["path"], lines[0]["status"]) == ("GET", "/", 500)
         assert len(lines[-1]["path"]) == 200
-
-
-def children(pid: int) -> set[int]:
-    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 class TestRetries:

@@ -11,6 +11,8 @@ MAXIMUM_REWRITE = 1024
 DEFAULT_HEADERS = 15 * 1024
 LOG_LENGTH = 2048
 """Bytes of a log line; what is longer is cut."""
+REFUSED = "X-Refused"
+"""Header of an answer with which a proxy of ours refused a request, and the application has nothing to do."""
 PATH_LENGTH = 200
 """Bytes of a request's path in a log line."""
 
@@ -73,6 +75,9 @@ def defaults_section() -> str:
             "timeout server-fin 5s",
             "retries 0",
             "option dontlognull",
+            # Who has left must not keep a place. Stated here because frontends have to know it too, and only learn it
+            # from here: HAProxy 2.6 sees no client leave otherwise.
+            "option abortonclose",
         ],
     )
 
@@ -117,6 +122,24 @@ def metrics_section(proxy: Proxy) -> list[str]:
     return [section("frontend metrics", lines)]
 
 
+STAYS = "{ var(txn.stays) -m bool }"
+
+
+def staying_rules() -> list[str]:
+    """Say in `txn.stays` that a request asks for a connection that stays: a WebSocket, or events as they happen.
+
+    Neither is under way in the sense of Little's law, so they have places of their own.
+    """
+    return [
+        "http-request set-var(txn.stays) bool(true) if { req.hdr(upgrade) -i websocket }",
+        "http-request set-var(txn.stays) bool(true) if { req.hdr(accept) -i -m beg text/event-stream }",
+    ]
+
+
+FORWARDED = "option forwardfor except 127.0.0.1"
+"""Who asks: appended to what X-Forwarded-For says already. Of this machine's own programs nobody needs to know."""
+
+
 def http_logging() -> list[str]:
     """One line of JSON for each request, its sizes bounded."""
     return [
@@ -128,6 +151,11 @@ def http_logging() -> list[str]:
 
 def tcp_logging() -> list[str]:
     return [f"log-format '{TCP_LOG}'"]
+
+
+def refused(why: str) -> tuple[str, str]:
+    """The header that tells a caller's proxy that the application was not asked."""
+    return REFUSED, why
 
 
 def plain_answer(status: int, words: str, *headers: tuple[str, str]) -> str:

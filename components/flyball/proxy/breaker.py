@@ -11,7 +11,7 @@ has 32 bits.
 """
 
 from flyball.guards.breakers import breaker as guards
-from flyball.proxy.base import PEERS, plain_answer
+from flyball.proxy.base import PEERS, REFUSED, plain_answer
 from flyball.proxy.inputs import Outbound
 from flyball.proxy.words import section, text, time
 
@@ -25,6 +25,7 @@ WINDOW_KEY = f"sc_get_gpc({EPOCH},0)"
 _OVER = TURN // 2
 """A difference beyond half a turn is one into the past."""
 _CLOCK = f"date(0,ms),mod({TURN})"
+_LASTED = f"{_CLOCK},sub(txn.clock),add({TURN}),mod({TURN})"
 _FORGET = 86_400_000
 _DEFAULT_WINDOW = guards.Breaker().window
 GRPC_FAILURES = (2, 4, 8, 13, 14)
@@ -164,23 +165,49 @@ def _half_open(hop: Outbound, b: guards.Breaker) -> list[str]:
 
 
 def response_rules(hop: Outbound) -> list[str]:
-    """Count what ended, and of these what failed or was slow; nothing is tracked of what was refused."""
+    """Count what the server answered, and of that what failed or was slow.
+
+    Nothing is tracked of what was refused, and what the callee's own guard refused says nothing about the callee.
+    """
     if not counts(hop):
         return []
     b = hop.hop.breaker
-    failed = "{ status 500:599 }"
+    failed = ["{ status 500:599 }", "{ var(txn.cut) -m bool }"]
     if b:
-        failed += f" or {{ var(txn.lasted) -m int ge {b.slow} }}"
+        failed.append(f"{{ var(txn.lasted) -m int ge {b.slow} }}")
     if hop.hop.protocol == "grpc":
-        failed += f" or {{ res.hdr(grpc-status) -m str {' '.join(map(str, GRPC_FAILURES))} }}"
+        failed.append(f"{{ res.hdr(grpc-status) -m str {' '.join(map(str, GRPC_FAILURES))} }}")
+    by_guard = f"{{ res.hdr({REFUSED}) -m found }}"
+    return [
+        "http-response set-var(txn.answered) bool(true)",
+        f"http-response set-var(txn.lasted) {_LASTED} unless {{ var(txn.part) -m bool }}",
+        f"http-response sc-inc-gpc({ENDED},1) unless {by_guard}",
+        f"http-response sc-inc-gpc({FAILED},1) if {' or '.join(f'!{by_guard} {one}' for one in failed)}",
+    ]
+
+
+def own_answer_rules(hop: Outbound) -> list[str]:
+    """Count what was forwarded and came to nothing: no connection, none that lasted, or no answer in time.
+
+    None of these is an answer to a client that left, nor one to a request that never had a server, for which all
+    connections were taken; and a caller with less time than the timeout has not shown that the server needs more.
+    """
+    if not counts(hop):
+        return []
+    b, fault = hop.hop.breaker, "{ var(txn.fault) -m bool }"
+    slow = [f"!{{ var(txn.lasted) -m int ge {b.slow} }}"] if b else []
+    hurried = f"{{ status 504 }} {{ var(txn.left) -m int lt {hop.call.timeout} }} {' '.join(slow)}"
     retried = [
         "http-after-response set-var-fmt(txn.tries) %rc",
         f"http-after-response set-var(txn.n) sc_inc_gpc({RETRIED},1) unless {{ var(txn.tries) -m str 0 }}",
     ]
     return [
-        f"http-after-response set-var(txn.lasted) {_CLOCK},sub(txn.clock),add({TURN}),mod({TURN})",
-        f"http-after-response set-var(txn.n) sc_inc_gpc({ENDED},1)",
-        f"http-after-response set-var(txn.n) sc_inc_gpc({FAILED},1) if {failed}",
+        "http-after-response set-var(txn.fault) bool(true) if { status 500:599 } { srv_id gt 0 }"
+        " !{ var(txn.answered) -m bool }",
+        f"http-after-response set-var(txn.lasted) {_LASTED} if {fault}",
+        f"http-after-response unset-var(txn.fault) if {fault} {hurried}",
+        f"http-after-response set-var(txn.n) sc_inc_gpc({ENDED},1) if {fault}",
+        f"http-after-response set-var(txn.n) sc_inc_gpc({FAILED},1) if {fault}",
         *(retried if hop.call.retries else []),
     ]
 

@@ -6,7 +6,7 @@ set right first.
 """
 
 from flyball.guards.reading.units import Milliseconds
-from flyball.proxy.base import plain_answer
+from flyball.proxy.base import plain_answer, refused
 
 HEADER = "X-Deadline"
 _GIVEN = f"{{ req.hdr({HEADER}) -m reg ^[0-9]{{13}}$ }}"
@@ -14,17 +14,13 @@ _GIVEN = f"{{ req.hdr({HEADER}) -m reg ^[0-9]{{13}}$ }}"
 
 def deadline_rules(promised: Milliseconds) -> list[str]:
     """Set `txn.now`, and `txn.left`: the milliseconds until the deadline, `promised` at most; refuse what has none."""
+    late = plain_answer(504, "deadline exceeded", refused("deadline"))
     return [
         "http-request set-var(txn.now) date(0,ms)",
         f"http-request set-var(txn.left) int({promised})",
         f"http-request set-var(txn.left) req.hdr({HEADER}),sub(txn.now) if {_GIVEN}",
-        f"http-request return {plain_answer(504, 'deadline exceeded')} if {{ var(txn.left) -m int le 0 }}",
+        f"http-request return {late} if {{ var(txn.left) -m int le 0 }}",
         f"http-request set-var(txn.left) int({promised}) if {{ var(txn.left) -m int gt {promised} }}",
         "http-request set-var(txn.deadline) var(txn.now),add(txn.left)",
         f"http-request set-header {HEADER} %[var(txn.deadline)]",
     ]
-
-
-def server_timeout(longest: Milliseconds) -> list[str]:
-    """Wait no longer for the server than the request has left."""
-    return [f"http-request set-timeout server var(txn.left) if {{ var(txn.left) -m int lt {longest} }}"]

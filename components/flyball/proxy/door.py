@@ -1,7 +1,8 @@
 """The guard in front of an application: what is wrong, too big, too slow or too much never reaches it."""
 
-from flyball.proxy.base import http_logging, plain_answer, tcp_logging
-from flyball.proxy.deadline import deadline_rules, server_timeout
+from flyball.proxy.base import FORWARDED, STAYS, http_logging, plain_answer, refused, staying_rules, tcp_logging
+from flyball.proxy.bodies import server_timeout, whole_request
+from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.inputs import Door
 from flyball.proxy.words import section, time
 
@@ -12,7 +13,7 @@ UNTOLD_BODY = 15 * 1024
 
 
 def door_sections(door: Door) -> list[str]:
-    return [_front(door), _application(door)] if door.protocol != "tcp" else _tcp(door)
+    return [_front(door), _application(door), *_staying(door)] if door.protocol != "tcp" else _tcp(door)
 
 
 def _front(door: Door) -> str:
@@ -22,6 +23,9 @@ def _front(door: Door) -> str:
         [
             f"bind {door.listen}{' proto h2' if grpc else ''}",
             "mode http",
+            # A reload must not close a connection on which the next request may be on its way.
+            "option idle-close-on-response",
+            FORWARDED,
             f"maxconn {inbound.connections}",
             f"timeout client {time(inbound.idle if grpc else inbound.slow)}",
             f"timeout http-request {time(inbound.slow)}",
@@ -30,10 +34,23 @@ def _front(door: Door) -> str:
             *_methods(inbound.methods),
             *([] if grpc else _body(door)),
             *deadline_rules(door.deadline),
-            f"http-request return {_full(door)} if {{ queue(app) ge {inbound.waiting} }}",
+            *_room(door),
             "default_backend app",
         ],
     )
+
+
+def _room(door: Door) -> list[str]:
+    """Refuse at once what would wait too long; what stays does not wait, and has places of its own."""
+    queue, full = f"{{ queue(app) ge {door.inbound.waiting} }}", _full(door)
+    if door.protocol == "grpc":
+        return [f"http-request return {full} if {queue}"]
+    return [
+        *staying_rules(),
+        f"http-request return {full} if {queue} !{STAYS}",
+        f"http-request return {full} if {STAYS} {{ srv_conn(staying/app) ge {door.inbound.staying} }}",
+        f"use_backend staying if {STAYS}",
+    ]
 
 
 def _methods(methods: tuple[str, ...]) -> list[str]:
@@ -46,14 +63,14 @@ def _body(door: Door) -> list[str]:
     answer, told = plain_answer(413, "body too large"), "{ req.hdr(content-length) -m found }"
     return [
         f"http-request return {answer} if {{ req.hdr_val(content-length) gt {door.inbound.body} }}",
-        f"http-request wait-for-body time {time(door.inbound.slow)} unless {{ method GET HEAD OPTIONS }}",
+        *whole_request(door.inbound.slow),
         f"http-request return {answer} if !{told} {{ req.body_size gt {min(UNTOLD_BODY, door.inbound.body)} }}",
     ]
 
 
 def _full(door: Door) -> str:
     retry = max(1, -(-door.inbound.queue // 1000))
-    return plain_answer(503, "too much to do", ("Retry-After", str(retry)))
+    return plain_answer(503, "too much to do", ("Retry-After", str(retry)), refused("full"))
 
 
 def _application(door: Door) -> str:
@@ -67,14 +84,30 @@ def _application(door: Door) -> str:
             f"timeout server {time(door.deadline)}",
             f"timeout tunnel {time(inbound.idle)}",
             "retries 0",
-            # Who has left must not keep a place in the queue.
-            "option abortonclose",
             f"http-error {_full(door)}",
-            *server_timeout(door.deadline),
+            *server_timeout(door.deadline, inbound.slow),
             f"server app {door.app} maxconn {inbound.concurrency} pool-purge-delay {time(inbound.idle)}"
             f"{' proto h2' if grpc else ''}",
         ],
     )
+
+
+def _staying(door: Door) -> list[str]:
+    """The application for connections that stay: nothing of them is late, only silent."""
+    inbound = door.inbound
+    if door.protocol == "grpc":
+        return []
+    lines = [
+        "mode http",
+        f"timeout connect {time(CONNECT)}",
+        f"timeout queue {time(inbound.queue)}",
+        f"timeout server {time(inbound.idle)}",
+        f"timeout tunnel {time(inbound.idle)}",
+        "retries 0",
+        f"http-error {_full(door)}",
+        f"server app {door.app} maxconn {inbound.staying}",
+    ]
+    return [section("backend staying", lines)]
 
 
 def _tcp(door: Door) -> list[str]:
@@ -101,6 +134,8 @@ def _tcp(door: Door) -> list[str]:
             f"timeout server {time(inbound.idle)}",
             f"timeout tunnel {time(inbound.idle)}",
             "retries 0",
+            # Who has said all that it has to say waits for the answer.
+            "no option abortonclose",
             "option srvtcpka",
             f"server app {door.app} maxconn {inbound.connections}",
         ],

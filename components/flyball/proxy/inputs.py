@@ -1,5 +1,6 @@
 """What the renderer is given: values of the guards, and addresses. Nothing in here can leave its place in a line."""
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 
@@ -59,6 +60,11 @@ class Outbound:
         _check_name(self.name)
         if not self.servers:
             raise ValueError(f"{self.name} has no server")
+
+    @property
+    def is_balancer(self) -> bool:
+        """Whether it listens for others than the programs of its own machine."""
+        return not self.listen.host or not ipaddress.ip_address(self.listen.host).is_loopback
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """A hop: every time of it has a limit, the connections too, and what may be tried again is counted."""
 
 from flyball.guards.reading.address import is_address
-from flyball.guards.reading.units import Milliseconds
-from flyball.guards.timeouts.hops import IDEMPOTENT, ejectable, queue_and_connect
+from flyball.guards.timeouts.hops import IDEMPOTENT, SLOW, ejectable, queue_and_connect
 from flyball.proxy import breaker
-from flyball.proxy.base import RESOLVERS, http_logging, tcp_logging
-from flyball.proxy.deadline import deadline_rules, server_timeout
+from flyball.proxy.base import FORWARDED, RESOLVERS, STAYS, http_logging, plain_answer, staying_rules, tcp_logging
+from flyball.proxy.bodies import broken_off, server_timeout, whole_answer, whole_request
+from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.inputs import Outbound, Server
 from flyball.proxy.words import section, time
 
@@ -13,6 +13,7 @@ REUSES = 1000
 """Requests over one connection before a new one is made: behind one address are many servers, and only a new
 connection is spread over them."""
 CA_FILE = "@system-ca"
+BROKEN = plain_answer(502, "answer broke off")
 
 
 def outbound_sections(hop: Outbound, peers: bool) -> list[str]:
@@ -21,6 +22,8 @@ def outbound_sections(hop: Outbound, peers: bool) -> list[str]:
     backs = [_back(hop, f"to.{hop.name}", checked=True, retries=hop.call.retries, peers=peers)]
     if hop.call.retries:
         backs.append(_back(hop, f"once.{hop.name}", checked=True, retries=0))
+    if hop.hop.protocol == "http":
+        backs.append(_back(hop, f"staying.{hop.name}", checked=True, stays=True))
     return [_front(hop, peers), *backs, *breaker.open_section(hop), *_all(hop)]
 
 
@@ -31,18 +34,27 @@ def _front(hop: Outbound, peers: bool) -> str:
         [
             f"bind {hop.listen}{' proto h2' if h.protocol == 'grpc' else ''}",
             "mode http",
+            # A reload must not close a connection on which the next request may be on its way.
+            "option idle-close-on-response",
             f"maxconn {h.connections * 2}",
-            f"timeout client {time(max(longest, h.idle if h.stream else 0))}",
-            f"timeout http-request {time(longest)}",
+            f"timeout client {time(max(SLOW, longest, h.idle if h.stream else 0))}",
+            f"timeout http-request {time(max(SLOW, longest))}",
             f"timeout http-keep-alive {time(h.idle)}",
             *breaker.state_table(hop, peers),
+            *([FORWARDED] if hop.is_balancer else []),
             *http_logging(),
+            *([] if h.protocol == "grpc" else staying_rules()),
+            *([] if h.protocol == "grpc" else whole_request(SLOW, wait=not h.stream)),
             *deadline_rules(longest),
             *breaker.arrival_rules(hop),
             *_retry_rules(hop),
             *breaker.decision_rules(hop),
+            *([] if h.stream else [*whole_answer(hop.call.timeout), *broken_off()]),
             *breaker.response_rules(hop),
+            *([] if h.stream else [f"http-response return {BROKEN} if {{ var(txn.cut) -m bool }}"]),
+            *breaker.own_answer_rules(hop),
             *breaker.use_open(hop),
+            *([] if h.protocol == "grpc" else [f"use_backend staying.{hop.name} if {STAYS}"]),
             *_use_all(hop),
             *_use_once(hop),
             f"default_backend to.{hop.name}",
@@ -73,9 +85,10 @@ def _use_once(hop: Outbound) -> list[str]:
     return [f"use_backend once.{hop.name} if {{ {used} }}"]
 
 
-def _back(hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: bool = False) -> str:
+def _back(
+    hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: bool = False, stays: bool = False
+) -> str:
     queue, connect = queue_and_connect(hop.call)
-    headers, body = (hop.call.timeout, 0) if hop.hop.stream else _answer_times(hop.call.timeout)
     again = ["retry-on conn-failure empty-response 502 503"] if retries else []
     if retries and len(hop.servers) > 1:
         # The next try is another server's: the one that failed is not well again in the meantime.
@@ -87,41 +100,18 @@ def _back(hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: b
             "balance leastconn",
             f"timeout connect {time(connect)}",
             f"timeout queue {time(queue)}",
-            f"timeout server {time(headers)}",
+            f"timeout server {time(hop.hop.idle if stays else hop.call.timeout)}",
             f"timeout tunnel {time(hop.hop.idle)}",
             f"timeout check {time(connect)}",
             f"retries {retries}",
             *again,
             *(breaker.window_table(hop, peers) if name == f"to.{hop.name}" else []),
-            *_check(hop, checked),
+            *_check(hop, checked and not stays),
             *_host(hop),
-            *server_timeout(headers),
-            *(_wait_for_body(hop.call.timeout) if body else []),
+            *([] if stays else server_timeout(hop.call.timeout, SLOW)),
             *_servers(hop, checked),
         ],
     )
-
-
-def _answer_times(timeout: Milliseconds) -> tuple[Milliseconds, Milliseconds]:
-    """The timeout split so that headers and then a body come within it, whatever the pace of the server."""
-    body = max(1, timeout // 16)
-    return max(1, timeout - body), body
-
-
-def _wait_for_body(timeout: Milliseconds) -> list[str]:
-    """An answer is whole within the timeout: HAProxy's own only limits the pauses, and a byte a second would do.
-
-    Whole, or as much of it as a buffer holds. What the headers have left over is given to the body, in halves.
-    """
-    steps = [timeout // part for part in (2, 4, 8)]
-    return [
-        "http-response set-var(txn.took) date(0,ms),sub(txn.now)",
-        *(
-            f"http-response wait-for-body time {time(step)} if {{ var(txn.took) -m int le {timeout - step} }}"
-            for step in steps
-        ),
-        f"http-response wait-for-body time {time(_answer_times(timeout)[1])}",
-    ]
 
 
 def _check(hop: Outbound, checked: bool) -> list[str]:
@@ -133,12 +123,17 @@ def _check(hop: Outbound, checked: bool) -> list[str]:
 
 
 def _host(hop: Outbound) -> list[str]:
-    """The application asked for an address of its own machine; the server wants to hear its own name."""
+    """An application that asked for an address of its own machine means the server, which wants to hear its own name.
+
+    Who asked for a name meant that name, and for a balancer's own address too; only TLS knows the server by its name.
+    """
     server = hop.servers[0]
-    if is_address(server.host):
+    if is_address(server.host) or (hop.is_balancer and not hop.hop.tls):
         return []
     usual = server.port == (443 if hop.hop.tls else 80)
-    return [f"http-request set-header Host {server.host if usual else server}"]
+    rule = f"http-request set-header Host {server.host if usual else server}"
+    asked, addresses = "req.hdr(host),host_only", "0.0.0.0/0 ::/0" if hop.is_balancer else "127.0.0.0/8 ::1"
+    return [f"{rule} if {{ {asked} -m ip {addresses} }} or {{ {asked} -i localhost }} or !{{ {asked} -m found }}"]
 
 
 def _servers(hop: Outbound, checked: bool) -> list[str]:
@@ -215,6 +210,7 @@ def _tcp_back(hop: Outbound, name: str, *, checked: bool) -> str:
             f"timeout tunnel {time(hop.hop.idle)}",
             f"timeout check {time(connect)}",
             f"retries {hop.call.retries}",
+            "no option abortonclose",
             *KEEP_ALIVE,
             # What was sent and is not acknowledged for as long as an answer may take will not be.
             *(f"{server} tcp-ut {time(hop.call.timeout)}" for server in _servers(hop, checked)),

@@ -79,6 +79,7 @@ def test_fallbacks() -> None:
         ({"status": 204, "body": "x"}, "fallback.body: is given, and an answer with status 204 has none; remove it"),
         ({"type": "a\nb"}, "fallback.type: is 'a\\nb'; give a media type, as application/json"),
         ({"body": "x" * 8_193}, "fallback.body: has more than 8192 bytes; shorten it, or let another call answer"),
+        ({"body": "a\0b"}, "fallback.body: has a NUL character; remove it; a configuration ends there"),
     ],
 )
 def test_fallbacks_refused(given: dict[str, Any], problem: str) -> None:

@@ -132,6 +132,8 @@ def read_fallback(r: Reader) -> Fallback:
         r.problem(
             "body", FALLBACK_ANSWER, f"is given, and an answer with status {fallback.status} has none", "remove it"
         )
+    if "\0" in fallback.body:
+        r.problem("body", FALLBACK_ANSWER, "has a NUL character", "remove it; a configuration ends there")
     if len(fallback.body.encode(errors="replace")) > LONGEST_BODY:
         r.problem(
             "body", FALLBACK_ANSWER, f"has more than {LONGEST_BODY} bytes", "shorten it, or let another call answer"

@@ -45,6 +45,11 @@ class Inbound:
     latency: Milliseconds
     queue: Milliseconds
 
+    @property
+    def staying(self) -> int:
+        """WebSockets and streams of events that may be open at once, beside the requests under way: half of all."""
+        return max(1, self.connections // 2)
+
 
 def concurrency(replica: float | Fraction, latency: Milliseconds) -> int:
     """Requests under way in one replica: `replica` per second, each of them `latency` long.

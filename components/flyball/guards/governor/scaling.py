@@ -49,8 +49,8 @@ class Floors:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A trigger to be: the stretch in which `replicas` must stand, and where it is written, for messages."""
+class Stretch:
+    """From `start` to `end` that many `replicas` must stand; `path` says where that is written, for messages."""
 
     start: str
     end: str
@@ -77,50 +77,50 @@ def floors(
     """
     problems: list[Problem] = []
     zone = ZoneInfo(plan.timezone)
-    least, wishes = _wishes(plan, otherwise, within, path, problems)
+    least, stretches = _stretches(plan, otherwise, within, path, problems)
     triggers: list[Trigger] = []
-    for wish in wishes:
-        minutes = lead(least, wish.replicas, behavior, startup)
-        found = list(_obstacles(wish, minutes, zone))
+    for stretch in stretches:
+        minutes = lead(least, stretch.replicas, behavior, startup)
+        found = list(_obstacles(stretch, minutes, zone))
         problems += found
         if not found:
-            triggers.append(Trigger(cron.earlier(wish.start, minutes), cron.normal(wish.end), wish.replicas))
+            triggers.append(Trigger(cron.earlier(stretch.start, minutes), cron.normal(stretch.end), stretch.replicas))
     return Floors(least, plan.timezone, tuple(triggers)), problems
 
 
-def _wishes(
+def _stretches(
     plan: Schedule, otherwise: int, within: Sequence[int], path: Path, problems: list[Problem]
-) -> tuple[int, list[Wish]]:
+) -> tuple[int, list[Stretch]]:
     """The lowest floor, and every stretch that needs more."""
     numbered = list(enumerate(zip(plan.windows, within, strict=True)))
     for i, (window, _) in numbered:
         for edge, text in (("start", window.start), ("end", window.end)):
-            problems += _unsaid(text, (*path, "windows", i, edge))
+            problems += _check_words(text, (*path, "windows", i, edge))
     low = [(i, window) for i, (window, replicas) in numbered if replicas < otherwise]
     if problems:
         return otherwise, []
     least = min([otherwise, *within])
-    rest = _rest(low, otherwise, path, problems) if low else []
-    wishes = [
-        Wish(window.start, window.end, replicas, (*path, "windows", i))
+    outside = _outside(low, otherwise, path, problems) if low else []
+    stretches = [
+        Stretch(window.start, window.end, replicas, (*path, "windows", i))
         for i, (window, replicas) in numbered
         if replicas > least
     ]
-    return least, [*wishes, *rest]
+    return least, [*stretches, *outside]
 
 
-def _unsaid(text: str, path: Path) -> Iterator[Problem]:
+def _check_words(text: str, path: Path) -> Iterator[Problem]:
     try:
         cron.normal(text)
     except Broken as error:
         yield Problem(path, error.rule, f"{text!r} {error.message}", error.remedy)
 
 
-def _rest(low: list[tuple[int, Window]], replicas: int, path: Path, problems: list[Problem]) -> list[Wish]:
+def _outside(low: list[tuple[int, Window]], replicas: int, path: Path, problems: list[Problem]) -> list[Stretch]:
     """The time outside of all windows that ask for less than the rest of the day."""
     if len(low) == 1:
         i, window = low[0]
-        return [Wish(window.end, window.start, replicas, (*path, "windows", i))]
+        return [Stretch(window.end, window.start, replicas, (*path, "windows", i))]
     yearly = [i for i, w in low if not (cron.Expression(w.start).is_weekly and cron.Expression(w.end).is_weekly)]
     for i in yearly:
         problems.append(
@@ -131,18 +131,18 @@ def _rest(low: list[tuple[int, Window]], replicas: int, path: Path, problems: li
                 "KEDA has no words for the time outside of both; give them weekdays only, or keep one of them",
             )
         )
-    return [] if yearly else _weekly_rest([window for _, window in low], replicas, (*path, "windows"))
+    return [] if yearly else _weekly_outside([window for _, window in low], replicas, (*path, "windows"))
 
 
-def _weekly_rest(low: list[Window], replicas: int, path: Path) -> list[Wish]:
-    """One wish for all stretches that begin and end at the same times of day and last equally long."""
+def _weekly_outside(low: list[Window], replicas: int, path: Path) -> list[Stretch]:
+    """One for all gaps that begin and end at the same times of day and last equally long."""
     days: dict[tuple[str, str, int], list[int]] = {}
-    for start, end in _stretches(low):
+    for start, end in _gaps(low):
         span = (end.date() - start.date()).days
         key = (f"{start.minute} {start.hour}", f"{end.minute} {end.hour}", span)
         days.setdefault(key, []).append(start.isoweekday() % 7)
     return [
-        Wish(
+        Stretch(
             f"{start} * * {','.join(map(str, sorted(on)))}",
             f"{end} * * {','.join(str(day) for day in sorted((day + span) % 7 for day in on))}",
             replicas,
@@ -152,7 +152,7 @@ def _weekly_rest(low: list[Window], replicas: int, path: Path) -> list[Wish]:
     ]
 
 
-def _stretches(windows: list[Window]) -> list[tuple[datetime, datetime]]:
+def _gaps(windows: list[Window]) -> list[tuple[datetime, datetime]]:
     """The reference week outside of all windows; what runs on into Monday ends in the week after."""
     laid_out = schedule.segments(Schedule("UTC", tuple(windows)), max(w.peak for w in windows) + 1)
     free = [(segment.start, segment.end) for segment in laid_out if not segment.windows]
@@ -162,24 +162,28 @@ def _stretches(windows: list[Window]) -> list[tuple[datetime, datetime]]:
     return free
 
 
-def _obstacles(wish: Wish, minutes: int, zone: ZoneInfo) -> Iterator[Problem]:
+def _obstacles(stretch: Stretch, minutes: int, zone: ZoneInfo) -> Iterator[Problem]:
     """Why a stretch cannot be a trigger that begins `minutes` before it."""
     time = show_duration(minutes * 60_000)
-    needs = f"the autoscaler needs {time} before {wish.start!r} to be at {wish.replicas} replicas"
+    needs = f"the autoscaler needs {time} before {stretch.start!r} to be at {stretch.replicas} replicas"
     if minutes >= cron.DAY_MINUTES:
-        yield Problem(wish.path, RAMP_TOO_LONG, f"{needs}, more than a day", "let it take larger steps, in behavior.up")
+        yield Problem(
+            stretch.path, RAMP_TOO_LONG, f"{needs}, more than a day", "let it take larger steps, in behavior.up"
+        )
         return
     try:
-        cron.earlier(wish.start, minutes)
+        cron.earlier(stretch.start, minutes)
     except Broken as error:
-        yield Problem(wish.path, error.rule, f"{needs}, and that {error.message}", error.remedy)
+        yield Problem(stretch.path, error.rule, f"{needs}, and that {error.message}", error.remedy)
         return
-    if cron.ends_within(wish.start, wish.end, minutes):
+    if cron.ends_within(stretch.start, stretch.end, minutes):
         hint = "join what lies so close together, or let the autoscaler take larger steps, in behavior.up"
-        yield Problem(wish.path, WINDOWS_TOO_CLOSE, f"{needs}, which is longer than the time since {wish.end!r}", hint)
-    if clash := _clock_change(wish.start, minutes, zone):
         yield Problem(
-            wish.path,
+            stretch.path, WINDOWS_TOO_CLOSE, f"{needs}, which is longer than the time since {stretch.end!r}", hint
+        )
+    if clash := _clock_change(stretch.start, minutes, zone):
+        yield Problem(
+            stretch.path,
             CLOCK_CHANGE,
             f"{needs}, and {zone.key} changes its clocks meanwhile ({clash:%d %B, %H:%M})",
             "move it further from the change, or use timezone UTC",

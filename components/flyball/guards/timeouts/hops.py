@@ -24,6 +24,8 @@ BUDGET_PERCENT = 10
 """Retries as a share of requests. Three tries each make four times the load on a service that fails from load."""
 QUEUE_SHARE = 5
 """One part in five of `connect` may be spent waiting for a free connection, the rest for it to be made."""
+SLOW: Milliseconds = 5_000
+"""The longest that a caller may take for a request's headers and for its body, or pause in it; no time of the call."""
 MOST_CONNECTIONS = 10_000
 _NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -25,7 +25,7 @@ class LimitsArgs(TypedDict):
     """The most a container may use."""
 
     cpu: NotRequired[str]
-    """Processor share [twice the request]."""
+    """Processor share [twice the request; of the proxy ten times, at least 250m]."""
     memory: NotRequired[str]
     """Memory [the request]."""
 
@@ -34,9 +34,9 @@ class ResourcesArgs(TypedDict):
     """What a container asks for and the most it may use."""
 
     cpu: NotRequired[str]
-    """Processor share requested, with which one replica does `load.replica` [250m]."""
+    """Processor share requested, with which one replica does `load.replica` [250m; of the proxy by its requests]."""
     memory: NotRequired[str]
-    """Memory requested [256Mi]."""
+    """Memory requested [256Mi; of the proxy 24Mi and its buffers]."""
     limits: NotRequired[LimitsArgs]
     """The most it may use."""
 
@@ -190,7 +190,7 @@ class ShutdownArgs(TypedDict):
     prestop: NotRequired[str]
     """Wait until nobody sends any more [5s]."""
     drain: NotRequired[str]
-    """For requests under way; at least the deadline [30s]."""
+    """For requests under way; at least the deadline [30s, or the deadline where that is longer]."""
     stop: NotRequired[str]
     """For the rest [5s]."""
 

@@ -1,0 +1,76 @@
+"""Bodies: what a client or a server takes for one is held against its own limit, and nobody else is blamed for it.
+
+HAProxy waits for a body as far as a buffer holds it. A request that is whole then is timed from there on; of one that
+goes on longer (`txn.part`) nobody knows when its upload ends, so it is not called slow, and before HAProxy 3.0, where
+the server's time runs during the upload, it is given the client's time on top.
+"""
+
+from flyball.guards.reading.units import Milliseconds
+from flyball.proxy.base import STAYS
+from flyball.proxy.words import time
+
+STEPS = 20
+"""Into which a timeout is divided for an answer's body: it is cut at most one of them late, and never early."""
+CERTAIN = 4 * 1024
+"""Bytes of a body without a stated length that a buffer holds for certain, beside its headers."""
+JUDGED = 12 * 1024
+"""Bytes of headers and body together below which no buffer was full, so that what is missing was never sent."""
+_PART = "{ var(txn.part) -m bool }"
+
+
+def whole_request(slow: Milliseconds, *, wait: bool = True) -> list[str]:
+    """Take in what a buffer holds, for at most `slow`, and set `txn.part` where that is not all of it.
+
+    Without `wait` only what came along with the headers counts as whole.
+    """
+    untold = "!{ req.hdr(content-length) -m found }"
+    return [
+        *([f"http-request wait-for-body time {time(slow)}"] if wait else []),
+        "http-request set-var(txn.body) req.body_len if { req.body_size gt 0 }",
+        "http-request set-var(txn.part) bool(true) if { req.body_size,sub(txn.body) gt 0 }",
+        f"http-request set-var(txn.part) bool(true) if {{ var(txn.body) -m int ge {CERTAIN} }} {untold}",
+    ]
+
+
+def server_timeout(longest: Milliseconds, slow: Milliseconds) -> list[str]:
+    """Wait no longer for the server than the request has left, and where it is not whole for its client too."""
+    short = f"{{ var(txn.left) -m int lt {longest} }}"
+    return [
+        f"http-request set-timeout server var(txn.left) if {short}",
+        ".if !version_atleast(3.0)",
+        f"http-request set-timeout server {time(longest + slow)} if {_PART}",
+        f"http-request set-timeout server var(txn.left),add({slow}) if {_PART} {short}",
+        ".endif",
+    ]
+
+
+def whole_answer(timeout: Milliseconds) -> list[str]:
+    """Wait for the body until the timeout has passed since the request was sent.
+
+    HAProxy's own timeout only limits pauses, and a byte a second would do. How long it waits for a body has to be
+    written down, so there is a rule for each step that the headers may have taken.
+    """
+    step = -(-timeout // STEPS)
+    rules = [
+        "http-response set-var-fmt(txn.took) %Tr",
+        f"http-response set-var(txn.late) var(txn.took) if {{ var(txn.took) -m int ge {step} }} !{_PART} !{STAYS}",
+        f"http-response set-var(txn.late) int({timeout}),sub(txn.left),add(txn.took)"
+        f" if {{ var(txn.left) -m int lt {timeout - step} }} !{_PART} !{STAYS}",
+        f"http-response wait-for-body time {time(timeout)} if !{{ var(txn.late) -m found }} !{STAYS}",
+    ]
+    for late in range(0, timeout, step):
+        until = late + step - 1 if late + step < timeout else ""
+        rules.append(
+            f"http-response wait-for-body time {time(timeout - late)} if {{ var(txn.late) -m int {late}:{until} }}"
+        )
+    return rules
+
+
+def broken_off() -> list[str]:
+    """Set `txn.cut` where the body is shorter than was promised, though there was room for it."""
+    return [
+        "http-response set-var(txn.got) res.body_len",
+        "http-response set-var(txn.size) res.hdrs,length,add(txn.got)"
+        " if { res.hdr_val(content-length),sub(txn.got) gt 0 } !{ method HEAD } !{ status 304 }",
+        f"http-response set-var(txn.cut) bool(true) if {{ var(txn.size) -m int lt {JUDGED} }}",
+    ]

@@ -1,0 +1,184 @@
+"""Each argument's documented default, in brackets at the end of its text, is what it is where nobody says anything."""
+
+import ast
+import inspect
+import json
+import re
+import sys
+from functools import cache
+from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
+
+import pytest
+import yaml
+from tests.kubernetes.programs import MINIMAL, PROJECT, STACK, changes
+from tests.kubernetes.test_arguments import CASES, built, generic, merge, nested, plain
+
+from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
+from flyball.kubernetes import WorkloadArgs
+
+CART, LEDGER = {"calls": {"cart": {"port": 7070}}}, {"calls": {"ledger": {"host": "ledger.example", "port": 443}}}
+IN_WORDS: dict[str, Any] = {
+    # A peak of 100/s of which a replica does 20/s, 80 % of it at most, needs 7 of them; with one to lose that is 8.
+    "proven": 8,
+    "ceiling": 12,
+    "spot.base": 7,
+    # The target is 80 % * 7 / 8 = 70 %.
+    "triggers.*.prometheus.threshold": 14,
+    # Of a deadline of 2 s.
+    "inbound.latency": "1s",
+    "inbound.queue": "500ms",
+    "inbound.concurrency": 20,
+    "inbound.waiting": 10,
+    "calls.*.breaker.slow": "800ms",
+    "resources.limits.cpu": "500m",
+    "resources.limits.memory": "256Mi",
+    "proxy.resources": {"cpu": "20m", "memory": "29Mi", "limits": {"cpu": "250m", "memory": "29Mi"}},
+    "proxy.resources.cpu": "20m",
+    "proxy.resources.memory": "29Mi",
+    "proxy.resources.limits.cpu": "250m",
+    "proxy.resources.limits.memory": "29Mi",
+    "calls.*.port": 7070,
+    "calls.*.protocol": "http",
+    "calls.*.variable": "CART_URL",
+    "calls.*.fallback.body": "",
+    "calls.*.stream": False,
+    "proxy.enabled": True,
+    "spot": {"enabled": False},
+    "spot.enabled": True,
+    "behavior.up": {"pods": 2, "percent": 50, "period": "60s"},
+    "behavior.down": {"pods": 1, "percent": 10, "period": "60s"},
+    "writer.up": {"pods": 4, "percent": 100},
+    "writer.down": {"pods": 1, "percent": 20},
+    "probes.startup": {"tcp": True},
+    "probes.readiness": {"path": "/"},
+    "probes.liveness": {"tcp": True},
+    "scratch": {"tmp": {"path": "/tmp", "size": "64Mi"}},
+    "environment": STACK,
+    "owner": PROJECT,
+}
+"""What a default that is said in words comes to, for the workload of the tests."""
+KINDS = ("path", "grpc", "tcp", "exec")
+ABSENCES = {"calls.*.parallel", "calls.*.cidrs", "calls.*.health", "calls.*.health.path", "logs", "priority"}
+"""What no value stands for: it is the default by not being there."""
+SILENT = {
+    *("command", "arguments", "env", "secrets", "labels", "annotations", "calls.*.host", "calls.*.fallback.call"),
+    *(f"probes.{probe}.{kind}" for probe in ("startup", "readiness", "liveness") for kind in KINDS),
+}
+"""What may be left out, and says nothing of that: nothing is there then."""
+BESIDE: dict[str, dict[str, Any]] = {
+    "spot.enabled": {"zones": ["a", "b", "c"], "spot": {}},
+    "calls.*.port": CART,
+    "calls.*.fallback.status": merge(CART, {"calls": {"cart": {"fallback": {"body": "x"}}}}),
+    "calls.*.fallback.type": merge(CART, {"calls": {"cart": {"fallback": {"body": "x"}}}}),
+    "calls.*.fallback.body": merge(CART, {"calls": {"cart": {"fallback": {"status": 200}}}}),
+}
+"""What has to be given beside an argument, where that is not what its own case gives."""
+
+
+@cache
+def texts(kind: Any) -> dict[str, str]:
+    """The text of each argument, as it stands below it."""
+    found = texts(GuardedArgs) if kind is WorkloadArgs else {}
+    for node in ast.walk(ast.parse(inspect.getsource(sys.modules[kind.__module__]))):
+        if isinstance(node, ast.ClassDef) and node.name == kind.__name__:
+            for field, text in zip(node.body, node.body[1:], strict=False):
+                if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+                    found = {**found, ast.unparse(field.target): ast.literal_eval(text.value)}
+    return found
+
+
+def documented(kind: Any, path: str = "") -> dict[str, tuple[str, Any]]:
+    """The default of each argument that has one in its text, and the argument's type."""
+    found: dict[str, tuple[str, Any]] = {}
+    for key, hint in get_type_hints(kind, include_extras=True).items():
+        inner, at = plain(hint), f"{path}.{key}".lstrip(".")
+        if brackets := re.search(r"\[([^\]]*)\]", texts(kind)[key]):
+            found[at] = brackets[1], inner
+        if is_typeddict(inner):
+            found |= documented(inner, at)
+        elif get_origin(inner) is dict and is_typeddict(get_args(inner)[1]):
+            found |= documented(get_args(inner)[1], f"{at}.*")
+    return found
+
+
+def default(argument: str) -> Any:
+    """The value that a text gives: in words, by the name of where it stands (`up 2, down 1`), or written out."""
+    text, kind = DOCUMENTED[argument]
+    if argument in IN_WORDS:
+        return IN_WORDS[argument]
+    if get_origin(kind) is list:
+        return [] if text == "none" else text.partition(";")[0].split(", ")
+    if get_origin(kind) is dict and text == "none":
+        return {}
+    for part in text.split(", "):
+        *places, value = part.split()
+        if set(places) & set(argument.split(".")):
+            return yaml.safe_load(value)
+    return yaml.safe_load(re.split(r"[,;] ", text)[0])
+
+
+DOCUMENTED = documented(WorkloadArgs)
+GIVEN = [argument for argument in DOCUMENTED if argument not in ABSENCES]
+
+
+def case(argument: str) -> tuple[str, dict[str, Any]]:
+    """Where an argument goes, and what is beside it: those of its own case, or of the first case below it."""
+    own: dict[str, Any] = next(c for c in CASES if f"{generic(c['argument'])}.".startswith(f"{argument}."))
+    steps = own["argument"].split(".")[: len(argument.split("."))]
+    return ".".join(steps), BESIDE[argument] if argument in BESIDE else own.get("with", {})
+
+
+@pytest.mark.parametrize("argument", GIVEN)
+def test_the_documented_default_changes_nothing(argument: str) -> None:
+    path, beside = case(argument)
+    before = merge(MINIMAL, beside)
+    after = merge(before, nested(path, default(argument)))
+    assert changes(built(json.dumps(before)), built(json.dumps(after))) == {}
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "beside"),
+    [
+        ("inbound.idle", "300s", {"protocol": "tcp", "probes": {"readiness": {"exec": ["ask"]}}}),
+        ("inbound.methods", ["POST"], {"protocol": "grpc"}),
+        ("calls.ledger.idle", "300s", LEDGER),
+        ("calls.ledger.protocol", "tcp", LEDGER),
+        ("calls.ledger.variable", "LEDGER_ADDR", LEDGER),
+        ("calls.cart.stream", True, {"calls": {"cart": {"port": 7070, "protocol": "grpc"}}}),
+        ("probes.startup", {"grpc": True}, {"protocol": "grpc"}),
+        ("probes.readiness", {"grpc": True}, {"protocol": "grpc"}),
+        ("shutdown.drain", "50s", {"deadline": "50s"}),
+        ("inbound.connections", 4 * 1500, {"load": {"peak": 100, "replica": 2000}, "proxy": {"enabled": True}}),
+    ],
+)
+def test_so_do_those_that_depend_on_something(argument: str, value: Any, beside: dict[str, Any]) -> None:
+    before = merge(MINIMAL, beside)
+    after = merge(before, nested(argument, value))
+    assert before != after
+    assert changes(built(json.dumps(before)), built(json.dumps(after))) == {}
+
+
+def test_a_window_is_named_by_its_start_and_end() -> None:
+    window = {"start": "0 17 * * *", "end": "0 23 * * *", "peak": 200}
+    plain_one, named = ({"schedule": {"windows": [w]}} for w in (window, window | {"name": "0 17 * * * to 0 23 * * *"}))
+    assert texts(WindowArgs)["name"].endswith("[its start and end].")
+    assert changes(built(json.dumps(merge(MINIMAL, plain_one))), built(json.dumps(merge(MINIMAL, named)))) == {}
+
+
+def test_every_argument_that_may_be_left_out_says_what_then_holds() -> None:
+    assert {argument for argument in _optional(WorkloadArgs) if argument not in DOCUMENTED} == SILENT
+    assert set(IN_WORDS) | ABSENCES | set(BESIDE) <= set(DOCUMENTED)
+
+
+def _optional(kind: Any, path: str = "") -> list[str]:
+    """Plain arguments that may be left out; a map of arguments is what these make of it."""
+    found: list[str] = []
+    for key, hint in get_type_hints(kind, include_extras=True).items():
+        inner, at = plain(hint), f"{path}.{key}".lstrip(".")
+        if is_typeddict(inner):
+            found += _optional(inner, at)
+        elif get_origin(inner) is dict and is_typeddict(get_args(inner)[1]):
+            found += _optional(get_args(inner)[1], f"{at}.*")
+        elif get_origin(hint) is NotRequired:
+            found.append(at)
+    return found

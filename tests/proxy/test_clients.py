@@ -1,0 +1,231 @@
+"""What clients do: they leave, they stay, they are somebody; and a reload is none of their business."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from tests.proxy.harness import ask, children, door, haproxy, statuses
+from tests.proxy.wire import OK, Scripted, Wire, client, scripted, status
+
+from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.hops import Hop
+from flyball.lab.ports import free
+from flyball.proxy import Address, Outbound, Proxy, Server, proxy_config
+
+pytestmark = pytest.mark.haproxy
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+WEBSOCKET = (
+    b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+SWITCHED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+"""The key and its answer are those of RFC 6455, 1.3."""
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    with scripted() as found:
+        yield found
+
+
+def hop(server: Scripted, listen: int, **more: object) -> Proxy:
+    settings = Hop(**more)  # pyright: ignore[reportArgumentType] - fields of the class, by name
+    return Proxy("web", outbound=(Outbound("pay", Address(listen), (Server("127.0.0.1", server.port),), hop=settings),))
+
+
+class TestThoseThatLeave:
+    def test_they_keep_no_places(self, server: Scripted, tmp_path: Path) -> None:
+        gone = threading.Event()
+
+        def slow(wire: Wire) -> None:
+            if wire.head() and not gone.is_set():
+                gone.wait(20)
+            wire.send(OK)
+
+        (port,) = free(1)
+        server.script = slow
+        with haproxy(door(server.port, port, 20_000, concurrency=2, waiting=2), tmp_path):
+            for _ in range(4):
+                with client(port) as wire:
+                    wire.send(GET)
+                    time.sleep(0.1)
+            gone.set()
+            time.sleep(0.2)
+            assert statuses(port, 3) == [200] * 3
+
+    def test_who_has_said_all_of_it_over_tcp_still_gets_an_answer(self, server: Scripted, tmp_path: Path) -> None:
+        def late(wire: Wire) -> None:
+            wire.head()
+            time.sleep(0.3)
+            wire.send(b"late")
+
+        (port,) = free(1)
+        server.script = late
+        with haproxy(hop(server, port, protocol="tcp"), tmp_path), client(port) as wire:
+            wire.send(GET)
+            wire.sock.shutdown(socket.SHUT_WR)
+            assert wire.sock.recv(100) == b"late"
+
+
+class TestThoseThatStay:
+    def stay(self, wire: Wire) -> None:
+        if b"websocket" in wire.head():
+            wire.send(SWITCHED)
+            while data := wire.sock.recv(100):
+                wire.send(data)
+        else:
+            wire.send(OK)
+
+    def events(self, wire: Wire) -> None:
+        if b"event-stream" in wire.head():
+            wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+            while True:
+                wire.send(b"data: x\n\n")
+                time.sleep(0.3)
+        else:
+            wire.send(OK)
+
+    def check(self, port: int, request: bytes, expected: int) -> None:
+        with ExitStack() as at_end:
+            wires = [at_end.enter_context(client(port)) for _ in range(3)]
+            for wire in wires:
+                wire.send(request)
+                assert status(wire.head()) == expected
+            assert statuses(port, 5) == [200] * 5
+            for wire in wires if expected == 101 else []:
+                wire.send(b"hello")
+                assert wire.sock.recv(100) == b"hello"
+
+    def test_websockets_leave_the_door_to_others(self, server: Scripted, tmp_path: Path) -> None:
+        (port,) = free(1)
+        server.script = self.stay
+        with haproxy(door(server.port, port, 1_000, concurrency=3, waiting=1), tmp_path):
+            self.check(port, WEBSOCKET, 101)
+
+    def test_events_too(self, server: Scripted, tmp_path: Path) -> None:
+        (port,) = free(1)
+        server.script = self.events
+        with haproxy(door(server.port, port, 1_000, concurrency=3, waiting=1), tmp_path):
+            self.check(port, b"GET / HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n", 200)
+
+    def test_and_hops(self, server: Scripted, tmp_path: Path) -> None:
+        (port,) = free(1)
+        server.script = self.stay
+        with haproxy(hop(server, port, connections=3), tmp_path):
+            self.check(port, WEBSOCKET, 101)
+            server.script = self.events
+            self.check(port, b"GET / HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n", 200)
+
+    def test_but_not_any_number_of_them(self, server: Scripted, tmp_path: Path) -> None:
+        (port,) = free(1)
+        server.script = self.stay
+        proxy = door(server.port, port, 1_000, concurrency=1, waiting=1, connections=6)
+        with haproxy(proxy, tmp_path), ExitStack() as at_end:
+            wires = [at_end.enter_context(client(port)) for _ in range(4)]
+            for wire, expected in zip(wires, (101, 101, 101, 503), strict=True):
+                wire.send(WEBSOCKET)
+                assert status(wire.head()) == expected
+
+
+class TestWhoTheyAre:
+    def test_a_balancer_keeps_the_host_and_says_who_asked(self, server: Scripted, tmp_path: Path) -> None:
+        heads: list[bytes] = []
+
+        def remember(wire: Wire) -> None:
+            heads.append(wire.request().lower())
+            wire.send(OK)
+
+        own, other = free(2)
+        server.script = remember
+        named = (Server("localhost", server.port),)
+        hops = (
+            Outbound("own", Address(own), named, Call(), Hop()),
+            Outbound("balancer", Address(other, ""), named, Call(), Hop()),
+        )
+        proxy = Proxy("web", outbound=hops)
+        # Names are resolved by the name servers of the machine, and these do not know localhost.
+        text = proxy_config(proxy).replace("resolvers dns resolve-prefer ipv4 init-addr none", "init-addr libc")
+        with haproxy(proxy, tmp_path, config=text):
+            for port, host in (
+                (own, f"127.0.0.1:{own}"),
+                (own, "localhost"),
+                (own, "shop.example"),
+                (other, "shop.example"),
+            ):
+                assert ask(port, Host=host, X_Forwarded_For="192.0.2.7").status == 200
+        found = [line for head in heads for line in head.split(b"\r\n") if line.startswith(b"host:")]
+        there = b"host: localhost:%d" % server.port
+        assert found == [there, there, b"host: shop.example", b"host: shop.example"]
+        assert [head.count(b"x-forwarded-for: 192.0.2.7") for head in heads] == [1] * 4
+
+    def test_the_address_of_the_client_is_handed_on(self, server: Scripted, tmp_path: Path) -> None:
+        heads: list[bytes] = []
+
+        def remember(wire: Wire) -> None:
+            heads.append(wire.request().lower())
+            wire.send(OK)
+
+        balancer, there = free(2)
+        server.script = remember
+        # A client of this machine that is not at the usual address: one that came from elsewhere, for the proxy.
+        source = ("127.1.2.3", 0)
+        one = Outbound("web", Address(balancer, ""), (Server("127.0.0.1", there),), Call(), Hop())
+        with (
+            haproxy(Proxy("balancer", outbound=(one,)), tmp_path),
+            haproxy(door(server.port, there), tmp_path),
+            socket.create_connection(("127.0.0.1", balancer), timeout=20, source_address=source) as sock,
+        ):
+            sock.sendall(GET)
+            assert status(Wire(sock).head()) == 200
+        assert b"\r\nx-forwarded-for: 127.1.2.3\r\n" in heads[-1]
+
+
+class TestReloads:
+    @pytest.mark.parametrize("kind", ["hop", "door"])
+    def test_none_is_lost_on_a_kept_connection(self, server: Scripted, tmp_path: Path, kind: str) -> None:
+        (port,) = free(1)
+        proxy = hop(server, port) if kind == "hop" else door(server.port, port)
+        end = threading.Event()
+
+        def customer(_: int) -> list[int]:
+            """Sends request after request, over one connection for as long as the proxy likes."""
+            found: list[int] = []
+            while not end.is_set():
+                with client(port) as wire:
+                    more = True
+                    while more and not end.is_set():
+                        head = b""
+                        with suppress(OSError):
+                            wire.send(GET)
+                            head = wire.head()
+                            wire.rest = b""
+                        found.append(status(head))
+                        more = found[-1] == 200 and b"connection: close" not in head.lower()
+                        time.sleep(0.02)
+            return found
+
+        with haproxy(proxy, tmp_path, "-W") as master, ThreadPoolExecutor(8) as pool:
+            customers = [pool.submit(customer, i) for i in range(8)]
+            try:
+                for _ in range(3):
+                    before = children(master.pid)
+                    os.kill(master.pid, signal.SIGUSR2)
+                    until = time.monotonic() + 20
+                    while before & children(master.pid) and time.monotonic() < until:
+                        time.sleep(0.05)
+            finally:
+                end.set()
+            found = [each for one in customers for each in one.result()]
+        assert len(found) > 100
+        assert [each for each in found if each != 200] == []
