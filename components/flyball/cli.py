@@ -134,7 +134,7 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
             outcome = local.up(target, progress.say, progress.advance)
         if outcome.result is not None:
             show.result(outcome.result)
-        show.standing(outcome.standing, target.config)
+        show.standing(outcome.standing, outcome.services)
         if outcome.freeze:
             show.freeze(outcome.freeze)
 

@@ -15,10 +15,11 @@ from pulumi.provider.server import ComponentInitError
 
 from flyball.guards.reading.problem import Problem, Refused, show
 from flyball.guards.workload.arguments import GuardedArgs
-from flyball.kubernetes import Workload
+from flyball.kubernetes import Governor, Services, Workload
+from flyball.kubernetes.program import serve_one_program
 
 NAME = "flyball"
-COMPONENTS: list[type[pulumi.ComponentResource]] = [Workload]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Governor]
 
 
 class Package(ComponentProvider):
@@ -32,10 +33,15 @@ class Package(ComponentProvider):
         """With the descriptions of inherited arguments, which the SDK's analyzer looks for in the last class only."""
         for component in schema["resources"].values():
             component["description"] = inspect.cleandoc(component["description"])
-            for name, argument in component["inputProperties"].items():
-                found = argument.get("description") or self.analyzer.get_docstring(GuardedArgs, name)
-                component["inputProperties"][name] = {"description": found, **argument}
+            self._describe(component["inputProperties"])
+        for found in schema["types"].values():
+            self._describe(found["properties"])
         return schema
+
+    def _describe(self, properties: dict[str, Any]) -> None:
+        for name, argument in properties.items():
+            found = argument.get("description") or self.analyzer.get_docstring(GuardedArgs, name)
+            properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
@@ -58,4 +64,5 @@ def _refused(problem: Problem, name: str) -> Any:
 
 def serve() -> None:
     """Answer the engine, on loopback, until it ends this process."""
+    serve_one_program()
     main(Package(), sys.argv[1:])

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -17,8 +17,9 @@ from flyball.guards import catalogue
 from flyball.guards.governor.envelope import WARN_PERCENT
 from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.rule import Rule
-from flyball.stack.plan import LOSSES, Plan, Row
-from flyball.stack.plan import plan as make_plan
+from flyball.guards.workload.resolve import Service
+from flyball.guards.workload.survival import LOSSES, survived
+from flyball.stack.plan import Plan, Row
 
 if TYPE_CHECKING:
     from flyball.drills.drill import Drill
@@ -118,24 +119,22 @@ def result(applied: Result) -> None:
     out.print(f"{len(applied.changed)} changed ({applied})" if not applied.created else str(applied))
 
 
-def standing(services: tuple[Standing, ...], config: Mapping[str, Any]) -> None:
+def standing(services: tuple[Standing, ...], resolved: Mapping[str, Service]) -> None:
     """What stands, and which losses leave each service what its peak needs, judged by where its pods really are."""
     out = console()
-    rows = {row.service: row for row in make_plan(config).rows}
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("service", "ready", "need", "floor", "ceiling", "survives the loss of"):
         table.add_column(heading, justify="left" if heading[0] == "s" else "right", no_wrap=True)
     for service in services:
-        row = rows[service.service]
+        one = resolved[service.service]
         left = {
             "a replica": service.ready - 1,
             "a node": service.after_node,
             "a zone": service.after_zone,
             "all spot": service.after_spot,
         }
-        survived = [loss for loss, count in left.items() if count >= row.need]
-        numbers = [str(number) for number in (service.ready, row.need, row.floor, row.ceiling)]
-        table.add_row(service.service, *numbers, ", ".join(survived) or Text("nothing", style="red"))
+        numbers = [str(n) for n in (service.ready, one.sizing.need, one.sizing.floor, one.sizing.ceiling)]
+        table.add_row(service.service, *numbers, ", ".join(survived(one, left)) or Text("nothing", style="red"))
     out.print(table)
     sys.stdout.flush()
 

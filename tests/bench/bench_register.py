@@ -46,7 +46,7 @@ class Cost(NamedTuple):
 
 
 def args() -> WorkloadArgs:
-    return {"image": "registry.example/app:1.0.0", "port": 8080, "load": {"peak": 100, "replica": 20}}
+    return {"image": "registry.example/app:1.0.0", "port": 8080, "load": {"peak": 100, "replica": 20}, "callers": []}
 
 
 def with_component(count: int) -> None:

@@ -24,7 +24,7 @@ from rich.table import Table
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.lab import Lab, lab
 from flyball.drills.traffic.process import Process
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 from flyball.lab import ports
 from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
@@ -77,7 +77,7 @@ def start(made: Lab) -> Mapping[str, Process]:
     plain = made.haproxy("bare", _HEAD + _BARE.format(port=bare, origin=origin, log=""), bare)
     logging = made.haproxy("bare-logs", _HEAD + _BARE.format(port=logs, origin=origin, log=_LOG), logs)
     inbound = replace(settings.INBOUND, concurrency=200, waiting=200)
-    server, call = Server("127.0.0.1", origin), Call()
+    server, call = Server("127.0.0.1", origin), Times()
     proxy = Proxy("bench", Door(Address(door), server, "http", settings.DEADLINE, inbound))
     guarded = made.haproxy("door", proxy_config(proxy), door)
     outbound = Outbound("origin", Address(hop), (server,), call, Hop(breaker=settings.BREAKER, connections=200))

@@ -22,6 +22,7 @@ ARGS: WorkloadArgs = {
     "image": "registry.example/web:1",
     "port": 80,
     "load": {"peak": 1, "replica": 1},
+    "callers": [],
     "namespace": "shop",
     "secrets": {"TOKEN": SECRET},
 }

@@ -13,9 +13,11 @@ from pulumi_kubernetes.helm.v4 import Chart
 
 from flyball.deploy.program import Registered, run, run_program
 from flyball.guards.reading.problem import Refused
+from flyball.guards.workload.arguments import LoadArgs
 from flyball.kubernetes import Workload, WorkloadArgs
 
-ARGS: WorkloadArgs = {"image": "registry.example/web:1", "port": 80, "load": {"peak": 1, "replica": 1}}
+LOAD: LoadArgs = {"peak": 1, "replica": 1}
+ARGS: WorkloadArgs = {"image": "registry.example/web:1", "port": 80, "load": LOAD, "public": True}
 
 
 def config_map(name: str, opts: pulumi.ResourceOptions | None = None, **data: Any) -> k8s.core.v1.ConfigMap:

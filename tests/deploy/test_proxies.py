@@ -16,7 +16,7 @@ def config_map(name: str, text: str) -> Object:
 
 @pytest.mark.haproxy
 def test_what_is_rendered_is_taken() -> None:
-    calls = {"cart": {"port": 7070}, "db": {"host": "db.example", "port": 5432}}
+    calls = {"cart": {"port": 7070, "protocol": "http"}, "db": {"host": "db.example", "port": 5432}}
     objects = rendered(registered(lambda: Workload("web", arguments(calls=calls, deadline="3s")))).objects
     said: list[str] = []
     proxies.check(objects, said.append)

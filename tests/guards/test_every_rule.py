@@ -14,6 +14,7 @@ from flyball.guards.catalogue import RULES
 from flyball.guards.clean_up.retention import FileLogs, check_file_logs
 from flyball.guards.governor.freeze import reason_problem
 from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.reader import Reader
 from flyball.guards.roles import (
     alertmanager,
     log_shipping,
@@ -27,9 +28,11 @@ from flyball.guards.roles import (
     spot_drain,
 )
 from flyball.guards.roles import freeze as freezing
+from flyball.guards.workload import limits, neighbours
+from flyball.guards.workload.resolve import Place, examine, resolve
 from flyball.stack.file import load
 from flyball.stack.read import read
-from flyball.stack.schema import Encrypted
+from flyball.stack.schema import Encrypted, ServiceArgs
 from flyball.stack.target import Target
 
 BROKEN = sorted((Path(__file__).parents[1] / "stack/broken").glob("*.yaml"))
@@ -68,6 +71,11 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "lease-below-run": lambda: planned_restart.read({"planned_restart_lease": "1m"}, 3)[1],
     "unit-people-need": lambda: freezing.read({"freeze_units": ["ssh.service"]})[1],
     "freeze-reason": lambda: reason_problem("x", ("freeze_reason",)),
+    "unknown-address": lambda: _alone(calls={"cart": {}}),
+    "no-callers": lambda: _alone(),
+    "caller-not-let-in": lambda: _beside(port=80),
+    "wrong-deadline": lambda: _beside(port=80, deadline="1s"),
+    "limits": lambda: _limits(floor=3, ceiling=2, budget=0),
 }
 """By the rule that each is there for."""
 
@@ -82,6 +90,25 @@ def _logrotate(**log: Any) -> list[Problem]:
 
 def _logs() -> tuple[logrotate.Log, ...]:
     return logrotate.read({"logrotate_interval": "1h", "logrotate_logs": [LOG]})[0].logs
+
+
+def _alone(**more: Any) -> list[Problem]:
+    return examine({"web": SERVICE | more}, Place(), (), ServiceArgs, alone=True).problems
+
+
+def _beside(**reference: Any) -> list[Problem]:
+    """Two sets of one program, of which one refers to the other's service."""
+    call = {"cart": {"service": {"name": "cart", "namespace": "there"} | reference}}
+    here = resolve({"web": SERVICE | {"calls": call}}, Place("here"), ("a",), ServiceArgs)
+    there = resolve({"cart": SERVICE | {"port": 80}}, Place("there"), ("b",), ServiceArgs)
+    known = {neighbours.identity(service): service for service in (*here.values(), *there.values())}
+    return list(neighbours.check(list(here.values()), known))
+
+
+def _limits(**one: Any) -> list[Problem]:
+    problems: list[Problem] = []
+    limits.read(Reader({"shop": {"web": one}}, (), problems))
+    return problems
 
 
 @pytest.mark.parametrize("identity", ROLES)

@@ -9,7 +9,12 @@ from flyball.deploy.manifests import rendered
 from flyball.deploy.program import Registered, run
 from flyball.kubernetes import Workload, WorkloadArgs
 
-MINIMAL: dict[str, Any] = {"image": "registry.example/web:1.4.2", "port": 8080, "load": {"peak": 100, "replica": 20}}
+MINIMAL: dict[str, Any] = {
+    "image": "registry.example/web:1.4.2",
+    "port": 8080,
+    "load": {"peak": 100, "replica": 20},
+    "callers": [],
+}
 PROJECT, STACK = "shop", "dev"
 
 Objects = dict[str, dict[str, Any]]

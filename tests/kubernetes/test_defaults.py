@@ -16,7 +16,10 @@ from tests.kubernetes.test_arguments import CASES, built, generic, merge, nested
 from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
 from flyball.kubernetes import WorkloadArgs
 
-CART, LEDGER = {"calls": {"cart": {"port": 7070}}}, {"calls": {"ledger": {"host": "ledger.example", "port": 443}}}
+CART, LEDGER = (
+    {"calls": {"cart": {"port": 7070, "protocol": "http"}}},
+    {"calls": {"ledger": {"host": "ledger.example", "port": 443}}},
+)
 IN_WORDS: dict[str, Any] = {
     # A peak of 100/s of which a replica does 20/s, 80 % of it at most, needs 7 of them; with one to lose that is 8.
     "proven": 8,
@@ -39,6 +42,8 @@ IN_WORDS: dict[str, Any] = {
     "proxy.resources.limits.memory": "29Mi",
     "calls.*.port": 7070,
     "calls.*.protocol": "http",
+    "calls.*.target": 21_000,
+    "calls.*.service.namespace": "default",
     "calls.*.variable": "CART_URL",
     "calls.*.fallback.body": "",
     "calls.*.stream": False,
@@ -58,7 +63,14 @@ IN_WORDS: dict[str, Any] = {
 }
 """What a default that is said in words comes to, for the workload of the tests."""
 KINDS = ("path", "grpc", "tcp", "exec")
-ABSENCES = {"calls.*.parallel", "calls.*.cidrs", "calls.*.health", "calls.*.health.path", "logs", "priority"}
+ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
+    "calls.*.parallel",
+    "calls.*.cidrs",
+    "calls.*.health",
+    "calls.*.health.path",
+    "logs",
+    "priority",
+}
 """What no value stands for: it is the default by not being there."""
 SILENT = {
     *("command", "arguments", "env", "secrets", "labels", "annotations", "calls.*.host", "calls.*.fallback.call"),

@@ -51,11 +51,11 @@ def kind(found: dict[str, Any]) -> str:
 
 
 def test_types_are_exactly_these(schema: dict[str, Any]) -> None:
-    workload = schema["resources"][TYPE]
-    found = {
-        "Workload": shown(workload["inputProperties"], workload["requiredInputs"]),
-        "Workload outputs": shown(workload["properties"], workload["required"]),
-    }
+    found: dict[str, Any] = {}
+    for token, component in schema["resources"].items():
+        name = token.removeprefix("flyball:index:")
+        found[name] = shown(component["inputProperties"], component.get("requiredInputs", []))
+        found[f"{name} outputs"] = shown(component["properties"], component["required"])
     for name, described in schema["types"].items():
         found[name.removeprefix("flyball:index:")] = shown(described["properties"], described.get("required", []))
     assert found == yaml.safe_load((Path(__file__).parent / "schema.yaml").read_text())
@@ -63,10 +63,10 @@ def test_types_are_exactly_these(schema: dict[str, Any]) -> None:
 
 
 def test_everything_is_described(schema: dict[str, Any]) -> None:
-    workload = schema["resources"][TYPE]
-    described = {f"{TYPE}.{name}": found for name, found in workload["inputProperties"].items()}
-    described |= {f"{TYPE}.{name}": found for name, found in workload["properties"].items()}
-    described |= {**schema["types"], TYPE: workload}
+    described: dict[str, Any] = {**schema["types"], **schema["resources"]}
+    for token, component in schema["resources"].items():
+        described |= {f"{token}.{name}": found for name, found in component["inputProperties"].items()}
+        described |= {f"{token}.{name}": found for name, found in component["properties"].items()}
     for name, found in schema["types"].items():
         described |= {f"{name}.{inner}": value for inner, value in found["properties"].items()}
     assert [name for name, found in described.items() if not found.get("description")] == []
@@ -93,6 +93,7 @@ EVERYTHING: dict[str, Any] = {
     "calls": {
         "cart": {
             "port": 6379,
+            "protocol": "http",
             "timeout": "1s",
             "retries": 1,
             "breaker": {"threshold": 40, "window": "30s"},

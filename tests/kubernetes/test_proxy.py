@@ -9,7 +9,7 @@ from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Workload
 
 CALLS: dict[str, Any] = {
-    "payment": {"port": 5000, "timeout": "300ms"},
+    "payment": {"port": 5000, "protocol": "http", "timeout": "300ms"},
     "redis": {"port": 6379, "protocol": "tcp", "timeout": "300ms"},
     "9.example.org": {"host": "9.example.org", "port": 443, "protocol": "grpc", "timeout": "300ms"},
 }
@@ -45,7 +45,7 @@ def test_each_call_has_its_address_in_a_variable() -> None:
 def test_what_is_set_already_is_never_replaced(source: str) -> None:
     value: Any = {"name": "a", "key": "b"} if source == "refs" else "http://elsewhere"
     with pytest.raises(Refused) as refused:
-        workload(calls={"payment": {"port": 1}}, **{source: {"PAYMENT_URL": value}})
+        workload(calls={"payment": {"port": 1, "protocol": "http"}}, **{source: {"PAYMENT_URL": value}})
     assert str(refused.value) == (
         f"web.{source}.PAYMENT_URL: is the address that flyball sets for payment;"
         " remove it there, or name another one in calls.payment.variable"
@@ -53,14 +53,19 @@ def test_what_is_set_already_is_never_replaced(source: str) -> None:
 
 
 def test_two_calls_cannot_share_a_variable() -> None:
-    quick = {"port": 1, "timeout": "100ms"}
+    quick = {"port": 1, "protocol": "http", "timeout": "100ms"}
     with pytest.raises(Refused, match=r"^web.calls.a.b.variable: A_B_URL is that of a-b too; name another one$"):
         workload(calls={"a-b": quick, "a.b": quick})
 
 
 def test_the_port_of_a_callee_must_be_known() -> None:
-    with pytest.raises(Refused, match=r"^web.calls.cart.port: is missing; the port of the callee's Service"):
+    with pytest.raises(Refused) as refused:
         workload(calls={"cart": {}})
+    hint = "or put both into one Services, which finds out by itself"
+    assert str(refused.value).splitlines() == [
+        f"web.calls.cart.port: is missing; say the port of its Service, {hint}",
+        f"web.calls.cart.protocol: is missing; say what it speaks, {hint}",
+    ]
     assert not any(name.startswith("ConfigMap") for name in workload(calls={"cart": {}}, proxy={"enabled": False}))
 
 
@@ -69,7 +74,11 @@ def test_the_port_of_a_callee_must_be_known() -> None:
     [
         ({"port": 21_000}, "inbound.port", "21000 is the port of the application"),
         ({"port": 21_001}, "port", "21001 is the port of the proxy's metrics"),
-        ({"port": 21_010, "calls": {"cart": {"port": 1}}}, "port", "21010 is the port of the call cart"),
+        (
+            {"port": 21_010, "calls": {"cart": {"port": 1, "protocol": "http"}}},
+            "port",
+            "21010 is the port of the call cart",
+        ),
         ({"inbound": {"port": 21_001}}, "inbound.port", "21001 is the port of the proxy's metrics"),
     ],
 )

@@ -107,7 +107,7 @@ def test_names_that_leave_no_room() -> None:
 
 
 def test_a_workload_that_calls_itself() -> None:
-    assert refused(calls={"web": {}}) == [
+    assert refused(calls={"web": {"port": 80, "protocol": "http"}}) == [
         "web.calls.web: web calls itself; remove the call; a workload reaches itself without a hop"
     ]
 

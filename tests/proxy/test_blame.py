@@ -11,7 +11,7 @@ from tests.proxy.harness import ask, door, haproxy, statuses
 from tests.proxy.wire import OK, Scripted, Wire, answer, client, scripted, status
 
 from flyball.guards.breakers.breaker import Breaker
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 from flyball.lab.ports import free
 from flyball.proxy import Address, Outbound, Proxy, Server
@@ -29,9 +29,9 @@ def server() -> Iterator[Scripted]:
         yield found
 
 
-def hop(server: Scripted, listen: int, call: Call | None = None, **more: object) -> Proxy:
+def hop(server: Scripted, listen: int, call: Times | None = None, **more: object) -> Proxy:
     settings = Hop(**{"breaker": BREAKER, **more})  # pyright: ignore[reportArgumentType] - fields of the class
-    one = Outbound("pay", Address(listen), (Server("127.0.0.1", server.port),), call or Call(), settings)
+    one = Outbound("pay", Address(listen), (Server("127.0.0.1", server.port),), call or Times(), settings)
     return Proxy("web", outbound=(one,))
 
 
@@ -54,7 +54,7 @@ class TestSlowCallers:
     @pytest.mark.parametrize("size", [1_000, LARGE], ids=["in a buffer", "beyond a buffer"])
     def test_a_slow_upload_is_no_failure(self, server: Scripted, tmp_path: Path, size: int) -> None:
         (port,) = free(1)
-        with haproxy(hop(server, port, Call(timeout=500)), tmp_path):
+        with haproxy(hop(server, port, Times(timeout=500)), tmp_path):
             assert side_by_side(12, port, size, 0.9) == [200] * 12
             assert statuses(port, 5) == [200] * 5, "the circuit is closed"
 
@@ -67,7 +67,7 @@ class TestSlowCallers:
         (port,) = free(1)
         server.script = slow
         breaker = Breaker(minimum=5, open=30_000, slow=400)
-        with haproxy(hop(server, port, Call(timeout=1_000), breaker=breaker), tmp_path):
+        with haproxy(hop(server, port, Times(timeout=1_000), breaker=breaker), tmp_path):
             assert side_by_side(5, port, 1_000, 0.3) == [200] * 5
             assert statuses(port, 1) == [503]
 
@@ -78,7 +78,7 @@ class TestSlowCallers:
 
         (port,) = free(1)
         server.script = hang
-        with haproxy(hop(server, port, Call(timeout=200)), tmp_path):
+        with haproxy(hop(server, port, Times(timeout=200)), tmp_path):
             assert side_by_side(5, port, LARGE, 0) == [504] * 5
             assert statuses(port, 1) == [503]
 
@@ -119,7 +119,7 @@ class TestTheWholeTimeout:
 
         (port,) = free(1)
         server.script = late_body
-        with haproxy(hop(server, port, Call(timeout=2_000), breaker=Breaker(minimum=5, slow=2_000)), tmp_path):
+        with haproxy(hop(server, port, Times(timeout=2_000), breaker=Breaker(minimum=5, slow=2_000)), tmp_path):
             with ThreadPoolExecutor(8) as pool:
                 assert list(pool.map(lambda _: ask(port).status, range(8))) == [200] * 8
             server.script = answer
@@ -135,7 +135,7 @@ class TestTheWholeTimeout:
 
         (port,) = free(1)
         server.script = endless
-        with haproxy(hop(server, port, Call(timeout=1_000)), tmp_path):
+        with haproxy(hop(server, port, Times(timeout=1_000)), tmp_path):
             found = ask(port)
             assert (found.status, 0.95 < found.seconds < 3) == (504, True)
 
@@ -179,7 +179,7 @@ class TestOwnRefusals:
 
         own, there = free(2)
         server.script = slow
-        one = Outbound("pay", Address(own), (Server("127.0.0.1", there),), Call(), Hop(breaker=BREAKER))
+        one = Outbound("pay", Address(own), (Server("127.0.0.1", there),), Times(), Hop(breaker=BREAKER))
         with (
             haproxy(Proxy("caller", outbound=(one,)), tmp_path),
             haproxy(door(server.port, there, concurrency=1, waiting=1), tmp_path),

@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 from tests.proxy.parsed import Sections, number, sections, timeouts, what_haproxy_says
 
 from flyball.guards.breakers.breaker import WITHOUT_BODY
-from flyball.guards.workload.sizing import guard
 from flyball.guards.workload.spec import Spec
-from flyball.kubernetes.objects import Guarded
-from flyball.kubernetes.proxy import sidecar
+from flyball.kubernetes.workload.proxy import sidecar
 from flyball.proxy.bodies import STEPS
-from flyball.stack.build import address
 from flyball.stack.read import Stack, read
 
 OUTER = {"environment": "test", "owner": "test", "namespace": "test", "cluster": "there"}
@@ -91,14 +88,8 @@ def configs(stack: Stack) -> dict[str, tuple[Spec, str]]:
     """The configuration in the pods of each service that has a proxy."""
     found: dict[str, tuple[Spec, str]] = {}
     for name, service in stack.services.items():
-        made = {
-            callee: {**(address(stack.services[callee]) if callee in stack.services else {}), **call}
-            for callee, call in service.args["calls"].items()
-        }
-        args = {key: value for key, value in service.args.items() if key != "image"} | {"calls": made}
-        spec, sizing = guard(name, args)
-        proxy = sidecar(Guarded(spec, sizing, "test", "test", "test"))
-        assert (proxy is not None) == (spec.inbound.enabled or bool(made))
+        spec, proxy = service.spec, sidecar(service)
+        assert (proxy is not None) == (spec.inbound.enabled or bool(spec.calls))
         if proxy:
             found[name] = spec, proxy.config_map["data"]["haproxy.cfg"]
     return found
@@ -109,7 +100,7 @@ def test_every_hop_has_every_timeout_and_keeps_within_its_deadline(stack: Stack)
     for spec, text in configs(stack).values():
         found = sections(text)
         assert all(limit > 0 for lines in found.values() for limit in timeouts(lines).values())
-        spent = sum(longest(found, spec, name) for name in spec.hops)
+        spent = sum(longest(found, spec, name) for name in spec.calls)
         assert spent <= spec.deadline
         if spec.inbound.enabled:
             assert {"connect", "queue", "server", "tunnel"} <= set(timeouts(found["backend app"]))
@@ -119,7 +110,7 @@ def test_every_hop_has_every_timeout_and_keeps_within_its_deadline(stack: Stack)
 
 def longest(found: Sections, spec: Spec, name: str) -> int:
     """What the hop may take as it is written: queue, connection, headers and body, as often as it is tried."""
-    tcp = spec.hops[name].protocol == "tcp"
+    tcp = spec.calls[name].hop.protocol == "tcp"
     front = timeouts(found[f"frontend call.{name}"])
     assert set(front) == {"client"} if tcp else {"client", "http-request", "http-keep-alive"}
     worst = 0
@@ -131,11 +122,11 @@ def longest(found: Sections, spec: Spec, name: str) -> int:
         answer = limits["server"]
         if tcp:
             answer = number(lines[-1:], r"tcp-ut (\d+)ms")
-        elif not spec.hops[name].stream:
+        elif not spec.calls[name].hop.stream:
             answer = max(answer, latest_body(found[f"frontend call.{name}"]))
         worst = max(worst, (limits["queue"] + limits["connect"] + answer) * (1 + number(lines, r"^retries (\d+)$")))
-    late = -(-spec.calls[name].timeout // STEPS) * (1 + spec.calls[name].retries)
-    assert worst <= spec.calls[name].longest + late
+    late = -(-spec.calls[name].times.timeout // STEPS) * (1 + spec.calls[name].times.retries)
+    assert worst <= spec.calls[name].times.longest + late
     return worst - late
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.proxy.harness import ask, children, door, haproxy, statuses
 from tests.proxy.wire import OK, Scripted, Wire, client, scripted, status
 
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 from flyball.lab.ports import free
 from flyball.proxy import Address, Outbound, Proxy, Server, proxy_config
@@ -150,8 +150,8 @@ class TestWhoTheyAre:
         server.script = remember
         named = (Server("localhost", server.port),)
         hops = (
-            Outbound("own", Address(own), named, Call(), Hop()),
-            Outbound("balancer", Address(other, ""), named, Call(), Hop()),
+            Outbound("own", Address(own), named, Times(), Hop()),
+            Outbound("balancer", Address(other, ""), named, Times(), Hop()),
         )
         proxy = Proxy("web", outbound=hops)
         # Names are resolved by the name servers of the machine, and these do not know localhost.
@@ -180,7 +180,7 @@ class TestWhoTheyAre:
         server.script = remember
         # A client of this machine that is not at the usual address: one that came from elsewhere, for the proxy.
         source = ("127.1.2.3", 0)
-        one = Outbound("web", Address(balancer, ""), (Server("127.0.0.1", there),), Call(), Hop())
+        one = Outbound("web", Address(balancer, ""), (Server("127.0.0.1", there),), Times(), Hop())
         with (
             haproxy(Proxy("balancer", outbound=(one,)), tmp_path),
             haproxy(door(server.port, there), tmp_path),

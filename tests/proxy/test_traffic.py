@@ -17,7 +17,7 @@ from flyball.guards.breakers.breaker import Breaker, Fallback
 from flyball.guards.fail_fast import inbound as inbounds
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.reading.reader import Reader
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import HealthCheck, Hop
 from flyball.lab.ports import free
 from flyball.proxy import Address, Door, Outbound, Proxy, Server
@@ -34,9 +34,9 @@ def server() -> Iterator[Backend]:
         yield found
 
 
-def hop(server: Backend, listen: int, call: Call | None = None, **more: object) -> Outbound:
+def hop(server: Backend, listen: int, call: Times | None = None, **more: object) -> Outbound:
     settings = Hop(breaker=BREAKER, **more)  # pyright: ignore[reportArgumentType] - fields of the class, by name
-    return Outbound("pay", Address(listen), (Server("127.0.0.1", server.port),), call or Call(), settings)
+    return Outbound("pay", Address(listen), (Server("127.0.0.1", server.port),), call or Times(), settings)
 
 
 class TestBreaker:
@@ -71,14 +71,14 @@ class TestBreaker:
         (port,) = free(1)
         server.seconds = 0.2
         slow = Hop(breaker=Breaker(minimum=5, slow=150))
-        one = Outbound("pay", Address(port), (Server("127.0.0.1", server.port),), Call(timeout=5_000), slow)
+        one = Outbound("pay", Address(port), (Server("127.0.0.1", server.port),), Times(timeout=5_000), slow)
         with haproxy(Proxy("web", outbound=(one,)), tmp_path):
             assert statuses(port, 7) == [200] * 5 + [503] * 2
 
     def test_its_own_errors_count(self, server: Backend, tmp_path: Path) -> None:
         """A connection that is refused, one that is closed without a word, and an answer that does not come."""
         refused, port, closed, hung = free(4)
-        nobody = Outbound("gone", Address(port), (Server("127.0.0.1", refused),), Call(), Hop(breaker=BREAKER))
+        nobody = Outbound("gone", Address(port), (Server("127.0.0.1", refused),), Times(), Hop(breaker=BREAKER))
         with haproxy(Proxy("web", outbound=(nobody,)), tmp_path):
             found = [ask(port) for _ in range(12)]
         assert [b"circuit open" in answer.body for answer in found] == [False] * 10 + [True] * 2
@@ -86,7 +86,7 @@ class TestBreaker:
         with haproxy(Proxy("web", outbound=(hop(server, closed),)), tmp_path):
             assert statuses(closed, 12) == [502] * 10 + [503] * 2
         server.seconds = 3
-        with haproxy(Proxy("web", outbound=(hop(server, hung, Call(timeout=200)),)), tmp_path):
+        with haproxy(Proxy("web", outbound=(hop(server, hung, Times(timeout=200)),)), tmp_path):
             assert statuses(hung, 12) == [504] * 10 + [503] * 2
 
     def test_fallback(self, server: Backend, tmp_path: Path) -> None:
@@ -98,11 +98,11 @@ class TestBreaker:
                 "b",
                 Address(other),
                 (Server("127.0.0.1", server.port),),
-                Call(),
+                Times(),
                 Hop("http", BREAKER, Fallback(call="c")),
             )
             (third,) = free(1)
-            lender = Outbound("c", Address(third), (Server("127.0.0.1", second.port),), Call(), Hop(breaker=BREAKER))
+            lender = Outbound("c", Address(third), (Server("127.0.0.1", second.port),), Times(), Hop(breaker=BREAKER))
             with haproxy(Proxy("web", outbound=(static, borrowed, lender)), tmp_path):
                 assert statuses(port, 10) == statuses(other, 10) == [500] * 10
                 answer = ask(port)
@@ -115,7 +115,7 @@ class TestBreaker:
         port, peers = free(2)
         server.status = 500
         breaker = Breaker(minimum=10, open=30_000)
-        one = Outbound("pay", Address(port), (Server("127.0.0.1", server.port),), Call(), Hop(breaker=breaker))
+        one = Outbound("pay", Address(port), (Server("127.0.0.1", server.port),), Times(), Hop(breaker=breaker))
         proxy = Proxy("web", outbound=(one,), peers=Address(peers))
         with haproxy(proxy, tmp_path, "-W") as master:
             assert statuses(port, 11) == [500] * 10 + [503]
@@ -150,7 +150,7 @@ class TestRetries:
     def test_only_what_may_be_sent_twice(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
         server.status = 0
-        one = hop(server, port, Call(retries=2))
+        one = hop(server, port, Times(retries=2))
         with haproxy(Proxy("web", outbound=(one,)), tmp_path):
             assert ask(port).status == 502
             assert [method for method, _, _ in server.requests] == ["GET"] * 3
@@ -160,7 +160,7 @@ class TestRetries:
     def test_within_their_budget(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
         server.status = 502
-        one = Outbound("pay", Address(port), (Server("127.0.0.1", server.port),), Call(retries=1), Hop(budget=20))
+        one = Outbound("pay", Address(port), (Server("127.0.0.1", server.port),), Times(retries=1), Hop(budget=20))
         with haproxy(Proxy("web", outbound=(one,)), tmp_path):
             assert statuses(port, 100) == [502] * 100
         assert 100 < server.seen <= 121, "a fifth of the requests, and the one that shows that it is used up"
@@ -253,7 +253,7 @@ class TestServers:
             servers = tuple(Server("127.0.0.1", each.port) for each in (server, second, third))
             settings = Hop(health=HealthCheck("/", period=100, failures=2))
             with haproxy(
-                Proxy("web", outbound=(Outbound("pool", Address(port), servers, Call(), settings),)), tmp_path
+                Proxy("web", outbound=(Outbound("pool", Address(port), servers, Times(), settings),)), tmp_path
             ):
                 server.status = 500
                 settle(port, 20)

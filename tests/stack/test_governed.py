@@ -6,9 +6,10 @@ from tests.kubernetes.programs import registered
 
 from flyball.deploy.manifests import rendered
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
+from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs
 from flyball.kubernetes import Workload, WorkloadArgs, workload_limits
 from flyball.kubernetes.governor import names
-from flyball.kubernetes.governor.limits import Limits, config_map, describe
+from flyball.kubernetes.governor.limits import config_map
 from flyball.stack.build import build
 from flyball.stack.read import read
 
@@ -49,9 +50,8 @@ def test_workloads_come_after_their_limits() -> None:
     """Else a higher maximum would be held against the ceiling of before. What is below a workload follows it."""
     program = registered(lambda: build(read(stack(governor={}))))
     [limits] = [r.urn for r in program if r.type == "kubernetes:core/v1:ConfigMap" and r.urn.endswith(names.LIMITS)]
-    assert {r.name: limits in r.after for r in program if r.type == "flyball:index:Workload"} == dict.fromkeys(
-        SERVICES, True
-    )
+    found = {r.name: limits in r.after for r in program if r.type == "flyball:index:Workload"}
+    assert found == {f"shop-{name}": True for name in SERVICES}
     kinds = [o.kind for o in rendered(program).objects]
     assert kinds.index("ConfigMap") < kinds.index("Deployment")
 
@@ -71,12 +71,24 @@ def test_without_a_governor_there_is_no_trace_of_one() -> None:
 
 
 def test_a_program_asks_for_the_limits_of_its_own_workload() -> None:
-    args = WorkloadArgs(image="example.org/web:1.0", port=8080, load={"peak": 100, "replica": 20})
-    found: dict[str, str] = {}
+    args = WorkloadArgs(image="example.org/web:1.0", port=8080, load={"peak": 100, "replica": 20}, callers=[])
+    found: dict[str, ReplicaLimitsArgs] = {}
 
     def program() -> None:
         found.update(workload_limits("web", args))
         Workload("web", args)
 
     registered(program)
-    assert found == {"web": describe(Limits(floor=8, ceiling=12, budget=1))}
+    assert found == {
+        "web": {
+            "floor": 8,
+            "ceiling": 12,
+            "budget": 1,
+            "writer": {"up": {"pods": 4, "percent": 100}, "down": {"pods": 1, "percent": 20}},
+            "behavior": {
+                "up": {"pods": 2, "percent": 50, "period": "1m"},
+                "down": {"pods": 1, "percent": 10, "period": "1m"},
+                "calm": "5m",
+            },
+        }
+    }

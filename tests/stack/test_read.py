@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from flyball.guards.reading.problem import Refused
 from flyball.guards.reading.units import show_size
-from flyball.guards.timeouts.deadlines import Call, Promise
-from flyball.stack.read import Governed, examine, read
+from flyball.guards.timeouts.deadlines import Promise, Times
+from flyball.guards.workload.limits import Governed
+from flyball.guards.workload.names import Caller
+from flyball.guards.workload.resolve import Place
+from flyball.stack.read import examine, read
 from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
 
 
@@ -43,11 +46,10 @@ def test_a_governor(given: dict[str, Any], wanted: Governed | None) -> None:
 def test_a_stack() -> None:
     config = _config({"web": _service()}, zones=["a", "b"], nodes=4)
     stack = read(config)
-    assert (stack.environment, stack.owner, stack.namespace, stack.cluster) == ("test", "shop", "shop", "local")
-    assert (stack.zones, stack.nodes) == (("a", "b"), 4)
+    assert stack.place == Place("shop", ("a", "b"), "test", "shop", "flyball-shop")
+    assert (stack.cluster, stack.zones, stack.nodes) == ("local", ("a", "b"), 4)
     web = stack.services["web"]
-    assert web.args == config["services"]["web"]
-    assert web.sizing is not None
+    assert web.given == config["services"]["web"]
     assert (web.sizing.need, web.sizing.floor, web.sizing.target, web.sizing.ceiling) == (3, 4, 60, 6)
 
 
@@ -64,10 +66,10 @@ def test_who_calls_whom() -> None:
         "cart": _service(deadline="1s", calls={"db": {"host": "db.example.org", "port": 5432, "timeout": "500ms"}}),
     }
     stack = read(_config(services))
-    assert stack.callers("cart") == ["ads", "web"]
-    assert stack.callers("web") == []
-    assert stack.promises["web"] == Promise(2000, {"cart": Call(connect=50, timeout=1000)})
-    assert stack.promises["cart"] == Promise(1000, {"db": Call(timeout=500, outside=True)})
+    assert stack.services["cart"].callers == (Caller("shop", "ads"), Caller("shop", "web"))
+    assert stack.services["web"].callers == ()
+    assert stack.promises["web"] == Promise(2000, {"cart": Times(connect=50, timeout=1000)})
+    assert stack.promises["cart"] == Promise(1000, {"db": Times(timeout=500, outside=True)})
 
 
 class TestDefaults:
@@ -76,8 +78,8 @@ class TestDefaults:
         own = {"protocol": "http", "resources": {"limits": {"cpu": "1"}}, "env": {"B": "2"}}
         stack = read(_config({"web": _service(**own), "cart": _service()}, defaults=defaults))
         web, cart = stack.services["web"], stack.services["cart"]
-        assert web.args["resources"] == {"cpu": "100m", "limits": {"memory": "512Mi", "cpu": "1"}}
-        assert web.args["env"] == {"A": "1", "B": "2"}
+        assert web.given["resources"] == {"cpu": "100m", "limits": {"memory": "512Mi", "cpu": "1"}}
+        assert web.given["env"] == {"A": "1", "B": "2"}
         assert (web.spec.protocol, cart.spec.protocol) == ("http", "grpc")
         assert (web.spec.resources.cpu, web.spec.resources.cpu_limit) == (100, 1000)
         assert (cart.spec.resources.cpu, cart.spec.resources.cpu_limit) == (100, 200)
@@ -85,7 +87,7 @@ class TestDefaults:
 
     def test_lists_are_replaced(self) -> None:
         stack = read(_config({"web": _service(arguments=["b"])}, defaults={"arguments": ["a", "c"]}))
-        assert stack.services["web"].args["arguments"] == ["b"]
+        assert stack.services["web"].given["arguments"] == ["b"]
 
     def test_leave_the_configuration_as_it_was(self) -> None:
         config = _config({"web": _service(resources={"cpu": "1"})}, defaults={"resources": {"memory": "1Gi"}})
@@ -96,7 +98,7 @@ class TestDefaults:
     def test_may_lack_what_the_services_add(self) -> None:
         services = {"web": {"port": 8080, "load": {"peak": 100}}}
         stack = read(_config(services, defaults={"image": "example.org/app:1.0", "load": {"replica": 50}}))
-        assert stack.services["web"].args == _service()
+        assert stack.services["web"].given == _service()
 
     def test_what_breaks_every_service_is_said_once(self) -> None:
         services = {"web": _service(), "cart": _service(), "ads": _service(lose=1)}
@@ -132,8 +134,8 @@ def test_problems_come_with_what_could_be_read() -> None:
     services = {"web": _service(port=70000), "cart": _service()}
     stack, problems = examine(_config(services))
     assert [str(problem) for problem in problems] == ["services.web.port: is 70000; allowed is from 1 to 65535"]
-    assert stack.services["web"].sizing is None
-    assert stack.services["cart"].sizing is not None
+    assert list(stack.services) == ["cart"]
+    assert list(stack.promises) == ["web", "cart"]
 
 
 def test_a_number_where_the_cli_would_hand_over_text_is_refused() -> None:

@@ -10,6 +10,7 @@ import pytest
 from flyball.guards.headroom.headroom import Survive
 from flyball.guards.interruptions.interruption import SpotSplit
 from flyball.guards.reading.units import show_size, size
+from flyball.guards.timeouts.calls import Outside
 from flyball.guards.timeouts.hops import variable
 from flyball.guards.workload.sizing import Sizing
 from flyball.lab.cluster.nodes import default_nodes
@@ -92,9 +93,7 @@ def shop(name: str) -> Stack:
 
 
 def sizing(stack: str, service: str) -> Sizing:
-    found = shop(stack).services[service].sizing
-    assert found is not None
-    return found
+    return shop(stack).services[service].sizing
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -103,17 +102,17 @@ class TestIsTheDemo:
         services = shop(name).services
         calls = {service: tuple(sorted(s.spec.calls)) for service, s in services.items()}
         assert calls == {service: fact.calls for service, fact in DEMO.items()}
-        assert not any(s.spec.outside for s in services.values())
+        assert not any(isinstance(call.to, Outside) for s in services.values() for call in s.spec.calls.values())
 
     def test_calls_are_made_one_after_another(self, name: str) -> None:
-        assert {call.parallel for s in shop(name).services.values() for call in s.spec.calls.values()} == {None}
+        assert {call.times.parallel for s in shop(name).services.values() for call in s.spec.calls.values()} == {None}
 
     def test_ports_and_protocols(self, name: str) -> None:
         found = {service: (s.spec.port, s.spec.protocol) for service, s in shop(name).services.items()}
         assert found == {service: (fact.port, fact.protocol) for service, fact in DEMO.items()}
 
     def test_images(self, name: str) -> None:
-        images = {service: s.args["image"] for service, s in shop(name).services.items()}
+        images = {service: s.given["image"] for service, s in shop(name).services.items()}
         assert images.pop("redis-cart") == "redis:8.2.1-alpine"
         repository = "us-central1-docker.pkg.dev/online-boutique-ci/microservices-demo"
         assert images == {service: f"{repository}/{service}:v0.10.6" for service in DEMO if service != "redis-cart"}
@@ -126,10 +125,10 @@ class TestIsTheDemo:
 
     def test_calls_are_made_through_the_variables_of_the_demo(self, name: str) -> None:
         for service, fact in DEMO.items():
-            env, spec = shop(name).services[service].args.get("env", {}), shop(name).services[service].spec
-            variables = {callee: variable(callee, hop) for callee, hop in spec.hops.items()}
+            env, spec = shop(name).services[service].given.get("env", {}), shop(name).services[service].spec
+            variables = {callee: variable(callee, call.hop) for callee, call in spec.calls.items()}
             assert variables == {callee: VARIABLES[callee] for callee in fact.calls}, service
-            assert {callee: hop.protocol for callee, hop in spec.hops.items()} == {
+            assert {callee: call.hop.protocol for callee, call in spec.calls.items()} == {
                 callee: DEMO[callee].protocol for callee in fact.calls
             }
             others = {name: value for name, value in env.items() if name.endswith("_ADDR")}
@@ -138,7 +137,7 @@ class TestIsTheDemo:
             assert env.get("PORT", f"{fact.port}") == f"{fact.port}", service
 
     def test_profilers_are_off(self, name: str) -> None:
-        args = {service: s.args.get("env", {}) for service, s in shop(name).services.items()}
+        args = {service: s.given.get("env", {}) for service, s in shop(name).services.items()}
         assert {service for service, env in args.items() if env.get("DISABLE_PROFILER") == "1"} == {
             "currencyservice",
             "emailservice",

@@ -11,7 +11,7 @@ from pathlib import Path
 from flyball.deploy.manifests import Object
 from flyball.guards.fail_fast.rules import PROXY_CONFIGURATION
 from flyball.guards.reading.problem import Problem, refuse
-from flyball.kubernetes.proxy import FILE
+from flyball.kubernetes.workload.proxy import FILE
 
 _SYSTEM = "/usr/sbin"
 """Where Debian puts it, which is not on the PATH of every user."""

@@ -7,7 +7,7 @@ from flyball.guards.governor.rules import NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor.freeze import POLICY
-from flyball.kubernetes.scaled_object import CRD
+from flyball.kubernetes.workload.scaled_object import CRD
 from flyball.stack.read import Stack
 
 GOVERNED = (1, 36)

@@ -15,10 +15,12 @@ from flyball.deploy.rollout import Standing
 from flyball.guards.fail_fast.rules import NEEDS_PULUMI_CLI, NOT_RUNNING
 from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem, Refused, refuse
+from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor import names
 from flyball.lab.cluster import control_plane, keda, metrics, toolchain
 from flyball.lab.cluster.nodes import NodeGroup, default_nodes
+from flyball.stack.configuration import already_read
 from flyball.stack.read import Stack, read
 from flyball.stack.schema import encrypted
 from flyball.stack.target import Target
@@ -32,6 +34,8 @@ class Outcome:
 
     result: Result | None
     standing: tuple[Standing, ...]
+    services: Mapping[str, Service]
+    """What stands, as the rules have resolved it."""
     freeze: Freeze | None = None
     """The freeze that is on in the cluster, where the stack has a Governor."""
 
@@ -46,7 +50,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     engine = engines.find()
     if engine is None:
         refuse(_unreadable(target.config))
-    result = render(target)
+    result = render(target, stack)
     proxies.check(result.objects, report)
     kubectl = cluster(target, stack, report)
     applied = None
@@ -62,7 +66,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
     rollout.wait(kubectl, [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"], progress)
     standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services)))
-    return Outcome(applied, standing, freeze.current(kubectl) if stack.governor else None)
+    return Outcome(applied, standing, stack.services, freeze.current(kubectl) if stack.governor else None)
 
 
 def preview(target: Target, report: Report) -> str | None:
@@ -71,7 +75,7 @@ def preview(target: Target, report: Report) -> str | None:
     None with the Pulumi CLI, which prints its own preview instead.
     """
     stack = read(target.config)
-    result = render(target)
+    result = render(target, stack)
     plane = control_plane.running(target.name) if target.is_local else None
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
     engine = engines.find()
@@ -83,9 +87,13 @@ def preview(target: Target, report: Report) -> str | None:
     return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
 
 
-def render(target: Target) -> Rendered:
-    """What the program comes to, run in this process. Raises `Refused`, also for values that only the CLI can read."""
-    return rendered(run_program(target.project, target.name, target.config))
+def render(target: Target, stack: Stack | None = None) -> Rendered:
+    """What the program comes to, run in this process. Raises `Refused`, also for values that only the CLI can read.
+
+    `stack` is the target's, where it was read already.
+    """
+    with already_read(stack):
+        return rendered(run_program(target.project, target.name, target.config))
 
 
 def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:

@@ -1,7 +1,17 @@
-"""Pulumi components for Kubernetes, one per file."""
+"""Pulumi components for Kubernetes."""
 
-from flyball.kubernetes.args import WorkloadArgs
+from flyball.kubernetes.args import ServiceArgs, ServicesArgs, WorkloadArgs
 from flyball.kubernetes.governor.component import Governor, GovernorArgs
-from flyball.kubernetes.workload import Workload, workload_limits
+from flyball.kubernetes.services import Services
+from flyball.kubernetes.workload.component import Workload, workload_limits
 
-__all__ = ["Governor", "GovernorArgs", "Workload", "WorkloadArgs", "workload_limits"]
+__all__ = [
+    "Governor",
+    "GovernorArgs",
+    "ServiceArgs",
+    "Services",
+    "ServicesArgs",
+    "Workload",
+    "WorkloadArgs",
+    "workload_limits",
+]

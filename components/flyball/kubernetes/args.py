@@ -1,15 +1,27 @@
 """Arguments of the components: what the guards know, and what may only be known while Pulumi runs."""
 
-from typing import NotRequired
+from typing import NotRequired, TypedDict
 
 from pulumi import Input
 from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when its type is resolved in this module
 
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.limits import GovernedArgs
+
+
+class ServiceArgs(GuardedArgs):
+    """A service of a set; only `image`, `port` and `load` are required. Its key is its name."""
+
+    image: Input[str]
+    """Image with a tag or digest."""
+    env: NotRequired[dict[str, Input[str]]]
+    """Environment variables."""
+    secrets: NotRequired[dict[str, Input[str]]]
+    """Environment variables whose values go into a Secret of the workload."""
 
 
 class WorkloadArgs(GuardedArgs):
-    """A workload; only `image`, `port` and `load` are required."""
+    """A workload by itself; only `image`, `port`, `load` and one of `callers` and `public` are required."""
 
     image: Input[str]
     """Image with a tag or digest."""
@@ -25,5 +37,23 @@ class WorkloadArgs(GuardedArgs):
     """Who answers for it, a label on every object [the Pulumi project]."""
     zones: NotRequired[list[str]]
     """Zones it may be spread over; required to survive one, and for spot [none]."""
-    callers: NotRequired[list[str]]
-    """Workloads of the namespace that may call it [none]."""
+
+
+class ServicesArgs(TypedDict):
+    """A set of services, and where they run."""
+
+    services: dict[str, ServiceArgs]
+    """The services by name."""
+    namespace: NotRequired[str]
+    """Namespace, which must exist [default]."""
+    environment: NotRequired[str]
+    """Name of the environment, a label on every object [the Pulumi stack]."""
+    owner: NotRequired[str]
+    """Who answers for it, a label on every object [the Pulumi project]."""
+    zones: NotRequired[list[str]]
+    """Zones they may be spread over; required to survive one, and for spot [none]."""
+    priority: NotRequired[str]
+    """Name of a PriorityClass that exists, for services that name none [one of the set's own, flyball-<namespace>]."""
+    governor: NotRequired[GovernedArgs]
+    """Limits for the services, enforced by the API server on every writer, in place before the services are; the
+    namespace must carry the label flyball.dev/governed: "true" [off]."""

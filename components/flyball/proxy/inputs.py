@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.reading import address
 from flyball.guards.reading.units import Milliseconds
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
@@ -53,7 +53,7 @@ class Outbound:
     name: str
     listen: Address
     servers: tuple[Server, ...]
-    call: Call = field(default_factory=Call)
+    call: Times = field(default_factory=Times)
     hop: Hop = field(default_factory=Hop)
 
     def __post_init__(self) -> None:

@@ -1,5 +1,8 @@
 """The stack's configuration as Pulumi hands it to the program."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import pulumi
@@ -10,12 +13,26 @@ from flyball.guards.reading.problem import Refused
 from flyball.stack.file import PROJECT, as_value
 from flyball.stack.read import Stack, read
 
+_READ: ContextVar[Stack | None] = ContextVar("stack", default=None)
+
+
+@contextmanager
+def already_read(stack: Stack | None) -> Iterator[None]:
+    """Within it, `configured` is this stack: what was read already is not read again by a program in this process."""
+    token = _READ.set(stack)
+    try:
+        yield
+    finally:
+        _READ.reset(token)
+
 
 def configured() -> Stack:
     """The stack that Pulumi is about to build.
 
     Raises `pulumi.RunError`, with every problem at once and before anything is registered, where a rule is broken.
     """
+    if stack := _READ.get():
+        return stack
     try:
         return read(_values(), decrypted=is_config_secret(f"{PROJECT}:services"))
     except Refused as refused:

@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flyball.guards.headroom.headroom import carried
-from flyball.guards.headroom.queueing import erlang_c
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.units import ceil_div, exact
 from flyball.guards.timeouts import deadlines
-from flyball.guards.workload.sizing import Sizing
-from flyball.guards.workload.spec import Spec
+from flyball.guards.workload.resolve import Service
+from flyball.guards.workload.survival import lost, utilization, waiting
 from flyball.stack.read import Stack, examine
-
-LOSSES = ("replica", "node", "zone", "spot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,43 +49,24 @@ class Plan:
 def plan(config: Mapping[str, Any]) -> Plan:
     """The plan of a configuration, also of one that breaks rules."""
     stack, problems = examine(config)
-    promises = stack.promises
-    rows = [_row(stack, name, s.spec, s.sizing, promises) for name, s in stack.services.items() if s.sizing]
-    return Plan(tuple(rows), tuple(problems))
+    return Plan(tuple(_row(stack, service) for service in stack.services.values()), tuple(problems))
 
 
-def lost(stack: Stack, spec: Spec, sizing: Sizing) -> dict[str, int]:
-    """Replicas that each loss takes from the floor, spread evenly over what there is to be spread over."""
-    n = sizing.floor
-    return {
-        "replica": spec.lose,
-        "node": ceil_div(n, min(stack.nodes or n, n)),
-        "zone": ceil_div(n, max(len(stack.zones), 1)),
-        "spot": sizing.split.above if sizing.split else 0,
-    }
-
-
-def _row(stack: Stack, name: str, spec: Spec, sizing: Sizing, promises: Mapping[str, deadlines.Promise]) -> Row:
-    n, peak, replica = sizing.floor, sizing.peak, exact(spec.replica)
-    takes = lost(stack, spec, sizing)
-    erlangs = peak / replica
+def _row(stack: Stack, service: Service) -> Row:
+    sizing = service.sizing
     return Row(
-        service=name,
+        service=service.name,
         need=sizing.need,
-        floor=n,
+        floor=sizing.floor,
         target=sizing.target,
         ceiling=sizing.ceiling,
-        now=float(peak / (replica * n)),
-        after={loss: _share(carried(peak, replica, n - count)) for loss, count in takes.items()},
-        waiting=(erlang_c(n, erlangs), erlang_c(max(n - sizing.loss.of(n), 0), erlangs)),
-        used=float(Fraction(promises[name].spent, spec.deadline)),
-        path=deadlines.longest_path(promises, name),
+        now=utilization(service) or 0.0,
+        after={loss: utilization(service, count) for loss, count in lost(service, stack.nodes).items()},
+        waiting=waiting(service),
+        used=float(Fraction(stack.promises[service.name].spent, service.spec.deadline)),
+        path=deadlines.longest_path(stack.promises, service.name),
         periods=tuple((p.window or "otherwise", p.headroom.need, p.headroom.floor) for p in sizing.periods),
     )
-
-
-def _share(utilization: Fraction | None) -> float | None:
-    return None if utilization is None else float(utilization)
 
 
 def _row_json(row: Row) -> dict[str, Any]:

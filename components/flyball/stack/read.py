@@ -7,14 +7,14 @@ from typing import Any
 from flyball.guards.fail_fast.container import check_label
 from flyball.guards.fail_fast.rules import NAMESPACE_RESERVED
 from flyball.guards.reading.problem import Path, Problem, refuse
+from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, MISSING, OUT_OF_RANGE, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
-from flyball.guards.reading.strict import check, nearest
-from flyball.guards.timeouts import deadlines
+from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.timeouts.hops import PROTOCOLS
-from flyball.guards.timeouts.rules import HIDDEN_SERVICE, UNKNOWN_CALLEE, WRONG_PORT
-from flyball.guards.workload.sizing import Sizing, guard_all, promise
-from flyball.guards.workload.spec import Spec, check_namespace
+from flyball.guards.workload import resolve
+from flyball.guards.workload.limits import Governed, read_governed
+from flyball.guards.workload.names import check_namespace
+from flyball.guards.workload.resolve import Place, Service
 from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
 from flyball.wellknown import SYSTEM_NAMESPACE
 
@@ -23,39 +23,26 @@ _RESERVED_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-leas
 
 
 @dataclass(frozen=True, slots=True)
-class Governed:
-    """The stack's services have limits; `policies` says whether the stack also brings what enforces them."""
-
-    policies: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One service: its arguments with the stack's defaults, what they mean, and how it is sized if they hold."""
-
-    args: Mapping[str, Any]
-    spec: Spec
-    sizing: Sizing | None
-
-
-@dataclass(frozen=True, slots=True)
 class Stack:
-    environment: str
-    owner: str
-    namespace: str
+    """What a stack file comes to: where its services run, on how many nodes (None: not known), and what they are.
+
+    `promises` are those of all services, as far as they could be read.
+    """
+
+    place: Place
     cluster: str
-    zones: tuple[str, ...]
     nodes: int | None
     services: Mapping[str, Service]
+    promises: Mapping[str, Promise]
     governor: Governed | None = None
 
     @property
-    def promises(self) -> dict[str, Promise]:
-        return {name: promise(service.spec) for name, service in self.services.items()}
+    def namespace(self) -> str:
+        return self.place.namespace
 
-    def callers(self, callee: str) -> list[str]:
-        """Services that declare a call to `callee`, in alphabetical order."""
-        return sorted(name for name, s in self.services.items() if callee in s.spec.calls)
+    @property
+    def zones(self) -> tuple[str, ...]:
+        return self.place.zones
 
 
 def read(config: Mapping[str, Any], *, decrypted: bool = False) -> Stack:
@@ -69,80 +56,44 @@ def read(config: Mapping[str, Any], *, decrypted: bool = False) -> Stack:
 
 
 def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stack, list[Problem]]:
-    """As `read`, but hands the problems over; services with a problem may have no sizing."""
+    """As `read`, but hands the problems over; services that break a rule of their own are left out."""
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
     problems = [*check(outer, StackArgs, ()), *_check_outer(config), *_check_defaults(defaults)]
-    zones = tuple(zone for zone in _list(config, "zones") if isinstance(zone, str))
     own = {str(name): args for name, args in _map(config, "services").items()}
     if not given and outer is not config:
         problems.append(Problem(("services",), EMPTY, "has no service", "name at least one, with image, port and load"))
-    services: dict[str, Service] = {}
-    promises: dict[str, Promise] = {}
-    found: dict[str, list[Problem]] = {}
-    for name, args in own.items():
-        found[name] = []
-        services[name], promises[name] = _service(name, args, defaults, own, len(zones), found[name])
-        if not decrypted:
-            said = {problem.path for problem in found[name]}
-            secrets = _check_secrets(services[name].args, ("services", name))
-            found[name].extend(problem for problem in secrets if problem.path not in said)
-    problems.extend(_blame(found, own, defaults))
-    problems += [*_check_graph(services), *deadlines.check(promises), *_check_names(services)]
-    nodes = config.get("nodes")
-    text = {key: value if isinstance(value := config.get(key), str) else "" for key in StackArgs.__required_keys__}
-    return Stack(
-        environment=text["environment"],
-        owner=text["owner"],
-        namespace=text["namespace"],
-        cluster=text["cluster"],
-        zones=zones,
+    place = _place(config)
+    merged = {name: _merge(defaults, args) if isinstance(args, Mapping) else args for name, args in own.items()}
+    found = resolve.examine(merged, place, ("services",), ServiceArgs)
+    by_service = {name: list(theirs) for name, theirs in found.own.items()}
+    for name, theirs in by_service.items() if not decrypted else ():
+        said = {problem.path for problem in theirs}
+        theirs.extend(p for p in _check_secrets(merged[name], ("services", name)) if p.path not in said)
+    problems += [*_blame(by_service, own, defaults), *found.between]
+    nodes, cluster = config.get("nodes"), config.get("cluster")
+    stack = Stack(
+        place=place,
+        cluster=cluster if isinstance(cluster, str) else "",
         nodes=nodes if isinstance(nodes, int) else None,
-        services=services,
-        governor=_governor(config),
-    ), list(dict.fromkeys(problems))
+        services=found.services,
+        promises=found.promises,
+        governor=read_governed(Reader(config, (), [])),
+    )
+    return stack, list(dict.fromkeys(problems))
 
 
-def _governor(config: Mapping[str, Any]) -> Governed | None:
-    """None where the key is not there, or says so. Values of a wrong type are reported already."""
-    given = config.get("governor")
-    if not isinstance(given, Mapping) or given.get("enabled") is False:
-        return None
-    return Governed(policies=given.get("policies") is not False)
-
-
-def _service(
-    name: str,
-    given: object,
-    defaults: Mapping[str, Any],
-    own: Mapping[str, object],
-    zones: int,
-    problems: list[Problem],
-) -> tuple[Service, Promise]:
-    path = ("services", name)
-    merged = _merge(defaults, given) if isinstance(given, Mapping) else {}
-    if not isinstance(given, Mapping):
-        problems.extend(check(given, ServiceArgs, path))
-        spec, _, _, bad = guard_all(name, {}, zones, path, ServiceArgs)
-        return Service({}, spec, None), promise(spec, bad | {("deadline",)})
-    spoken = _with_protocols(merged, own, defaults)
-    spec, sizing, found, bad = guard_all(name, spoken, zones, path, ServiceArgs)
-    problems.extend(found)
-    return Service(merged, spec, sizing), promise(spec, bad)
-
-
-def _with_protocols(args: Mapping[str, Any], own: Mapping[str, object], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, with what each callee of the stack speaks; what cannot be read of that is said of the callee."""
-    calls = args.get("calls")
-    if not isinstance(calls, Mapping):
-        return dict(args)
-    spoken: dict[str, Any] = dict(calls)
-    for name, call in calls.items():
-        callee = own.get(name) if isinstance(name, str) else None
-        if isinstance(callee, Mapping) and isinstance(call, Mapping) and "host" not in call:
-            protocol = callee.get("protocol", defaults.get("protocol", "http"))
-            spoken[name] = {"protocol": protocol, **call} if protocol in PROTOCOLS else call
-    return {**args, "calls": spoken}
+def _place(config: Mapping[str, Any]) -> Place:
+    """Values of a wrong type are reported already."""
+    r = Reader(config, (), [])
+    namespace = r.value("namespace", str, "")
+    return Place(
+        namespace=namespace,
+        zones=tuple(r.words("zones")),
+        environment=r.value("environment", str, ""),
+        owner=r.value("owner", str, ""),
+        priority=f"flyball-{namespace}",
+    )
 
 
 def _merge(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,13 +184,14 @@ def _check_word(value: str, path: Path) -> Iterator[Problem]:
     yield from check_label(value, path)
 
 
-def _check_secrets(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def _check_secrets(args: object, path: Path) -> Iterator[Problem]:
     """Secrets that anyone could read: written in plain text, or encrypted where they would not stay so."""
     for name, value in _map(args, "secrets").items():
         if isinstance(value, str) and not isinstance(value, Encrypted):
             hint = "encrypt it with `pulumi config set --secret --path`, or name an existing Secret in refs"
             yield Problem((*path, "secrets", name), SECRET_IN_PLAIN_TEXT, "is a secret in plain text", hint)
-    for at, value in _leaves({key: value for key, value in args.items() if key != "secrets"}, path):
+    others = {key: value for key, value in args.items() if key != "secrets"} if isinstance(args, Mapping) else {}
+    for at, value in _leaves(others, path):
         if isinstance(value, Encrypted):
             hint = (
                 "put a secret environment variable under secrets"
@@ -258,46 +210,6 @@ def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
             yield from _leaves(inner, (*path, i))
     else:
         yield path, value
-
-
-def _check_graph(services: Mapping[str, Service]) -> Iterator[Problem]:
-    """Callees that do not exist, and hosts that hide a service. Deadlines and circles: `deadlines.check`."""
-    for name, service in services.items():
-        for callee, call in service.spec.calls.items():
-            path = ("services", name, "calls", callee)
-            if not call.outside and callee not in services:
-                others = [other for other in services if other != name]
-                hint = "what is outside of it needs host and port"
-                yield Problem(
-                    path,
-                    UNKNOWN_CALLEE,
-                    "is no service of this stack",
-                    f"{nearest(callee, others)} ({hint})" if others else hint,
-                )
-            elif call.outside and callee in services:
-                yield Problem(
-                    (*path, "host"), HIDDEN_SERVICE, f"hides the service {callee}", "give the outside one another name"
-                )
-            elif not call.outside:
-                yield from _check_port(service, callee, services[callee], path)
-
-
-def _check_port(service: Service, callee: str, other: Service, path: Path) -> Iterator[Problem]:
-    """Nobody answers on another port than the callee's. Ports that could not be read are reported already."""
-    given, right = service.spec.call_ports.get(callee), other.spec.port
-    if given is None or given == right:
-        return
-    if given == service.args["calls"][callee]["port"] and right == other.args.get("port"):
-        yield Problem((*path, "port"), WRONG_PORT, f"is {given}, and {callee} listens on {right}", "leave it out")
-
-
-def _check_names(services: Mapping[str, Service]) -> Iterator[Problem]:
-    """Two services whose objects would have the same name."""
-    for name, service in services.items():
-        twin = f"{name}-spot"
-        if service.spec.spot and twin in services:
-            hint = f"{name} runs its spot part under that name; rename one of them"
-            yield Problem(("services", twin), GIVEN_TWICE, f"has the name of a Deployment of {name}", hint)
 
 
 def _map(values: object, key: str) -> Mapping[str, Any]:

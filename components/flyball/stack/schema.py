@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.limits import GovernedArgs
 
 
 class Encrypted(str):
@@ -25,15 +26,6 @@ class ServiceArgs(GuardedArgs):
     """Environment variables with encrypted values (`secure:`), kept in a Secret of the service."""
 
 
-class GovernorKeyArgs(TypedDict):
-    """The Governor in the stack's cluster, of Kubernetes 1.36 or later: limits on every writer of replicas."""
-
-    enabled: NotRequired[bool]
-    """[true where governor is given]."""
-    policies: NotRequired[bool]
-    """Whether this stack brings the policies that a cluster has once; false where another stack does [true]."""
-
-
 class StackArgs(TypedDict):
     """The configuration of one environment, in `stacks/Pulumi.<environment>.yaml` under the prefix `flyball:`."""
 
@@ -49,7 +41,7 @@ class StackArgs(TypedDict):
     """Nodes that services may run on, for `plan` to say what the loss of one takes [one for each replica]."""
     cluster: str
     """`local` for a control plane on this machine, or the name of a kubeconfig context."""
-    governor: NotRequired[GovernorKeyArgs]
+    governor: NotRequired[GovernedArgs]
     """Limits for the stack's services, enforced by the API server on every writer, and the freeze [off]."""
     defaults: NotRequired[dict[str, object]]
     """Arguments of all services that do not set them otherwise."""

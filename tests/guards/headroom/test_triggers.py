@@ -2,10 +2,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from tests.guards.workload.one import resolved
 
 from flyball.guards.headroom.triggers import Prometheus
 from flyball.guards.reading.problem import Refused
-from flyball.guards.workload.sizing import guard
 from flyball.guards.workload.spec import Spec
 
 MINIMAL: dict[str, Any] = {"port": 8080, "load": {"peak": 100, "replica": 20}}
@@ -13,7 +13,7 @@ QUERY: dict[str, Any] = {"server": "http://prometheus:9090", "query": "sum(rate(
 
 
 def spec(**more: Any) -> Spec:
-    return guard("web", MINIMAL | more)[0]
+    return resolved("web", MINIMAL | more).spec
 
 
 def problems(**query: Any) -> list[str]:
@@ -50,7 +50,7 @@ def test_addresses_of_servers(server: str) -> None:
 )
 def test_what_is_no_address_of_a_server(server: str) -> None:
     assert problems(server=server) == [
-        f"triggers.orders.prometheus.server: is {server!r}; give the address of a Prometheus server, as"
+        f"web.triggers.orders.prometheus.server: is {server!r}; give the address of a Prometheus server, as"
         " http://prometheus.name:9090"
     ]
 
@@ -58,13 +58,13 @@ def test_what_is_no_address_of_a_server(server: str) -> None:
 def test_a_password_that_everybody_could_read() -> None:
     found = problems(server="https://me:secret@prometheus")
     assert found == [
-        "triggers.orders.prometheus.server: holds a user, which everybody could read; use a server inside the cluster,"
-        " without one"
+        "web.triggers.orders.prometheus.server: holds a user, which everybody could read;"
+        " use a server inside the cluster, without one"
     ]
 
 
 def test_an_empty_query_and_a_threshold_of_nothing() -> None:
     assert problems(query=" ", threshold=0) == [
-        "triggers.orders.prometheus.query: is empty; give a PromQL expression with one number as its result",
-        "triggers.orders.prometheus.threshold: is 0; allowed is a number above 0",
+        "web.triggers.orders.prometheus.query: is empty; give a PromQL expression with one number as its result",
+        "web.triggers.orders.prometheus.threshold: is 0; allowed is a number above 0",
     ]

@@ -8,15 +8,15 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from flyball.guards.timeouts import deadlines
-from flyball.guards.timeouts.deadlines import Call, Promise
+from flyball.guards.timeouts.deadlines import Promise, Times
 from flyball.guards.timeouts.rules import CALLS_IN_A_CIRCLE
 
 Graph = Mapping[str, Promise]
 NAMES = "abcdef"
 TWO_CIRCLES = {
-    "a": Promise(5_000, {"b": Call(), "c": Call()}),
-    "b": Promise(5_000, {"c": Call()}),
-    "c": Promise(5_000, {"a": Call()}),
+    "a": Promise(5_000, {"b": Times(), "c": Times()}),
+    "b": Promise(5_000, {"c": Times()}),
+    "c": Promise(5_000, {"a": Times()}),
 }
 
 
@@ -82,7 +82,7 @@ def longest(graph: Graph, name: str) -> int:
 
 TIMES = st.sampled_from([100, 200, 400, 800, 1600])
 CALLS = st.builds(
-    Call,
+    Times,
     connect=st.sampled_from([0, 10]),
     timeout=TIMES,
     retries=st.sampled_from([0, 0, 0, 1, 2]),
@@ -105,12 +105,12 @@ def sound_graphs(draw: st.DrawFn) -> dict[str, Promise]:
     """Built from the leaves up: each timeout at least the callee's deadline, each deadline at least what is spent."""
     graph: dict[str, Promise] = {}
     for name in NAMES[: draw(st.integers(1, len(NAMES)))]:
-        calls: dict[str, Call] = {}
+        calls: dict[str, Times] = {}
         for callee in draw(st.sets(st.sampled_from([*graph, "db"]), max_size=3)):
             call = draw(CALLS)
             least = 1 if call.outside or callee == "db" else graph[callee].deadline or 1
             timeout = least + draw(st.sampled_from([0, 1, 50]))
-            calls[callee] = Call(call.connect, timeout, call.retries, call.backoff, call.parallel, call.outside)
+            calls[callee] = Times(call.connect, timeout, call.retries, call.backoff, call.parallel, call.outside)
         promise = Promise(None, calls)
         graph[name] = Promise(max(1, spent(promise)) + draw(st.sampled_from([0, 7])), calls)
     return dict(reversed(graph.items()))
@@ -179,7 +179,7 @@ class TestCircles:
 
     def test_a_ring_of_thousands_needs_no_recursion(self) -> None:
         names = [f"s{i}" for i in range(3_000)]
-        ring = {name: Promise(1, {names[i - 2999]: Call()}) for i, name in enumerate(names)}
+        ring = {name: Promise(1, {names[i - 2999]: Times()}) for i, name in enumerate(names)}
         assert deadlines.cycles(ring) == [(*names, "s0")]
         assert deadlines.cycles(ring | {"s2999": Promise(1, {})}) == []
 
@@ -188,34 +188,34 @@ class TestByHand:
     @pytest.mark.parametrize(
         ("call", "milliseconds"),
         [
-            (Call(), 1_250),
-            (Call(retries=2, backoff=300), 4_050),
-            (Call(connect=100, timeout=400, retries=1), 1_000),
-            (Call(connect=0, timeout=1), 1),
+            (Times(), 1_250),
+            (Times(retries=2, backoff=300), 4_050),
+            (Times(connect=100, timeout=400, retries=1), 1_000),
+            (Times(connect=0, timeout=1), 1),
         ],
     )
-    def test_the_longest_a_call_takes(self, call: Call, milliseconds: int) -> None:
+    def test_the_longest_a_call_takes(self, call: Times, milliseconds: int) -> None:
         assert call.longest == milliseconds
 
     def test_side_by_side_only_the_longest_counts(self) -> None:
         calls = {
-            "a": Call(0, 300, parallel="x"),
-            "b": Call(0, 500, parallel="x"),
-            "c": Call(0, 200, parallel="y"),
-            "d": Call(0, 100),
-            "e": Call(0, 40),
+            "a": Times(0, 300, parallel="x"),
+            "b": Times(0, 500, parallel="x"),
+            "c": Times(0, 200, parallel="y"),
+            "d": Times(0, 100),
+            "e": Times(0, 40),
         }
         assert Promise(2_000, calls).spent == 500 + 200 + 100 + 40
         assert Promise(2_000, {}).spent == 0
 
     def test_the_path_leads_along_the_longest_calls(self) -> None:
         graph = {
-            "front": Promise(2_000, {"ads": Call(timeout=100), "cart": Call(timeout=900)}),
-            "cart": Promise(900, {"redis": Call(timeout=50), "log": Call(timeout=40)}),
+            "front": Promise(2_000, {"ads": Times(timeout=100), "cart": Times(timeout=900)}),
+            "cart": Promise(900, {"redis": Times(timeout=50), "log": Times(timeout=40)}),
         }
         assert deadlines.longest_path(graph, "front") == ("front", "cart", "redis")
         assert deadlines.longest_path(graph, "redis") == ("redis",)
-        assert deadlines.longest_path({"a": Promise(1, {"b": Call()}), "b": Promise(1, {"a": Call()})}, "a") == (
+        assert deadlines.longest_path({"a": Promise(1, {"b": Times()}), "b": Promise(1, {"a": Times()})}, "a") == (
             "a",
             "b",
         )
@@ -228,8 +228,8 @@ def texts(graph: Graph) -> list[str]:
 class TestRefused:
     def test_a_caller_that_gives_up_before_its_callee(self) -> None:
         graph = {
-            "front": Promise(2_000, {"cart": Call(timeout=400)}),
-            "cart": Promise(500, {"redis": Call(timeout=100, connect=50, outside=True)}),
+            "front": Promise(2_000, {"cart": Times(timeout=400)}),
+            "cart": Promise(500, {"redis": Times(timeout=100, connect=50, outside=True)}),
         }
         assert texts(graph) == [
             "services.front.calls.cart.timeout: 400ms is less than cart's deadline of 500ms (front -> cart -> redis);"
@@ -237,14 +237,14 @@ class TestRefused:
         ]
 
     def test_a_caller_that_waits_longer_than_it_may(self) -> None:
-        graph = {"checkout": Promise(2_000, {"payments": Call(timeout=3_000, outside=True)})}
+        graph = {"checkout": Promise(2_000, {"payments": Times(timeout=3_000, outside=True)})}
         assert texts(graph) == [
             "services.checkout.calls.payments.timeout: 3s is more than checkout's deadline of 2s;"
             " lower it or raise the deadline"
         ]
 
     def test_calls_that_do_not_fit_together(self) -> None:
-        graph = {"front": Promise(2_000, {"ads": Call(), "db": Call(timeout=500, retries=1)})}
+        graph = {"front": Promise(2_000, {"ads": Times(), "db": Times(timeout=500, retries=1)})}
         assert texts(graph) == [
             "services.front.calls: together they may take 2.75s, more than front's deadline of 2s"
             " (front -> ads 1.25s, db 1.5s);"
@@ -252,7 +252,7 @@ class TestRefused:
         ]
 
     def test_a_call_to_itself(self) -> None:
-        assert texts({"a": Promise(2_000, {"a": Call()})}) == [
+        assert texts({"a": Promise(2_000, {"a": Times()})}) == [
             "services.a.calls.a: a calls itself; remove the call; a workload reaches itself without a hop"
         ]
 
@@ -265,8 +265,8 @@ class TestRefused:
         ]
 
     def test_a_host_outside_under_ones_own_name_is_not_oneself(self) -> None:
-        assert texts({"a": Promise(2_000, {"a": Call(outside=True)})}) == []
+        assert texts({"a": Promise(2_000, {"a": Times(outside=True)})}) == []
 
     def test_what_could_not_be_read_promises_nothing(self) -> None:
-        graph = {"a": Promise(None, {"b": Call(timeout=1)}), "b": Promise(None, {"c": Call(timeout=10**9)})}
+        graph = {"a": Promise(None, {"b": Times(timeout=1)}), "b": Promise(None, {"c": Times(timeout=10**9)})}
         assert texts(graph) == []

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from flyball.guards.breakers.breaker import Breaker
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import HealthCheck, Hop, check_call_name, ejectable, queue_and_connect, read, variable
 
 
 def hop(name: str = "cart", outside: bool = False, **more: Any) -> tuple[Hop, list[str]]:
     problems: list[Problem] = []
-    found = read(Reader(more, ("calls", "cart"), problems), name, Call(outside=outside))
+    found = read(Reader(more, ("calls", "cart"), problems), name, Times(outside=outside), "tcp" if outside else "http")
     return found, [str(problem) for problem in problems]
 
 
@@ -61,7 +61,7 @@ def test_never_all_servers_are_left_out(servers: int, eject: int | None, expecte
 
 @given(st.integers(2, 100_000))
 def test_queue_and_connection_keep_within_the_time_for_both(connect: int) -> None:
-    queue, rest = queue_and_connect(Call(connect=connect))
+    queue, rest = queue_and_connect(Times(connect=connect))
     assert queue >= 1
     assert rest >= 1
     assert queue + rest == connect
@@ -91,7 +91,7 @@ def test_refused(more: dict[str, Any], problem: str | None) -> None:
 
 def test_an_idle_time_below_the_timeout() -> None:
     problems: list[Problem] = []
-    read(Reader({"protocol": "tcp", "idle": "5s"}, ("calls", "db"), problems), "db", Call(timeout=9_000))
+    read(Reader({"protocol": "tcp", "idle": "5s"}, ("calls", "db"), problems), "db", Times(timeout=9_000))
     assert [str(problem) for problem in problems] == [
         "calls.db.idle: 5s is less than the timeout of 9s;"
         " a connection would be cut while its answer is awaited; raise it"

@@ -7,6 +7,7 @@ from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_ty
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.guards.workload.one import resolved
 
 from flyball.guards.governor.envelope import Envelope
 from flyball.guards.governor.scaling import Floors
@@ -15,9 +16,10 @@ from flyball.guards.headroom.headroom import Headroom, Loss
 from flyball.guards.interruptions.interruption import SpotSplit
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.units import exact
-from flyball.guards.timeouts.deadlines import Call, Promise
+from flyball.guards.timeouts.deadlines import Promise, Times
 from flyball.guards.workload.arguments import GuardedArgs
-from flyball.guards.workload.sizing import Period, Sizing, guard, guard_all, promise
+from flyball.guards.workload.resolve import Place, examine
+from flyball.guards.workload.sizing import Period, Sizing
 
 MI = 2**20
 LOAD = {"peak": 1000, "replica": 100}
@@ -27,7 +29,7 @@ SALE = {"name": "sale", "start": "0 6 24 11 *", "end": "0 6 25 11 *", "peak": 20
 
 
 def sized(zones: int = 0, **more: Any) -> Sizing:
-    return guard("web", MINIMAL | more, zones)[1]
+    return resolved("web", MINIMAL | more, zones).sizing
 
 
 class TestByHand:
@@ -127,7 +129,8 @@ def survivors(n: int, sizing: Sizing) -> int:
 class TestPromises:
     @given(workloads())
     def test_no_survivor_carries_more_than_it_may(self, drawn: tuple[dict[str, Any], int]) -> None:
-        spec, sizing = guard("web", *drawn)
+        found = resolved("web", *drawn)
+        spec, sizing = found.spec, found.sizing
         most, least = exact(spec.utilization), min(period.headroom.floor for period in sizing.periods)
         for n in range(least, sizing.ceiling + 1):
             assert Fraction(n * sizing.target, 100) / survivors(n, sizing) <= most
@@ -139,7 +142,7 @@ class TestPromises:
 
     @given(workloads())
     def test_sizes_are_in_order(self, drawn: tuple[dict[str, Any], int]) -> None:
-        _, sizing = guard("web", *drawn)
+        sizing = resolved("web", *drawn).sizing
         assert 2 <= sizing.floor <= sizing.ceiling <= sizing.envelope.proven * 3 // 2
         assert sizing.need < sizing.floor == max(period.headroom.floor for period in sizing.periods)
         assert sizing.peak == max(period.peak for period in sizing.periods)
@@ -152,20 +155,22 @@ class TestPromises:
 
     @given(workloads())
     def test_the_autoscaler_is_never_denied(self, drawn: tuple[dict[str, Any], int]) -> None:
-        spec, sizing = guard("web", *drawn)
+        found = resolved("web", *drawn)
+        spec, sizing = found.spec, found.sizing
         for n in range(1, sizing.ceiling + 1):
             assert sizing.writer.up.of(n) >= spec.behavior.up.up(n)
             assert sizing.writer.down.of(n) >= spec.behavior.down.down(n)
 
     @given(workloads())
     def test_the_storage_limit_exceeds_what_is_written(self, drawn: tuple[dict[str, Any], int]) -> None:
-        spec, sizing = guard("web", *drawn)
+        found = resolved("web", *drawn)
+        spec, sizing = found.spec, found.sizing
         written = 3 * 50 * MI + sum(volume.size for volume in spec.scratch.values())
         assert sizing.ephemeral_storage > written + (spec.logs.held if spec.logs else 0)
 
     @given(workloads())
     def test_the_way_out_fits_the_notice(self, drawn: tuple[dict[str, Any], int]) -> None:
-        spec, _ = guard("web", *drawn)
+        spec = resolved("web", *drawn).spec
         assert spec.deadline <= spec.shutdown.drain
         assert spec.shutdown.total <= 110_000
 
@@ -179,7 +184,15 @@ FULL: dict[str, Any] = {
     "refs": {"TOKEN": {"name": "a", "key": "b"}},
     "deadline": "3s",
     "calls": {
-        "cart": {"timeout": "400ms", "connect": "50ms", "retries": 1, "backoff": "10ms", "parallel": "x", "port": 1},
+        "cart": {
+            "timeout": "400ms",
+            "connect": "50ms",
+            "retries": 1,
+            "backoff": "10ms",
+            "parallel": "x",
+            "port": 1,
+            "protocol": "http",
+        },
         "api.example.org": {
             "host": "api.example.org",
             "hosts": ["api2.example.org"],
@@ -207,7 +220,19 @@ FULL: dict[str, Any] = {
             "health": {"path": "/up", "period": "1s", "failures": 2},
             "eject": 1,
         },
-        "stock": {"timeout": "200ms", "fallback": {"call": "cart"}, "target": 8080},
+        "stock": {"timeout": "200ms", "fallback": {"call": "cart"}, "port": 2, "target": 8080, "protocol": "http"},
+        "mail": {
+            "connect": "50ms",
+            "timeout": "300ms",
+            "service": {
+                "name": "mail",
+                "namespace": "post",
+                "port": 25,
+                "target": 2525,
+                "protocol": "tcp",
+                "deadline": "300ms",
+            },
+        },
     },
     "inbound": {
         "enabled": True,
@@ -231,6 +256,7 @@ FULL: dict[str, Any] = {
         "scrape": "watch",
         "resources": {"cpu": "50m", "memory": "64Mi", "limits": {"cpu": "100m", "memory": "128Mi"}},
     },
+    "callers": ["shop", "trade/front"],
     "public": True,
     "survive": "zone,spot",
     "lose": 2,
@@ -298,7 +324,7 @@ WRONG = {str: 5, int: "x", float: "x", bool: "x"}
 
 class TestEveryPlace:
     def test_the_full_arguments_pass_and_leave_nothing_out(self) -> None:
-        guard("web", FULL, 3)
+        resolved("web", FULL, 3)
         assert set(FULL) == set(get_type_hints(GuardedArgs))
 
     @pytest.mark.parametrize(("way", "kind"), PLACES, ids=[written(way) for way, _ in PLACES])
@@ -306,8 +332,8 @@ class TestEveryPlace:
         """Whatever a rule would say of the default in its place, nobody has written."""
         for wrong in (WRONG.get(kind, "x"), None):
             with pytest.raises(Refused) as error:
-                guard("web", put(FULL, way, wrong), 3)
-            assert [problem.where for problem in error.value.problems] == [written(way)]
+                resolved("web", put(FULL, way, wrong), 3)
+            assert [problem.where for problem in error.value.problems] == [f"web.{written(way)}"]
 
     @given(st.sampled_from([way for way, _ in PLACES]), JSON, st.integers(0, 5))
     @example(("schedule", "timezone"), "\0", 3)
@@ -324,23 +350,23 @@ class TestEveryPlace:
     def test_anything_at_any_place_is_sized_or_refused(self, way: Way, value: Any, zones: int) -> None:
         problems: tuple[Problem, ...] = ()
         try:
-            _, sizing = guard("web", put(FULL, way, value), zones, ("services", "web"))
+            sizing = resolved("web", put(FULL, way, value), zones).sizing
             assert sizing.floor <= sizing.ceiling
         except Refused as refusal:
             problems = refusal.problems
-        assert all(problem.path[:2] == ("services", "web") for problem in problems)
+        assert all(problem.path[:1] == ("web",) for problem in problems)
 
     @given(st.text(max_size=50), JSON, st.integers(0, 5))
     def test_anything_as_name_and_arguments_is_refused(self, name: str, args: Any, zones: int) -> None:
         with pytest.raises(Refused):
-            guard(name, args, zones)
+            resolved(name, args, zones)
 
     @pytest.mark.parametrize("value", [10**5000, -(10**5000), math.nan, math.inf, True], ids=range(5))
     @pytest.mark.parametrize("way", [way for way, kind in PLACES if kind in (int, float)], ids=written)
     def test_a_number_that_no_text_can_hold(self, way: Way, value: float) -> None:
         with pytest.raises(Refused) as error:
-            guard("web", put(FULL, way, value), 3)
-        assert [problem.where for problem in error.value.problems] == [written(way)]
+            resolved("web", put(FULL, way, value), 3)
+        assert [problem.where for problem in error.value.problems] == [f"web.{written(way)}"]
         assert len(str(error.value)) < 200
 
 
@@ -348,22 +374,21 @@ class TestForAStack:
     def test_problems_are_handed_over_with_the_keys_they_lie_under(self) -> None:
         calls = {"cart": {"timeout": "1"}, "api.example.org": {"host": "x", "port": 0}, "good": {}}
         args = MINIMAL | {"calls": calls, "deadline": "x", "schedule": {"windows": [NIGHT | {"peak": 0}]}}
-        spec, sizing, problems, bad = guard_all("web", args, 0, ("services", "web"))
-        assert sizing is None
-        assert bad == {("deadline",), ("schedule",), ("calls", "cart"), ("calls", "api.example.org")}
-        assert {problem.where for problem in problems} == {
+        found = examine({"web": args, "cart": MINIMAL, "good": MINIMAL}, Place(), ("services",))
+        assert list(found.services) == ["cart", "good"]
+        assert {problem.where for problem in found.own["web"]} == {
             "services.web.calls.cart.timeout",
             "services.web.calls.api.example.org.port",
             "services.web.deadline",
             "services.web.schedule.windows[0].peak",
         }
-        assert promise(spec, bad) == Promise(None, {"good": Call()})
-        assert promise(spec).deadline == 2_000
+        assert found.promises["web"] == Promise(None, {"good": Times()})
+        assert found.promises["good"] == Promise(2_000, {})
 
     def test_arguments_of_ones_own(self) -> None:
         class Extended(GuardedArgs):
             image: NotRequired[str]
 
-        guard("web", MINIMAL | {"image": "web:1"}, expected=Extended)
-        with pytest.raises(Refused, match=r"^image: is not a known key; known are port,"):
-            guard("web", MINIMAL | {"image": "web:1"})
+        resolved("web", MINIMAL | {"image": "web:1"}, expected=Extended)
+        with pytest.raises(Refused, match=r"^web\.image: is not a known key; known are port,"):
+            resolved("web", MINIMAL | {"image": "web:1"})

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from tests.guards.workload.one import resolved
 
 from flyball.guards.reading.problem import Refused
-from flyball.guards.workload.sizing import guard
 
 MINIMAL: dict[str, Any] = {"port": 80, "load": {"peak": 1000, "replica": 100}}
 NIGHT = {"name": "night", "start": "0 22 * * *", "end": "0 6 * * *", "peak": 100}
@@ -14,7 +14,7 @@ SALE = {"name": "sale", "start": "0 6 24 11 *", "end": "0 6 25 11 *", "peak": 20
 
 def refused(zones: int = 0, **more: Any) -> list[str]:
     with pytest.raises(Refused) as error:
-        guard("web", MINIMAL | more, zones, ("web",))
+        resolved("web", MINIMAL | more, zones)
     return [str(problem) for problem in error.value.problems]
 
 
@@ -117,12 +117,12 @@ class TestRefused:
             ),
             (
                 0,
-                {"calls": {"pay": {"timeout": "3s"}}},
+                {"calls": {"pay": {"timeout": "3s", "port": 80, "protocol": "http"}}},
                 "calls.pay.timeout: 3s is more than web's deadline of 2s; lower it or raise the deadline",
             ),
             (
                 0,
-                {"calls": {"web": {}}},
+                {"calls": {"web": {"port": 80, "protocol": "http"}}},
                 "calls.web: web calls itself; remove the call; a workload reaches itself without a hop",
             ),
             (0, {"labels": {"team": "a b"}}, "labels.team: 'a b' is no label value; " + "at most 63 letters, digits,"),
@@ -135,5 +135,5 @@ class TestRefused:
 
     def test_the_name(self) -> None:
         with pytest.raises(Refused) as error:
-            guard("Web", MINIMAL, 0, ("services", "Web"))
-        assert [problem.where for problem in error.value.problems] == ["services.Web"]
+            resolved("Web", MINIMAL)
+        assert [problem.where for problem in error.value.problems] == ["Web"]

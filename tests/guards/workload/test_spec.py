@@ -1,5 +1,6 @@
 """Arguments with their defaults: each value where it belongs, and each that is out of range with its exact text."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, get_type_hints
 
@@ -14,12 +15,14 @@ from flyball.guards.headroom.headroom import Survive
 from flyball.guards.headroom.schedule import Schedule, Window
 from flyball.guards.interruptions.interruption import Shutdown
 from flyball.guards.interruptions.probes import Probe, Probes
-from flyball.guards.timeouts.calls import Outside
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.workload import calls
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.names import Caller, check_name
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
-from flyball.guards.workload.spec import Rollout, Scratch, Spec, check_name, read
+from flyball.guards.workload.spec import Rollout, Scratch, SecretRef, Spec, read
 
 MINIMAL: dict[str, Any] = {"port": 80, "load": {"peak": 1000, "replica": 100}}
 MI = 2**20
@@ -30,19 +33,27 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+def everything(args: Any) -> tuple[Spec, list[Problem]]:
+    """A workload of that name and namespace that knows no other, with its calls."""
+    r = Reader(args, ("web",), [])
+    found = read(r, "web", "shop")
+    return replace(found, calls=calls.read(r, "shop", {})), r.problems
+
+
 def spec(**more: Any) -> Spec:
-    found, problems = read("web", MINIMAL | more, ("web",))
+    found, problems = everything(MINIMAL | more)
     assert problems == []
     return found
 
 
 def texts(**more: Any) -> list[str]:
-    return [str(problem) for problem in read("web", MINIMAL | more, ("web",))[1]]
+    return [str(problem) for problem in everything(MINIMAL | more)[1]]
 
 
 def test_every_default() -> None:
     assert spec() == Spec(
         name="web",
+        namespace="shop",
         port=80,
         protocol="http",
         peak=1000,
@@ -56,10 +67,7 @@ def test_every_default() -> None:
         ceiling=None,
         deadline=2_000,
         calls={},
-        hops={},
-        call_ports={},
-        call_targets={},
-        outside={},
+        callers=None,
         public=False,
         behavior=Behavior(up=Rate(2, 50, 60), down=Rate(1, 10, 60), calm=300),
         writer=None,
@@ -100,6 +108,10 @@ def test_every_default() -> None:
         ),
         user=65_532,
         token=False,
+        command=(),
+        arguments=(),
+        refs={},
+        priority=None,
         labels={},
         annotations={},
     )
@@ -118,22 +130,8 @@ def test_every_default() -> None:
         ("proven", 100_000, "proven", 100_000),
         ("ceiling", 30, "ceiling", 30),
         ("deadline", "1.5s", "deadline", 1_500),
-        ("calls", {"cart": {}}, "calls", {"cart": Call(250, 1_000, 0, 0, None, False)}),
-        (
-            "calls",
-            {"a": {"connect": "1s", "timeout": "2s", "retries": 1, "backoff": "0s", "parallel": "x"}},
-            "calls",
-            {"a": Call(1_000, 2_000, 1, 0, "x")},
-        ),
-        ("calls", {"db": {"host": "db.example.org", "port": 5432}}, "calls", {"db": Call(outside=True)}),
-        ("calls", {"db": {"host": "10.1.2.3", "port": 1}}, "outside", {"db": Outside("10.1.2.3", 1)}),
-        (
-            "calls",
-            {"a.b": {"host": "2001:db8::1", "port": 1, "cidrs": ["2001:db8::/32", "10.1.2.3/32"]}},
-            "outside",
-            {"a.b": Outside("2001:db8::1", 1, ("2001:db8::/32", "10.1.2.3/32"))},
-        ),
-        ("calls", {"cart": {"port": 7070}}, "call_ports", {"cart": 7070}),
+        ("callers", [], "callers", ()),
+        ("callers", ["front", "trade/api"], "callers", (Caller("shop", "front"), Caller("trade", "api"))),
         ("public", True, "public", True),
         ("behavior", {"up": {"pods": 9}, "calm": "1h"}, "behavior", Behavior(up=Rate(9, 50), calm=3600)),
         ("behavior", {"down": {"percent": 5, "period": "30m"}}, "behavior", Behavior(down=Rate(1, 5, 1800))),
@@ -155,6 +153,10 @@ def test_every_default() -> None:
         ("rollout", {"settle": "1m", "progress": "61s"}, "rollout", Rollout(60, 61)),
         ("user", 1, "user", 1),
         ("token", True, "token", True),
+        ("command", ["/serve"], "command", ("/serve",)),
+        ("arguments", ["--fast", "1"], "arguments", ("--fast", "1")),
+        ("refs", {"KEY": {"name": "a", "key": "b"}}, "refs", {"KEY": SecretRef("a", "b")}),
+        ("priority", "high", "priority", "high"),
         ("labels", {"team": "shop"}, "labels", {"team": "shop"}),
         ("annotations", {"note": "x"}, "annotations", {"note": "x"}),
     ],
@@ -181,13 +183,13 @@ def test_probes_by_protocol(protocol: str, probes: dict[str, Any], kinds: tuple[
 class TestAnything:
     @given(st.sampled_from(sorted(get_type_hints(GuardedArgs))), JSON)
     def test_under_a_known_key_raises_nothing_and_blames_only_that(self, key: str, value: Any) -> None:
-        _, problems = read("web", MINIMAL | {key: value}, ("web",))
+        _, problems = everything(MINIMAL | {key: value})
         assert {problem.path[1] for problem in problems} <= {key, "logs"}
 
     @given(JSON)
     def test_as_arguments_raises_nothing(self, value: Any) -> None:
-        found, _ = read("web", value, ())
-        assert found.name == "web"
+        found, _ = everything(value)
+        assert (found.name, found.namespace) == ("web", "shop")
 
 
 class TestName:
@@ -210,6 +212,7 @@ class TestName:
 
 FOLDER = "give an absolute folder other than /"
 EACH = "give each volume a folder of its own"
+CALLER = "give a workload's name, as front, of another namespace as trade/front"
 HOST = "give the name or address of a host, without scheme, port or path"
 LIMIT = "is less than is requested; raise the limit or request less"
 
@@ -234,6 +237,9 @@ class TestRefused:
             ("ceiling", 1e308, "ceiling: is 1e+308; allowed is from 1 to 100000"),
             ("spot", {"base": -1}, "spot.base: is -1; allowed is from 1 to 100000"),
             ("deadline", "0s", "deadline: is 0ms; allowed is at least 1ms"),
+            ("callers", ["front", "No"], f"callers[1]: is 'No'; {CALLER}"),
+            ("callers", ["a/b/c"], f"callers[0]: is 'a/b/c'; {CALLER}"),
+            ("callers", ["/b"], f"callers[0]: is '/b'; {CALLER}"),
             ("calls", {"a": {"retries": 11}}, "calls.a.retries: is 11; allowed is from 0 to 10"),
             ("calls", {"a": {"timeout": "0s"}}, "calls.a.timeout: is 0ms; allowed is at least 2ms"),
             ("calls", {"a": {"host": "a"}}, "calls.a.port: is missing; a host outside of the stack needs its port"),

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
-from flyball.kubernetes.governor.limits import Limits, config_map, config_map_of, describe, number
+from flyball.guards.workload.limits import Limits
+from flyball.kubernetes.governor.limits import config_map, describe, number
 
 TEXT = (
     "floor 3 | ceiling 40 | down 1 or 20 % every 60 s | up 4 or 100 % | budget 1"
@@ -75,26 +76,6 @@ def test_a_config_map_is_sorted_and_named() -> None:
 def test_limits_that_nobody_could_obey_are_refused(floor: int, ceiling: int, budget: int, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         Limits(floor=floor, ceiling=ceiling, budget=budget)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "floor 3", TEXT + " ", " " + TEXT, TEXT.replace("3", "-3", 1), TEXT.replace("3", "3.5", 1), TEXT + "\n"],
-)
-def test_a_text_that_policies_could_not_read_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^shop\.web: .* is no limit; one reads as 'floor 3 \| ceiling 40"):
-        config_map_of("shop", {"web": text})
-
-
-def test_a_text_with_a_floor_above_the_ceiling_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^shop\.web: the floor, 41, is above the ceiling, 40$"):
-        config_map_of("shop", {"web": TEXT.replace("floor 3", "floor 41")})
-
-
-@pytest.mark.parametrize("name", ["", "a b", "a:", "a\nb", "A"])
-def test_a_name_that_nothing_can_have_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is no name of a workload"):
-        config_map_of("shop", {name: TEXT})
 
 
 def test_a_step_narrower_than_the_autoscaler_s_is_refused() -> None:

@@ -4,10 +4,11 @@ import json
 import time
 
 from flyball.drills.cluster.recorder import DrillError
+from flyball.guards.workload.limits import limits_of
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.governor import names, policies, rbac
 from flyball.kubernetes.governor.freeze import freeze_config_map
-from flyball.kubernetes.governor.limits import Limits, config_map, limits_of
+from flyball.kubernetes.governor.limits import config_map
 from flyball.stack.read import Stack
 
 _LIMIT = 30.0
@@ -26,7 +27,7 @@ def install(kubectl: Kubectl, stack: Stack) -> None:
         "kind": "Namespace",
         "metadata": {"name": names.SYSTEM_NAMESPACE, "labels": {names.GOVERNED: names.SYSTEM}},
     }
-    limits = {name: found for service in stack.services for name, found in _limits(stack, service).items()}
+    limits = {name: found for service in stack.services.values() for name, found in limits_of(service).items()}
     _apply(kubectl, [system, *rbac.manifests(), config_map(stack.namespace, limits)])
     _apply(kubectl, policies.manifests())
     kubectl.run("label", "namespace", stack.namespace, f"{names.GOVERNED}=true", "--overwrite")
@@ -38,13 +39,6 @@ def freeze(kubectl: Kubectl, reason: str) -> None:
     _apply(kubectl, [freeze_config_map(reason, None, "operator")])
     nodes = kubectl.run("get", "nodes", "-o", "name").split()
     _until_refused(kubectl, "delete", nodes[0])
-
-
-def _limits(stack: Stack, service: str) -> dict[str, Limits]:
-    found = stack.services[service]
-    if found.sizing is None:
-        raise DrillError(f"{service} has no size")
-    return limits_of(found.spec, found.sizing)
 
 
 def _await_force(kubectl: Kubectl, namespace: str, workload: str) -> None:

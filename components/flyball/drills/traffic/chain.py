@@ -20,7 +20,7 @@ from flyball.drills.traffic.sample import share, within
 from flyball.drills.traffic.settings import HOP, PATIENCE
 from flyball.guards.breakers.breaker import SLOW_PERCENT
 from flyball.guards.reading.units import Milliseconds
-from flyball.guards.timeouts.deadlines import Call, Promise
+from flyball.guards.timeouts.deadlines import Promise, Times
 from flyball.guards.timeouts.hops import Hop
 
 _ILL = "stock"
@@ -40,7 +40,8 @@ def promises() -> Mapping[str, Promise]:
     """The call graph as the rule on deadlines sees it."""
     chain = [_ILL, *_DEADLINES]
     return {
-        name: Promise(_DEADLINES[name], {callee: Call(_CONNECT, _TIMEOUTS[callee])}) for callee, name in pairwise(chain)
+        name: Promise(_DEADLINES[name], {callee: Times(_CONNECT, _TIMEOUTS[callee])})
+        for callee, name in pairwise(chain)
     }
 
 

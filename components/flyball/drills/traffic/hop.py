@@ -15,7 +15,7 @@ from flyball.drills.traffic.lab import Dependency, Lab
 from flyball.drills.traffic.load import Attack
 from flyball.drills.traffic.sample import share, within
 from flyball.drills.traffic.settings import AFTER, BEFORE, DEPENDENCIES, DURING, HOP, PATIENCE, RATE
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 
 ILL = "payment"
@@ -30,7 +30,7 @@ class Illness:
 
     order: str
     event: str
-    call: Call = settings.CALL
+    call: Times = settings.CALL
     hop: Hop = HOP
     timeout: float | None = None
     """Of the application's own client, in both runs [s]."""

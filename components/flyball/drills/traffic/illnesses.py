@@ -13,7 +13,7 @@ from flyball.drills.traffic.drill import TrafficDrill
 from flyball.drills.traffic.hop import BACKUP, Illness, others_kept_on, replaced, script, summary
 from flyball.drills.traffic.settings import BREAKER, HOP
 from flyball.guards.breakers.breaker import Fallback
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 
 _GUARD = (
     "The sidecar: connect and answer each have a timeout (150 ms and 300 ms), a hop holds few connections, and a "
@@ -65,7 +65,7 @@ DRILLS = (
         Illness(
             "slow 0.9",
             "needs 0.9 s",
-            Call(connect=150, timeout=1_000),
+            Times(connect=150, timeout=1_000),
             replace(HOP, breaker=replace(BREAKER, slow=800)),
             timeout=1.0,
         ),

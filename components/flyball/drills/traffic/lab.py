@@ -16,7 +16,7 @@ from flyball.drills.traffic.recording import Recording
 from flyball.drills.traffic.sample import Pool, Request
 from flyball.drills.traffic.sidecar import Sidecar
 from flyball.guards.fail_fast.inbound import Inbound
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop, variable
 from flyball.lab import logs, ports
 from flyball.lab.cluster import toolchain
@@ -29,7 +29,7 @@ class Dependency:
 
     name: str
     port: int
-    call: Call = settings.CALL
+    call: Times = settings.CALL
     hop: Hop = settings.HOP
 
 

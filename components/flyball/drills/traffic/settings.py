@@ -11,12 +11,12 @@ from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.fail_fast.inbound import read as read_inbound
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 
 LATENCY: Final = 0.05
 """What a healthy dependency needs for an answer [s]."""
-CALL: Final = Call(connect=150, timeout=300)
+CALL: Final = Times(connect=150, timeout=300)
 """A hop's timeouts [ms], six times of what it needs."""
 BREAKER: Final = Breaker(window=2_000, minimum=10, open=1_000, probes=20, permitted=3, slow=240)
 """A window of 2 s stands for 60 s; with 20 requests per second on a hop, a fifth of them as probes is 4 per second."""

@@ -44,6 +44,14 @@ WINDOWS_TOO_CLOSE = Rule(
     remedy="Join the windows, or let the autoscaler take larger steps.",
     drill="dawn",
 )
+LIMITS = Rule(
+    "limits",
+    Lesson.GOVERNOR,
+    what="Limits of a Deployment or StatefulSet can be obeyed: the floor is not above the ceiling, and one write may"
+    " change as much as the autoscaler asks for.",
+    source="`0 <= floor <= ceiling`, `0 <= budget`, and the rule writer-narrower-than-autoscaler at every size.",
+    remedy="Correct the limits, or let them follow from a service's load: `governor` of `Services`.",
+)
 FREEZE_REASON = Rule(
     "freeze-reason",
     Lesson.GOVERNOR,

@@ -48,8 +48,27 @@ class HealthArgs(TypedDict):
     """Failures in a row after which a server gets no more calls [3]."""
 
 
+class ServiceReferenceArgs(TypedDict):
+    """A service of another set, perhaps of another team: what that set's outputs say of it."""
+
+    name: str
+    """Name of its Service."""
+    namespace: NotRequired[str]
+    """Namespace it is in [the caller's]."""
+    port: int
+    """Port of its Service."""
+    target: NotRequired[int]
+    """Port of its pods behind the Service [21000, where the proxy in front of a workload listens]."""
+    protocol: NotRequired[str]
+    """`http`, `grpc` or `tcp` [http]."""
+    deadline: NotRequired[str]
+    """The longest its answer may take; the call waits at least as long [not known]."""
+
+
 class CallArgs(TypedDict):
-    """One hop: to another workload of the stack, named by the key, or with `host` to somewhere outside of it."""
+    """One hop: to another service of the set, named by the key, with `service` to one of another set, or with `host` to
+    somewhere outside of the cluster.
+    """
 
     connect: NotRequired[str]
     """The longest to wait for a connection [250ms]."""
@@ -64,15 +83,17 @@ class CallArgs(TypedDict):
     host: NotRequired[str]
     """Name or address of a dependency outside of the stack: a database, another company's API."""
     port: NotRequired[int]
-    """Port of the dependency [the callee's port; required with `host`]."""
+    """Port of the dependency [the callee's port; required with `host`, and for a `Workload` by itself]."""
+    service: NotRequired[ServiceReferenceArgs]
+    """A service of another set, which names the caller among its `callers` [none]."""
     cidrs: NotRequired[list[str]]
     """Where `host` may be reached, as address ranges [anywhere, on this port only]."""
     hosts: NotRequired[list[str]]
     """Further hosts that can answer in place of `host`, on the same port [none]."""
     target: NotRequired[int]
-    """Port of the callee's pods behind its Service [21000, where the guard of a Workload listens]."""
+    """Port of the callee's pods behind its Service [the callee's; for a `Workload` by itself 21000]."""
     protocol: NotRequired[str]
-    """`http`, `grpc` or `tcp` [the callee's; tcp with `host`, else http]."""
+    """`http`, `grpc` or `tcp` [the callee's; tcp with `host`; required for a `Workload` by itself]."""
     variable: NotRequired[str]
     """Environment variable with the address to call [PAYMENT_URL for http, REDIS_ADDR for grpc and tcp]."""
     breaker: NotRequired[BreakerArgs]

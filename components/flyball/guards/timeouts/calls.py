@@ -8,7 +8,7 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_ADDRESS, MISSING
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 
 LEAST: Milliseconds = 2
 """Each is split in two by the proxy, and HAProxy waits for at least a millisecond."""
@@ -25,9 +25,9 @@ class Outside:
     """Further ones, that can answer in place of `host`."""
 
 
-def read_call(r: Reader, outside: bool) -> Call:
+def read_call(r: Reader, outside: bool) -> Times:
     """The times of a call; `outside` says that it leaves the stack."""
-    return Call(
+    return Times(
         connect=r.duration("connect", deadlines.DEFAULT_CONNECT, LEAST),
         timeout=r.duration("timeout", deadlines.DEFAULT_TIMEOUT, LEAST),
         retries=r.whole("retries", deadlines.DEFAULT_RETRIES, 0, 10),

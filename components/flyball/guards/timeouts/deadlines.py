@@ -4,7 +4,7 @@ A caller that gives up before its callee's own deadline throws away work that wo
 waits longer than its own deadline answers nobody. So along every path of the call graph timeouts must shrink.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -26,7 +26,7 @@ DEFAULT_RETRIES = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Times:
     """One hop. `backoff` is all waiting between the tries together; calls of one `parallel` group run side by side."""
 
     connect: Milliseconds = DEFAULT_CONNECT
@@ -47,7 +47,7 @@ class Promise:
     """A workload's deadline (None where it could not be read), and the calls it makes to keep it."""
 
     deadline: Milliseconds | None
-    calls: Mapping[str, Call]
+    calls: Mapping[str, Times]
 
     @property
     def spent(self) -> Milliseconds:
@@ -113,15 +113,17 @@ def _check_calls(
                 "lower it or raise the deadline",
             )
         other = None if call.outside or callee == name or (name, callee) in circular else promises.get(callee)
-        if other is not None and other.deadline is not None and call.timeout < other.deadline:
-            way = " -> ".join((name, *longest_path(promises, callee)))
-            yield Problem(
-                (*at, "timeout"),
-                TIMEOUT_BELOW_DEADLINE,
-                f"{show_duration(call.timeout)} is less than {callee}'s deadline of {show_duration(other.deadline)}"
-                f" ({way})",
-                f"raise it, or lower {callee}'s deadline",
-            )
+        if other is not None and other.deadline is not None:
+            way = (name, *longest_path(promises, callee))
+            yield from check_timeout(way, call, other.deadline, at)
+
+
+def check_timeout(way: Sequence[str], call: Times, deadline: Milliseconds, path: Path) -> Iterator[Problem]:
+    """Refuse a call, the first one along `way`, that gives up before the deadline of its callee."""
+    if call.timeout < deadline:
+        callee, waits = way[1], show_duration(call.timeout)
+        message = f"{waits} is less than {callee}'s deadline of {show_duration(deadline)} ({' -> '.join(way)})"
+        yield Problem((*path, "timeout"), TIMEOUT_BELOW_DEADLINE, message, f"raise it, or lower {callee}'s deadline")
 
 
 def _check_sum(name: str, promise: Promise, path: Path) -> Iterator[Problem]:

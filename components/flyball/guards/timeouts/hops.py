@@ -14,7 +14,7 @@ from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_NAME, INVALID_PATH, UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds, show_duration
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.rules import IDLE_BELOW_TIMEOUT
 
 PROTOCOLS = ("http", "grpc", "tcp")
@@ -64,10 +64,10 @@ def check_call_name(name: str, path: Path) -> Iterator[Problem]:
         yield Problem(path, INVALID_NAME, f"{name!r} is no name for a call", hint)
 
 
-def read(r: Reader, name: str, call: Call) -> Hop:
-    """A call's arguments beyond its timeouts."""
+def read(r: Reader, name: str, call: Times, spoken: str = "http") -> Hop:
+    """A call's arguments beyond its timeouts. `spoken` is the protocol where the call does not say."""
     r.problems.extend(check_call_name(name, r.path))
-    protocol = r.value("protocol", str, "tcp" if call.outside else "http")
+    protocol = r.value("protocol", str, spoken)
     if protocol not in PROTOCOLS:
         r.problem("protocol", UNKNOWN_VALUE, f"is {protocol!r}", f"allowed are {', '.join(PROTOCOLS)}")
         protocol = "http"
@@ -125,7 +125,7 @@ def ejectable(servers: int, eject: int | None = None) -> int:
     return max(0, min(1 if eject is None else eject, servers - 1))
 
 
-def queue_and_connect(call: Call) -> tuple[Milliseconds, Milliseconds]:
+def queue_and_connect(call: Times) -> tuple[Milliseconds, Milliseconds]:
     """`connect` split into waiting for a free connection and making one, so that both together keep within it."""
     queue = max(1, call.connect // QUEUE_SHARE)
     return queue, call.connect - queue

@@ -64,6 +64,48 @@ WRONG_PORT = Rule(
     source="The callee's own `port`.",
     remedy="Leave the port out: it follows from the callee.",
 )
+WRONG_PROTOCOL = Rule(
+    "wrong-protocol",
+    Lesson.TIMEOUTS,
+    what="A call speaks what its callee speaks: of http and grpc neither understands the other; tcp carries both.",
+    source="The callee's own arguments; HTTP/1.1 and HTTP/2 without TLS begin differently (RFC 9113, 3.3).",
+    remedy="Leave the protocol out: in a set of services it is the callee's.",
+)
+WRONG_DEADLINE = Rule(
+    "wrong-deadline",
+    Lesson.TIMEOUTS,
+    what="A reference to a service of another set says the deadline that this one promises.",
+    source="The referenced service, where it is described in the same program.",
+    remedy="Take the reference from the outputs of the set that has the service.",
+)
+UNKNOWN_ADDRESS = Rule(
+    "unknown-address",
+    Lesson.TIMEOUTS,
+    what="A workload by itself knows no other one: each of its calls says where it goes and what is spoken there.",
+    source="The proxy beside it dials the port of a Service, and a network policy names the port of the pods.",
+    remedy="Describe both in one set of services, or say port and protocol, or give host or service.",
+)
+NO_CALLERS = Rule(
+    "no-callers",
+    Lesson.TIMEOUTS,
+    what="A workload by itself says who may call it. Nobody else is let in, and one that forgot it would serve nobody.",
+    source="Its network policy lets in those who are named; in a set of services they follow from the calls.",
+    remedy="Name its callers, [] for nobody, set public, or describe them all in one set of services.",
+)
+CALLER_NOT_LET_IN = Rule(
+    "caller-not-let-in",
+    Lesson.TIMEOUTS,
+    what="Who calls a service of another set or a workload by itself is named among its callers.",
+    source="The network policy of the callee lets in nobody else.",
+    remedy="Add it to the callee's callers, or describe both in one set of services.",
+)
+CALLER_WITHOUT_CALL = Rule(
+    "caller-without-call",
+    Lesson.TIMEOUTS,
+    what="A caller that is named, and is of the same set, makes such a call; else it is let in for nothing.",
+    source="The calls of the set, from which callers follow.",
+    remedy="Remove it from the callers, or declare the call.",
+)
 IDLE_BELOW_TIMEOUT = Rule(
     "idle-below-timeout",
     Lesson.TIMEOUTS,

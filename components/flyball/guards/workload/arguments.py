@@ -286,6 +286,9 @@ class GuardedArgs(TypedDict):
     """The guard in front of it."""
     proxy: NotRequired[ProxyArgs]
     """The proxy that is the guard and makes the calls."""
+    callers: NotRequired[list[str]]
+    """Workloads that may call it, as front, or of another namespace as trade/front [in a set of services, those that
+    declare a call to it; a `Workload` by itself says it, or is public]."""
     public: NotRequired[bool]
     """Whether anybody may call it, not only those who declare it [false]."""
     survive: NotRequired[str]

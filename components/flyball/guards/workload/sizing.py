@@ -1,13 +1,11 @@
 """All rules applied to one workload: from what it is to how it runs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from flyball.guards.clean_up import retention
 from flyball.guards.fail_fast import inbound
-from flyball.guards.fail_fast.container import check_container
 from flyball.guards.governor import envelope, scaling, steps
 from flyball.guards.governor.envelope import Envelope
 from flyball.guards.governor.rules import WRITER_NARROWER
@@ -18,14 +16,10 @@ from flyball.guards.headroom.headroom import Headroom, Loss, Survive
 from flyball.guards.headroom.rules import FLOOR_TOO_LARGE, TOO_FEW_ZONES
 from flyball.guards.interruptions import interruption
 from flyball.guards.interruptions.interruption import SpotSplit
-from flyball.guards.reading.problem import Broken, Path, Problem, refuse
-from flyball.guards.reading.strict import check
+from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.units import Bytes, exact
-from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import sidecar
-from flyball.guards.workload.arguments import GuardedArgs
-from flyball.guards.workload.spec import Spec, read
+from flyball.guards.workload.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,41 +67,10 @@ class Sizing:
         return min(period.headroom.budget for period in self.periods)
 
 
-def guard(
-    name: str, args: Mapping[str, Any], zones: int = 0, path: Path = (), expected: Any = GuardedArgs
-) -> tuple[Spec, Sizing]:
-    """A workload's arguments, read and sized. Raises `Refused` with every problem at once.
-
-    `zones` is the number of zones it may be spread over, `path` where the arguments stand, for the messages, and
-    `expected` the TypedDict that describes them: `GuardedArgs` or one that extends it. Callees are not known here:
-    `deadlines.check` over a whole stack compares their deadlines too.
-    """
-    spec, sizing, problems, bad = guard_all(name, args, zones, path, expected)
-    refuse([*problems, *deadlines.check({name: promise(spec, bad)}, {name: path})])
-    assert sizing is not None  # it is None only with a problem, and problems were refused above
-    return spec, sizing
-
-
-def guard_all(
-    name: str, args: Mapping[str, Any], zones: int, path: Path, expected: Any = GuardedArgs
-) -> tuple[Spec, Sizing | None, list[Problem], frozenset[Path]]:
-    """As `guard`, but hands over the problems, and the arguments that have any; without the rules of the call graph."""
-    spec, found = read(name, args, path)
-    problems = [*check(args, expected, path), *found, *check_container(args, path), *_check_proxy(spec, args, path)]
-    bad = frozenset(_argument(problem.path[len(path) :]) for problem in problems)
-    sizing, more = size(spec, zones, path, bad)
-    return spec, sizing, [*problems, *more], bad
-
-
 def promise(spec: Spec, bad: frozenset[Path] = frozenset()) -> Promise:
     """What the workload's callers are promised; what could not be read makes no promise, rather than a default one."""
-    calls = {callee: call for callee, call in spec.calls.items() if ("calls", callee) not in bad}
+    calls = {callee: call.times for callee, call in spec.calls.items() if ("calls", callee) not in bad}
     return Promise(None if ("deadline",) in bad else spec.deadline, calls)
-
-
-def _argument(path: Path) -> Path:
-    """The argument that a path within a workload lies under: `load` of `load.peak`; a call with its name."""
-    return path[: 2 if path[:1] == ("calls",) else 1]
 
 
 def _any(bad: frozenset[Path], *arguments: str) -> bool:
@@ -162,19 +125,6 @@ def _check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Probl
     if not _any(bad, "inbound", "deadline"):
         tcp = spec.protocol == "tcp"
         yield from inbound.check(spec.inbound, spec.deadline, (*path, "inbound"), tcp=tcp)
-
-
-def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
-    """What the calls mean to each other, and to the variables that are set already."""
-    yield from hops.check_hops(spec.hops, (*path, "calls"))
-    given = args if isinstance(args, Mapping) else {}
-    variables = {
-        name: source
-        for source in ("env", "secrets", "refs")
-        if isinstance(values := given.get(source), Mapping)
-        for name in values
-    }
-    yield from sidecar.check(spec.sidecar, spec.inbound, spec.hops, spec.port, variables, path)
 
 
 def _check_places(spec: Spec, zones: int, path: Path, bad: frozenset[Path]) -> Iterator[Problem]:

@@ -1,17 +1,15 @@
 """A workload's arguments, read into frozen values with every default filled in; the rules work on these."""
 
 import posixpath
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.retention import FileLogs
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.inbound import Inbound
-from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
+from flyball.guards.governor.steps import Behavior, WriterSteps
 from flyball.guards.headroom import headroom, schedule, triggers
 from flyball.guards.headroom.headroom import Survive
 from flyball.guards.headroom.schedule import Schedule
@@ -20,36 +18,33 @@ from flyball.guards.interruptions import probes
 from flyball.guards.interruptions.interruption import Shutdown
 from flyball.guards.interruptions.probes import Probes
 from flyball.guards.interruptions.rules import PROGRESS_BELOW_SETTLE
-from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import INVALID_NAME, INVALID_PATH, UNKNOWN_VALUE
+from flyball.guards.reading.rules import INVALID_PATH, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds
-from flyball.guards.timeouts import calls, deadlines, hops
-from flyball.guards.timeouts.calls import Outside
-from flyball.guards.timeouts.deadlines import Call
-from flyball.guards.timeouts.hops import Hop
-from flyball.guards.workload import resources, sidecar
+from flyball.guards.timeouts import deadlines
+from flyball.guards.timeouts.hops import PROTOCOLS
+from flyball.guards.workload import replicas, resources, sidecar
+from flyball.guards.workload.calls import Call, Callee
+from flyball.guards.workload.names import Caller, check_name, read_callers
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
 
-LONGEST_NAME = 41
-"""63 (RFC 1123 label), less 17 for what ReplicaSet and pod append and 5 for `-spot`."""
-LONGEST_PERIOD = 1800
-"""Seconds of an autoscaler's `periodSeconds` (https://kubernetes.io/docs/reference/kubernetes-api/
-workload-resources/horizontal-pod-autoscaler-v2/)."""
-LONGEST_CALM = 3600
-"""Seconds of its `stabilizationWindowSeconds`, from the same page."""
 LOGS_VOLUME = "logs"
 """Name of the volume for `logs`, beside those of `scratch`."""
-PROTOCOLS = ("http", "grpc", "tcp")
-_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
     path: str
     size: Bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """A value in a Secret that exists already: its name, and the key within it."""
+
+    name: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +59,13 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a workload is, apart from its image and its environment. Times in milliseconds, sizes in bytes."""
+    """What a workload is, apart from what only Pulumi may know: image, environment, secrets.
+
+    Times in milliseconds, sizes in bytes. `callers` are those that are named, and None where nothing is said of them.
+    """
 
     name: str
+    namespace: str
     port: int
     protocol: str
     peak: float
@@ -80,10 +79,7 @@ class Spec:
     ceiling: int | None
     deadline: Milliseconds
     calls: Mapping[str, Call]
-    hops: Mapping[str, Hop]
-    call_ports: Mapping[str, int]
-    call_targets: Mapping[str, int]
-    outside: Mapping[str, Outside]
+    callers: tuple[Caller, ...] | None
     public: bool
     behavior: Behavior
     writer: WriterSteps | None
@@ -100,6 +96,10 @@ class Spec:
     sidecar: Sidecar
     user: int = 65_532
     token: bool = False
+    command: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    refs: Mapping[str, SecretRef] = field(default_factory=dict)
+    priority: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 
@@ -109,62 +109,41 @@ class Spec:
         return self.schedule is not None or bool(self.triggers)
 
     @property
-    def guarded(self) -> bool:
-        """Whether the proxy stands in front of the application."""
+    def fronted(self) -> bool:
+        """Whether the proxy stands in front of the application too, and not only beside it for its calls."""
         return self.sidecar.enabled and self.inbound.enabled
 
     @property
     def proxied(self) -> bool:
         """Whether there is a proxy at all: one that has nothing to guard and nobody to call is left out."""
-        return self.sidecar.enabled and (self.inbound.enabled or bool(self.hops))
+        return self.sidecar.enabled and (self.inbound.enabled or bool(self.calls))
 
     @property
     def entry(self) -> int:
         """The port of each pod at which it is called."""
-        return self.inbound.port if self.guarded else self.port
+        return self.inbound.port if self.fronted else self.port
+
+    @property
+    def callee(self) -> Callee:
+        """The workload as those see it who call it."""
+        return Callee(self.name, self.namespace, self.port, self.entry, self.protocol, self.deadline)
 
 
-def check_name(name: str, path: Path) -> list[Problem]:
-    """A workload's name becomes part of the names of its objects, so it must leave room for what they append."""
-    if len(name) > LONGEST_NAME:
-        return [
-            Problem(
-                path,
-                INVALID_NAME,
-                f"the name has {len(name)} characters",
-                f"at most {LONGEST_NAME} leave room for suffixes",
-            )
-        ]
-    if not _NAME.fullmatch(name):
-        hint = "lower-case letters, digits and dashes, starting with a letter and not ending with a dash"
-        return [Problem(path, INVALID_NAME, f"{name!r} is no name for Kubernetes objects", hint)]
-    return []
+def read(r: Reader, name: str, namespace: str) -> Spec:
+    """The workload's arguments with defaults; every value that is out of range or without its unit is a problem.
 
-
-def check_namespace(name: str, path: Path) -> list[Problem]:
-    """A namespace's name is an RFC 1123 label."""
-    if _NAMESPACE.fullmatch(name):
-        return []
-    hint = "at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends"
-    return [Problem(path, INVALID_NAME, f"{name!r} is no name for a namespace", hint)]
-
-
-def read(name: str, args: Mapping[str, Any], path: Path) -> tuple[Spec, list[Problem]]:
-    """The workload's arguments with defaults, and every value that is out of range or without its unit."""
-    problems = check_name(name, path)
-    r = Reader(args, path, problems)
-    load, spot, given = r.at("load"), r.at("spot"), r.maps("calls")
+    Its calls are read by themselves, once all callees are known (`calls.read`).
+    """
+    r.problems.extend(check_name(name, r.path))
+    load, spot = r.at("load"), r.at("spot")
     protocol = _choice(r, "protocol", "http", PROTOCOLS)
-    outside = {callee: calls.read_outside(c) for callee, c in given.items() if c.has("host")}
-    for callee, call in given.items():
-        calls.check_outside_words(call, callee in outside)
     deadline = r.duration("deadline", deadlines.DEFAULT_DEADLINE)
-    made = {callee: calls.read_call(c, callee in outside) for callee, c in given.items()}
     replica = load.number("replica", 1.0)
     guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
     logs_path = _folder(r.at("logs"), "path", "/var/log/app") if r.has("logs") else None
-    spec = Spec(
+    return Spec(
         name=name,
+        namespace=namespace,
         port=r.whole("port", 8080, 1, 65_535),
         protocol=protocol,
         peak=load.number("peak", 1.0),
@@ -177,14 +156,11 @@ def read(name: str, args: Mapping[str, Any], path: Path) -> tuple[Spec, list[Pro
         proven=_replicas(r, "proven"),
         ceiling=_replicas(r, "ceiling"),
         deadline=deadline,
-        calls=made,
-        hops={callee: hops.read(given[callee], callee, call) for callee, call in made.items()},
-        call_ports={callee: c.whole("port", 1, 1, 65_535) for callee, c in given.items() if c.has("port")},
-        call_targets={callee: c.whole("target", 1, 1, 65_535) for callee, c in given.items() if c.has("target")},
-        outside=outside,
+        calls={},
+        callers=tuple(read_callers(r, namespace)) if r.has("callers") else None,
         public=r.value("public", bool, False),
-        behavior=_behavior(r.at("behavior")),
-        writer=_writer(r.at("writer")) if r.has("writer") else None,
+        behavior=replicas.read_behavior(r.at("behavior")),
+        writer=replicas.read_writer(r.at("writer")) if r.has("writer") else None,
         schedule=schedule.read(r.at("schedule")) if r.has("schedule") else None,
         triggers=triggers.read(r.maps("triggers")),
         resources=resources.read(r.at("resources")),
@@ -195,13 +171,19 @@ def read(name: str, args: Mapping[str, Any], path: Path) -> tuple[Spec, list[Pro
         shutdown=_shutdown(r.at("shutdown"), deadline),
         rollout=_rollout(r.at("rollout")),
         inbound=guard,
-        sidecar=sidecar.read(r.at("proxy"), guard, len(made), replica),
+        sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
         user=r.whole("user", 65_532, 1, 2**31 - 1),
         token=r.value("token", bool, False),
+        command=tuple(r.words("command")),
+        arguments=tuple(r.words("arguments")),
+        refs={
+            variable: SecretRef(ref.value("name", str, ""), ref.value("key", str, ""))
+            for variable, ref in r.maps("refs").items()
+        },
+        priority=r.value("priority", str, "") or None,
         labels=_texts(r.at("labels")),
         annotations=_texts(r.at("annotations")),
     )
-    return spec, problems
 
 
 def _choice(r: Reader, key: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -225,30 +207,6 @@ def _survive(r: Reader) -> frozenset[Survive]:
                 "survive", UNKNOWN_VALUE, f"is {word!r}", f"allowed are {', '.join(known)}, or several with commas"
             )
     return frozenset(Survive(word) for word in words if word in known)
-
-
-def _rate(r: Reader, default: Rate) -> Rate:
-    return Rate(
-        pods=r.whole("pods", default.pods, 1, headroom.MAXIMUM_REPLICAS),
-        percent=r.whole("percent", default.percent, 1, 1000),
-        period=r.seconds("period", default.period, LONGEST_PERIOD),
-    )
-
-
-def _behavior(r: Reader) -> Behavior:
-    default = Behavior()
-    calm = r.seconds("calm", default.calm, LONGEST_CALM)
-    return Behavior(_rate(r.at("up"), default.up), _rate(r.at("down"), default.down), calm)
-
-
-def _step(r: Reader, default: Step) -> Step:
-    pods = r.whole("pods", default.pods, 1, headroom.MAXIMUM_REPLICAS)
-    return Step(pods, r.whole("percent", default.percent, 1, 1000))
-
-
-def _writer(r: Reader) -> WriterSteps:
-    default = WriterSteps()
-    return WriterSteps(up=_step(r.at("up"), default.up), down=_step(r.at("down"), default.down))
 
 
 def _folder(r: Reader, key: str, default: str) -> str:

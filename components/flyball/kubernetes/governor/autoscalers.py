@@ -1,9 +1,9 @@
 """Autoscalers stay within the limits of what they scale: HorizontalPodAutoscalers, and KEDA's ScaledObjects."""
 
+from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.kubernetes.governor import cel, limits, names
 from flyball.kubernetes.governor.cel import DELETES, UPDATES, text
 from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources
-from flyball.kubernetes.objects import SPOT_SUFFIX
 
 _SPEC = "variables.new.spec"
 _PAUSED_AT = "autoscaling.keda.sh/paused-replicas"

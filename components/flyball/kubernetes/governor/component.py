@@ -1,13 +1,18 @@
 """`Governor`: one set of admission policies for a cluster, and the limits of the workloads that it guards."""
 
-from typing import Any, Final, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from flyball.guards.reading.problem import refuse
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.strict import check
+from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs, read
 from flyball.kubernetes.governor import names, policies, rbac
-from flyball.kubernetes.governor.limits import config_map_of
-from flyball.kubernetes.governor.policy import Manifest
+from flyball.kubernetes.governor.limits import config_map
+from flyball.kubernetes.objects import Manifest, properties
 from flyball.wellknown import MANAGED_BY_LABEL
 
 _admission, _rights = k8s.admissionregistration.v1, k8s.rbac.v1
@@ -27,8 +32,9 @@ _CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
 class GovernorArgs(TypedDict):
     """What the Governor guards."""
 
-    limits: NotRequired[dict[str, dict[str, str]]]
-    """By namespace, and there by Deployment or StatefulSet: its limits, as `workload_limits` gives them.
+    limits: NotRequired[dict[str, dict[str, ReplicaLimitsArgs]]]
+    """By namespace, and there by Deployment or StatefulSet: its limits. Of `Services` and `Workload`s they follow from
+    the rules: `governor` of `Services` brings its own, and `workload_limits` gives those of a `Workload`.
 
     A namespace must exist, and carry the label flyball.dev/governed: "true" [none].
     """
@@ -40,8 +46,8 @@ class Governor(pulumi.ComponentResource):
     """Limits every writer of replicas, at admission, in a cluster of Kubernetes 1.36 or later.
 
     Creates the namespace flyball-system, roles and groups for the rights to override, to change limits and to freeze,
-    the policies with their bindings, and a ConfigMap of limits in each namespace. Raises ValueError for limits that
-    policies could not read. To remove it again needs the right to override: its namespace is guarded too.
+    the policies with their bindings, and a ConfigMap of limits in each namespace. Raises `Refused` for limits that
+    nobody could obey. To remove it again needs the right to override: its namespace is guarded too.
 
     Workloads with limits should depend on it (`depends_on`), so that a higher ceiling is allowed before it is used.
     """
@@ -50,34 +56,53 @@ class Governor(pulumi.ComponentResource):
     """Namespaces with limits."""
 
     def __init__(self, name: str, args: GovernorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        by_namespace = args.get("limits", {})
-        limits = [config_map_of(namespace, texts) for namespace, texts in by_namespace.items()]
+        problems = list(check(args, GovernorArgs, (name,)))
+        limits = read(Reader(args, (name,), problems).at("limits"))
+        refuse(problems)
+        self._register(name, limits, args.get("policies", True), opts)
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        limits: Mapping[str, Mapping[str, Limits]],
+        policies: bool = True,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> "Governor":
+        """The component with limits that were resolved already, by namespace and name."""
+        governor = cls.__new__(cls)
+        governor._register(name, limits, policies, opts)
+        return governor
+
+    def _register(
+        self,
+        name: str,
+        limits: Mapping[str, Mapping[str, Limits]],
+        with_policies: bool,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
         super().__init__("flyball:index:Governor", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        if args.get("policies", True):
-            self._register_policies(name, child)
-        for manifest in limits:
-            _register(name, manifest, child)
-        self.namespaces = pulumi.Output.from_input(sorted(by_namespace))
+        if with_policies:
+            _register_policies(name, child)
+        for namespace, workloads in limits.items():
+            _register_object(name, config_map(namespace, workloads), child)
+        self.namespaces = pulumi.Output.from_input(sorted(limits))
         self.register_outputs({"namespaces": self.namespaces})
 
-    def _register_policies(self, name: str, child: pulumi.ResourceOptions) -> None:
-        labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball"}
-        metadata = k8s.meta.v1.ObjectMetaArgs(name=names.SYSTEM_NAMESPACE, labels=labels)
-        system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
-        # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
-        after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
-        for manifest in [*rbac.manifests(), *policies.manifests()]:
-            _register(name, manifest, after)
+
+def _register_policies(name: str, child: pulumi.ResourceOptions) -> None:
+    labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball"}
+    metadata = k8s.meta.v1.ObjectMetaArgs(name=names.SYSTEM_NAMESPACE, labels=labels)
+    system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
+    # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
+    after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
+    for manifest in [*rbac.manifests(), *policies.manifests()]:
+        _register_object(name, manifest, after)
 
 
-def _register(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> None:
+def _register_object(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> None:
     kind, metadata = manifest["kind"], manifest["metadata"]
-    fields: dict[str, Any] = {
-        _SNAKE.get(field, field): value for field, value in manifest.items() if field not in ("apiVersion", "kind")
-    }
+    fields = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
     where = f"{metadata['namespace']}-" if kind == "ConfigMap" else ""
-    _CLASSES[kind](f"{name}-{where}{metadata['name']}", **fields, opts=opts)
-
-
-_SNAKE: Final = {"roleRef": "role_ref"}
+    _CLASSES[kind](f"{name}-{where}{metadata['name']}", **properties(fields), opts=opts)

@@ -6,14 +6,10 @@ a parameter to a policy with its managed fields, and those have an entry for eac
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from flyball.guards.governor.steps import Behavior, WriterSteps, narrower_at
-from flyball.guards.workload.sizing import Sizing
-from flyball.guards.workload.spec import Spec
+from flyball.guards.workload.limits import Limits
 from flyball.kubernetes.governor import names
-from flyball.kubernetes.objects import SPOT_SUFFIX
 from flyball.wellknown import MANAGED_BY_LABEL
 
 _LAYOUT = (
@@ -26,55 +22,9 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _POSITIONS = {
     match[1]: position for position, word in enumerate(_LAYOUT.split(" ")) if (match := _FIELD.fullmatch(word))
 }
-_PATTERN = re.sub(r"[|]", "[|]", _FIELD.sub("[0-9]{1,9}", _LAYOUT))
 _KEY = "limits"
 _HEAD = "# Deployment or StatefulSet: what may become of its replicas"
 """The first line, so that each of the others begins after the end of a line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How one Deployment or StatefulSet may be scaled. Raises ValueError for what no writer could obey."""
-
-    floor: int
-    """Fewest replicas."""
-    ceiling: int
-    """Most replicas."""
-    budget: int
-    """Pods that may be unavailable on purpose at one time: floor - need."""
-    steps: WriterSteps = field(default_factory=WriterSteps)
-    """The most that one write changes."""
-    behavior: Behavior = field(default_factory=Behavior)
-    """The widest behaviour that an autoscaler may have. Its period down is also the pause between two scale-downs by
-    any other writer: nobody shrinks a workload more often than the autoscaler may."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.floor <= self.ceiling:
-            raise ValueError(f"floor {self.floor} must be between 0 and the ceiling, {self.ceiling}")
-        if self.budget < 0:
-            raise ValueError(f"budget {self.budget} must not be negative")
-        # Beyond a thousand, no rounding makes a step narrower that is not so below.
-        if stuck := narrower_at(self.steps, self.behavior, min(self.ceiling, 1_000)):
-            raise ValueError(f"at {stuck} replicas one write may change less than the autoscaler's behavior asks for")
-
-
-def limits_of(spec: Spec, sizing: Sizing) -> dict[str, Limits]:
-    """The limits of a workload's Deployments, by name, as the rules have sized it.
-
-    The floor is the lowest of the day: by the clock it is the autoscaler that goes between them. The on-demand base
-    beside a spot part has one size, which only a change of the workload's arguments moves.
-    """
-
-    def limits(floor: int, ceiling: int) -> Limits:
-        return Limits(floor, ceiling, sizing.budget, sizing.writer, spec.behavior)
-
-    if sizing.split is None:
-        return {spec.name: limits(sizing.floors.least, sizing.ceiling)}
-    base = sizing.split.base
-    return {
-        spec.name: limits(base, base),
-        spec.name + SPOT_SUFFIX: limits(sizing.floors.least, sizing.ceiling - base),
-    }
 
 
 def describe(limits: Limits) -> str:
@@ -100,21 +50,8 @@ def describe(limits: Limits) -> str:
 
 
 def config_map(namespace: str, workloads: Mapping[str, Limits]) -> dict[str, Any]:
-    """The limits of a namespace: a key for each Deployment or StatefulSet. What has no key is not guarded."""
-    return config_map_of(namespace, {name: describe(limits) for name, limits in workloads.items()})
-
-
-def config_map_of(namespace: str, texts: Mapping[str, str]) -> dict[str, Any]:
-    """As `config_map`, of texts that `describe` gave. Raises ValueError for others, and for a floor above a ceiling."""
-    for name, text in texts.items():
-        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
-            raise ValueError(f"{namespace}: {name!r} is no name of a workload")
-        if not re.fullmatch(_PATTERN, text):
-            raise ValueError(f"{namespace}.{name}: {text!r} is no limit; one reads as {EXAMPLE!r}")
-        floor, ceiling = (int(text.split(" ")[_POSITIONS[which]]) for which in ("floor", "ceiling"))
-        if floor > ceiling:
-            raise ValueError(f"{namespace}.{name}: the floor, {floor}, is above the ceiling, {ceiling}")
-    lines = [_HEAD, *(f"{name}: {text}" for name, text in sorted(texts.items()))]
+    """The limits of a namespace: a line for each Deployment or StatefulSet. What has none is not guarded."""
+    lines = [_HEAD, *(f"{name}: {describe(limits)}" for name, limits in sorted(workloads.items()))]
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -1,11 +1,11 @@
 """All admission policies of the Governor, in the order in which they are created."""
 
 from flyball.kubernetes.governor.autoscalers import autoscaler_policies
-from flyball.kubernetes.governor.companions import budget_policies, need_policies, service_policies
+from flyball.kubernetes.governor.budgets import budget_policies, need_policies, service_policies
 from flyball.kubernetes.governor.freeze import freeze_policies
-from flyball.kubernetes.governor.keepers import cluster_policies, limit_policies
 from flyball.kubernetes.governor.pods import pod_policies
 from flyball.kubernetes.governor.policy import Manifest
+from flyball.kubernetes.governor.protection import cluster_policies, limit_policies
 from flyball.kubernetes.governor.scale import scale_policies
 from flyball.kubernetes.governor.status import status_policies
 from flyball.kubernetes.governor.strangers import stranger_policies

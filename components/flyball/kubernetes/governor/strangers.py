@@ -5,10 +5,10 @@ A controller adopts each pod without a controller whose labels it selects by, ha
 freeze. A budget counts every pod it selects, so that foreign ones make room for the eviction of real ones.
 """
 
+from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.kubernetes.governor import cel, names
 from flyball.kubernetes.governor.cel import CREATES, UPDATES, text
 from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources
-from flyball.kubernetes.objects import SPOT_SUFFIX
 from flyball.wellknown import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL
 
 EACH_OF_NAMESPACE: Manifest = {"selector": {}, "parameterNotFoundAction": "Allow"}

@@ -1,35 +1,58 @@
 """The pod of a workload: restricted, bounded, spread out, and on its way out in time."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+from pulumi import Input
 
 from flyball import wellknown
 from flyball.guards.headroom.headroom import Survive
 from flyball.guards.interruptions.probes import Probe
 from flyball.guards.reading.units import show_size
-from flyball.guards.workload.spec import Scratch, Spec
-from flyball.kubernetes.objects import BASE_PART, PORT_NAME, SPOT_PART, Guarded, Manifest, requests_and_limits
-from flyball.kubernetes.proxy import Sidecars
+from flyball.guards.workload.resolve import Service
+from flyball.guards.workload.spec import LOGS_VOLUME, Scratch, Spec
+from flyball.kubernetes.objects import (
+    BASE_PART,
+    PORT_NAME,
+    SPOT_PART,
+    Manifest,
+    labels,
+    requests_and_limits,
+    selector,
+)
+from flyball.kubernetes.workload.proxy import Sidecars
 
-LOGS_VOLUME = "logs"
+
+@dataclass(frozen=True, slots=True)
+class PodInputs:
+    """What a pod has that does not follow from the rules; what is an Input may only be known while Pulumi runs.
+
+    `priority` is the name of its PriorityClass, `proxy` what stands beside the application, if anything does.
+    """
+
+    image: Input[str]
+    env: tuple[Manifest, ...]
+    priority: str
+    proxy: Sidecars | None = None
+    annotations: Mapping[str, Input[str]] = field(default_factory=dict)
 
 
-def pod_template(g: Guarded, part: str, container: Mapping[str, Any], annotations: Mapping[str, Any]) -> Manifest:
-    """The template of one part. `container` brings image and environment, which may be Outputs, and the proxy."""
-    metadata: Manifest = {"labels": {**g.labels, wellknown.PART_LABEL: part}}
-    if merged := {**g.spec.annotations, **annotations}:
+def pod_template(s: Service, part: str, inputs: PodInputs) -> Manifest:
+    """The template of one part, on demand or on spot."""
+    metadata: Manifest = {"labels": {**labels(s), wellknown.PART_LABEL: part}}
+    if merged := {**s.spec.annotations, **inputs.annotations}:
         metadata["annotations"] = merged
-    return {"metadata": metadata, "spec": _pod(g, part, container)}
+    return {"metadata": metadata, "spec": _pod(s, part, inputs)}
 
 
-def _pod(g: Guarded, part: str, container: Mapping[str, Any]) -> Manifest:
-    spec = g.spec
-    proxy: Sidecars | None = container["proxy"]
+def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
+    spec, proxy = s.spec, inputs.proxy
     volumes = [_volume(name, volume) for name, volume in _volumes(spec).items()]
     return {
-        "serviceAccountName": g.name,
+        "serviceAccountName": s.name,
         "automountServiceAccountToken": spec.token,
-        "priorityClassName": container["priority"],
+        "priorityClassName": inputs.priority,
         "terminationGracePeriodSeconds": spec.shutdown.grace_seconds,
         "securityContext": {
             "runAsNonRoot": True,
@@ -38,10 +61,10 @@ def _pod(g: Guarded, part: str, container: Mapping[str, Any]) -> Manifest:
             "fsGroup": spec.user,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **_placement(g, part),
-        "topologySpreadConstraints": _spread(g),
+        **_placement(s, part),
+        "topologySpreadConstraints": _spread(s),
         **_unless_empty("initContainers", [proxy.container] if proxy else []),
-        "containers": [_container(g, container)],
+        "containers": [_container(s, inputs)],
         **_unless_empty("volumes", [*volumes, *([proxy.volume] if proxy else [])]),
     }
 
@@ -55,15 +78,15 @@ def _unless_empty(key: str, items: list[Any]) -> Manifest:
     return {key: items} if items else {}
 
 
-def _container(g: Guarded, given: Mapping[str, Any]) -> Manifest:
-    spec = g.spec
-    container: Manifest = {
-        "name": g.name,
-        "image": given["image"],
+def _container(s: Service, inputs: PodInputs) -> Manifest:
+    spec = s.spec
+    return {
+        "name": s.name,
+        "image": inputs.image,
         # The registry may be away just when pods have to move; the tag or digest says what is run.
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}],
-        "resources": requests_and_limits(spec.resources, g.sizing.ephemeral_storage),
+        "resources": requests_and_limits(spec.resources, s.sizing.ephemeral_storage),
         "startupProbe": _probe(spec.probes.startup, spec.port),
         "readinessProbe": _probe(spec.probes.readiness, spec.port),
         "livenessProbe": _probe(spec.probes.liveness, spec.port),
@@ -78,10 +101,10 @@ def _container(g: Guarded, given: Mapping[str, Any]) -> Manifest:
             "capabilities": {"drop": ["ALL"]},
         },
         **_unless_empty("volumeMounts", [{"name": n, "mountPath": v.path} for n, v in _volumes(spec).items()]),
+        **_unless_empty("command", list(spec.command)),
+        **_unless_empty("args", list(spec.arguments)),
+        **_unless_empty("env", list(inputs.env)),
     }
-    for key in ("command", "args", "env"):
-        container |= _unless_empty(key, given[key])
-    return container
 
 
 def _volumes(spec: Spec) -> dict[str, Scratch]:
@@ -107,22 +130,22 @@ def _probe(probe: Probe, port: int) -> Manifest:
     }
 
 
-def _spread(g: Guarded) -> list[Manifest]:
+def _spread(s: Service) -> list[Manifest]:
     """Over zones and hosts, of those whose nodes take such pods.
 
     Where a zone's loss must be survived the zones are a must, since the rule reckons with `ceil(n / zones)` in the
-    fullest. In all other cases evenness is a wish: a pod that waits for the perfect node carries nothing. Each
+    fullest. In all other cases evenness is a preference: a pod that waits for the perfect node carries nothing. Each
     revision is spread for itself, or what is left after a rollout is uneven. The two parts of a workload on spot are
-    different revisions; they are spread together by must, and each revision by wish.
+    different revisions; they are spread together by must, and each revision by preference.
     """
-    must = Survive.ZONE in g.spec.survive
-    if g.sizing.split is None:
-        return [_evenly(g, wellknown.ZONE, must), _evenly(g, wellknown.HOSTNAME)]
-    together = _evenly(g, wellknown.ZONE, must, revision=False)
-    return [together, *([_evenly(g, wellknown.ZONE)] if must else []), _evenly(g, wellknown.HOSTNAME, revision=False)]
+    must = Survive.ZONE in s.spec.survive
+    if s.sizing.split is None:
+        return [_evenly(s, wellknown.ZONE, must), _evenly(s, wellknown.HOSTNAME)]
+    together = _evenly(s, wellknown.ZONE, must, revision=False)
+    return [together, *([_evenly(s, wellknown.ZONE)] if must else []), _evenly(s, wellknown.HOSTNAME, revision=False)]
 
 
-def _evenly(g: Guarded, key: str, must: bool = False, revision: bool = True) -> Manifest:
+def _evenly(s: Service, key: str, must: bool = False, revision: bool = True) -> Manifest:
     constraint: Manifest = {
         "maxSkew": 1,
         "topologyKey": key,
@@ -131,14 +154,14 @@ def _evenly(g: Guarded, key: str, must: bool = False, revision: bool = True) -> 
         # topology-spread-constraints/#spread-constraint-definition).
         "nodeTaintsPolicy": "Honor",
         "whenUnsatisfiable": "DoNotSchedule" if must else "ScheduleAnyway",
-        "labelSelector": {"matchLabels": g.selector},
+        "labelSelector": {"matchLabels": selector(s)},
     }
     return {**constraint, "matchLabelKeys": ["pod-template-hash"]} if revision else constraint
 
 
-def _placement(g: Guarded, part: str) -> Manifest:
+def _placement(s: Service, part: str) -> Manifest:
     """On-demand nodes for the base; spot nodes by preference for the rest, which may fall back."""
-    if g.sizing.split is None:
+    if s.sizing.split is None:
         return {}
     on_spot = [
         {"key": wellknown.CAPACITY_TYPE, "operator": "In", "values": [wellknown.CAPACITY_SPOT]},

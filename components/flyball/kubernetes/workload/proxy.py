@@ -1,4 +1,4 @@
-"""The proxy beside an application: the guard in front of it, and the calls that it makes.
+"""The proxy beside an application: what reaches it goes through it, and so do the calls that it makes.
 
 A native sidecar (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/): it has started before the
 application does, and is stopped after the application has ended, so that the way out drains through it. Its probes ask
@@ -9,12 +9,12 @@ import hashlib
 from dataclasses import dataclass
 
 from flyball.guards.clean_up import retention
-from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import MISSING
 from flyball.guards.timeouts import hops
+from flyball.guards.timeouts.calls import Outside
+from flyball.guards.workload.calls import Call
+from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
-from flyball.guards.workload.spec import Spec
-from flyball.kubernetes.objects import Guarded, Manifest, requests_and_limits
+from flyball.kubernetes.objects import Manifest, metadata, requests_and_limits
 from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
 
 NAME = "proxy"
@@ -36,37 +36,21 @@ class Sidecars:
     config_map: Manifest
 
 
-def check_addresses(spec: Spec, path: Path) -> list[Problem]:
-    """A call within the cluster must say its port. A stack fills it in; a workload by itself knows no other."""
-    if not spec.sidecar.enabled:
-        return []
-    return [
-        Problem(
-            (*path, "calls", name, "port"),
-            MISSING,
-            "is missing",
-            "the port of the callee's Service, which the proxy calls",
-        )
-        for name in spec.calls
-        if name not in spec.outside and name not in spec.call_ports
-    ]
-
-
-def sidecar(g: Guarded) -> Sidecars | None:
-    """The proxy of a workload, None where it has nothing to guard and nobody to call."""
-    if not g.spec.proxied:
+def sidecar(s: Service) -> Sidecars | None:
+    """The proxy of a workload, None where nothing is to pass through it."""
+    if not s.spec.proxied:
         return None
-    text = proxy_config(_proxy(g))
-    name = f"{g.name}-{NAME}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}"
-    ports = g.spec.sidecar.call_ports(g.spec.hops)
+    text = proxy_config(_proxy(s))
+    name = f"{s.name}-{NAME}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}"
+    ports = s.spec.sidecar.call_ports(s.spec.calls)
     return Sidecars(
-        container=_container(g),
+        container=_container(s),
         volume={"name": NAME, "configMap": {"name": name}},
         variables=tuple(
-            {"name": hops.variable(call, hop), "value": _url(hop.protocol, ports[call])}
-            for call, hop in sorted(g.spec.hops.items())
+            {"name": hops.variable(callee, call.hop), "value": _url(call.hop.protocol, ports[callee])}
+            for callee, call in sorted(s.spec.calls.items())
         ),
-        config_map={"metadata": g.metadata(name), "data": {FILE: text}, "immutable": True},
+        config_map={"metadata": metadata(s, name), "data": {FILE: text}, "immutable": True},
     )
 
 
@@ -75,31 +59,31 @@ def _url(protocol: str, port: int) -> str:
     return f"{'http://' if protocol == 'http' else ''}127.0.0.1:{port}"
 
 
-def _proxy(g: Guarded) -> Proxy:
-    spec, ports = g.spec, g.spec.sidecar.call_ports(g.spec.hops)
+def _proxy(s: Service) -> Proxy:
+    spec, ports = s.spec, s.spec.sidecar.call_ports(s.spec.calls)
     app = Server("127.0.0.1", spec.port)
-    door = Door(Address(spec.inbound.port, EVERYWHERE), app, spec.protocol, spec.deadline, spec.inbound)
+    inbound = Door(Address(spec.inbound.port, EVERYWHERE), app, spec.protocol, spec.deadline, spec.inbound)
     return Proxy(
-        name=g.name,
-        door=door if spec.guarded else None,
+        name=s.name,
+        door=inbound if spec.fronted else None,
         outbound=tuple(
-            Outbound(name, Address(ports[name]), _servers(g, name), spec.calls[name], hop)
-            for name, hop in sorted(spec.hops.items())
+            Outbound(name, Address(ports[name]), _servers(s, call), call.times, call.hop)
+            for name, call in sorted(spec.calls.items())
         ),
         metrics=Address(spec.sidecar.metrics_port, EVERYWHERE),
         drain=spec.shutdown.stop,
     )
 
 
-def _servers(g: Guarded, call: str) -> tuple[Server, ...]:
-    if outside := g.spec.outside.get(call):
-        return tuple(Server(host, outside.port) for host in (outside.host, *outside.hosts))
-    name = f"{call}.{g.namespace}.svc.{g.spec.sidecar.domain}"
-    return (Server(name, g.spec.call_ports[call]),)
+def _servers(s: Service, call: Call) -> tuple[Server, ...]:
+    to = call.to
+    if isinstance(to, Outside):
+        return tuple(Server(host, to.port) for host in (to.host, *to.hosts))
+    return (Server(f"{to.name}.{to.namespace}.svc.{s.spec.sidecar.domain}", to.port),)
 
 
-def _container(g: Guarded) -> Manifest:
-    own = g.spec.sidecar
+def _container(s: Service) -> Manifest:
+    own = s.spec.sidecar
     return {
         "name": NAME,
         "image": own.image,
@@ -108,7 +92,7 @@ def _container(g: Guarded) -> Manifest:
         # The image's own entry point, written out; as a master with a worker, it leaves gracefully.
         "command": ["haproxy", "-W", "-db", "-f", f"{FOLDER}/{FILE}"],
         "ports": [
-            *([_port("guard", g.spec.inbound.port)] if g.spec.guarded else []),
+            *([_port("guard", s.spec.inbound.port)] if s.spec.fronted else []),
             _port("metrics", own.metrics_port),
         ],
         "resources": requests_and_limits(own.resources, retention.ephemeral_storage(1)),

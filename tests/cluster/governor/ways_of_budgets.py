@@ -28,7 +28,7 @@ def _service(t: Target, **spec: Any) -> Answer:
     return t.api.patch(t.at(*_SERVICE), _spec(**spec))
 
 
-COMPANIONS = Chapter(
+BUDGETS = Chapter(
     "Budgets, Services, and what else pods rely on",
     "Policies `flyball-budgets`, `flyball-services` and `flyball-needs`. Whoever may change limits (the verb `govern`)"
     " changes these too.",

@@ -5,8 +5,9 @@ KEDA makes a HorizontalPodAutoscaler of it, named `keda-hpa-<workload>`
 """
 
 from flyball.guards.headroom.triggers import FAILURES, Prometheus
-from flyball.kubernetes.companions import behavior
-from flyball.kubernetes.objects import Guarded, Manifest
+from flyball.guards.workload.resolve import Service
+from flyball.kubernetes.objects import Manifest, metadata
+from flyball.kubernetes.workload.autoscaler import behavior
 
 API_VERSION, KIND = "keda.sh/v1alpha1", "ScaledObject"
 CRD = "scaledobjects.keda.sh"
@@ -14,30 +15,30 @@ _EXCLUDED = {"scaledobject.keda.sh/hpa-excluded-labels": "applyset.kubernetes.io
 """KEDA copies labels onto its autoscaler, and with this one kubectl would take that for a left-over, and prune it."""
 
 
-def scaled_object(g: Guarded) -> Manifest:
+def scaled_object(s: Service) -> Manifest:
     """The lowest floor as the minimum, never zero; higher floors by the clock, and load by processor and by queries."""
-    floors, highest = g.sizing.floors, g.sizing.floor - g.autoscaled_from
+    floors, highest = s.sizing.floors, s.sizing.floor - s.not_autoscaled
     spec: Manifest = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": g.autoscaled},
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": s.autoscaled},
         "minReplicaCount": floors.least,
-        "maxReplicaCount": g.sizing.ceiling - g.autoscaled_from,
-        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior(g)}},
-        "triggers": [_processor(g), *_clock(g), *(_query(g, name, t) for name, t in sorted(g.spec.triggers.items()))],
+        "maxReplicaCount": s.sizing.ceiling - s.not_autoscaled,
+        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior(s)}},
+        "triggers": [_processor(s), *_clock(s), *(_query(s, name, t) for name, t in sorted(s.spec.triggers.items()))],
     }
-    if g.spec.triggers:
+    if s.spec.triggers:
         # Who cannot see the load must not shrink, and stands at what the day's highest peak needs.
         fallback = {"failureThreshold": FAILURES, "replicas": highest, "behavior": "currentReplicasIfHigher"}
         spec["fallback"] = fallback
-    return {"metadata": g.metadata(annotations=_EXCLUDED), "spec": spec}
+    return {"metadata": metadata(s, annotations=_EXCLUDED), "spec": spec}
 
 
-def _processor(g: Guarded) -> Manifest:
-    metadata = {"value": str(g.sizing.target), "containerName": g.name}
-    return {"type": "cpu", "metricType": "Utilization", "metadata": metadata}
+def _processor(s: Service) -> Manifest:
+    asked = {"value": str(s.sizing.target), "containerName": s.name}
+    return {"type": "cpu", "metricType": "Utilization", "metadata": asked}
 
 
-def _clock(g: Guarded) -> list[Manifest]:
-    floors = g.sizing.floors
+def _clock(s: Service) -> list[Manifest]:
+    floors = s.sizing.floors
     return [
         {
             "type": "cron",
@@ -52,12 +53,12 @@ def _clock(g: Guarded) -> list[Manifest]:
     ]
 
 
-def _query(g: Guarded, name: str, trigger: Prometheus) -> Manifest:
-    metadata = {
+def _query(s: Service, name: str, trigger: Prometheus) -> Manifest:
+    asked = {
         "serverAddress": trigger.server,
         "query": trigger.query,
-        "threshold": f"{float(trigger.per_replica(g.spec.replica, g.sizing.target)):.12g}",
+        "threshold": f"{float(trigger.per_replica(s.spec.replica, s.sizing.target)):.12g}",
         # No result is no load only in KEDA's own default; here it is a failure, for which there is the fallback.
         "ignoreNullValues": "false",
     }
-    return {"type": "prometheus", "name": name, "metricType": "AverageValue", "metadata": metadata}
+    return {"type": "prometheus", "name": name, "metricType": "AverageValue", "metadata": asked}

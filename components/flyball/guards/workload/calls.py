@@ -1,0 +1,118 @@
+"""A call as it will be made: to whom, how long it may take, and what keeps a dependency from doing harm."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EITHER_OR, UNKNOWN_VALUE
+from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.timeouts import calls, deadlines, hops
+from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
+from flyball.guards.timeouts.calls import Outside
+from flyball.guards.timeouts.deadlines import Times
+from flyball.guards.timeouts.hops import PROTOCOLS, Hop
+from flyball.guards.timeouts.rules import UNKNOWN_ADDRESS
+from flyball.guards.workload.names import check_name, check_namespace
+from flyball.guards.workload.sidecar import FIRST_PORT
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """A service as those see it who call it.
+
+    `port` is that of its Service, `target` the one of its pods behind that, of which network policies speak. `deadline`
+    is what it promises [ms], None where nobody says.
+    """
+
+    name: str
+    namespace: str
+    port: int = 1
+    target: int = FIRST_PORT
+    protocol: str = "http"
+    deadline: Milliseconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a workload: its times, what it needs beside them, and where it goes."""
+
+    times: Times
+    hop: Hop
+    to: Callee | Outside
+
+
+def as_reference(callee: Callee) -> ServiceReferenceArgs:
+    """What another set has to know to call a service: the words of `calls.*.service`."""
+    reference: ServiceReferenceArgs = {
+        "name": callee.name,
+        "namespace": callee.namespace,
+        "port": callee.port,
+        "target": callee.target,
+        "protocol": callee.protocol,
+    }
+    return reference if callee.deadline is None else {**reference, "deadline": show_duration(callee.deadline)}
+
+
+def read(r: Reader, namespace: str, known: Mapping[str, Callee]) -> dict[str, Call]:
+    """The calls of a workload in `namespace`; those to a `known` service go where that one is."""
+    return {name: _read(call, name, namespace, known) for name, call in r.maps("calls").items()}
+
+
+def _read(r: Reader, name: str, namespace: str, known: Mapping[str, Callee]) -> Call:
+    outside = calls.read_outside(r) if r.has("host") else None
+    calls.check_outside_words(r, outside is not None)
+    times = calls.read_call(r, r.has("host") or r.has("service"))
+    to = _referenced(r, namespace) or outside or _stated(r, known.get(name) or Callee(name, namespace))
+    return Call(times, hops.read(r, name, times, "tcp" if isinstance(to, Outside) else to.protocol), to)
+
+
+def _stated(r: Reader, known: Callee) -> Callee:
+    """A workload of the same namespace, and what the call itself says of it."""
+    protocol = r.value("protocol", str, known.protocol)
+    return replace(
+        known,
+        port=r.whole("port", known.port, 1, 65_535),
+        target=r.whole("target", known.target, 1, 65_535),
+        protocol=protocol if protocol in PROTOCOLS else known.protocol,
+    )
+
+
+def _referenced(r: Reader, namespace: str) -> Callee | None:
+    """A service of another set, as that set's outputs describe it."""
+    if not r.has("service"):
+        return None
+    for key in ("host", "port", "target", "protocol"):
+        if r.has(key):
+            r.problem(key, EITHER_OR, "is given beside service", "the reference says it; remove one of them")
+    given = r.at("service")
+    there = given.value("namespace", str, namespace)
+    name = given.value("name", str, "unnamed")
+    if given.has("name"):
+        r.problems.extend(check_name(name, (*given.path, "name")))
+    if given.has("namespace"):
+        r.problems.extend(check_namespace(there, (*given.path, "namespace")))
+    protocol = given.value("protocol", str, "http")
+    if protocol not in PROTOCOLS:
+        given.problem("protocol", UNKNOWN_VALUE, f"is {protocol!r}", f"allowed are {', '.join(PROTOCOLS)}")
+        protocol = "http"
+    deadline = given.duration("deadline", deadlines.DEFAULT_DEADLINE) if given.has("deadline") else None
+    return Callee(
+        name=name,
+        namespace=there,
+        port=given.whole("port", 1, 1, 65_535),
+        target=given.whole("target", FIRST_PORT, 1, 65_535),
+        protocol=protocol,
+        deadline=deadline if given.readable("deadline") else None,
+    )
+
+
+def check_alone(r: Reader) -> Iterator[Problem]:
+    """A workload by itself knows nobody: each of its calls says where it goes."""
+    for name, call in r.maps("calls").items():
+        if call.has("host") or call.has("service") or not r.at("calls").is_map(name):
+            continue
+        for key, what in (("port", "the port of its Service"), ("protocol", "what it speaks")):
+            if not call.has(key):
+                hint = f"say {what}, or put both into one Services, which finds out by itself"
+                yield Problem((*call.path, key), UNKNOWN_ADDRESS, "is missing", hint)

@@ -1,0 +1,160 @@
+"""Lesson 7 for each Deployment: between which sizes, and in which steps, anybody may move its replicas."""
+
+import re
+from dataclasses import dataclass, field
+from typing import NotRequired, TypedDict
+
+from flyball.guards.governor.rules import LIMITS
+from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps, narrower_at, widened
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import INVALID_NAME
+from flyball.guards.reading.units import show_duration
+from flyball.guards.workload import replicas
+from flyball.guards.workload.arguments import BehaviorArgs, RateArgs, StepArgs, WriterArgs
+from flyball.guards.workload.names import SPOT_SUFFIX, check_namespace
+from flyball.guards.workload.resolve import Service
+
+MOST = 999_999_999
+"""Policies read numbers of up to nine digits."""
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
+"""Of a Deployment or StatefulSet, of flyball or not: an RFC 1123 subdomain."""
+
+
+class ReplicaLimitsArgs(TypedDict):
+    """How one Deployment or StatefulSet may be scaled, by anybody."""
+
+    floor: int
+    """Fewest replicas."""
+    ceiling: int
+    """Most replicas."""
+    budget: int
+    """Pods that may be unavailable on purpose at one time: the floor less what the peak needs."""
+    writer: NotRequired[WriterArgs]
+    """The most that one write changes [as wide as the autoscaler's steps need it, at least max(4 pods, 100 %) up and
+    max(1 pod, 20 %) down]."""
+    behavior: NotRequired[BehaviorArgs]
+    """The widest behaviour that an autoscaler may have; its period down is also the pause between two scale-downs."""
+
+
+class GovernedArgs(TypedDict):
+    """A Governor in the cluster, of Kubernetes 1.36 or later: limits on every writer of replicas."""
+
+    enabled: NotRequired[bool]
+    """[true where governor is given]."""
+    policies: NotRequired[bool]
+    """Whether the policies that a cluster has once come along; false where another stack brings them [true]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """Services have limits; `policies` says whether what enforces them comes along."""
+
+    policies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How one Deployment or StatefulSet may be scaled. Raises ValueError for what no writer could obey."""
+
+    floor: int
+    """Fewest replicas."""
+    ceiling: int
+    """Most replicas."""
+    budget: int
+    """Pods that may be unavailable on purpose at one time: floor - need."""
+    steps: WriterSteps = field(default_factory=WriterSteps)
+    """The most that one write changes."""
+    behavior: Behavior = field(default_factory=Behavior)
+    """The widest behaviour that an autoscaler may have. Its period down is also the pause between two scale-downs by
+    any other writer: nobody shrinks a workload more often than the autoscaler may."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.floor <= self.ceiling:
+            raise ValueError(f"floor {self.floor} must be between 0 and the ceiling, {self.ceiling}")
+        if self.budget < 0:
+            raise ValueError(f"budget {self.budget} must not be negative")
+        # Beyond a thousand, no rounding makes a step narrower that is not so below.
+        if stuck := narrower_at(self.steps, self.behavior, min(self.ceiling, 1_000)):
+            raise ValueError(f"at {stuck} replicas one write may change less than the autoscaler's behavior asks for")
+
+
+def read_governed(r: Reader) -> Governed | None:
+    """The key `governor`; None where it is not there, or says so. Values of a wrong type are reported elsewhere."""
+    if not r.is_map("governor"):
+        return None
+    given = r.at("governor")
+    return Governed(given.value("policies", bool, True)) if given.value("enabled", bool, True) else None
+
+
+def limits_of(service: Service) -> dict[str, Limits]:
+    """The limits of a service's Deployments, by name, as the rules have sized it.
+
+    The floor is the lowest of the day: by the clock it is the autoscaler that goes between them. The on-demand base
+    beside a spot part has one size, which only a change of the service's arguments moves.
+    """
+    spec, sizing = service.spec, service.sizing
+
+    def limits(floor: int, ceiling: int) -> Limits:
+        return Limits(floor, ceiling, sizing.budget, sizing.writer, spec.behavior)
+
+    if sizing.split is None:
+        return {spec.name: limits(sizing.floors.least, sizing.ceiling)}
+    base = sizing.split.base
+    return {
+        spec.name: limits(base, base),
+        spec.name + SPOT_SUFFIX: limits(sizing.floors.least, sizing.ceiling - base),
+    }
+
+
+def read(r: Reader) -> dict[str, dict[str, Limits]]:
+    """Limits as a program gives them, by namespace and name; what no writer could obey is a problem."""
+    found: dict[str, dict[str, Limits]] = {}
+    for namespace in r.values:
+        r.problems.extend(check_namespace(str(namespace), (*r.path, str(namespace))))
+        found[namespace] = {}
+        for name, one in r.maps(str(namespace)).items():
+            if not _NAME.fullmatch(name):
+                one.problem(
+                    (), INVALID_NAME, f"{name!r} is no name of a workload", "give that of a Deployment or StatefulSet"
+                )
+            elif limits := _read(one):
+                found[namespace][name] = limits
+    return found
+
+
+def _read(r: Reader) -> Limits | None:
+    before = len(r.problems)
+    floor, ceiling, budget = (r.whole(key, 0, 0, MOST) for key in ("floor", "ceiling", "budget"))
+    behavior = replicas.read_behavior(r.at("behavior"))
+    writer = replicas.read_writer(r.at("writer")) if r.has("writer") else widened(behavior)
+    if len(r.problems) > before:
+        return None
+    try:
+        return Limits(floor, ceiling, budget, writer, behavior)
+    except ValueError as error:
+        r.problem((), LIMITS, str(error), "correct it")
+        return None
+
+
+def as_arguments(limits: Limits) -> ReplicaLimitsArgs:
+    """The limits in the words of `ReplicaLimitsArgs`, with every default written out."""
+    behavior = limits.behavior
+    return {
+        "floor": limits.floor,
+        "ceiling": limits.ceiling,
+        "budget": limits.budget,
+        "writer": {"up": _step(limits.steps.up), "down": _step(limits.steps.down)},
+        "behavior": {"up": _rate(behavior.up), "down": _rate(behavior.down), "calm": _seconds(behavior.calm)},
+    }
+
+
+def _step(step: Step) -> StepArgs:
+    return {"pods": step.pods, "percent": step.percent}
+
+
+def _rate(rate: Rate) -> RateArgs:
+    return {"pods": rate.pods, "percent": rate.percent, "period": _seconds(rate.period)}
+
+
+def _seconds(seconds: int) -> str:
+    return show_duration(seconds * 1000)

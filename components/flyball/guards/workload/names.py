@@ -1,0 +1,63 @@
+"""Names of workloads and of namespaces, and who may call a workload."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import INVALID_NAME
+
+LONGEST_NAME = 41
+"""63 (RFC 1123 label), less 17 for what ReplicaSet and pod append and 5 for `-spot`."""
+SPOT_SUFFIX = "-spot"
+"""Of the Deployment that runs what is above an on-demand base."""
+_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Caller:
+    """A workload that may call another one: its name, and its namespace."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def check_name(name: str, path: Path) -> list[Problem]:
+    """A workload's name becomes part of the names of its objects, so it must leave room for what they append."""
+    if len(name) > LONGEST_NAME:
+        return [
+            Problem(
+                path,
+                INVALID_NAME,
+                f"the name has {len(name)} characters",
+                f"at most {LONGEST_NAME} leave room for suffixes",
+            )
+        ]
+    if not _NAME.fullmatch(name):
+        hint = "lower-case letters, digits and dashes, starting with a letter and not ending with a dash"
+        return [Problem(path, INVALID_NAME, f"{name!r} is no name for Kubernetes objects", hint)]
+    return []
+
+
+def check_namespace(name: str, path: Path) -> list[Problem]:
+    """A namespace's name is an RFC 1123 label."""
+    if _NAMESPACE.fullmatch(name):
+        return []
+    hint = "at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends"
+    return [Problem(path, INVALID_NAME, f"{name!r} is no name for a namespace", hint)]
+
+
+def read_callers(r: Reader, namespace: str) -> Iterator[Caller]:
+    """The callers that are named: `cart` of the same `namespace`, `trade/front` of another one."""
+    for i, text in enumerate(r.words("callers")):
+        place, slash, name = text.rpartition("/")
+        if not _NAME.fullmatch(name) or (slash and not _NAMESPACE.fullmatch(place)):
+            hint = "give a workload's name, as front, of another namespace as trade/front"
+            r.problem(("callers", i), INVALID_NAME, f"is {text!r}", hint)
+            continue
+        yield Caller(place or namespace, name)

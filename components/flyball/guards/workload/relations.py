@@ -1,0 +1,120 @@
+"""The rules between services: a call reaches somebody, says nothing of its callee that is not so, and is let in."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.rules import GIVEN_TWICE
+from flyball.guards.reading.strict import nearest
+from flyball.guards.reading.units import show_duration
+from flyball.guards.timeouts import deadlines
+from flyball.guards.timeouts.calls import Outside
+from flyball.guards.timeouts.rules import (
+    CALLER_WITHOUT_CALL,
+    HIDDEN_SERVICE,
+    UNKNOWN_CALLEE,
+    WRONG_DEADLINE,
+    WRONG_PORT,
+    WRONG_PROTOCOL,
+)
+from flyball.guards.workload.calls import Call
+from flyball.guards.workload.names import SPOT_SUFFIX, Caller
+from flyball.guards.workload.spec import Spec
+
+_ALL: frozenset[Path] = frozenset()
+
+
+def check_set(specs: Mapping[str, Spec], root: Path, bad: Mapping[str, frozenset[Path]]) -> Iterator[Problem]:
+    """Callees that are no service of the set, what hides one, and what is said of one and is not so.
+
+    `bad` names, by service, the arguments that could not be read: nothing is held against their defaults. Deadlines and
+    circles: `deadlines.check`.
+    """
+    for name, spec in specs.items():
+        for callee, call in spec.calls.items():
+            path = (*root, name, "calls", callee)
+            if call.times.outside:
+                yield from _check_outside(callee, call, specs, path)
+            elif callee in specs:
+                yield from check_stated(call, specs[callee], path, "leave it out", bad.get(callee, _ALL))
+            else:
+                yield _unknown(callee, [other for other in specs if other != name], path)
+        yield from _check_callers(spec, specs, (*root, name))
+
+
+def _unknown(callee: str, others: list[str], path: Path) -> Problem:
+    hint = "what is outside of it needs host and port, or service"
+    remedy = f"{nearest(callee, others)} ({hint})" if others else hint
+    return Problem(path, UNKNOWN_CALLEE, "is no service of this stack", remedy)
+
+
+def _check_outside(callee: str, call: Call, specs: Mapping[str, Spec], path: Path) -> Iterator[Problem]:
+    """A call out of the set has a name of its own."""
+    if callee in specs:
+        key = "host" if isinstance(call.to, Outside) else "service"
+        yield Problem((*path, key), HIDDEN_SERVICE, f"hides the service {callee}", "give the outside one another name")
+
+
+def check_references(spec: Spec, path: Path, bad: frozenset[Path] = _ALL) -> Iterator[Problem]:
+    """Refuse calls to services of another set that give up before these ones' deadlines, where they are known."""
+    for callee, call in spec.calls.items():
+        if isinstance(call.to, Outside) or not call.times.outside or ("calls", callee) in bad:
+            continue
+        if call.to.deadline is not None:
+            way = (spec.name, callee)
+            yield from deadlines.check_timeout(way, call.times, call.to.deadline, (*path, "calls", callee))
+
+
+def _check_callers(spec: Spec, specs: Mapping[str, Spec], path: Path) -> Iterator[Problem]:
+    """Callers of the set follow from its calls; one that is named, and makes none, is let in for nothing."""
+    for i, caller in enumerate(spec.callers or ()):
+        other = specs.get(caller.name) if caller.namespace == spec.namespace else None
+        if other is not None and spec.name not in other.calls:
+            message = f"{caller.name} is a service of this stack, and does not call {spec.name}"
+            yield Problem((*path, "callers", i), CALLER_WITHOUT_CALL, message, "remove it, or declare the call")
+
+
+def check_stated(
+    call: Call, callee: Spec, path: Path, remedy: str = "", bad: frozenset[Path] = _ALL
+) -> Iterator[Problem]:
+    """What a call says of a service and is not so; mended by `remedy`, or by saying what is so.
+
+    Plain TCP is not refused: it carries what the callee speaks, whatever that is.
+    """
+    to, right = call.to, callee.callee
+    if isinstance(to, Outside):
+        return
+    at = (*path, "service") if call.times.outside else path
+    unread = {argument[0] for argument in bad}
+    if to.port != right.port and "port" not in unread:
+        message = f"is {to.port}, and {right.name} listens on {right.port}"
+        yield Problem((*at, "port"), WRONG_PORT, message, remedy or f"give {right.port}")
+    if to.target != right.target and not unread & {"port", "inbound", "proxy"}:
+        message = f"is {to.target}, and the pods of {right.name} listen on {right.target}"
+        yield Problem((*at, "target"), WRONG_PORT, message, remedy or f"give {right.target}")
+    if {to.protocol, right.protocol} == {"http", "grpc"} and "protocol" not in unread:
+        message = f"is {to.protocol}, and {right.name} speaks {right.protocol}"
+        yield Problem((*at, "protocol"), WRONG_PROTOCOL, message, remedy or f"give {right.protocol}")
+    if call.times.outside and to.deadline not in (None, right.deadline) and "deadline" not in unread:
+        said, promised = (show_duration(time or 0) for time in (to.deadline, right.deadline))
+        message = f"is {said}, and {right.name} promises {promised}"
+        yield Problem((*at, "deadline"), WRONG_DEADLINE, message, remedy or f"give {promised}")
+
+
+def callers(specs: Iterable[Spec]) -> dict[tuple[str, str], set[Caller]]:
+    """By namespace and name of a callee: who calls it, as far as these know."""
+    found: dict[tuple[str, str], set[Caller]] = defaultdict(set)
+    for spec in specs:
+        for call in spec.calls.values():
+            if not isinstance(call.to, Outside):
+                found[call.to.namespace, call.to.name].add(Caller(spec.namespace, spec.name))
+    return found
+
+
+def check_names(specs: Mapping[str, Spec], root: Path) -> Iterator[Problem]:
+    """Two services whose objects would have the same name."""
+    for name, spec in specs.items():
+        twin = name + SPOT_SUFFIX
+        if spec.spot and twin in specs:
+            hint = f"{name} runs its spot part under that name; rename one of them"
+            yield Problem((*root, twin), GIVEN_TWICE, f"has the name of a Deployment of {name}", hint)

@@ -1,0 +1,217 @@
+"""A set of services as one thing: each read and sized once, its calls resolved, all rules between them held.
+
+From what is given of each service follow the port, target, protocol and deadline of its callees, and its callers. What
+comes out is one frozen `Service` each, which `plan`, the Governor's limits and the builders of objects use alike.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flyball.guards.fail_fast.container import check_container
+from flyball.guards.reading.problem import Path, Problem, refuse
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.strict import check
+from flyball.guards.timeouts import deadlines, hops
+from flyball.guards.timeouts.deadlines import Promise
+from flyball.guards.timeouts.rules import NO_CALLERS
+from flyball.guards.workload import calls, relations, sidecar, spec
+from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.calls import Callee
+from flyball.guards.workload.names import SPOT_SUFFIX, Caller
+from flyball.guards.workload.sizing import Sizing, promise, size
+from flyball.guards.workload.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where services run: their namespace, and the zones that they may be spread over; and what all are labelled with.
+
+    `environment` is the name of the environment, `owner` who answers for them. `priority` is the PriorityClass of those
+    that name none; without it each has one of its own.
+    """
+
+    namespace: str = "default"
+    zones: tuple[str, ...] = ()
+    environment: str = ""
+    owner: str = ""
+    priority: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service as it will run: what it is, how it is sized, where, and who may call it.
+
+    `given` are its arguments, for what no rule reads: image, environment and secrets, which may only be known while
+    Pulumi runs. `path` is where they stand, for messages.
+    """
+
+    spec: Spec
+    sizing: Sizing
+    place: Place
+    callers: tuple[Caller, ...]
+    given: Mapping[str, Any]
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def address(self) -> str:
+        """For callers within the cluster."""
+        return f"{self.spec.name}.{self.spec.namespace}:{self.spec.port}"
+
+    @property
+    def autoscaled(self) -> str:
+        """The Deployment that the autoscaler sizes: with spot on, the one above the on-demand base."""
+        return self.name + (SPOT_SUFFIX if self.sizing.split else "")
+
+    @property
+    def not_autoscaled(self) -> int:
+        """Replicas that the autoscaler does not see: the on-demand base, where there is spot beside it."""
+        return self.sizing.split.base if self.sizing.split else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What became of a set: the services that hold their own rules, and the problems, those of each by itself first.
+
+    `promises` are those of all services, as far as they could be read.
+    """
+
+    services: Mapping[str, Service]
+    promises: Mapping[str, Promise]
+    own: Mapping[str, list[Problem]]
+    between: tuple[Problem, ...]
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [*(problem for found in self.own.values() for problem in found), *self.between]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A service on its way: what is known of it, and the keys that its problems lie under."""
+
+    args: Mapping[str, Any]
+    reader: Reader
+    spec: Spec
+    sizing: Sizing | None = None
+    bad: frozenset[Path] = frozenset()
+
+
+def resolve(
+    services: Mapping[str, object], place: Place, root: Path = ("services",), expected: Any = GuardedArgs
+) -> dict[str, Service]:
+    """The services of a set by name. Raises `Refused` with every problem of all of them.
+
+    `root` is where they stand, for the messages, and `expected` the TypedDict that describes each: `GuardedArgs` or one
+    that extends it.
+    """
+    found = examine(services, place, root, expected)
+    refuse(found.problems)
+    return dict(found.services)
+
+
+def resolve_alone(name: str, args: object, place: Place, expected: Any = GuardedArgs) -> Service:
+    """One workload of which no others are known: its calls must say where they go, and it must say who calls it."""
+    found = examine({name: args}, place, (), expected, alone=True)
+    refuse(found.problems)
+    return found.services[name]
+
+
+def examine(
+    services: Mapping[str, object], place: Place, root: Path, expected: Any = GuardedArgs, *, alone: bool = False
+) -> Examined:
+    """As `resolve`, but hands the problems over."""
+    read = {name: _begin(name, args, place, (*root, name), expected) for name, args in services.items()}
+    known = {} if alone else {name: reading.spec.callee for name, reading in read.items()}
+    for reading in read.values():
+        _finish(reading, known, place)
+        if alone:
+            reading.reader.problems.extend(_check_alone(reading))
+    specs = {name: reading.spec for name, reading in read.items()}
+    bad = {name: reading.bad for name, reading in read.items()}
+    promises = {name: promise(specs[name], bad[name]) for name in read}
+    paths = {name: (*root, name) for name in read}
+    callers = relations.callers(specs.values())
+    return Examined(
+        services={
+            name: Service(
+                spec=reading.spec,
+                sizing=reading.sizing,
+                place=place,
+                callers=_callers(reading.spec, callers),
+                given=reading.args,
+                path=paths[name],
+            )
+            for name, reading in read.items()
+            if reading.sizing is not None
+        },
+        promises=promises,
+        own={name: reading.reader.problems for name, reading in read.items()},
+        between=(
+            *(() if alone else relations.check_set(specs, root, bad)),
+            *deadlines.check(promises, paths),
+            *(problem for name in read for problem in relations.check_references(specs[name], paths[name], bad[name])),
+            *(() if alone else relations.check_names(specs, root)),
+        ),
+    )
+
+
+def _begin(name: str, given: object, place: Place, path: Path, expected: Any) -> _Reading:
+    """All of a service but its calls, for which its callees must have been read."""
+    args: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    r = Reader(args, path, [])
+    read = spec.read(r, name, place.namespace)
+    if not isinstance(given, Mapping):
+        r.problems[:] = check(given, expected, path)
+        return _Reading(args, r, read, bad=frozenset({("load",), ("deadline",)}))
+    r.problems[:0] = check(args, expected, path)
+    return _Reading(args, r, read)
+
+
+def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> None:
+    """The calls, the container and the proxy, and then how all of it is sized."""
+    r = reading.reader
+    if reading.bad:
+        return
+    reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
+    r.problems.extend([*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, r.path)])
+    reading.bad = frozenset(_argument(problem.path[len(r.path) :]) for problem in r.problems)
+    reading.sizing, more = size(reading.spec, len(place.zones), r.path, reading.bad)
+    r.problems.extend(more)
+
+
+def _argument(path: Path) -> Path:
+    """The argument that a path within a service lies under: `load` of `load.peak`; a call with its name."""
+    return path[: 2 if path[:1] == ("calls",) else 1]
+
+
+def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    """What the calls mean to each other, and to the variables that are set already."""
+    made = {name: call.hop for name, call in spec.calls.items()}
+    yield from hops.check_hops(made, (*path, "calls"))
+    variables = {
+        name: source
+        for source in ("env", "secrets", "refs")
+        if isinstance(values := args.get(source), Mapping)
+        for name in values
+    }
+    yield from sidecar.check(spec.sidecar, spec.inbound, made, spec.port, variables, path)
+
+
+def _check_alone(reading: _Reading) -> Iterator[Problem]:
+    """What a set of services would fill in."""
+    if reading.spec.sidecar.enabled:
+        yield from calls.check_alone(reading.reader)
+    if reading.spec.callers is None and not reading.spec.public:
+        hint = "name who may call it, as [front], or [] for nobody, or set public; Services finds out by itself"
+        path = (*reading.reader.path, "callers")
+        yield Problem(path, NO_CALLERS, "is missing, and nobody could call it", hint)
+
+
+def _callers(spec: Spec, found: Mapping[tuple[str, str], set[Caller]]) -> tuple[Caller, ...]:
+    """Who is named, and whose calls are known; in order."""
+    return tuple(sorted({*(spec.callers or ()), *found.get((spec.namespace, spec.name), ())}))

@@ -1,0 +1,39 @@
+"""Where a component's services run, read from its arguments, with the Pulumi program's own names as defaults."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+
+from flyball.guards.fail_fast.container import check_label
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.workload.names import check_namespace
+from flyball.guards.workload.resolve import Place
+
+
+def place_of(args: Mapping[str, Any], *, shared: bool = False) -> Place:
+    """Namespace, zones and labels, and for a set the PriorityClass that its services share.
+
+    What is of a wrong type is left out here, and reported where the types are held.
+    """
+    zones = args.get("zones")
+    namespace = _text(args, "namespace", "default")
+    return Place(
+        namespace=namespace,
+        zones=tuple(zone for zone in zones if isinstance(zone, str)) if isinstance(zones, list) else (),
+        environment=_text(args, "environment", "") or pulumi.get_stack(),
+        owner=_text(args, "owner", "") or pulumi.get_project(),
+        priority=(_text(args, "priority", "") or f"flyball-{namespace}") if shared else None,
+    )
+
+
+def _text(args: Mapping[str, Any], key: str, default: str) -> str:
+    value = args.get(key, default)
+    return value if isinstance(value, str) else default
+
+
+def check_place(place: Place, path: Path) -> Iterator[Problem]:
+    """Refuse labels and a namespace that Kubernetes would not take."""
+    yield from check_label(place.environment, (*path, "environment"))
+    yield from check_label(place.owner, (*path, "owner"))
+    yield from check_namespace(place.namespace, (*path, "namespace"))

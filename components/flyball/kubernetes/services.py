@@ -1,0 +1,152 @@
+"""`Services`: several services that call each other, described as one thing and held to all rules between them."""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EMPTY
+from flyball.guards.reading.strict import check
+from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
+from flyball.guards.workload.calls import as_reference
+from flyball.guards.workload.limits import (
+    Governed,
+    Limits,
+    ReplicaLimitsArgs,
+    as_arguments,
+    limits_of,
+    read_governed,
+)
+from flyball.guards.workload.resolve import Place, Service, examine
+from flyball.kubernetes.args import ServiceArgs, ServicesArgs
+from flyball.kubernetes.governor.component import Governor
+from flyball.kubernetes.objects import ownership, properties
+from flyball.kubernetes.place import check_place, place_of
+from flyball.kubernetes.program import admit
+from flyball.kubernetes.workload.component import Workload
+from flyball.kubernetes.workload.priority import priority_class
+
+
+class ServiceOutputs(TypedDict):
+    """What a service of a set runs with, and how others call it."""
+
+    address: str
+    """`name.namespace:port`, for callers within the cluster."""
+    need: int
+    """Replicas that carry the peak."""
+    floor: int
+    """Replicas that always run."""
+    ceiling: int
+    """The most replicas."""
+    target: int
+    """What the autoscaler aims at, in percent of a replica's processor request."""
+    reference: ServiceReferenceArgs
+    """What another set needs to call it, for `calls.*.service`; in another Pulumi stack too."""
+
+
+class Services(pulumi.ComponentResource):
+    """Services that call each other: a `Workload` each, whose addresses, ports, protocols and callers follow.
+
+    Refuses calls to nobody, timeouts that do not fit the callee's deadline, calls that go round in a circle, and all
+    that a `Workload` refuses. With `governor` it also brings the limits of its services, ahead of the services; and
+    since a namespace has but one object with limits, only one set in it may have a governor.
+    Raises `flyball.guards.reading.problem.Refused`, with every problem at once, before anything is registered.
+    """
+
+    services: pulumi.Output[dict[str, ServiceOutputs]]
+    """What each service runs with, by name."""
+    limits: pulumi.Output[dict[str, ReplicaLimitsArgs]]
+    """How each Deployment may be scaled, by name, as a Governor takes them."""
+
+    def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        place, services, governed = resolve_services(name, args)
+        self._register(name, services, place, governed, args.get("priority") is None, opts)
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        services: Mapping[str, Service],
+        place: Place,
+        governed: Governed | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> "Services":
+        """The component of services that were resolved already."""
+        self = cls.__new__(cls)
+        self._register(name, services, place, governed, True, opts)
+        return self
+
+    def reference(self, service: str) -> ServiceReferenceArgs:
+        """What another set of the same program needs to call a service, for its `calls.*.service`."""
+        return as_reference(self._resolved[service].spec.callee)
+
+    def _register(
+        self,
+        name: str,
+        services: Mapping[str, Service],
+        place: Place,
+        governed: Governed | None,
+        own_priority: bool,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
+        admit(services.values(), opts)
+        super().__init__("flyball:index:Services", name, {}, opts)
+        self._resolved = dict(services)
+        first: list[pulumi.Resource] = []
+        if own_priority and place.priority is not None:
+            manifest = priority_class(place.priority, ownership(place.environment, place.owner))
+            moved = self._child(pulumi.Alias(name=place.namespace, parent=pulumi.ROOT_STACK_RESOURCE))
+            first.append(k8s.scheduling.v1.PriorityClass(f"{name}-priority", **properties(manifest), opts=moved))
+        limits = _limits(services)
+        if governed:
+            moved = self._child(pulumi.Alias(name="governor", parent=pulumi.ROOT_STACK_RESOURCE))
+            first.append(Governor.of(f"{name}-governor", {place.namespace: limits}, governed.policies, moved))
+        for service in services.values():
+            moved = self._child(pulumi.Alias(name=service.name, parent=pulumi.ROOT_STACK_RESOURCE), first)
+            Workload.of(f"{name}-{service.name}", service, moved)
+        outputs: dict[str, Any] = {
+            "services": {each.name: outputs_of(each) for each in services.values()},
+            "limits": {each: as_arguments(found) for each, found in limits.items()},
+        }
+        for key, value in outputs.items():
+            setattr(self, key, pulumi.Output.from_input(value))
+        self.register_outputs(outputs)
+
+    def _child(self, before: pulumi.Alias, after: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
+        """A child's options. Where it had no parent `before`, as a Workload without a set, its state is taken over."""
+        return pulumi.ResourceOptions(parent=self, aliases=[before], depends_on=after)
+
+
+def outputs_of(service: Service) -> ServiceOutputs:
+    """What a service runs with, and how others call it."""
+    sizing = service.sizing
+    return {
+        "address": service.address,
+        "need": sizing.need,
+        "floor": sizing.floor,
+        "ceiling": sizing.ceiling,
+        "target": sizing.target,
+        "reference": as_reference(service.spec.callee),
+    }
+
+
+def _limits(services: Mapping[str, Service]) -> dict[str, Limits]:
+    return {name: found for service in services.values() for name, found in limits_of(service).items()}
+
+
+def resolve_services(name: str, args: ServicesArgs) -> tuple[Place, dict[str, Service], Governed | None]:
+    """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the set's name."""
+    place = place_of(args, shared=True)
+    given = args.get("services")
+    outer = {**args, "services": {}} if isinstance(given, Mapping) else args
+    problems = [*check(outer, ServicesArgs, (name,)), *check_place(place, (name,))]
+    path = (name, "services")
+    services = {str(each): value for each, value in given.items()} if isinstance(given, Mapping) else {}
+    if isinstance(given, Mapping) and not given:
+        problems.append(Problem(path, EMPTY, "has no service", "name at least one, with image, port and load"))
+    found = examine(services, place, path, ServiceArgs)
+    refuse([*problems, *found.problems])
+    return place, dict(found.services), read_governed(Reader(args, (name,), []))

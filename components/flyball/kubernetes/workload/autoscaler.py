@@ -1,0 +1,49 @@
+"""The HorizontalPodAutoscaler: between floor and ceiling, in steps."""
+
+from flyball.guards.governor.steps import Rate
+from flyball.guards.workload.resolve import Service
+from flyball.kubernetes.objects import Manifest, metadata
+
+
+def autoscaler(s: Service) -> Manifest:
+    """Between floor and ceiling, by processor share, in steps. Only the application's container is measured."""
+    resource = {
+        "name": "cpu",
+        "container": s.name,
+        "target": {"type": "Utilization", "averageUtilization": s.sizing.target},
+    }
+    return {
+        "metadata": metadata(s),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": s.autoscaled},
+            "minReplicas": s.sizing.floors.least,
+            "maxReplicas": s.sizing.ceiling - s.not_autoscaled,
+            "metrics": [{"type": "ContainerResource", "containerResource": resource}],
+            "behavior": behavior(s),
+        },
+    }
+
+
+def behavior(s: Service) -> Manifest:
+    """The autoscaler's steps. Up, it has no tolerance for what is above the target or below a floor by the clock.
+
+    By default it leaves 10 % as it is, which would let the load rise by a tenth into what is kept for a loss, and
+    11 replicas be 10. The field `tolerance` counts from Kubernetes 1.35 on
+    (https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#tolerance).
+    """
+    rule = s.spec.behavior
+    return {
+        "scaleUp": {**_rules(rule.up, calm=0), "tolerance": "0"},
+        "scaleDown": _rules(rule.down, calm=rule.calm),
+    }
+
+
+def _rules(rate: Rate, calm: int) -> Manifest:
+    return {
+        "stabilizationWindowSeconds": calm,
+        "selectPolicy": "Max",
+        "policies": [
+            {"type": "Pods", "value": rate.pods, "periodSeconds": rate.period},
+            {"type": "Percent", "value": rate.percent, "periodSeconds": rate.period},
+        ],
+    }

@@ -1,0 +1,84 @@
+"""`Workload`: one component instead of ten resources, safe by default."""
+
+import pulumi
+
+from flyball.guards.reading.problem import Refused, refuse
+from flyball.guards.workload.limits import ReplicaLimitsArgs, as_arguments, limits_of
+from flyball.guards.workload.resolve import Service, resolve_alone
+from flyball.kubernetes.args import WorkloadArgs
+from flyball.kubernetes.place import check_place, place_of
+from flyball.kubernetes.program import admit
+from flyball.kubernetes.workload.resources import register
+
+
+class Workload(pulumi.ComponentResource):
+    """A service that survives losses, interruptions and its own automation.
+
+    From `image`, `port` and `load` follow a Deployment at its floor, Service, ServiceAccount, PodDisruptionBudget,
+    HorizontalPodAutoscaler, NetworkPolicy, PriorityClass, and a proxy in each pod with its ConfigMap; with spot on a
+    second Deployment, with secrets a Secret, with a schedule or triggers a ScaledObject in place of the
+    HorizontalPodAutoscaler.
+
+    By itself it knows no other service: who may call it is said in `callers` (or `public`), and each of its calls says
+    where it goes. What two of one program say of each other must be so. Several that call each other are better
+    described as one `Services`, which fills all of that in.
+    Raises `flyball.guards.reading.problem.Refused`, with every problem at once, before anything is registered.
+    """
+
+    address: pulumi.Output[str]
+    """`name.namespace:port`, for callers within the cluster."""
+    need: pulumi.Output[int]
+    """Replicas that carry the peak."""
+    floor: pulumi.Output[int]
+    """Replicas that always run."""
+    ceiling: pulumi.Output[int]
+    """The most replicas."""
+    target: pulumi.Output[int]
+    """What the autoscaler aims at, in percent of a replica's processor request."""
+
+    def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        service = resolve_workload(name, args)
+        admit([service], opts)
+        self._register(name, service, opts)
+
+    @classmethod
+    def of(cls, name: str, service: Service, opts: pulumi.ResourceOptions | None = None) -> "Workload":
+        """The component of a service that was resolved already; `name` is what Pulumi calls it by."""
+        workload = cls.__new__(cls)
+        workload._register(name, service, opts)
+        return workload
+
+    def _register(self, name: str, service: Service, opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__("flyball:index:Workload", name, {}, opts)
+        register(service, name, pulumi.ResourceOptions(parent=self))
+        sizing = service.sizing
+        outputs = {
+            "address": service.address,
+            "need": sizing.need,
+            "floor": sizing.floor,
+            "ceiling": sizing.ceiling,
+            "target": sizing.target,
+        }
+        for key, value in outputs.items():
+            setattr(self, key, pulumi.Output.from_input(value))
+        self.register_outputs(outputs)
+
+
+def resolve_workload(name: str, args: WorkloadArgs) -> Service:
+    """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the name."""
+    place = place_of(args)
+    problems = list(check_place(place, (name,)))
+    try:
+        service = resolve_alone(name, args, place, WorkloadArgs)
+    except Refused as refused:
+        raise Refused([*refused.problems, *problems]) from None
+    refuse(problems)
+    return service
+
+
+def workload_limits(name: str, args: WorkloadArgs) -> dict[str, ReplicaLimitsArgs]:
+    """What a Governor is told about a workload: its limits, by Deployment. Raises `Refused`, as `Workload` does.
+
+    Asked before the workload is registered, so that the limits are there first.
+    """
+    return {key: as_arguments(limits) for key, limits in limits_of(resolve_workload(name, args)).items()}

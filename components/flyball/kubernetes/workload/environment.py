@@ -1,0 +1,72 @@
+"""A workload's environment variables, and the Secret with those that nobody may read."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from flyball.guards.workload.resolve import Service
+from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, metadata
+
+_REFERENCE = re.compile(r"\$\(([^()]+)\)")
+
+
+def secret(s: Service, values: Mapping[str, Any]) -> Manifest:
+    """The Secret of the workload; its values never show anywhere else."""
+    hidden = {name: pulumi.Output.secret(value) for name, value in values.items()}
+    return {"metadata": metadata(s, s.name + SECRET_SUFFIX), "stringData": hidden, "type": "Opaque"}
+
+
+def digest(s: Service, values: Mapping[str, Any]) -> pulumi.Output[str]:
+    """Changes when a secret does, so that pods with the old value are replaced.
+
+    Everybody can read it, so it must not confirm a guessed value: scrypt with the costs that its author gives for
+    interactive use (N = 2^14, r = 8, p = 1; C. Percival, "Stronger Key Derivation via Sequential Memory-Hard
+    Functions", 2009), salted with the workload's place, cut to ten digits.
+    """
+
+    def of(known: Mapping[str, str]) -> str:
+        text, salt = json.dumps(known, sort_keys=True), f"{s.place.environment}/{s.spec.namespace}/{s.name}"
+        return hashlib.scrypt(text.encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=5).hex()
+
+    return pulumi.Output.unsecret(pulumi.Output.all(**values).apply(of))
+
+
+def variables(s: Service) -> list[Manifest]:
+    """The variables of all sources: plain ones, those of the workload's Secret, and those of Secrets that exist."""
+
+    def from_secret(variable: str, name: str, key: str) -> Manifest:
+        return {"name": variable, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
+
+    found = {
+        **{variable: {"name": variable, "value": value} for variable, value in s.given.get("env", {}).items()},
+        **{
+            variable: from_secret(variable, s.name + SECRET_SUFFIX, variable) for variable in s.given.get("secrets", {})
+        },
+        **{variable: from_secret(variable, ref.name, ref.key) for variable, ref in s.spec.refs.items()},
+    }
+    return _in_order(found)
+
+
+def _in_order(variables: Mapping[str, Manifest]) -> list[Manifest]:
+    """By name, but what a value names as `$(OTHER)` before it.
+
+    The order of a stack file is lost on its way through Pulumi, and Kubernetes fills in only what stands earlier
+    (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/).
+    """
+    ordered: dict[str, Manifest] = {}
+
+    def put(name: str, within: tuple[str, ...] = ()) -> None:
+        if name not in variables or name in ordered or name in within:
+            return
+        value = variables[name].get("value")
+        for other in _REFERENCE.findall(value) if isinstance(value, str) else ():
+            put(other, (*within, name))
+        ordered[name] = variables[name]
+
+    for name in sorted(variables):
+        put(name)
+    return list(ordered.values())

@@ -1,0 +1,72 @@
+"""The NetworkPolicy that follows from the call graph: declared callers in, declared calls and DNS out."""
+
+from flyball import wellknown
+from flyball.guards.timeouts.calls import Outside
+from flyball.guards.workload.resolve import Service
+from flyball.kubernetes.objects import Manifest, metadata, selector
+
+_DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
+_CLUSTER_DNS = {
+    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+    "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+}
+_NODE_LOCAL_DNS = {"ipBlock": {"cidr": "169.254.20.10/32"}}
+"""NodeLocal DNSCache answers on this address (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/)."""
+
+
+def network_policy(s: Service) -> Manifest:
+    """Both directions are listed, so whatever is not allowed here is refused."""
+    return {
+        "metadata": metadata(s),
+        "spec": {
+            "podSelector": {"matchLabels": selector(s)},
+            "policyTypes": ["Ingress", "Egress"],
+            # No rule is no list: the server drops an empty one, and each apply would put it back.
+            **({"ingress": rules} if (rules := _ingress(s)) else {}),
+            "egress": [{"to": [_CLUSTER_DNS, _NODE_LOCAL_DNS], "ports": _DNS_PORTS}, *_egress(s)],
+        },
+    }
+
+
+def _ingress(s: Service) -> list[Manifest]:
+    """Callers reach the proxy, and nobody the application past it; who scrapes the metrics reaches these."""
+    ports, metrics = [_tcp(s.spec.entry)], _metrics(s)
+    if s.spec.public:
+        return [*metrics, {"ports": ports}]
+    # Those of the own namespace first, then others by namespace and name.
+    callers = sorted(s.callers, key=lambda caller: (caller.namespace != s.spec.namespace, caller))
+    peers = [_pods(s, caller.namespace, caller.name) for caller in callers]
+    return [*metrics, *([{"from": peers, "ports": ports}] if peers else [])]
+
+
+def _pods(s: Service, namespace: str, name: str) -> Manifest:
+    """All pods of a workload; without a namespace a policy means its own."""
+    pods = {"podSelector": {"matchLabels": {wellknown.NAME_LABEL: name}}}
+    return pods if namespace == s.spec.namespace else {**_namespace(namespace), **pods}
+
+
+def _namespace(name: str) -> Manifest:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+def _metrics(s: Service) -> list[Manifest]:
+    if not s.spec.proxied:
+        return []
+    return [{"from": [_namespace(s.spec.sidecar.scrape)], "ports": [_tcp(s.spec.sidecar.metrics_port)]}]
+
+
+def _tcp(port: int) -> Manifest:
+    return {"protocol": "TCP", "port": port}
+
+
+def _egress(s: Service) -> list[Manifest]:
+    rules: list[Manifest] = []
+    for _, call in sorted(s.spec.calls.items()):
+        to = call.to
+        if isinstance(to, Outside):
+            blocks = [{"ipBlock": {"cidr": cidr}} for cidr in to.cidrs]
+            rules.append({"ports": [_tcp(to.port)], **({"to": blocks} if blocks else {})})
+        else:
+            # A policy speaks of the pods' own ports, which are not those of the Service in front of them.
+            rules.append({"to": [_pods(s, to.namespace, to.name)], "ports": [_tcp(to.target)]})
+    return rules

@@ -1,0 +1,59 @@
+"""Registers the objects of a workload with Pulumi, what pods need before the pods."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from flyball.guards.workload.resolve import Service
+from flyball.kubernetes.objects import SECRET_SUFFIX, labels, properties
+from flyball.kubernetes.workload import autoscaler, environment, scaled_object, service
+from flyball.kubernetes.workload.deployment import REPLICAS, deployments
+from flyball.kubernetes.workload.network import network_policy
+from flyball.kubernetes.workload.pods import PodInputs
+from flyball.kubernetes.workload.priority import priority_class
+from flyball.kubernetes.workload.proxy import sidecar
+
+
+def register(s: Service, name: str, child: pulumi.ResourceOptions) -> None:
+    """Every object of the workload; `name` is what Pulumi calls them by, with a suffix where there are several."""
+    first: list[pulumi.Resource] = []
+    first.append(k8s.core.v1.ServiceAccount(name, **properties(service.service_account(s)), opts=child))
+    priority = s.spec.priority or s.place.priority
+    if priority is None:
+        # No name of a namespace or a workload has a dot, so that no two of them make the same name.
+        priority = f"{s.spec.namespace}.{s.name}"
+        manifest = priority_class(priority, labels(s), s.spec.annotations)
+        first.append(k8s.scheduling.v1.PriorityClass(name, **properties(manifest), opts=child))
+    secrets: Mapping[str, Any] = s.given.get("secrets", {})
+    if secrets:
+        manifest = environment.secret(s, secrets)
+        first.append(k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(manifest), opts=child))
+    proxy = sidecar(s)
+    if proxy:
+        first.append(k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=child))
+    inputs = PodInputs(
+        image=s.given["image"],
+        env=(*environment.variables(s), *(proxy.variables if proxy else ())),
+        priority=priority,
+        proxy=proxy,
+        annotations={"flyball.dev/secrets": environment.digest(s, secrets)} if secrets else {},
+    )
+    for manifest in deployments(s, inputs):
+        own = manifest["metadata"]["name"]
+        ignored = [REPLICAS] if own == s.autoscaled else []
+        after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=ignored)
+        k8s.apps.v1.Deployment(name + own.removeprefix(s.name), **properties(manifest), opts=after)
+    k8s.core.v1.Service(name, **properties(service.service(s)), opts=child)
+    k8s.policy.v1.PodDisruptionBudget(name, **properties(service.disruption_budget(s)), opts=child)
+    if s.spec.needs_keda:
+        manifest = {
+            "apiVersion": scaled_object.API_VERSION,
+            "kind": scaled_object.KIND,
+            **scaled_object.scaled_object(s),
+        }
+        k8s.apiextensions.CustomResource(name, **properties(manifest), opts=child)
+    else:
+        k8s.autoscaling.v2.HorizontalPodAutoscaler(name, **properties(autoscaler.autoscaler(s)), opts=child)
+    k8s.networking.v1.NetworkPolicy(name, **properties(network_policy(s)), opts=child)

@@ -1,0 +1,49 @@
+"""How a workload is reached and who it is: its Service, its ServiceAccount, and its disruption budget."""
+
+from flyball.guards.workload.resolve import Service
+from flyball.kubernetes.objects import PORT_NAME, Manifest, metadata, selector
+
+_APP_PROTOCOLS = {"http": {"appProtocol": "http"}, "grpc": {"appProtocol": "kubernetes.io/h2c"}, "tcp": {}}
+"""Plain TCP has no name of its own (https://kubernetes.io/docs/concepts/services-networking/service/
+#application-protocol)."""
+
+
+def service(s: Service) -> Manifest:
+    """One address for all parts, behind which the proxy listens.
+
+    Pulumi need not wait for its endpoints: the Deployment's readiness is awaited.
+    """
+    return {
+        "metadata": metadata(s, annotations={"pulumi.com/skipAwait": "true"}),
+        "spec": {
+            "type": "ClusterIP",
+            "selector": selector(s),
+            "ports": [
+                {
+                    "name": PORT_NAME,
+                    "port": s.spec.port,
+                    # By number: a name is looked up among the application's ports, and the proxy is beside it.
+                    "targetPort": s.spec.entry if s.spec.fronted else PORT_NAME,
+                    "protocol": "TCP",
+                    **_APP_PROTOCOLS[s.spec.protocol],
+                }
+            ],
+        },
+    }
+
+
+def service_account(s: Service) -> Manifest:
+    """An identity of its own, without a token unless asked for."""
+    return {"metadata": metadata(s), "automountServiceAccountToken": s.spec.token}
+
+
+def disruption_budget(s: Service) -> Manifest:
+    """`floor - need` may be disrupted; pods that are not ready may always be evicted, they carry nothing."""
+    return {
+        "metadata": metadata(s),
+        "spec": {
+            "maxUnavailable": s.sizing.budget,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": selector(s)},
+        },
+    }
