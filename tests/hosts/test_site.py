@@ -162,6 +162,7 @@ def shop(converged: Ansible) -> Iterator[Shop]:
     for host in made.apps:
         host.run("apt-get update -qq && apt-get install -qq -y --allow-downgrades shop=1 && systemctl restart shop")
         host.run("rm -f /run/flyball/drain")
+        releases.wait_until_served(host)
     yield made
     for host in made.apps:
         host.unsilence()

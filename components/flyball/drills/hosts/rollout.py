@@ -35,6 +35,7 @@ def script(scene: Scene) -> Figures:
     _offer(scene, apps, "1")
     for app in apps:
         app.run(f"{_UPGRADE} shop=1")
+        shop.wait_until_served(app)
     origin = f"http://{balancer.address}"
     with users(scene.lab, [origin], RATE, scene.report) as people:
         scene.recorder.begin()

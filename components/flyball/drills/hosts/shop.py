@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball.lab.hosts import packages
+from flyball.lab.hosts.host import Host
 
 _PROGRAM = """
 import http.server
@@ -28,6 +29,12 @@ WEB: Mapping[str, Any] = {
 def package(folder: Path, version: str, status: int | str = 200) -> Path:
     """A version of the shop, which answers with a status; that may be an expression of Python."""
     return packages.build(folder, "shop", version, _PROGRAM.format(status=status, version=version))
+
+
+def wait_until_served(host: Host) -> None:
+    """Wait until a shop that is well answers on its host: its unit counts as started before it listens."""
+    ask = "python3 -c \"import urllib.request as u; u.urlopen('http://127.0.0.1/')\" 2> /dev/null"
+    host.run(f"until {ask}; do sleep 0.2; done")
 
 
 def balancer(addresses: Sequence[str]) -> dict[str, Any]:
