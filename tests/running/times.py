@@ -42,6 +42,12 @@ def name_of(nodeid: str) -> str:
     return name if name and "]" not in group else nodeid
 
 
+def reason(report: pytest.TestReport) -> str:
+    """The first line of why a test failed, to be put behind its name."""
+    crash: Any = getattr(report.longrepr, "reprcrash", None)
+    return f" - {crash.message.splitlines()[0][:200]}" if crash and crash.message else ""
+
+
 def folder_of(nodeid: str) -> str:
     """The folder of a test."""
     return nodeid.partition("::")[0].rpartition("/")[0]
@@ -87,7 +93,7 @@ class Folders:
         folder.ended = report.stop
         if report.failed:
             folder.failed += 1
-            self.say(f"{'FAILED' if report.when == 'call' else 'ERROR'} {name_of(report.nodeid)}")
+            self.say(f"{'FAILED' if report.when == 'call' else 'ERROR'} {name_of(report.nodeid)}{reason(report)}")
         folder.done += report.when == "teardown"
         if folder.done == folder.tests and report.when == "teardown":
             self.say(f"{name}: {folder.done} tests{f', {folder.failed} failed' if folder.failed else ''}")
