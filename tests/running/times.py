@@ -80,9 +80,9 @@ class Folders:
         if not self.quiet or report.when == "collect":
             return None
         if report.failed:
-            return ("failed" if report.when == "call" else "error", "", "")
+            return ("failed", "", "FAILED") if report.when == "call" else ("error", "", "ERROR")
         if report.skipped:
-            return ("xfailed" if hasattr(report, "wasxfail") else "skipped", "", "")
+            return ("xfailed", "", "XFAIL") if hasattr(report, "wasxfail") else ("skipped", "", "SKIPPED")
         return ("passed", "", "") if report.when == "call" else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
