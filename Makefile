@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 CORES := $(shell getconf _NPROCESSORS_ONLN)
-PYTEST := $(BIN)/python -m pytest --dist=loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --dist=loadgroup --no-loadscope-reorder --override-ini=console_output_style=classic
 
 .PHONY: up down engine check test lint haproxy bench clean
 

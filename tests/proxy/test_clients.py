@@ -227,5 +227,5 @@ class TestReloads:
             finally:
                 end.set()
             found = [each for one in customers for each in one.result()]
-        assert len(found) > 100
+        assert len(found) > 8 * 3  # each customer, at each reload; how many more is the machine's doing
         assert [each for each in found if each != 200] == []
