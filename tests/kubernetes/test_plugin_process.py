@@ -1,0 +1,130 @@
+"""The package as a process of its own, asked over gRPC as the engine asks it, with the engine's part played here."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.runtime.proto import (
+    engine_pb2_grpc,
+    provider_pb2,
+    provider_pb2_grpc,
+    resource_pb2,
+    resource_pb2_grpc,
+)
+from tests.kubernetes.programs import MINIMAL
+from tests.kubernetes.test_services import kind, shop
+
+from flyball.deploy.manifests import rendered
+from flyball.deploy.program import _registered, run_program
+from flyball.stack.file import load, stack_file
+
+ROOT = Path(__file__).parents[2]
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """The engine's monitor: takes every registration, and gives each resource its URN."""
+
+    def __init__(self) -> None:
+        self.requests: dict[str, Any] = {}
+
+    def SupportsFeature(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in ("secrets", "outputValues", "aliasSpecs"))
+
+    def RegisterResource(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        above = request.parent.split("::")[2] + "$" if request.parent else ""
+        urn = f"urn:pulumi:dev::shop::{above}{request.type}::{request.name}"
+        self.requests[urn] = request
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name, object=request.object)
+
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        return empty_pb2.Empty()
+
+
+class Log(engine_pb2_grpc.EngineServicer):
+    """The engine's log, which nobody reads here."""
+
+    def Log(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        return empty_pb2.Empty()
+
+
+@contextmanager
+def engine() -> Iterator[tuple[Monitor, str]]:
+    monitor, server = Monitor(), grpc.server(ThreadPoolExecutor(4))
+    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
+    engine_pb2_grpc.add_EngineServicer_to_server(Log(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield monitor, f"127.0.0.1:{port}"
+    finally:
+        server.stop(None).wait()
+
+
+@contextmanager
+def package(address: str) -> Iterator[Any]:
+    """Its process: what it is asked to construct, it registers with the monitor."""
+    command = [sys.executable, str(ROOT / "components"), address]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+                stub = provider_pb2_grpc.ResourceProviderStub(channel)
+
+                def construct(component: str, name: str, inputs: Any) -> Any:
+                    request = provider_pb2.ConstructRequest(
+                        project="shop",
+                        stack="dev",
+                        type=f"flyball:index:{component}",
+                        name=name,
+                        inputs=json_format.ParseDict(inputs, struct_pb2.Struct()),
+                        monitorEndpoint=address,
+                        parallel=4,
+                    )
+                    return stub.Construct(request, timeout=120)
+
+                yield construct
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("stack", ["local", "dev", "prod"])
+def test_the_shop_gives_the_objects_of_the_stack_file(stack: str) -> None:
+    file = [r for r in run_program(ROOT, stack, load(stack_file(stack, ROOT))) if kind(r)]
+    with engine() as (monitor, address), package(address) as construct:
+        state = json_format.MessageToDict(construct("Services", "shop", dict(shop(stack))).state)
+    sent = [_registered(urn, request, None) for urn, request in monitor.requests.items() if request.custom]
+
+    def texts(resources: Any) -> dict[str, str]:
+        return {f"{o.kind} {o.namespace}/{o.name}": json.dumps(o.manifest) for o in rendered(resources).objects}
+
+    expected = texts(file)
+    del expected["Namespace /shop"]  # the environment's, not the team's
+    assert texts(sent) == expected
+    assert state["services"]["cartservice"]["reference"]["target"] == 21_000
+
+
+def test_workloads_of_one_program_are_held_against_each_other() -> None:
+    """Each is constructed by itself, over a connection of its own."""
+    call = {"cart": {"port": 8080, "protocol": "http", "timeout": "500ms"}}
+    with engine() as (_, address), package(address) as construct:
+        construct("Workload", "front", {**MINIMAL, "public": True, "calls": call})
+        with pytest.raises(grpc.RpcError) as refused:
+            construct("Workload", "cart", {**MINIMAL, "port": 80, "deadline": "400ms"})
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT  # pyright: ignore[reportAttributeAccessIssue]
+    assert refused.value.details() == "cart is refused, and nothing of it was created"  # pyright: ignore
+
+
+def test_a_governor_takes_typed_limits() -> None:
+    limits = {"shop": {"web": {"floor": 3, "ceiling": 40, "budget": 1}}}
+    with engine() as (monitor, address), package(address) as construct:
+        construct("Governor", "governor", {"limits": limits, "policies": False})
+    [sent] = [request for request in monitor.requests.values() if request.custom]
+    assert sent.object["data"]["limits"].splitlines()[1].startswith("web: floor 3 | ceiling 40 | down 1 or 20 %")
