@@ -1,0 +1,239 @@
+"""Pulumi's engine on small stacks that share a control plane: nothing is left, leaks or is lost."""
+
+import base64
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.cluster.shop import FLYBALL, PROJECT, Shop
+
+from flyball.deploy.engine import Engine
+from flyball.lab.cluster.control_plane import ControlPlane
+from flyball.plugin import Package
+
+pytestmark = [pytest.mark.cluster, pytest.mark.pulumi_cli]
+PASSPHRASE, SECRET = "correct horse", "battery-staple-4711"
+
+
+@dataclass(frozen=True)
+class World:
+    """An engine with a state of its own, and the control plane that its stacks are for."""
+
+    engine: Engine
+    plane: ControlPlane
+    folder: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return self.engine.environment() | {
+            "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "KUBECONFIG": str(self.plane.kubeconfig),
+        }
+
+    def pulumi(self, *arguments: str, cwd: Path = PROJECT) -> str:
+        command = [str(self.engine.pulumi), *arguments, "--non-interactive"]
+        done = subprocess.run(command, cwd=cwd, env=self.env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def stack(self, name: str, **service: Any) -> Shop:
+        """A stack of one service, in a namespace named like it."""
+        stack = Shop(self.folder / f"Pulumi.{name}.yaml", name, with_cli=True)
+        web = {"image": "registry.example/web:1.4.2", "port": 8080, "load": {"peak": 30, "replica": 20}, **service}
+        stack.write(
+            {
+                "flyball:environment": "test",
+                "flyball:owner": "shop",
+                "flyball:namespace": name,
+                "flyball:cluster": self.plane.kubectl.run("config", "current-context").strip(),
+                "flyball:services": {"web": {**web, "rollout": {"settle": "1s"}}},
+            }
+        )
+        return stack
+
+    def run(self, stack: Shop, *arguments: str) -> str:
+        return stack.run(*arguments, env=self.env)
+
+    def stacks(self) -> list[str]:
+        return [each["name"] for each in json.loads(self.pulumi("stack", "ls", "--json"))]
+
+
+@pytest.fixture(scope="module")
+def world(control_plane: ControlPlane, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("engine")
+    (folder / "state").mkdir()
+    return World(engine, control_plane, folder)
+
+
+def test_a_refresh_finds_no_change_and_a_destroy_leaves_nothing(world: World) -> None:
+    stack = world.stack("plain")
+    world.run(stack, "up")
+    where = ("--stack", stack.name, "--config-file", str(stack.file))
+    world.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", *where)
+    assert stack.name in world.stacks()
+
+    assert world.run(stack, "down").splitlines()[-1] == f"removed stack {stack.name}"
+
+    assert world.stacks() == []
+    kinds = world.plane.kubectl.run("api-resources", "--verbs=list,delete", "--namespaced", "--output=name").split()
+    kinds = [kind for kind in kinds if kind not in ("events", "events.events.k8s.io", "pods.metrics.k8s.io")]
+    left = world.plane.kubectl.run("get", ",".join(kinds), f"--namespace={stack.name}", "--output=name")
+    assert left == ""
+    assert world.plane.kubectl.run("get", "namespace", stack.name, "--ignore-not-found") == ""
+
+
+def test_ups_that_crash_at_random_moments_are_taken_up_again(world: World) -> None:
+    """Ten in a row, each with a change of its own, and then one that is left in peace."""
+    chance = random.Random(20161125)
+    stack = world.stack("crashed")
+    try:
+        for number in range(10):
+            lines = chance.randrange(1, 14)
+            config = stack.config()
+            config["flyball:services"]["web"]["env"] = {"ROUND": str(number)}
+            stack.write(config)
+            crash(world, stack, lines)
+        assert "pending operations" not in world.run(stack, "up")
+        again = world.run(stack, "up")
+        assert re.search(r"\d+ unchanged", again)
+        assert not re.search(r"\d+ (created|updated|deleted|replaced)", again)
+        deployment = world.plane.kubectl.json("get", "deployment", "web", f"--namespace={stack.name}")
+        containers = deployment["spec"]["template"]["spec"]["containers"]
+        assert {"name": "ROUND", "value": "9"} in next(each for each in containers if each["name"] == "web")["env"]
+    finally:
+        world.run(stack, "down")
+
+
+def crash(world: World, stack: Shop, lines: int) -> None:
+    """Kill an `up` with its engine and plugins after so many lines of the engine, or let it end if it is quicker."""
+    command = [*FLYBALL, "up", "-s", str(stack.file)]
+    environment = {**os.environ, **world.env}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=pipe, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout
+        seen = 0
+        for line in process.stdout:
+            seen += line.startswith(" ") and ":" in line
+            if seen >= lines:
+                break
+        subprocess.run(["pkill", "--signal", "KILL", "--session", str(process.pid)], check=False)
+    while running(process.pid):
+        time.sleep(0.1)
+
+
+def running(session: int) -> bool:
+    """Whether any process of the session still runs; the dead may wait for someone to take notice."""
+    states = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+    return any(not state.startswith("Z") for state in states.stdout.split())
+
+
+def test_an_encrypted_secret_is_in_the_cluster_and_nowhere_else(world: World) -> None:
+    stack = world.stack("secret")
+    where = ("--stack", stack.name, "--config-file", str(stack.file))
+    world.pulumi("stack", "init", "--no-select", "--stack", stack.name)
+    path = "flyball:services.web.secrets.TOKEN"
+    world.pulumi("config", "set", "--path", path, SECRET, "--secret", *where)
+    (PROJECT / "stacks" / f"Pulumi.{stack.name}.yaml").unlink(missing_ok=True)
+    try:
+        printed = [world.run(stack, "up", "--preview"), world.run(stack, "up"), world.run(stack, "up", "--preview")]
+        printed += [world.pulumi("stack", "export", "--stack", stack.name)]
+        secrets = world.plane.kubectl.json("get", "secrets", f"--namespace={stack.name}")["items"]
+        encoded = base64.b64encode(SECRET.encode()).decode()
+        assert [value for each in secrets for value in each["data"].values()] == [encoded]
+        files = [file for file in world.folder.rglob("*") if file.is_file()]
+        assert files
+        texts = [*printed, *(file.read_text(errors="replace") for file in files)]
+        assert not [text for text in texts if SECRET in text or encoded in text]
+    finally:
+        world.run(stack, "down")
+
+
+PRODUCER = """import pulumi
+from flyball.kubernetes import Workload
+
+web = Workload("web", {args})
+pulumi.export("address", web.address)
+"""
+CONSUMER = """import pulumi
+from flyball.kubernetes import Workload
+
+other = pulumi.StackReference("organization/producer/test")
+pulumi.export("seen", other.get_output("address"))
+"""
+ARGS: Mapping[str, Any] = {
+    "image": "registry.example/web:1.4.2",
+    "port": 8080,
+    "callers": [],
+    "load": {"peak": 30, "replica": 20},
+    "rollout": {"settle": "1s"},
+}
+
+
+def project(world: World, name: str, runtime: Any, files: Mapping[str, str]) -> Path:
+    folder = world.folder / name
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": runtime}))
+    for file, text in files.items():
+        (folder / file).write_text(text)
+    world.pulumi("stack", "init", "--stack", "test", cwd=folder)
+    return folder
+
+
+def test_two_stacks_of_teams_typed_by_hand(world: World, namespace: str) -> None:
+    """Each `pulumi up` previews first: two runs of the program, by the host beside the engine."""
+    python = {"name": "python", "options": {"virtualenv": sys.prefix}}
+    args = repr({**ARGS, "namespace": namespace})
+    producer = project(world, "producer", python, {"__main__.py": PRODUCER.format(args=args)})
+    consumer = project(world, "consumer", python, {"__main__.py": CONSUMER})
+    try:
+        world.pulumi("up", "--yes", cwd=producer)
+        world.pulumi("up", "--yes", cwd=consumer)
+        assert json.loads(world.pulumi("stack", "output", "--json", cwd=consumer)) == {
+            "seen": json.loads(world.pulumi("stack", "output", "--json", cwd=producer))["address"]
+        }
+    finally:
+        for folder in (consumer, producer):
+            world.pulumi("destroy", "--yes", "--skip-preview", cwd=folder)
+            world.pulumi("stack", "rm", "--yes", "test", cwd=folder)
+
+
+def test_the_package_is_described_as_it_describes_itself(world: World) -> None:
+    shown = json.loads(world.pulumi("package", "get-schema", str(PROJECT / "components")))
+
+    own = json.loads(Package().schema or "")
+    assert shown["resources"].keys() == own["resources"].keys()
+    assert shown["types"].keys() == own["types"].keys()
+    for name, resource in own["resources"].items():
+        assert shown["resources"][name]["inputProperties"].keys() == resource["inputProperties"].keys()
+
+
+def test_a_program_in_yaml(world: World, namespace: str) -> None:
+    document = {
+        "packages": {"flyball": str(PROJECT / "components")},
+        "resources": {"web": {"type": "flyball:Workload", "properties": {**ARGS, "namespace": namespace}}},
+        "outputs": {"floor": "${web.floor}"},
+    }
+    folder = project(world, "yaml", "yaml", {})
+    with (folder / "Pulumi.yaml").open("a") as file:
+        yaml.safe_dump(document, file)
+    try:
+        world.pulumi("up", "--yes", "--skip-preview", cwd=folder)
+        assert json.loads(world.pulumi("stack", "output", "--json", cwd=folder)) == {"floor": 3}
+        deployment = world.plane.kubectl.json("get", "deployment", "web", f"--namespace={namespace}")
+        assert deployment["spec"]["replicas"] == 3
+    finally:
+        world.pulumi("destroy", "--yes", "--skip-preview", cwd=folder)
+        world.pulumi("stack", "rm", "--yes", "test", cwd=folder)
