@@ -1,5 +1,6 @@
 """From registered resources to Kubernetes objects: in order, each with a file name, without the values of secrets."""
 
+import fnmatch
 import json
 import re
 from collections import Counter
@@ -167,14 +168,14 @@ def write(result: Rendered, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {o.file_name: to_yaml(o.shown()) for o in result.objects}
     wanted[PLAN_FILE] = "".join(json.dumps(_planned(other), sort_keys=True) + "\n" for other in result.others)
-    for old in folder.glob("[0-9][0-9]-*.yaml"):
-        if old.name not in wanted:
-            old.unlink()
-    for name, text in wanted.items():
-        path = folder / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    there = {path.name for path in folder.iterdir()}
+    for old in fnmatch.filter(there - wanted.keys(), "[0-9][0-9]-*.yaml"):
+        (folder / old).unlink()
+    paths = [folder / name for name in wanted]
+    for path, text in zip(paths, wanted.values(), strict=True):
+        if path.name not in there or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-    return [folder / name for name in wanted]
+    return paths
 
 
 def _planned(resource: Registered) -> dict[str, Any]:
