@@ -1,5 +1,6 @@
 """HAProxy's own word on every configuration that is about to go into pods, before anything is applied."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from flyball import paths
 from flyball.deploy.manifests import Object
 from flyball.guards.fail_fast.rules import PROXY_CONFIGURATION
 from flyball.guards.reading.problem import Problem, refuse
@@ -17,6 +19,8 @@ _SYSTEM = "/usr/sbin"
 """Where Debian puts it, which is not on the PATH of every user."""
 _LIMIT = 30.0
 """Seconds for one configuration; it takes some hundredths."""
+_REMEMBERED = 20_000
+"""Configurations that were taken, of each HAProxy: what a second `up` of the largest stack asks about, twice."""
 
 
 def check(objects: Iterable[Object], report: Callable[[str], None]) -> None:
@@ -28,7 +32,40 @@ def check(objects: Iterable[Object], report: Callable[[str], None]) -> None:
     if program is None:
         report(f"haproxy is not on PATH: {len(texts)} configurations for it are applied without having been tried")
         return
-    refuse(_problems(program, texts))
+    taken = _Taken(program)
+    new = {path: text for path, text in texts.items() if text not in taken}
+    refuse(_problems(program, new))
+    taken.add(new.values())
+
+
+class _Taken:
+    """The configurations that this HAProxy has taken before, by their digests: it would say the same again."""
+
+    def __init__(self, program: str) -> None:
+        found = os.stat(program)
+        build = f"{program} {found.st_size} {found.st_mtime_ns}"
+        self._file = paths.cache_dir() / "haproxy" / _digest(build)
+        try:
+            self._digests = self._file.read_text(encoding="ascii").split()
+        except OSError:
+            self._digests = []
+        self._known = set(self._digests)
+
+    def __contains__(self, text: str) -> bool:
+        return _digest(text) in self._known
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Remember these too; the oldest are forgotten."""
+        if new := [digest for text in texts if (digest := _digest(text)) not in self._known]:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            # In one move: another process may do the same, and then one of them asks again some time.
+            other = self._file.with_suffix(f".{os.getpid()}")
+            other.write_text("\n".join([*self._digests, *new][-_REMEMBERED:]), encoding="ascii")
+            other.replace(self._file)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_one(o: Object) -> bool:

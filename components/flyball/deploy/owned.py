@@ -1,0 +1,78 @@
+"""Whether a server-side apply would change anything, from what the server has noted of the last one.
+
+The server notes for each field manager which fields it has applied, as a tree: `f:NAME` is a field, `k:KEYS` the item
+of a list that has these keys, `v:VALUE` the member of a set, `i:INDEX` a place in a list, `.` the thing itself, and an
+empty branch all that is there (https://github.com/kubernetes-sigs/structured-merge-diff/blob/master/fieldpath/
+serialize-pe.go). An apply that states the same fields with the values that they have changes nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+_HEAD = ("apiVersion", "kind")
+_NAMES = ("name", "namespace")
+"""Of the metadata; they say which object it is, and belong to no manager."""
+
+
+class _Gone(Exception):
+    """A field that somebody has applied is no longer there."""
+
+
+def is_as_stated(manifest: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> bool:
+    """Whether an apply of `manifest` by `manager` would leave the live object as it is; no where that is not certain.
+
+    Not certain is what the server has filled in beneath something that was stated as a whole.
+    """
+    entries = [f for f in live["metadata"].get("managedFields", ()) if f["manager"] == manager and _is_apply(f)]
+    if len(entries) != 1 or any(live[key] != manifest[key] for key in _HEAD):
+        return False
+    if entries[0]["apiVersion"] != manifest["apiVersion"]:
+        return False
+    try:
+        held = _held(entries[0]["fieldsV1"], live)
+    except _Gone:
+        return False
+    return held == _without_names(manifest)
+
+
+def _is_apply(entry: Mapping[str, Any]) -> bool:
+    return entry["operation"] == "Apply" and not entry.get("subresource")
+
+
+def _without_names(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    meta = {key: value for key, value in manifest["metadata"].items() if key not in _NAMES}
+    rest = {key: value for key, value in manifest.items() if key not in (*_HEAD, "metadata")}
+    return {**rest, "metadata": meta} if meta else rest
+
+
+def _held(fields: Mapping[str, Any], value: Any) -> Any:
+    """The part of a live value that these fields name. Raises `_Gone` where it lacks one of them."""
+    branches = {key: inner for key, inner in fields.items() if key != "."}
+    if not branches:
+        return value
+    if isinstance(value, Mapping):
+        return {key[2:]: _held(inner, _field(value, key)) for key, inner in branches.items()}
+    if not isinstance(value, list):
+        raise _Gone
+    found = {_place(value, key): inner for key, inner in branches.items()}
+    return [_held(found[place], value[place]) for place in sorted(found)]
+
+
+def _field(value: Mapping[str, Any], key: str) -> Any:
+    if not key.startswith("f:") or key[2:] not in value:
+        raise _Gone
+    return value[key[2:]]
+
+
+def _place(items: list[Any], key: str) -> int:
+    """Where in a list the item is."""
+    wanted = json.loads(key[2:])
+    for place, item in enumerate(items):
+        if key.startswith("v:") and item == wanted:
+            return place
+        if key.startswith("i:") and place == wanted:
+            return place
+        if key.startswith("k:") and isinstance(item, Mapping) and all(item.get(k) == v for k, v in wanted.items()):
+            return place
+    raise _Gone

@@ -1,0 +1,103 @@
+"""A second apply asks the server what there is, and applies only where that is not what it should be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from tests.kubernetes.programs import arguments, registered
+
+from flyball.deploy.apply import ApplySet, Result
+from flyball.deploy.manifests import Object, rendered
+from flyball.kubectl import Kubectl
+from flyball.kubernetes import Workload
+
+pytestmark = pytest.mark.cluster
+
+
+@dataclass(frozen=True)
+class Noted(Kubectl):
+    """Remembers its commands."""
+
+    ran: list[str] = field(default_factory=list)
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        self.ran.append(arguments[0])
+        return super().run(*arguments, stdin=stdin, timeout=timeout, accept=accept)
+
+
+@pytest.fixture
+def objects(namespace: str) -> tuple[Object, ...]:
+    """Those of a workload: lists of all kinds, an autoscaler, and a field that is ours only at creation."""
+    return rendered(registered(lambda: Workload("web", arguments(namespace=namespace)))).objects
+
+
+@pytest.fixture
+def members(kubectl: Kubectl, namespace: str, objects: tuple[Object, ...]) -> ApplySet:
+    """Them as they were applied."""
+    members = ApplySet(Noted(kubectl.program, kubectl.kubeconfig), namespace)
+    assert len(members.apply(objects).created) == len(objects)
+    return members
+
+
+def again(members: ApplySet, objects: Sequence[Object]) -> tuple[Result, bool]:
+    """What the next apply says, and whether it applied anything."""
+    assert isinstance(members.kubectl, Noted)
+    members.kubectl.ran.clear()
+    result = members.apply(objects)
+    return result, "apply" in members.kubectl.ran
+
+
+def names(objects: Sequence[Object]) -> tuple[str, ...]:
+    return tuple(f"{o.kind.lower()}/{o.name}" for o in objects)
+
+
+def test_what_is_there_is_not_applied(members: ApplySet, objects: tuple[Object, ...]) -> None:
+    assert again(members, objects) == (Result((), (), names(objects), ()), False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("scale", "deployment/web", "--replicas=7"),
+        ("label", "service/web", "theirs=x"),
+        ("create", "configmap", "theirs"),
+    ],
+)
+def test_what_others_have_is_no_reason(
+    command: Sequence[str], members: ApplySet, objects: tuple[Object, ...], namespace: str
+) -> None:
+    members.kubectl.run(*command, f"--namespace={namespace}")
+    assert again(members, objects) == (Result((), (), names(objects), ()), False)
+
+
+@pytest.mark.parametrize(
+    ("command", "changed", "created"),
+    [
+        (("set", "image", "deployment/web", "web=other:2"), ("deployment/web",), ()),
+        (("annotate", "deployment/web", "kube-score/ignore-"), ("deployment/web",), ()),
+        (("delete", "service", "web"), (), ("service/web",)),
+    ],
+)
+def test_what_others_took_is_put_back(
+    command: Sequence[str],
+    changed: tuple[str, ...],
+    created: tuple[str, ...],
+    members: ApplySet,
+    objects: tuple[Object, ...],
+    namespace: str,
+) -> None:
+    members.kubectl.run(*command, f"--namespace={namespace}")
+    result, applied = again(members, objects)
+    assert (result.changed, result.created, result.pruned, applied) == (changed, created, (), True)
+
+
+def test_what_the_program_leaves_out_is_pruned(members: ApplySet, objects: tuple[Object, ...]) -> None:
+    kept = [o for o in objects if o.kind != "NetworkPolicy"]
+    result, _ = again(members, kept)
+    assert result == Result((), (), names(kept), ("networkpolicy.networking.k8s.io/web",))
+
+
+def test_a_member_that_lost_its_mark_is_applied(members: ApplySet, objects: tuple[Object, ...], namespace: str) -> None:
+    members.kubectl.run("label", "service/web", "applyset.kubernetes.io/part-of-", f"--namespace={namespace}")
+    result, applied = again(members, objects)
+    assert (result.changed, applied) == (("service/web",), True)
