@@ -61,13 +61,13 @@ class Promise:
 
 def longest_path(promises: Mapping[str, Promise], start: str) -> tuple[str, ...]:
     """From `start` along the call that may take longest, again and again, to a workload that calls nobody."""
-    path = [start]
-    while path[-1] in promises and promises[path[-1]].calls:
-        calls = promises[path[-1]].calls
-        callee = max(calls, key=lambda name: calls[name].longest)
-        if callee in path:
+    path = {start: None}  # a dict, for the order and to look names up
+    here = start
+    while here in promises and (calls := promises[here].calls):
+        here = max(calls, key=lambda name: calls[name].longest)
+        if here in path:
             break
-        path.append(callee)
+        path[here] = None
     return tuple(path)
 
 
@@ -161,12 +161,13 @@ def cycles(promises: Mapping[str, Promise]) -> list[tuple[str, ...]]:
                 del graph[name]
     else:
         return []
+    callers = _turned(graph)
     order = {name: i for i, name in enumerate(promises)}
     found: list[tuple[str, ...]] = []
     named: set[tuple[str, str]] = set()
     for caller, callees in graph.items():
         for callee in callees:
-            if (caller, callee) not in named and (way := _shortest(graph, callee, caller)):
+            if (caller, callee) not in named and (way := _shortest(graph, callers, callee, caller)):
                 first = way.index(min(way, key=lambda name: order[name]))
                 circle = (*way[first:], *way[: first + 1])
                 found.append(circle)
@@ -174,17 +175,53 @@ def cycles(promises: Mapping[str, Promise]) -> list[tuple[str, ...]]:
     return found
 
 
-def _shortest(graph: Mapping[str, list[str]], start: str, goal: str) -> tuple[str, ...]:
-    """The shortest way along calls, both ends included; empty where there is none. Breadth first."""
-    before = {start: ""}
-    for name in (reached := [start]):
-        if name == goal:
-            way = [goal]
-            while way[-1] != start:
-                way.append(before[way[-1]])
-            return tuple(reversed(way))
-        for callee in graph.get(name, ()):
-            if callee not in before:
-                before[callee] = name
-                reached.append(callee)
+def _turned(graph: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """From each callee to its callers."""
+    callers: dict[str, list[str]] = {name: [] for name in graph}
+    for caller, callees in graph.items():
+        for callee in callees:
+            callers.setdefault(callee, []).append(caller)
+    return callers
+
+
+def _shortest(
+    graph: Mapping[str, list[str]], callers: Mapping[str, list[str]], start: str, goal: str
+) -> tuple[str, ...]:
+    """The shortest way along calls, both ends included; empty where there is none.
+
+    Breadth first from both ends, a step of the side with fewer names at its edge each time: of thousands of services
+    that call each other, it looks at some dozens.
+    """
+    before, after = {start: ""}, {goal: ""}
+    ahead, behind = [start], [goal]
+    while ahead and behind:
+        if len(ahead) <= len(behind):
+            ahead, met = _step(graph, ahead, before, after)
+        else:
+            behind, met = _step(callers, behind, after, before)
+        if met:
+            return (*reversed(_chain(before, met)), *_chain(after, met)[1:])
     return ()
+
+
+def _step(
+    graph: Mapping[str, list[str]], edge: list[str], reached: dict[str, str], others: Mapping[str, str]
+) -> tuple[list[str], str]:
+    """The next edge of one side, and a name that the other side has reached too, or empty."""
+    further: list[str] = []
+    for name in edge:
+        for neighbour in graph.get(name, ()):
+            if neighbour not in reached:
+                reached[neighbour] = name
+                further.append(neighbour)
+                if neighbour in others:
+                    return further, neighbour
+    return further, ""
+
+
+def _chain(links: Mapping[str, str], name: str) -> list[str]:
+    """From a name back to where its side began."""
+    chain = [name]
+    while links[chain[-1]]:
+        chain.append(links[chain[-1]])
+    return chain
