@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball.deploy import engine as engines
-from flyball.deploy import freeze, proxies, pulumi_cli, requirements, rollout
+from flyball.deploy import freeze, proxies, pulumi_cli, requirements, rollout, room
 from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.manifests import Rendered, rendered
 from flyball.deploy.program import run_program
@@ -20,7 +20,6 @@ from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor import names
 from flyball.lab.cluster import control_plane, keda, metrics, toolchain
-from flyball.lab.cluster.nodes import NodeGroup, default_nodes
 from flyball.stack.configuration import already_read
 from flyball.stack.read import Stack, read
 from flyball.stack.schema import encrypted
@@ -113,7 +112,7 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
         return kubectl
     if control_plane.running(target.name) is None and (engine := engines.find()):
         pulumi_cli.forget(engine, target.project, target.name)  # what its state speaks of went with the control plane
-    plane = control_plane.start(target.name, nodes(stack), report=report)
+    plane = control_plane.start(target.name, room.nodes(stack), report=report)
     if requirements.needs_keda(stack):
         # Without figures of the processor the autoscaler goes up by the clock, but never down again.
         metrics.start(plane, report)
@@ -135,11 +134,6 @@ def reach(target: Target, report: Report) -> Kubectl:
 
 def _own_cluster(target: Target, name: str, report: Report) -> Kubectl:
     return Kubectl(kubectl_program(report), None, context=target.context or name)
-
-
-def nodes(stack: Stack) -> tuple[NodeGroup, ...]:
-    """Simulated nodes for a local stack: two on demand and two on spot in each of its zones."""
-    return default_nodes(stack.zones) if stack.zones else default_nodes()
 
 
 def kubectl_program(report: Report) -> Path:

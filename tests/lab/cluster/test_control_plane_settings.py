@@ -38,6 +38,7 @@ def test_kwokctl_gets_our_programs_and_the_loopback_address() -> None:
                 "extraArgs": [
                     {"key": "advertise-address", "value": "127.0.0.1"},
                     {"key": "endpoint-reconciler-type", "value": "none"},
+                    {"key": "service-cluster-ip-range", "value": "10.0.0.0/16"},
                 ],
             },
             {

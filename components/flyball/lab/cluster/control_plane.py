@@ -174,8 +174,13 @@ def _check_name(name: str) -> None:
 def _settings(programs: Mapping[str, Path], options: Options) -> dict[str, Any]:
     """kwokctl's configuration: our programs, so that it has nothing to download, and loopback addresses."""
     flags: dict[str, dict[str, str]] = {
-        # Without these the API server looks for a default route, which a machine without network lacks.
-        "kube-apiserver": {"advertise-address": "127.0.0.1", "endpoint-reconciler-type": "none"},
+        "kube-apiserver": {
+            # Without these the API server looks for a default route, which a machine without network lacks.
+            "advertise-address": "127.0.0.1",
+            "endpoint-reconciler-type": "none",
+            # The default has addresses for 254 Services.
+            "service-cluster-ip-range": "10.0.0.0/16",
+        },
         # Each controller under its own name, as on managed clusters: admission policies tell them apart by it.
         "kube-controller-manager": {"use-service-account-credentials": "true"},
     }

@@ -27,7 +27,10 @@ class NodeGroup:
     """Most pods on each node; 110 is the kubelet's own default."""
 
 
-def default_nodes(zones: Sequence[str] = ("local-a", "local-b", "local-c"), each: int = 2) -> tuple[NodeGroup, ...]:
+ZONES = ("local-a", "local-b", "local-c")
+
+
+def default_nodes(zones: Sequence[str] = ZONES, each: int = 2) -> tuple[NodeGroup, ...]:
     """In each of the zones `each` on-demand nodes and as many spot nodes."""
     return tuple(NodeGroup(zone, spot, each) for zone in zones for spot in (False, True))
 

@@ -1,0 +1,33 @@
+"""How many simulated nodes a local stack needs, so that its pods find room."""
+
+import math
+from fractions import Fraction
+
+from flyball.guards.clean_up import retention
+from flyball.guards.reading.units import size
+from flyball.lab.cluster.nodes import ZONES, NodeGroup, default_nodes
+from flyball.stack.read import Stack
+
+LEAST = 2
+"""Nodes of each kind in each zone: one may be lost there too."""
+
+
+def nodes(stack: Stack) -> tuple[NodeGroup, ...]:
+    """In each of the stack's zones two nodes on demand and two on spot; for many services 4, 8, 16, … of each.
+
+    So many that all floors together take at most two thirds of those on demand: beside them fit a rollout's surge
+    (25 %) and autoscalers at work. In powers of two, since other nodes are another control plane, which begins anew.
+    """
+    zones = stack.zones or ZONES
+    node = NodeGroup(zones[0], spot=False, count=1)
+    room = (node.pods, 1000 * node.cpu, size(node.memory), size(node.ephemeral_storage))
+    taken = [0] * len(room)
+    for service in stack.services.values():
+        if sizing := service.sizing:
+            containers = [service.spec.resources, *([service.spec.sidecar.resources] if service.spec.proxied else [])]
+            cpu, memory = sum(c.cpu for c in containers), sum(c.memory for c in containers)
+            storage = sizing.ephemeral_storage + retention.ephemeral_storage(1) * (len(containers) - 1)
+            taken = [t + sizing.floor * asked for t, asked in zip(taken, (1, cpu, memory, storage), strict=True)]
+    fullest = max(Fraction(t, r) for t, r in zip(taken, room, strict=True))
+    needed = math.ceil(fullest * Fraction(3, 2) / len(zones))
+    return default_nodes(zones, LEAST if needed <= LEAST else 1 << (needed - 1).bit_length())
