@@ -53,7 +53,7 @@ def folder_of(nodeid: str) -> str:
     return nodeid.partition("::")[0].rpartition("/")[0]
 
 
-@dataclass
+@dataclass(eq=False)
 class Folders:
     """The plugin."""
 

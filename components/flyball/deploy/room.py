@@ -23,11 +23,11 @@ def nodes(stack: Stack) -> tuple[NodeGroup, ...]:
     room = (node.pods, 1000 * node.cpu, size(node.memory), size(node.ephemeral_storage))
     taken = [0] * len(room)
     for service in stack.services.values():
-        if sizing := service.sizing:
-            containers = [service.spec.resources, *([service.spec.sidecar.resources] if service.spec.proxied else [])]
-            cpu, memory = sum(c.cpu for c in containers), sum(c.memory for c in containers)
-            storage = sizing.ephemeral_storage + retention.ephemeral_storage(1) * (len(containers) - 1)
-            taken = [t + sizing.floor * asked for t, asked in zip(taken, (1, cpu, memory, storage), strict=True)]
+        containers = [service.spec.resources, *([service.spec.sidecar.resources] if service.spec.proxied else [])]
+        cpu, memory = sum(c.cpu for c in containers), sum(c.memory for c in containers)
+        storage = service.sizing.ephemeral_storage + retention.ephemeral_storage(1) * (len(containers) - 1)
+        pod = (1, cpu, memory, storage)
+        taken = [t + service.sizing.floor * asked for t, asked in zip(taken, pod, strict=True)]
     fullest = max(Fraction(t, r) for t, r in zip(taken, room, strict=True))
     needed = math.ceil(fullest * Fraction(3, 2) / len(zones))
     return default_nodes(zones, LEAST if needed <= LEAST else 1 << (needed - 1).bit_length())
