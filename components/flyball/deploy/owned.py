@@ -15,10 +15,6 @@ _NAMES = ("name", "namespace")
 """Of the metadata; they say which object it is, and belong to no manager."""
 
 
-class _Gone(Exception):
-    """A field that somebody has applied is no longer there."""
-
-
 def is_as_stated(manifest: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> bool:
     """Whether an apply of `manifest` by `manager` would leave the live object as it is; no where that is not certain.
 
@@ -31,7 +27,7 @@ def is_as_stated(manifest: Mapping[str, Any], live: Mapping[str, Any], manager: 
         return False
     try:
         held = _held(entries[0]["fieldsV1"], live)
-    except _Gone:
+    except LookupError:
         return False
     return held == _without_names(manifest)
 
@@ -47,21 +43,21 @@ def _without_names(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _held(fields: Mapping[str, Any], value: Any) -> Any:
-    """The part of a live value that these fields name. Raises `_Gone` where it lacks one of them."""
+    """The part of a live value that these fields name. Raises LookupError where it lacks one of them."""
     branches = {key: inner for key, inner in fields.items() if key != "."}
     if not branches:
         return value
     if isinstance(value, Mapping):
         return {key[2:]: _held(inner, _field(value, key)) for key, inner in branches.items()}
     if not isinstance(value, list):
-        raise _Gone
+        raise LookupError
     found = {_place(value, key): inner for key, inner in branches.items()}
     return [_held(found[place], value[place]) for place in sorted(found)]
 
 
 def _field(value: Mapping[str, Any], key: str) -> Any:
     if not key.startswith("f:") or key[2:] not in value:
-        raise _Gone
+        raise LookupError
     return value[key[2:]]
 
 
@@ -75,4 +71,4 @@ def _place(items: list[Any], key: str) -> int:
             return place
         if key.startswith("k:") and isinstance(item, Mapping) and all(item.get(k) == v for k, v in wanted.items()):
             return place
-    raise _Gone
+    raise LookupError
