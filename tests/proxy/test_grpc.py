@@ -1,0 +1,110 @@
+"""What a gRPC client hears of a refusal: the status that says what it should do next, and no more work for anybody."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from tests.proxy.harness import haproxy
+
+from flyball.guards.breakers.breaker import Breaker
+from flyball.guards.fail_fast import inbound as inbounds
+from flyball.guards.reading.reader import Reader
+from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.hops import Hop
+from flyball.lab.ports import free
+from flyball.proxy import Address, Door, Outbound, Proxy, Server
+
+pytestmark = pytest.mark.haproxy
+
+METHOD = "/shop.Payment/Pay"
+RETRY = (
+    '{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3, "initialBackoff": "0.01s", '
+    '"maxBackoff": "0.01s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]}'
+)
+"""What clients usually send again."""
+
+
+class Payment(grpc.GenericRpcHandler):
+    """Answers each call after `seconds`."""
+
+    def __init__(self) -> None:
+        self.seconds, self.seen = 0.0, 0
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        return grpc.unary_unary_rpc_method_handler(self._pay)
+
+    def _pay(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        self.seen += 1
+        time.sleep(self.seconds)
+        return request
+
+
+@contextmanager
+def served() -> Iterator[tuple[Payment, int]]:
+    payment = Payment()
+    server = grpc.server(ThreadPoolExecutor(16), handlers=[payment])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield payment, port
+    finally:
+        server.stop(None).wait()
+
+
+def call(port: int) -> tuple[grpc.StatusCode, str]:
+    """The status of one call, sent again as clients do, and its message."""
+    with grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.service_config", RETRY)]) as channel:
+        made = channel.unary_unary(METHOD).future(b"x", timeout=20)
+        return made.code(), made.details() or ""
+
+
+def hop(port: int, listen: int, timeout: int = 300, **more: object) -> Proxy:
+    settings = Hop("grpc", stream=True, **more)  # pyright: ignore[reportArgumentType] - fields of the class
+    one = Outbound("pay", Address(listen), (Server("127.0.0.1", port),), Call(timeout=timeout), settings)
+    return Proxy("web", outbound=(one,))
+
+
+def test_a_timeout_is_not_sent_again_and_counts(tmp_path: Path) -> None:
+    (own,) = free(1)
+    with served() as (payment, port), haproxy(hop(port, own, breaker=Breaker(minimum=3, open=30_000)), tmp_path):
+        payment.seconds = 1.0
+        assert [call(own)[0] for _ in range(3)] == [grpc.StatusCode.DEADLINE_EXCEEDED] * 3
+        assert payment.seen == 3
+        assert call(own) == (grpc.StatusCode.UNAVAILABLE, "circuit open")
+        assert payment.seen == 3
+
+
+def test_a_hop_whose_connections_are_taken_says_so(tmp_path: Path) -> None:
+    (own,) = free(1)
+    with served() as (payment, port), haproxy(hop(port, own, 5_000, connections=1), tmp_path):
+        payment.seconds = 1.0
+        with ThreadPoolExecutor(4) as pool:
+            found = [code for code, _ in pool.map(call, [own] * 4)]
+        assert sorted(code.name for code in found) == ["OK"] + ["RESOURCE_EXHAUSTED"] * 3
+        assert payment.seen == 1
+
+
+def test_nobody_there_may_be_tried_again(tmp_path: Path) -> None:
+    own, gone = free(2)
+    with haproxy(hop(gone, own), tmp_path):
+        assert call(own)[0] == grpc.StatusCode.UNAVAILABLE
+
+
+def test_the_door(tmp_path: Path) -> None:
+    """A full replica has done nothing, so another may be asked; one that is late has no time for that."""
+    (there,) = free(1)
+    guard = inbounds.read(Reader({"concurrency": 1, "waiting": 1}, (), []), there, "grpc", 100, 1_000)
+    with served() as (payment, port):
+        proxy = Proxy("web", Door(Address(there), Server("127.0.0.1", port), "grpc", 1_000, guard))
+        with haproxy(proxy, tmp_path):
+            payment.seconds = 1.5
+            with ThreadPoolExecutor(6) as pool:
+                found = list(pool.map(call, [there] * 6))
+        names = [code.name for code, _ in found]
+        assert names.count("DEADLINE_EXCEEDED") == 1
+        assert names.count("UNAVAILABLE") == 5
+        assert {message for code, message in found if code.name == "UNAVAILABLE"} == {"too much to do"}
