@@ -138,6 +138,17 @@ class TestThoseThatStay:
                 assert status(wire.head()) == expected
 
 
+@pytest.mark.parametrize(("size", "expected"), [(10_000, 200), (100_000, 411)])
+def test_a_large_body_has_to_tell_its_length(server: Scripted, tmp_path: Path, size: int, expected: int) -> None:
+    (port,) = free(1)
+    chunks = b"".join(b"3e8\r\n" + b"x" * 1_000 + b"\r\n" for _ in range(size // 1_000)) + b"0\r\n\r\n"
+    with haproxy(door(server.port, port), tmp_path), client(port) as wire:
+        with suppress(OSError):
+            wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+        assert status(wire.head()) == expected
+    assert server.seen == (expected == 200)
+
+
 class TestWhoTheyAre:
     def test_a_balancer_keeps_the_host_and_says_who_asked(self, server: Scripted, tmp_path: Path) -> None:
         heads: list[bytes] = []

@@ -153,6 +153,39 @@ def tcp_logging() -> list[str]:
     return [f"log-format '{TCP_LOG}'"]
 
 
+DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE = 4, 8, 13, 14
+"""Of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). Clients usually send again what was UNAVAILABLE,
+so only what may be sent again is."""
+_OWN_ERRORS = {500: INTERNAL, 502: UNAVAILABLE, 503: UNAVAILABLE, 504: DEADLINE_EXCEEDED}
+
+
+def grpc_words(code: int, words: str) -> str:
+    """The headers of an answer that has no message: what gRPC calls trailers only."""
+    return f"hdr content-type application/grpc hdr grpc-status {code} hdr grpc-message {text(words)}"
+
+
+def answer(protocol: str, status: int, code: int, words: str, *headers: tuple[str, str]) -> str:
+    """An answer of the proxy's own in the words of the protocol: an HTTP status, or a gRPC one with status 200."""
+    if protocol != "grpc":
+        return plain_answer(status, words, *headers)
+    more = "".join(f" hdr {name} {text(value)}" for name, value in headers)
+    return f"status 200 {grpc_words(code, words)}{more}"
+
+
+def grpc_errors() -> list[str]:
+    """What HAProxy itself answers with, as gRPC knows it: a client takes any 504 for UNAVAILABLE and sends it again."""
+    return [f"http-error status {status} {grpc_words(code, 'proxy error')}" for status, code in _OWN_ERRORS.items()]
+
+
+def grpc_status_rules() -> list[str]:
+    """Last of all, and after it was counted: what has a gRPC status has the status 200."""
+    exhausted = f"http-after-response set-header grpc-status {RESOURCE_EXHAUSTED}"
+    return [
+        f"{exhausted} if {{ status 503 }} !{{ srv_id gt 0 }} {{ res.hdr(grpc-message) 'proxy error' }}",
+        "http-after-response set-status 200 if { status 500:599 } { res.hdr(grpc-status) -m found }",
+    ]
+
+
 def refused(why: str) -> tuple[str, str]:
     """The header that tells a caller's proxy that the application was not asked."""
     return REFUSED, why

@@ -11,7 +11,7 @@ has 32 bits.
 """
 
 from flyball.guards.breakers import breaker as guards
-from flyball.proxy.base import PEERS, REFUSED, plain_answer
+from flyball.proxy.base import PEERS, REFUSED, UNAVAILABLE, answer
 from flyball.proxy.inputs import Outbound
 from flyball.proxy.words import section, text, time
 
@@ -226,8 +226,11 @@ def open_section(hop: Outbound) -> list[str]:
     b, fallback = hop.hop.breaker, hop.hop.fallback
     if b is None or (fallback and fallback.call):
         return []
-    answer = plain_answer(503, "circuit open", ("Retry-After", str(-(-b.open // 1000))))
+    words, grpc = "circuit open", hop.hop.protocol == "grpc"
+    # Who waits as long as Retry-After says may ask again; a client of gRPC is told not to (gRFC A6, server pushback).
+    wait = ("grpc-retry-pushback-ms", "-1") if grpc else ("Retry-After", str(-(-b.open // 1000)))
+    refusal = answer(hop.hop.protocol, 503, UNAVAILABLE, words, wait)
     if fallback:
         body = f" content-type {text(fallback.type)} string {text(fallback.body)}" if fallback.body else ""
-        answer = f"status {fallback.status}{body}"
-    return [section(f"backend open.{hop.name}", ["mode http", f"http-request return {answer}"])]
+        refusal = f"status {fallback.status}{body}"
+    return [section(f"backend open.{hop.name}", ["mode http", f"http-request return {refusal}"])]

@@ -6,15 +6,15 @@ set right first.
 """
 
 from flyball.guards.reading.units import Milliseconds
-from flyball.proxy.base import plain_answer, refused
+from flyball.proxy.base import DEADLINE_EXCEEDED, answer, refused
 
 HEADER = "X-Deadline"
 _GIVEN = f"{{ req.hdr({HEADER}) -m reg ^[0-9]{{13}}$ }}"
 
 
-def deadline_rules(promised: Milliseconds) -> list[str]:
+def deadline_rules(promised: Milliseconds, protocol: str = "http") -> list[str]:
     """Set `txn.now`, and `txn.left`: the milliseconds until the deadline, `promised` at most; refuse what has none."""
-    late = plain_answer(504, "deadline exceeded", refused("deadline"))
+    late = answer(protocol, 504, DEADLINE_EXCEEDED, "deadline exceeded", refused("deadline"))
     return [
         "http-request set-var(txn.now) date(0,ms)",
         f"http-request set-var(txn.left) int({promised})",

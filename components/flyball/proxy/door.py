@@ -1,6 +1,20 @@
 """The guard in front of an application: what is wrong, too big, too slow or too much never reaches it."""
 
-from flyball.proxy.base import FORWARDED, STAYS, http_logging, plain_answer, refused, staying_rules, tcp_logging
+from flyball.proxy.base import (
+    FORWARDED,
+    REFUSED,
+    STAYS,
+    UNAVAILABLE,
+    answer,
+    grpc_errors,
+    grpc_status_rules,
+    grpc_words,
+    http_logging,
+    plain_answer,
+    refused,
+    staying_rules,
+    tcp_logging,
+)
 from flyball.proxy.bodies import server_timeout, whole_request
 from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.inputs import Door
@@ -9,7 +23,8 @@ from flyball.proxy.words import section, time
 CONNECT = 250
 """Milliseconds for a connection to the application on the same machine."""
 UNTOLD_BODY = 15 * 1024
-"""Bytes of a body whose length is not told beforehand: what a buffer holds, since only that can be counted."""
+"""Bytes of a body whose length is not told beforehand: what a buffer holds, since only that can be counted. A client
+that sends more hears that it has to tell (RFC 9110, 15.5.12)."""
 
 
 def door_sections(door: Door) -> list[str]:
@@ -33,7 +48,8 @@ def _front(door: Door) -> str:
             *http_logging(),
             *_methods(inbound.methods),
             *([] if grpc else _body(door)),
-            *deadline_rules(door.deadline),
+            *deadline_rules(door.deadline, door.protocol),
+            *([*grpc_errors(), *grpc_status_rules()] if grpc else []),
             *_room(door),
             "default_backend app",
         ],
@@ -60,17 +76,24 @@ def _methods(methods: tuple[str, ...]) -> list[str]:
 
 def _body(door: Door) -> list[str]:
     """The body is awaited, as far as a buffer holds it, before the application is bothered with it."""
-    answer, told = plain_answer(413, "body too large"), "{ req.hdr(content-length) -m found }"
+    too_large, told = plain_answer(413, "body too large"), "{ req.hdr(content-length) -m found }"
+    most = min(UNTOLD_BODY, door.inbound.body)
+    untold = (
+        plain_answer(411, f"more than {most} bytes, and no Content-Length") if most < door.inbound.body else too_large
+    )
     return [
-        f"http-request return {answer} if {{ req.hdr_val(content-length) gt {door.inbound.body} }}",
+        f"http-request return {too_large} if {{ req.hdr_val(content-length) gt {door.inbound.body} }}",
         *whole_request(door.inbound.slow),
-        f"http-request return {answer} if !{told} {{ req.body_size gt {min(UNTOLD_BODY, door.inbound.body)} }}",
+        f"http-request return {untold} if !{told} {{ req.body_size gt {most} }}",
     ]
 
 
-def _full(door: Door) -> str:
-    retry = max(1, -(-door.inbound.queue // 1000))
-    return plain_answer(503, "too much to do", ("Retry-After", str(retry)), refused("full"))
+def _full(door: Door, *, error: bool = False) -> str:
+    """Nothing was done, so it may be sent again. As HAProxy's own `error` it keeps its status until it was counted."""
+    words, retry = "too much to do", max(1, -(-door.inbound.queue // 1000))
+    if door.protocol == "grpc" and error:
+        return f"status 503 {grpc_words(UNAVAILABLE, words)} hdr {REFUSED} full"
+    return answer(door.protocol, 503, UNAVAILABLE, words, ("Retry-After", str(retry)), refused("full"))
 
 
 def _application(door: Door) -> str:
@@ -84,7 +107,7 @@ def _application(door: Door) -> str:
             f"timeout server {time(door.deadline)}",
             f"timeout tunnel {time(inbound.idle)}",
             "retries 0",
-            f"http-error {_full(door)}",
+            f"http-error {_full(door, error=True)}",
             *server_timeout(door.deadline, inbound.slow),
             f"server app {door.app} maxconn {inbound.concurrency} pool-purge-delay {time(inbound.idle)}"
             f"{' proto h2' if grpc else ''}",

@@ -3,7 +3,17 @@
 from flyball.guards.reading.address import is_address
 from flyball.guards.timeouts.hops import IDEMPOTENT, SLOW, ejectable, queue_and_connect
 from flyball.proxy import breaker
-from flyball.proxy.base import FORWARDED, RESOLVERS, STAYS, http_logging, plain_answer, staying_rules, tcp_logging
+from flyball.proxy.base import (
+    FORWARDED,
+    RESOLVERS,
+    STAYS,
+    grpc_errors,
+    grpc_status_rules,
+    http_logging,
+    plain_answer,
+    staying_rules,
+    tcp_logging,
+)
 from flyball.proxy.bodies import broken_off, server_timeout, whole_answer, whole_request
 from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.inputs import Outbound, Server
@@ -45,7 +55,7 @@ def _front(hop: Outbound, peers: bool) -> str:
             *http_logging(),
             *([] if h.protocol == "grpc" else staying_rules()),
             *([] if h.protocol == "grpc" else whole_request(SLOW, wait=not h.stream)),
-            *deadline_rules(longest),
+            *deadline_rules(longest, h.protocol),
             *breaker.arrival_rules(hop),
             *_retry_rules(hop),
             *breaker.decision_rules(hop),
@@ -53,6 +63,7 @@ def _front(hop: Outbound, peers: bool) -> str:
             *breaker.response_rules(hop),
             *([] if h.stream else [f"http-response return {BROKEN} if {{ var(txn.cut) -m bool }}"]),
             *breaker.own_answer_rules(hop),
+            *([*grpc_errors(), *grpc_status_rules()] if h.protocol == "grpc" else []),
             *breaker.use_open(hop),
             *([] if h.protocol == "grpc" else [f"use_backend staying.{hop.name} if {STAYS}"]),
             *_use_all(hop),

@@ -227,11 +227,11 @@ class InboundArgs(TypedDict):
     methods: NotRequired[list[str]]
     """HTTP methods let through [GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS; for grpc POST]."""
     body: NotRequired[str]
-    """Largest body of a request; http [1Mi]."""
+    """Largest body of a request; http, and without a Content-Length at most 15Ki of it [1Mi]."""
     headers: NotRequired[str]
-    """Largest headers of a request, at most 64Ki [15Ki]."""
+    """Largest headers of a request and of an answer, of the calls too, at most 64Ki [15Ki]."""
     slow: NotRequired[str]
-    """The longest that a client may take for its headers, and for its body [5s]."""
+    """The longest that a client may take for its headers, and for 15Ki of its body; then the longest pause [5s]."""
     idle: NotRequired[str]
     """How long a connection may be idle [60s, for tcp 300s]."""
     connections: NotRequired[int]
