@@ -62,16 +62,16 @@ def call(port: int) -> tuple[grpc.StatusCode, str]:
         return made.code(), made.details() or ""
 
 
-def hop(port: int, listen: int, timeout: int = 300, **more: object) -> Proxy:
+def hop(port: int, listen: int, timeout: int = 1_000, **more: object) -> Proxy:
     settings = Hop("grpc", stream=True, **more)  # pyright: ignore[reportArgumentType] - fields of the class
-    one = Outbound("pay", Address(listen), (Server("127.0.0.1", port),), Call(timeout=timeout), settings)
+    one = Outbound("pay", Address(listen), (Server("127.0.0.1", port),), Call(connect=5_000, timeout=timeout), settings)
     return Proxy("web", outbound=(one,))
 
 
 def test_a_timeout_is_not_sent_again_and_counts(tmp_path: Path) -> None:
     (own,) = free(1)
     with served() as (payment, port), haproxy(hop(port, own, breaker=Breaker(minimum=3, open=30_000)), tmp_path):
-        payment.seconds = 1.0
+        payment.seconds = 3.0
         assert [call(own)[0] for _ in range(3)] == [grpc.StatusCode.DEADLINE_EXCEEDED] * 3
         assert payment.seen == 3
         assert call(own) == (grpc.StatusCode.UNAVAILABLE, "circuit open")
@@ -81,7 +81,7 @@ def test_a_timeout_is_not_sent_again_and_counts(tmp_path: Path) -> None:
 def test_a_hop_whose_connections_are_taken_says_so(tmp_path: Path) -> None:
     (own,) = free(1)
     with served() as (payment, port), haproxy(hop(port, own, 5_000, connections=1), tmp_path):
-        payment.seconds = 1.0
+        payment.seconds = 3.0  # longer than a fifth of connect, for which it may wait
         with ThreadPoolExecutor(4) as pool:
             found = [code for code, _ in pool.map(call, [own] * 4)]
         assert sorted(code.name for code in found) == ["OK"] + ["RESOURCE_EXHAUSTED"] * 3
