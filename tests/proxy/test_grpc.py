@@ -13,7 +13,7 @@ from tests.proxy.harness import haproxy
 from flyball.guards.breakers.breaker import Breaker
 from flyball.guards.fail_fast import inbound as inbounds
 from flyball.guards.reading.reader import Reader
-from flyball.guards.timeouts.deadlines import Call
+from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 from flyball.lab.ports import free
 from flyball.proxy import Address, Door, Outbound, Proxy, Server
@@ -64,7 +64,9 @@ def call(port: int) -> tuple[grpc.StatusCode, str]:
 
 def hop(port: int, listen: int, timeout: int = 1_000, **more: object) -> Proxy:
     settings = Hop("grpc", stream=True, **more)  # pyright: ignore[reportArgumentType] - fields of the class
-    one = Outbound("pay", Address(listen), (Server("127.0.0.1", port),), Call(connect=5_000, timeout=timeout), settings)
+    one = Outbound(
+        "pay", Address(listen), (Server("127.0.0.1", port),), Times(connect=5_000, timeout=timeout), settings
+    )
     return Proxy("web", outbound=(one,))
 
 
