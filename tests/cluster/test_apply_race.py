@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from tests.kubernetes.programs import arguments, registered
 
-from flyball.deploy.apply import KEEPER, ApplySet
+from flyball.deploy.apply import CREATION_MANAGER, ApplySet
 from flyball.deploy.manifests import rendered
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes import Workload
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.cluster
 
 @dataclass(frozen=True)
 class Raced(Kubectl):
-    """Runs a command of somebody else's before the first one of the keeper's."""
+    """Runs a command of somebody else's before the first one of the second manager's."""
 
     before: Sequence[str] = ()
     ran: list[str] = field(default_factory=list)
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
-        if f"--field-manager={KEEPER}" in arguments and not self.ran:
+        if f"--field-manager={CREATION_MANAGER}" in arguments and not self.ran:
             self.ran.append(super().run(*self.before))
         return super().run(*arguments, stdin=stdin, timeout=timeout, accept=accept)
 

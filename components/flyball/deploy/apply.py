@@ -18,10 +18,10 @@ from flyball.deploy.owned import is_as_stated
 from flyball.kubectl import Kubectl, KubectlError
 
 MANAGER = "flyball"
-KEEPER = "flyball-initial"
+CREATION_MANAGER = "flyball-initial"
 """Second field manager: owns what is ours only at creation, so that it stays when the first one no longer states it."""
-KEPT = "flyball.dev/set-at-creation"
-"""Annotation by the keeper. An apply that changes nothing gets no time from the server, and a Governor asks for the
+SET_AT_CREATION = "flyball.dev/set-at-creation"
+"""Annotation by that manager. An apply that changes nothing gets no time from the server, and a Governor asks for the
 time of whoever owns the replicas."""
 PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
 """A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
@@ -83,7 +83,7 @@ class ApplySet:
             after |= self.live(new)
         names: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
         for o in objects:
-            names[_fate(before.get(o.key), after.get(o.key))].append(f"{o.kind.lower()}/{o.name}")
+            names[_change(before.get(o.key), after.get(o.key))].append(f"{o.kind.lower()}/{o.name}")
         pruned = tuple(line.removesuffix(" pruned") for line in output.splitlines() if line.endswith(" pruned"))
         return Result(tuple(names["created"]), tuple(names["changed"]), tuple(names["unchanged"]), pruned)
 
@@ -165,17 +165,23 @@ class ApplySet:
         return self.kubectl.run(*command, *flags, stdin=_list(manifests), timeout=600)
 
     def _keep_ignored(self, objects: Iterable[Object], live: Mapping[Key, Mapping[str, Any]]) -> None:
-        """Hand what is ours only at creation over to the keeper, where `MANAGER` is the only one who states it.
+        """Hand what is ours only at creation over to `CREATION_MANAGER`, where `MANAGER` is the only one who states it.
 
         Server-side apply removes a field that its last owner no longer states, and a Deployment without replicas has
-        one. Whoever else has set the field owns it, and then it needs no keeper.
+        one. Whoever else has set the field owns it, and then it needs no second manager.
         """
         kept = list(objects)
         while parts := [
             _part(live[o.key], path) for o in kept for path in o.ignored if _is_ours_alone(live[o.key], path)
         ]:
             # A part of an object lacks what the client's validation asks for; the server has the whole one.
-            command = ("apply", "--server-side", f"--field-manager={KEEPER}", "--validate=false", "--filename=-")
+            command = (
+                "apply",
+                "--server-side",
+                f"--field-manager={CREATION_MANAGER}",
+                "--validate=false",
+                "--filename=-",
+            )
             try:
                 self.kubectl.run(*command, stdin=_list(parts), timeout=600)
                 return
@@ -227,7 +233,7 @@ def stated(o: Object, live: Mapping[Key, Any]) -> Mapping[str, Any]:
 
 
 def _as_it_will_be(o: Object, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The manifest for a comparison: what an apply would hand over to the keeper first, it leaves as it is."""
+    """The manifest for a comparison: what an apply would hand over to `CREATION_MANAGER` first, it leaves as it is."""
     manifest = o.manifest
     for path in o.ignored if live is not None else ():
         manifest = _without(manifest, path.split("."))
@@ -264,7 +270,7 @@ def _part(item: Mapping[str, Any], path: str) -> dict[str, Any]:
     """The object with nothing but the field at `path`, as the cluster holds it, and a note that it was ours."""
     head = {key: item[key] for key in ("apiVersion", "kind")}
     meta = {key: item["metadata"][key] for key in ("name", "namespace") if key in item["metadata"]}
-    return {**head, "metadata": {**meta, "annotations": {KEPT: path}}, **_nested(path, _at(item, path))}
+    return {**head, "metadata": {**meta, "annotations": {SET_AT_CREATION: path}}, **_nested(path, _at(item, path))}
 
 
 def _is_ours_alone(item: Mapping[str, Any], path: str) -> bool:
@@ -281,7 +287,7 @@ def _owns(fields: Mapping[str, Any], path: str) -> bool:
     return True
 
 
-def _fate(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+def _change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
     """Whether our apply changed something.
 
     The server renews our entry in managedFields when it writes. It also does so, once, where its own controller has
