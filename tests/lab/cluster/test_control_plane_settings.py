@@ -7,6 +7,11 @@ from flyball.lab.cluster.control_plane import ControlPlaneError, Options
 from flyball.lab.cluster.nodes import NodeGroup
 
 PROGRAMS = {name: Path(f"/bin-of/{name}") for name in planes.PROGRAMS}
+PATIENT = [
+    {"key": "leader-elect-lease-duration", "value": "5m"},
+    {"key": "leader-elect-renew-deadline", "value": "4m"},
+]
+"""Nobody stands by to lead in their place: a machine that stands still for ten seconds must not end them."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +48,9 @@ def test_kwokctl_gets_our_programs_and_the_loopback_address() -> None:
             },
             {
                 "name": "kube-controller-manager",
-                "extraArgs": [{"key": "use-service-account-credentials", "value": "true"}],
+                "extraArgs": [*PATIENT, {"key": "use-service-account-credentials", "value": "true"}],
             },
+            {"name": "kube-scheduler", "extraArgs": PATIENT},
         ],
     }
 
@@ -66,6 +72,7 @@ def test_extra_flags_names_and_port_reach_kwokctl() -> None:
     flags = {patch["name"]: patch["extraArgs"] for patch in settings["componentsPatches"]}
     assert flags["kube-apiserver"][-1] == {"key": "v", "value": "2"}
     assert flags["kube-controller-manager"] == [
+        *PATIENT,
         {"key": "use-service-account-credentials", "value": "true"},
         {"key": "horizontal-pod-autoscaler-sync-period", "value": "5s"},
     ]
@@ -77,16 +84,16 @@ def test_further_servers_are_told_who_is_asking_and_find_what_pods_use() -> None
     settings = planes._for_servers(planes._settings(PROGRAMS, Options(flags={"kwok-controller": {"v": "2"}})), folder)
 
     patches = settings["componentsPatches"]
-    assert [patch["name"] for patch in patches[2:]] == ["kwok-controller", "kube-apiserver", "kwok-controller"]
-    assert patches[2]["extraArgs"] == [{"key": "v", "value": "2"}]
-    assert {arg["key"]: arg["value"] for arg in patches[3]["extraArgs"]} == {
+    assert [patch["name"] for patch in patches[3:]] == ["kwok-controller", "kube-apiserver", "kwok-controller"]
+    assert patches[3]["extraArgs"] == [{"key": "v", "value": "2"}]
+    assert {arg["key"]: arg["value"] for arg in patches[4]["extraArgs"]} == {
         "requestheader-client-ca-file": "/clusters/shop/pki/ca.crt",
         "requestheader-allowed-names": "kwok-admin",
         "requestheader-username-headers": "X-Remote-User",
         "requestheader-group-headers": "X-Remote-Group",
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
     }
-    assert patches[4]["extraArgs"] == [{"key": "config", "value": "/clusters/shop/usage.yaml"}]
+    assert patches[5]["extraArgs"] == [{"key": "config", "value": "/clusters/shop/usage.yaml"}]
 
 
 def test_every_listener_gets_a_port_and_the_asked_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
