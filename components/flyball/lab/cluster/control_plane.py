@@ -37,6 +37,9 @@ SERVERS = ("keda-metrics-apiserver.keda.svc", "metrics-server.kube-system.svc")
 """Services of further API servers, which serve with the certificate of the control plane (see `servers`)."""
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kwokctl", "kubectl")
 
+_PATIENT = {"leader-elect-lease-duration": "5m", "leader-elect-renew-deadline": "4m"}
+"""Who leads ends when it cannot renew its lease, by default after 10 s: here nobody stands by to lead in its place."""
+
 Report = Callable[[str], None]
 
 
@@ -182,7 +185,8 @@ def _settings(programs: Mapping[str, Path], options: Options) -> dict[str, Any]:
             "service-cluster-ip-range": "10.0.0.0/16",
         },
         # Each controller under its own name, as on managed clusters: admission policies tell them apart by it.
-        "kube-controller-manager": {"use-service-account-credentials": "true"},
+        "kube-controller-manager": {**_PATIENT, "use-service-account-credentials": "true"},
+        "kube-scheduler": dict(_PATIENT),
     }
     for component, extra in options.flags.items():
         if component not in COMPONENTS:
