@@ -149,14 +149,14 @@ def test_without_haproxy_and_without_names_the_rest_runs(scripted: object, monke
     # Nor are there hosts without the programs that make them, or without root.
     assert done.stderr.count("left out: ") == 18
     assert [line.split()[0] for line in done.stdout.splitlines()][:2] == ["reddit-2016", "reddit-2016"]
-    assert len(done.stdout.splitlines()) == 12
+    assert len(done.stdout.splitlines()) == 14
 
 
 def test_all_drills_are_listed() -> None:
     done = CliRunner().invoke(cli.main, ["drill", "--list"])
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert names == [
-        *("reddit-2016", "dawn", "spot", "drain", "runaway", "reapply"),
+        *("reddit-2016", "dawn", "spot", "drain", "lost-zone", "runaway", "reapply"),
         *("hang", "drip", "silent", "slow", "errors", "refused"),
         *("database", "overload", "slow-clients", "retry-storm", "chain"),
         *("revived", "log-storm", "log-server-dead", "cache-flood"),

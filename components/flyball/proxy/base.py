@@ -160,8 +160,8 @@ _OWN_ERRORS = {500: INTERNAL, 502: UNAVAILABLE, 503: UNAVAILABLE, 504: DEADLINE_
 
 
 def grpc_words(code: int, words: str) -> str:
-    """The headers of an answer that has no message: what gRPC calls trailers only."""
-    return f"hdr content-type application/grpc hdr grpc-status {code} hdr grpc-message {text(words)}"
+    """The headers of an answer that has no message: what gRPC calls trailers only; its type: `grpc_status_rules`."""
+    return f"hdr grpc-status {code} hdr grpc-message {text(words)}"
 
 
 def answer(protocol: str, status: int, code: int, words: str, *headers: tuple[str, str]) -> str:
@@ -178,11 +178,16 @@ def grpc_errors() -> list[str]:
 
 
 def grpc_status_rules() -> list[str]:
-    """Last of all, and after it was counted: what has a gRPC status has the status 200."""
+    """Last of all, and after it was counted: what has a gRPC status has the status 200, and gRPC's type.
+
+    HAProxy gives no type to an answer without a body, and clients take what has none for no answer of gRPC's.
+    """
     exhausted = f"http-after-response set-header grpc-status {RESOURCE_EXHAUSTED}"
     return [
         f"{exhausted} if {{ status 503 }} !{{ srv_id gt 0 }} {{ res.hdr(grpc-message) 'proxy error' }}",
         "http-after-response set-status 200 if { status 500:599 } { res.hdr(grpc-status) -m found }",
+        "http-after-response set-header content-type application/grpc if { res.hdr(grpc-status) -m found }"
+        " !{ res.hdr(content-type) -m found }",
     ]
 
 
