@@ -1,4 +1,4 @@
-"""What the sidecar costs: its door and its hop, against direct calls and against a bare HAProxy in `mode http`.
+"""What the sidecar costs: its inbound and its outbound hop, against direct calls and a bare HAProxy in `mode http`.
 
 Run as ``python -m tests.bench.bench_sidecar [--rounds 10]``. In each round all ways are measured, in random order, so
 that what else the machine does falls on all of them alike; figures are medians over the rounds. Throughput is that of
@@ -27,7 +27,7 @@ from flyball.drills.traffic.process import Process
 from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 from flyball.lab import ports
-from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
+from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server, proxy_config
 
 SECONDS = 1
 CONNECTIONS = 16
@@ -72,17 +72,17 @@ class Measured:
 
 def start(made: Lab) -> Mapping[str, Process]:
     """All ways to the origin, by name."""
-    origin, bare, logs, door, hop = ports.free(5)
+    origin, bare, logs, entry, hop = ports.free(5)
     direct = made.haproxy("origin", _HEAD + _ORIGIN.format(port=origin), origin)
     plain = made.haproxy("bare", _HEAD + _BARE.format(port=bare, origin=origin, log=""), bare)
     logging = made.haproxy("bare-logs", _HEAD + _BARE.format(port=logs, origin=origin, log=_LOG), logs)
     inbound = replace(settings.INBOUND, concurrency=200, waiting=200)
     server, call = Server("127.0.0.1", origin), Times()
-    proxy = Proxy("bench", Door(Address(door), server, "http", settings.DEADLINE, inbound))
-    guarded = made.haproxy("door", proxy_config(proxy), door)
+    proxy = Proxy("bench", InboundHop(Address(entry), server, "http", settings.DEADLINE, inbound))
+    guarded = made.haproxy("inbound", proxy_config(proxy), entry)
     outbound = Outbound("origin", Address(hop), (server,), call, Hop(breaker=settings.BREAKER, connections=200))
     calling = made.haproxy("hop", proxy_config(Proxy("bench", outbound=(outbound,))), hop)
-    return {"direct": direct, "bare": plain, "bare, logs": logging, "door": guarded, "hop": calling}
+    return {"direct": direct, "bare": plain, "bare, logs": logging, "inbound": guarded, "hop": calling}
 
 
 def measure(vegeta: Path, way: Process) -> Measured:

@@ -151,7 +151,7 @@ def test_grpc_is_http_2_from_end_to_end() -> None:
     ends = {
         head: [line for line in inner if line.startswith(("bind ", "server "))]
         for head, inner in lines.items()
-        if head in ("frontend door", "backend app", "frontend call.cart", "backend to.cart")
+        if head in ("frontend inbound", "backend app", "frontend call.cart", "backend to.cart")
     }
     assert all(end.endswith(" proto h2") for inner in ends.values() for end in inner)
     assert sum(map(len, ends.values())) == 4

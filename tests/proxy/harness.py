@@ -16,7 +16,7 @@ from typing import NamedTuple
 from flyball.guards.fail_fast import inbound as inbounds
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
-from flyball.proxy import Address, Door, Proxy, Server, proxy_config
+from flyball.proxy import Address, InboundHop, Proxy, Server, proxy_config
 
 HAPROXY = os.environ.get("HAPROXY", "haproxy")
 
@@ -71,12 +71,12 @@ def wait_for(port: int) -> None:
     raise AssertionError(f"nobody listens on {port}")
 
 
-def door(backend_port: int, port: int, deadline: int = 4_000, **arguments: object) -> Proxy:
+def inbound(backend_port: int, port: int, deadline: int = 4_000, **arguments: object) -> Proxy:
     """A guard in front of what listens on a port, its arguments as in a stack file."""
     problems: list[Problem] = []
     found = inbounds.read(Reader(arguments, (), problems), port, "http", 100, deadline)
     refuse(problems)
-    return Proxy("web", Door(Address(port), Server("127.0.0.1", backend_port), "http", deadline, found))
+    return Proxy("web", InboundHop(Address(port), Server("127.0.0.1", backend_port), "http", deadline, found))
 
 
 def children(pid: int) -> set[int]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.proxy.harness import ask, door, haproxy, statuses
+from tests.proxy.harness import ask, haproxy, inbound, statuses
 from tests.proxy.wire import OK, Scripted, Wire, answer, client, scripted, status
 
 from flyball.guards.breakers.breaker import Breaker
@@ -100,9 +100,9 @@ class TestSlowCallers:
                     wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
             assert statuses(port, 5) == [200] * 5
 
-    def test_the_door_waits_for_a_slow_upload_too(self, server: Scripted, tmp_path: Path) -> None:
+    def test_the_inbound_hop_waits_for_a_slow_upload_too(self, server: Scripted, tmp_path: Path) -> None:
         (port,) = free(1)
-        with haproxy(door(server.port, port, 300), tmp_path):
+        with haproxy(inbound(server.port, port, 300), tmp_path):
             assert upload(port, LARGE, 0.8) == 200
             assert upload(port, 1_000, 0.8) == 200
 
@@ -182,7 +182,7 @@ class TestOwnRefusals:
         one = Outbound("pay", Address(own), (Server("127.0.0.1", there),), Times(), Hop(breaker=BREAKER))
         with (
             haproxy(Proxy("caller", outbound=(one,)), tmp_path),
-            haproxy(door(server.port, there, concurrency=1, waiting=1), tmp_path),
+            haproxy(inbound(server.port, there, concurrency=1, waiting=1), tmp_path),
         ):
             with ThreadPoolExecutor(12) as pool:
                 found = list(pool.map(lambda _: ask(own).status, range(12)))

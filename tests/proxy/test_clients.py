@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from tests.proxy.harness import ask, children, door, haproxy, statuses
+from tests.proxy.harness import ask, children, haproxy, inbound, statuses
 from tests.proxy.wire import OK, Scripted, Wire, client, scripted, status
 
 from flyball.guards.timeouts.deadlines import Times
@@ -55,7 +55,7 @@ class TestThoseThatLeave:
 
         (port,) = free(1)
         server.script = slow
-        with haproxy(door(server.port, port, 20_000, concurrency=2, waiting=2), tmp_path):
+        with haproxy(inbound(server.port, port, 20_000, concurrency=2, waiting=2), tmp_path):
             for _ in range(4):
                 with client(port) as wire:
                     wire.send(GET)
@@ -107,16 +107,16 @@ class TestThoseThatStay:
                 wire.send(b"hello")
                 assert wire.sock.recv(100) == b"hello"
 
-    def test_websockets_leave_the_door_to_others(self, server: Scripted, tmp_path: Path) -> None:
+    def test_websockets_leave_the_inbound_hop_to_others(self, server: Scripted, tmp_path: Path) -> None:
         (port,) = free(1)
         server.script = self.stay
-        with haproxy(door(server.port, port, 1_000, concurrency=3, waiting=1), tmp_path):
+        with haproxy(inbound(server.port, port, 1_000, concurrency=3, waiting=1), tmp_path):
             self.check(port, WEBSOCKET, 101)
 
     def test_events_too(self, server: Scripted, tmp_path: Path) -> None:
         (port,) = free(1)
         server.script = self.events
-        with haproxy(door(server.port, port, 1_000, concurrency=3, waiting=1), tmp_path):
+        with haproxy(inbound(server.port, port, 1_000, concurrency=3, waiting=1), tmp_path):
             self.check(port, b"GET / HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n", 200)
 
     def test_and_hops(self, server: Scripted, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ class TestThoseThatStay:
     def test_but_not_any_number_of_them(self, server: Scripted, tmp_path: Path) -> None:
         (port,) = free(1)
         server.script = self.stay
-        proxy = door(server.port, port, 1_000, concurrency=1, waiting=1, connections=6)
+        proxy = inbound(server.port, port, 1_000, concurrency=1, waiting=1, connections=6)
         with haproxy(proxy, tmp_path), ExitStack() as at_end:
             wires = [at_end.enter_context(client(port)) for _ in range(4)]
             for wire, expected in zip(wires, (101, 101, 101, 503), strict=True):
@@ -142,7 +142,7 @@ class TestThoseThatStay:
 def test_a_large_body_has_to_tell_its_length(server: Scripted, tmp_path: Path, size: int, expected: int) -> None:
     (port,) = free(1)
     chunks = b"".join(b"3e8\r\n" + b"x" * 1_000 + b"\r\n" for _ in range(size // 1_000)) + b"0\r\n\r\n"
-    with haproxy(door(server.port, port), tmp_path), client(port) as wire:
+    with haproxy(inbound(server.port, port), tmp_path), client(port) as wire:
         with suppress(OSError):
             wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
         assert status(wire.head()) == expected
@@ -194,7 +194,7 @@ class TestWhoTheyAre:
         one = Outbound("web", Address(balancer, ""), (Server("127.0.0.1", there),), Times(), Hop())
         with (
             haproxy(Proxy("balancer", outbound=(one,)), tmp_path),
-            haproxy(door(server.port, there), tmp_path),
+            haproxy(inbound(server.port, there), tmp_path),
             socket.create_connection(("127.0.0.1", balancer), timeout=20, source_address=source) as sock,
         ):
             sock.sendall(GET)
@@ -203,10 +203,10 @@ class TestWhoTheyAre:
 
 
 class TestReloads:
-    @pytest.mark.parametrize("kind", ["hop", "door"])
+    @pytest.mark.parametrize("kind", ["hop", "inbound"])
     def test_none_is_lost_on_a_kept_connection(self, server: Scripted, tmp_path: Path, kind: str) -> None:
         (port,) = free(1)
-        proxy = hop(server, port) if kind == "hop" else door(server.port, port)
+        proxy = hop(server, port) if kind == "hop" else inbound(server.port, port)
         end = threading.Event()
 
         def customer(_: int) -> list[int]:

@@ -16,7 +16,7 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
 from flyball.lab.ports import free
-from flyball.proxy import Address, Door, Outbound, Proxy, Server
+from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server
 
 pytestmark = pytest.mark.haproxy
 
@@ -96,12 +96,12 @@ def test_nobody_there_may_be_tried_again(tmp_path: Path) -> None:
         assert call(own)[0] == grpc.StatusCode.UNAVAILABLE
 
 
-def test_the_door(tmp_path: Path) -> None:
+def test_inbound(tmp_path: Path) -> None:
     """A full replica has done nothing, so another may be asked; one that is late has no time for that."""
     (there,) = free(1)
     guard = inbounds.read(Reader({"concurrency": 1, "waiting": 1}, (), []), there, "grpc", 100, 1_000)
     with served() as (payment, port):
-        proxy = Proxy("web", Door(Address(there), Server("127.0.0.1", port), "grpc", 1_000, guard))
+        proxy = Proxy("web", InboundHop(Address(there), Server("127.0.0.1", port), "grpc", 1_000, guard))
         with haproxy(proxy, tmp_path):
             payment.seconds = 1.5
             with ThreadPoolExecutor(6) as pool:

@@ -48,12 +48,12 @@ def test_a_balancer() -> None:
     ]
     assert "use_backend all.web if { nbsrv(to.web) lt 2 }" in found["frontend call.web"]
     assert found["peers local"] == ["peer lb1 127.0.0.1:21002"]
-    assert "frontend door" not in found
+    assert "frontend inbound" not in found
 
 
 def test_an_application() -> None:
     found = sections(haproxy_config(APPLICATION))
-    assert found["frontend door"][0] == "bind 192.0.2.1:8081"
+    assert found["frontend inbound"][0] == "bind 192.0.2.1:8081"
     assert found["backend app"][-1] == "server app 127.0.0.1:8080 maxconn 20 pool-purge-delay 60000ms"
     assert found["frontend call.redis"][0] == "bind 127.0.0.1:21010"
     assert found["frontend metrics"][0] == "bind 127.0.0.1:9101"

@@ -20,7 +20,7 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import HealthCheck, Hop
 from flyball.lab.ports import free
-from flyball.proxy import Address, Door, Outbound, Proxy, Server
+from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server
 
 pytestmark = pytest.mark.haproxy
 
@@ -167,13 +167,13 @@ class TestRetries:
 
 
 class TestDoor:
-    def door(self, server: Backend, port: int, deadline: int = 4_000, **more: object) -> Proxy:
+    def inbound(self, server: Backend, port: int, deadline: int = 4_000, **more: object) -> Proxy:
         inbound: Inbound = inbounds.read(Reader(more, (), []), port, "http", 100, deadline)
-        return Proxy("web", Door(Address(port), Server("127.0.0.1", server.port), "http", deadline, inbound))
+        return Proxy("web", InboundHop(Address(port), Server("127.0.0.1", server.port), "http", deadline, inbound))
 
     def test_what_is_wrong_does_not_reach_the_application(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
-        with haproxy(self.door(server, port, methods=["GET", "POST"], body="1Ki"), tmp_path):
+        with haproxy(self.inbound(server, port, methods=["GET", "POST"], body="1Ki"), tmp_path):
             refused = ask(port, "PUT", body=b"x")
             assert (refused.status, refused.headers["allow"]) == (405, "GET, POST")
             assert ask(port, "POST", body=b"x" * 1_025).status == 413
@@ -183,7 +183,7 @@ class TestDoor:
 
     def test_slow_clients(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
-        with haproxy(self.door(server, port, slow="300ms"), tmp_path):
+        with haproxy(self.inbound(server, port, slow="300ms"), tmp_path):
             for begin in (b"GET / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"):
                 with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
                     client.sendall(begin + b"x")
@@ -193,7 +193,7 @@ class TestDoor:
     def test_a_full_queue_refuses_at_once(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
         server.seconds = 1.0
-        proxy = self.door(server, port, concurrency=2, waiting=2, queue="3s")
+        proxy = self.inbound(server, port, concurrency=2, waiting=2, queue="3s")
         with haproxy(proxy, tmp_path), ThreadPoolExecutor(12) as pool:
             answers = list(pool.map(lambda _: ask(port), range(12)))
         served = [answer for answer in answers if answer.status == 200]
@@ -206,7 +206,7 @@ class TestDoor:
     def test_the_queue_has_a_deadline(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
         server.seconds = 3.0
-        proxy = self.door(server, port, concurrency=1, waiting=5, queue="300ms")
+        proxy = self.inbound(server, port, concurrency=1, waiting=5, queue="300ms")
         with haproxy(proxy, tmp_path), ThreadPoolExecutor(3) as pool:
             answers = sorted(pool.map(lambda _: ask(port), range(3)), key=lambda a: a.status)
         assert [answer.status for answer in answers] == [200, 503, 503]
@@ -215,7 +215,7 @@ class TestDoor:
 
     def test_the_deadline_is_handed_on_and_kept(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
-        with haproxy(self.door(server, port), tmp_path):
+        with haproxy(self.inbound(server, port), tmp_path):
             now = time.time() * 1000
             assert ask(port).status == 200
             assert 3_900 < float(server.requests[-1][2]["x-deadline"]) - now < 9_000
@@ -237,7 +237,7 @@ class TestDoor:
     def test_it_leaves_when_all_is_answered(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
         server.seconds = 1.0
-        with haproxy(self.door(server, port), tmp_path) as process, ThreadPoolExecutor(1) as pool:
+        with haproxy(self.inbound(server, port), tmp_path) as process, ThreadPoolExecutor(1) as pool:
             answer = pool.submit(ask, port)
             while not server.seen:
                 time.sleep(0.02)

@@ -29,7 +29,7 @@ TCP_LOG = (
 
 def global_section(proxy: Proxy) -> str:
     """Limits of the process. No user, no chroot: the process is started as the user that it is."""
-    headers = proxy.door.inbound.headers if proxy.door else DEFAULT_HEADERS
+    headers = proxy.inbound.limits.headers if proxy.inbound else DEFAULT_HEADERS
     socket = [f"stats socket {proxy.socket} mode 660 level admin"] if proxy.socket else []
     return section(
         "global",
@@ -48,8 +48,8 @@ def global_section(proxy: Proxy) -> str:
 
 def connections(proxy: Proxy) -> int:
     """Client connections of all parts together, and some for the metrics."""
-    door = proxy.door.inbound.connections if proxy.door else 0
-    return door + sum(hop.hop.connections * 2 for hop in proxy.outbound) + METRICS_CONNECTIONS
+    inbound = proxy.inbound.limits.connections if proxy.inbound else 0
+    return inbound + sum(hop.hop.connections * 2 for hop in proxy.outbound) + METRICS_CONNECTIONS
 
 
 METRICS_CONNECTIONS = 20

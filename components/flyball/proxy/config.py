@@ -1,20 +1,20 @@
 """The configuration of one HAProxy, 2.6 to 3.2, from values of the guards (https://docs.haproxy.org/)."""
 
 from flyball.proxy import base
-from flyball.proxy.door import door_sections
+from flyball.proxy.inbound import inbound_sections
 from flyball.proxy.inputs import Proxy
 from flyball.proxy.outbound import outbound_sections
 
 
 def proxy_config(proxy: Proxy) -> str:
-    """The whole file: what the process needs, its door, its hops. The same input gives the same text."""
+    """The whole file: what the process needs, its hops in and out. The same input gives the same text."""
     sections = [
         base.global_section(proxy),
         base.defaults_section(),
         *base.peers_section(proxy),
         *base.resolvers_section(proxy),
         *base.metrics_section(proxy),
-        *(door_sections(proxy.door) if proxy.door else []),
+        *(inbound_sections(proxy.inbound) if proxy.inbound else []),
     ]
     for hop in proxy.outbound:
         sections += outbound_sections(hop, peers=proxy.peers is not None)

@@ -68,26 +68,26 @@ class Outbound:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class InboundHop:
     """The guard in front of an application that listens on `app` and promises `deadline`."""
 
     listen: Address
     app: Server
     protocol: str
     deadline: Milliseconds
-    inbound: Inbound
+    limits: Inbound
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """One HAProxy process: its door, its hops, and what is asked of it by those who look after it.
+    """One HAProxy process: its inbound hop, its outbound ones, and what is asked of it by those who look after it.
 
     `metrics` serves Prometheus and `/healthz`. `peers` is where a reloaded process takes over the breakers' state from
     the one before it; `socket` HAProxy's own commands. After `drain` milliseconds of leaving it ends what is left.
     """
 
     name: str
-    door: Door | None = None
+    inbound: InboundHop | None = None
     outbound: tuple[Outbound, ...] = ()
     metrics: Address | None = None
     peers: Address | None = None
@@ -106,9 +106,9 @@ class Proxy:
     @property
     def listens(self) -> tuple[Address, ...]:
         """Every address it listens on."""
-        door = () if self.door is None else (self.door.listen,)
+        inbound = () if self.inbound is None else (self.inbound.listen,)
         others = tuple(place for place in (self.metrics, self.peers) if place is not None)
-        return (*door, *(hop.listen for hop in self.outbound), *others)
+        return (*inbound, *(hop.listen for hop in self.outbound), *others)
 
 
 def _check_port(port: int) -> None:

@@ -19,7 +19,7 @@ from flyball.guards.timeouts import calls, deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import sidecar
 from flyball.proxy.config import proxy_config
-from flyball.proxy.inputs import Address, Door, Outbound, Proxy, Server
+from flyball.proxy.inputs import Address, InboundHop, Outbound, Proxy, Server
 
 NAME, EVERYWHERE = "proxy", ""
 
@@ -56,22 +56,22 @@ def read(variables: Mapping[str, object], host: str = NAME) -> tuple[HostProxy, 
 
 def _read(r: Reader) -> Proxy | None:
     """The proxy, None only with a problem."""
-    door, outbound = _door(r), _outbound(r)
+    inbound, outbound = _inbound_hop(r), _outbound(r)
     promise = Promise(_deadline(r), {hop.name: hop.call for hop in outbound})
     if r.has("deadline") and not r.problems:
         name = r.value("name", str, NAME)
         r.problems += deadlines.check({name: promise}, {name: r.path})
-    return _proxy(r, door, outbound)
+    return _proxy(r, inbound, outbound)
 
 
-def _proxy(r: Reader, door: Door | None, outbound: tuple[Outbound, ...]) -> Proxy | None:
+def _proxy(r: Reader, inbound: InboundHop | None, outbound: tuple[Outbound, ...]) -> Proxy | None:
     metrics = r.at("metrics")
     listen = Address(metrics.whole("port", METRICS, most=addresses.LAST_PORT), _address(metrics, LOOPBACK))
     peers = Address(r.whole("peers", PEERS, most=addresses.LAST_PORT))
     try:
         proxy = Proxy(
             name=r.value("name", str, NAME),
-            door=door,
+            inbound=inbound,
             outbound=outbound,
             metrics=listen,
             peers=peers,
@@ -99,7 +99,7 @@ def _deadline(r: Reader) -> int:
     return r.duration("deadline", deadlines.DEFAULT_DEADLINE)
 
 
-def _door(r: Reader) -> Door | None:
+def _inbound_hop(r: Reader) -> InboundHop | None:
     if not r.has("port"):
         for key in ("inbound", "load", "protocol"):
             if r.has(key):
@@ -126,7 +126,7 @@ def _door(r: Reader) -> Door | None:
     application = Server(LOOPBACK, r.whole("port", 8080, most=addresses.LAST_PORT))
     if application.port == guard.port:
         own.problem("port", PORT_TAKEN, f"{guard.port} is the port of the application", "choose another one")
-    return Door(Address(guard.port, _address(own, EVERYWHERE)), application, protocol, deadline, guard)
+    return InboundHop(Address(guard.port, _address(own, EVERYWHERE)), application, protocol, deadline, guard)
 
 
 def _outbound(r: Reader) -> tuple[Outbound, ...]:

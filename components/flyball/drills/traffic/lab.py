@@ -20,7 +20,7 @@ from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop, variable
 from flyball.lab import logs, ports
 from flyball.lab.cluster import toolchain
-from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
+from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server, proxy_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Lab:
         The application is the same in both runs: only the addresses in its environment differ.
         """
         listens = {dependency.name: dependency.port for dependency in dependencies}
-        inside, door, metrics, *hops = ports.free(3 + len(listens))
+        inside, entry, metrics, *hops = ports.free(3 + len(listens))
         if self.guard:
             listens = dict(zip(listens, hops, strict=True))
         env = {
@@ -93,16 +93,16 @@ class Lab:
             return inside
         proxy = Proxy(
             name=name,
-            door=Door(Address(door), Server("127.0.0.1", inside), "http", deadline, inbound),
+            inbound=InboundHop(Address(entry), Server("127.0.0.1", inside), "http", deadline, inbound),
             outbound=tuple(
                 Outbound(d.name, Address(listens[d.name]), (Server("127.0.0.1", d.port),), d.call, d.hop)
                 for d in dependencies
             ),
             metrics=Address(metrics),
         )
-        process = self.haproxy(f"{name}-haproxy", proxy_config(proxy), door)
+        process = self.haproxy(f"{name}-haproxy", proxy_config(proxy), entry)
         self.sidecars[name] = Sidecar(process, proxy)
-        return door
+        return entry
 
     def haproxy(self, name: str, config: str, port: int) -> Process:
         """HAProxy with a configuration that listens on `port`."""

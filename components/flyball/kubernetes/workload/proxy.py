@@ -15,7 +15,7 @@ from flyball.guards.workload.calls import Call
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.kubernetes.objects import Manifest, metadata, requests_and_limits
-from flyball.proxy import Address, Door, Outbound, Proxy, Server, proxy_config
+from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server, proxy_config
 
 NAME = "proxy"
 """Of the container and of its volume."""
@@ -62,10 +62,10 @@ def _url(protocol: str, port: int) -> str:
 def _proxy(s: Service) -> Proxy:
     spec, ports = s.spec, s.spec.sidecar.call_ports(s.spec.calls)
     app = Server("127.0.0.1", spec.port)
-    inbound = Door(Address(spec.inbound.port, EVERYWHERE), app, spec.protocol, spec.deadline, spec.inbound)
+    inbound = InboundHop(Address(spec.inbound.port, EVERYWHERE), app, spec.protocol, spec.deadline, spec.inbound)
     return Proxy(
         name=s.name,
-        door=inbound if spec.fronted else None,
+        inbound=inbound if spec.fronted else None,
         outbound=tuple(
             Outbound(name, Address(ports[name]), _servers(s, call), call.times, call.hop)
             for name, call in sorted(spec.calls.items())

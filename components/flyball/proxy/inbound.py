@@ -17,7 +17,7 @@ from flyball.proxy.base import (
 )
 from flyball.proxy.bodies import server_timeout, whole_request
 from flyball.proxy.deadline import deadline_rules
-from flyball.proxy.inputs import Door
+from flyball.proxy.inputs import InboundHop
 from flyball.proxy.words import section, time
 
 CONNECT = 250
@@ -27,44 +27,44 @@ UNTOLD_BODY = 15 * 1024
 that sends more hears that it has to tell (RFC 9110, 15.5.12)."""
 
 
-def door_sections(door: Door) -> list[str]:
-    return [_front(door), _application(door), *_staying(door)] if door.protocol != "tcp" else _tcp(door)
+def inbound_sections(hop: InboundHop) -> list[str]:
+    return [_front(hop), _application(hop), *_staying(hop)] if hop.protocol != "tcp" else _tcp(hop)
 
 
-def _front(door: Door) -> str:
-    inbound, grpc = door.inbound, door.protocol == "grpc"
+def _front(hop: InboundHop) -> str:
+    limits, grpc = hop.limits, hop.protocol == "grpc"
     return section(
-        "frontend door",
+        "frontend inbound",
         [
-            f"bind {door.listen}{' proto h2' if grpc else ''}",
+            f"bind {hop.listen}{' proto h2' if grpc else ''}",
             "mode http",
             # A reload must not close a connection on which the next request may be on its way.
             "option idle-close-on-response",
             FORWARDED,
-            f"maxconn {inbound.connections}",
-            f"timeout client {time(inbound.idle if grpc else inbound.slow)}",
-            f"timeout http-request {time(inbound.slow)}",
-            f"timeout http-keep-alive {time(inbound.idle)}",
+            f"maxconn {limits.connections}",
+            f"timeout client {time(limits.idle if grpc else limits.slow)}",
+            f"timeout http-request {time(limits.slow)}",
+            f"timeout http-keep-alive {time(limits.idle)}",
             *http_logging(),
-            *_methods(inbound.methods),
-            *([] if grpc else _body(door)),
-            *deadline_rules(door.deadline, door.protocol),
+            *_methods(limits.methods),
+            *([] if grpc else _body(hop)),
+            *deadline_rules(hop.deadline, hop.protocol),
             *([*grpc_errors(), *grpc_status_rules()] if grpc else []),
-            *_room(door),
+            *_room(hop),
             "default_backend app",
         ],
     )
 
 
-def _room(door: Door) -> list[str]:
+def _room(hop: InboundHop) -> list[str]:
     """Refuse at once what would wait too long; what stays does not wait, and has places of its own."""
-    queue, full = f"{{ queue(app) ge {door.inbound.waiting} }}", _full(door)
-    if door.protocol == "grpc":
+    queue, full = f"{{ queue(app) ge {hop.limits.waiting} }}", _full(hop)
+    if hop.protocol == "grpc":
         return [f"http-request return {full} if {queue}"]
     return [
         *staying_rules(),
         f"http-request return {full} if {queue} !{STAYS}",
-        f"http-request return {full} if {STAYS} {{ srv_conn(staying/app) ge {door.inbound.staying} }}",
+        f"http-request return {full} if {STAYS} {{ srv_conn(staying/app) ge {hop.limits.staying} }}",
         f"use_backend staying if {STAYS}",
     ]
 
@@ -74,75 +74,75 @@ def _methods(methods: tuple[str, ...]) -> list[str]:
     return [f"http-request return {answer} unless {{ method {' '.join(methods)} }}"]
 
 
-def _body(door: Door) -> list[str]:
+def _body(hop: InboundHop) -> list[str]:
     """The body is awaited, as far as a buffer holds it, before the application is bothered with it."""
     too_large, told = plain_answer(413, "body too large"), "{ req.hdr(content-length) -m found }"
-    most = min(UNTOLD_BODY, door.inbound.body)
+    most = min(UNTOLD_BODY, hop.limits.body)
     untold = (
-        plain_answer(411, f"more than {most} bytes, and no Content-Length") if most < door.inbound.body else too_large
+        plain_answer(411, f"more than {most} bytes, and no Content-Length") if most < hop.limits.body else too_large
     )
     return [
-        f"http-request return {too_large} if {{ req.hdr_val(content-length) gt {door.inbound.body} }}",
-        *whole_request(door.inbound.slow),
+        f"http-request return {too_large} if {{ req.hdr_val(content-length) gt {hop.limits.body} }}",
+        *whole_request(hop.limits.slow),
         f"http-request return {untold} if !{told} {{ req.body_size gt {most} }}",
     ]
 
 
-def _full(door: Door, *, error: bool = False) -> str:
+def _full(hop: InboundHop, *, error: bool = False) -> str:
     """Nothing was done, so it may be sent again. As HAProxy's own `error` it keeps its status until it was counted."""
-    words, retry = "too much to do", max(1, -(-door.inbound.queue // 1000))
-    if door.protocol == "grpc" and error:
+    words, retry = "too much to do", max(1, -(-hop.limits.queue // 1000))
+    if hop.protocol == "grpc" and error:
         return f"status 503 {grpc_words(UNAVAILABLE, words)} hdr {REFUSED} full"
-    return answer(door.protocol, 503, UNAVAILABLE, words, ("Retry-After", str(retry)), refused("full"))
+    return answer(hop.protocol, 503, UNAVAILABLE, words, ("Retry-After", str(retry)), refused("full"))
 
 
-def _application(door: Door) -> str:
-    inbound, grpc = door.inbound, door.protocol == "grpc"
+def _application(hop: InboundHop) -> str:
+    limits, grpc = hop.limits, hop.protocol == "grpc"
     return section(
         "backend app",
         [
             "mode http",
             f"timeout connect {time(CONNECT)}",
-            f"timeout queue {time(inbound.queue)}",
-            f"timeout server {time(door.deadline)}",
-            f"timeout tunnel {time(inbound.idle)}",
+            f"timeout queue {time(limits.queue)}",
+            f"timeout server {time(hop.deadline)}",
+            f"timeout tunnel {time(limits.idle)}",
             "retries 0",
-            f"http-error {_full(door, error=True)}",
-            *server_timeout(door.deadline, inbound.slow),
-            f"server app {door.app} maxconn {inbound.concurrency} pool-purge-delay {time(inbound.idle)}"
+            f"http-error {_full(hop, error=True)}",
+            *server_timeout(hop.deadline, limits.slow),
+            f"server app {hop.app} maxconn {limits.concurrency} pool-purge-delay {time(limits.idle)}"
             f"{' proto h2' if grpc else ''}",
         ],
     )
 
 
-def _staying(door: Door) -> list[str]:
+def _staying(hop: InboundHop) -> list[str]:
     """The application for connections that stay: nothing of them is late, only silent."""
-    inbound = door.inbound
-    if door.protocol == "grpc":
+    limits = hop.limits
+    if hop.protocol == "grpc":
         return []
     lines = [
         "mode http",
         f"timeout connect {time(CONNECT)}",
-        f"timeout queue {time(inbound.queue)}",
-        f"timeout server {time(inbound.idle)}",
-        f"timeout tunnel {time(inbound.idle)}",
+        f"timeout queue {time(limits.queue)}",
+        f"timeout server {time(limits.idle)}",
+        f"timeout tunnel {time(limits.idle)}",
         "retries 0",
-        f"http-error {_full(door)}",
-        f"server app {door.app} maxconn {inbound.staying}",
+        f"http-error {_full(hop)}",
+        f"server app {hop.app} maxconn {limits.staying}",
     ]
     return [section("backend staying", lines)]
 
 
-def _tcp(door: Door) -> list[str]:
+def _tcp(hop: InboundHop) -> list[str]:
     """A guard for what is no HTTP: it counts connections, and knows no requests."""
-    inbound = door.inbound
+    limits = hop.limits
     front = section(
-        "frontend door",
+        "frontend inbound",
         [
-            f"bind {door.listen}",
+            f"bind {hop.listen}",
             "mode tcp",
-            f"maxconn {inbound.connections}",
-            f"timeout client {time(inbound.idle)}",
+            f"maxconn {limits.connections}",
+            f"timeout client {time(limits.idle)}",
             "option clitcpka",
             *tcp_logging(),
             "default_backend app",
@@ -153,14 +153,14 @@ def _tcp(door: Door) -> list[str]:
         [
             "mode tcp",
             f"timeout connect {time(CONNECT)}",
-            f"timeout queue {time(inbound.queue)}",
-            f"timeout server {time(inbound.idle)}",
-            f"timeout tunnel {time(inbound.idle)}",
+            f"timeout queue {time(limits.queue)}",
+            f"timeout server {time(limits.idle)}",
+            f"timeout tunnel {time(limits.idle)}",
             "retries 0",
             # Who has said all that it has to say waits for the answer.
             "no option abortonclose",
             "option srvtcpka",
-            f"server app {door.app} maxconn {inbound.connections}",
+            f"server app {hop.app} maxconn {limits.connections}",
         ],
     )
     return [front, back]
