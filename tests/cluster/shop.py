@@ -58,6 +58,15 @@ class Shop:
         return item["spec"]["replicas"]
 
 
+def lacking(kubectl: Kubectl, namespace: str) -> list[str]:
+    """What pods of some revision, also of old ones, would mount and is not there."""
+    there = {item["metadata"]["name"] for item in kubectl.json("get", "configmaps", "-n", namespace)["items"]}
+    sets = kubectl.json("get", "replicasets", "-n", namespace)["items"]
+    volumes = [volume for item in sets for volume in item["spec"]["template"]["spec"].get("volumes", ())]
+    mounted = {volume["configMap"]["name"] for volume in volumes if "configMap" in volume}
+    return sorted(mounted - there)
+
+
 def without_cli() -> dict[str, str]:
     """The environment without Pulumi's engine: these tests are about the way that does without."""
     return os.environ | {"FLYBALL_ENGINE": "off"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cluster.shop import FLYBALL, PROJECT, Shop, is_part, objects
+from tests.cluster.shop import FLYBALL, PROJECT, Shop, is_part, lacking, objects
 
 from flyball.deploy.engine import Engine
 
@@ -69,6 +69,22 @@ def test_replicas_that_somebody_moved_stay(shop: Shop) -> None:
     shop.write(config)
     shop.run("up")
     assert shop.replicas("frontend") == 20
+
+
+def test_what_pods_of_an_old_revision_mount_stays(shop: Shop) -> None:
+    """Until nobody goes back to it any more, and then flyball removes it."""
+    config = shop.config()
+    before = config["flyball:services"]["frontend"]["calls"]["adservice"]["timeout"]
+    for timeout in ("700ms", before):
+        config["flyball:services"]["frontend"]["calls"]["adservice"]["timeout"] = timeout
+        shop.write(config)
+        shop.run("up")
+        assert lacking(shop.kubectl, "shop") == []
+    kept = shop.kubectl.run("get", "configmaps", "-n=shop", "--output=name")
+    assert kept.count("frontend-proxy-") == 2
+    shop.kubectl.run("delete", "replicasets", "-n=shop", "-l=app.kubernetes.io/name=frontend", "--wait")
+    shop.run("up")
+    assert shop.kubectl.run("get", "configmaps", "-n=shop", "--output=name").count("frontend-proxy-") == 1
 
 
 def test_a_refused_stack_creates_nothing(shop: Shop, engine: Engine) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cluster.shop import PROJECT, Shop, as_list, is_part, objects
+from tests.cluster.shop import PROJECT, Shop, as_list, is_part, lacking, objects
 
 pytestmark = pytest.mark.cluster
 
@@ -115,3 +115,19 @@ def test_what_leaves_the_stack_is_pruned_and_nothing_else(shop: Shop) -> None:
 
 def _plan(shop: Shop) -> dict[str, Any]:
     return json.loads(shop.run("plan", "--json"))
+
+
+@pytest.mark.usefixtures("original")
+def test_what_pods_of_an_old_revision_mount_stays(shop: Shop) -> None:
+    """Until nobody goes back to it any more: a lost pod of a rollout that still runs, or an undo, would not start."""
+    config = shop.config()
+    config["flyball:services"]["frontend"]["calls"]["adservice"]["timeout"] = "700ms"
+    shop.write(config)
+    printed = shop.run("up")
+    assert "created configmap/frontend-proxy-" in printed
+    assert "pruned configmap/frontend-proxy-" not in printed
+    assert lacking(shop.kubectl, "shop") == []
+    assert shop.run("up", "--preview").strip() == "nothing would change"
+    shop.kubectl.run("delete", "replicasets", "-n=shop", "-l=app.kubernetes.io/name=frontend", "--wait")
+    assert "pruned configmap/frontend-proxy-" in shop.run("up")
+    assert lacking(shop.kubectl, "shop") == []

@@ -117,6 +117,11 @@ BUDGETS = Chapter(
             "its pods cannot start without it",
         ),
         Way(
+            "the proxy's configuration deleted, without which no pod starts",
+            lambda t: t.api.delete(t.at("v1", "configmaps", "web-proxy-0123456789")),
+            "its pods cannot start without it",
+        ),
+        Way(
             "the PriorityClass deleted, without which no pod is made",
             lambda t: t.api.delete("/apis/scheduling.k8s.io/v1/priorityclasses/shop.web"),
             "its pods cannot start without it",

@@ -213,7 +213,7 @@ def build(admin: Api, namespace: str) -> Target:
     admin.post(target.at("policy/v1", "poddisruptionbudgets"), budget()).expect()
     admin.post(target.at("v1", "services"), service()).expect()
     admin.post(target.at("networking.k8s.io/v1", "networkpolicies"), network_policy()).expect()
-    for kind, name in (("serviceaccounts", "web"), ("secrets", "web-env")):
+    for kind, name in (("serviceaccounts", "web"), ("secrets", "web-env"), ("configmaps", "web-proxy-0123456789")):
         admin.post(target.at("v1", kind), {"metadata": {"name": name}}).expect()
     admin.post(target.at("v1", "pods"), own()).expect()
     admin.post(target.deployment(""), own("Deployment", name="other")).expect()
