@@ -28,6 +28,9 @@ key of AWS's own workshop on spot node groups (ec2spotworkshops.com, "Toleration
 SPOT_TAINT_VALUE: Final = "true"
 SPOT_TAINT_EFFECT: Final = "NoSchedule"
 
+SAFE_TO_EVICT_VOLUMES: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
+"""Annotation of a pod: volumes on its node that need not keep the node, their names with commas between them."""
+
 KWOK_TYPE: Final = "type"
 """Label of a simulated node, with the value ``KWOK_TYPE_VALUE``."""
 KWOK_TYPE_VALUE: Final = "kwok"

@@ -25,12 +25,13 @@ def config_map(found: Objects) -> dict[str, Any]:
 
 
 def test_each_call_has_its_address_in_a_variable() -> None:
-    found = workload(calls=CALLS, env={"LEVEL": "debug"})
+    """Before all others, which may name it: Kubernetes fills in only what stands earlier."""
+    found = workload(calls=CALLS, env={"CACHE": "redis://$(REDIS_ADDR)/0"})
     assert pod(found)["containers"][0]["env"] == [
-        {"name": "LEVEL", "value": "debug"},
         {"name": "_9_EXAMPLE_ORG_ADDR", "value": "127.0.0.1:21010"},
         {"name": "PAYMENT_URL", "value": "http://127.0.0.1:21011"},
         {"name": "REDIS_ADDR", "value": "127.0.0.1:21012"},
+        {"name": "CACHE", "value": "redis://$(REDIS_ADDR)/0"},
     ]
     lines = config_lines(config_map(found)["data"]["haproxy.cfg"])
     binds = {head: next(iter(list(line)[1:])) for head, line in lines.items() if head.startswith("frontend call.")}

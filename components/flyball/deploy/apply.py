@@ -15,6 +15,7 @@ from typing import Any
 from flyball import wellknown
 from flyball.deploy.manifests import Object
 from flyball.deploy.owned import is_as_stated
+from flyball.deploy.revisions import Named, as_applied, needed
 from flyball.kubectl import Kubectl, KubectlError
 
 MANAGER = "flyball"
@@ -75,7 +76,10 @@ class ApplySet:
         before = self.live(objects)
         self._keep_ignored([o for o in objects if o.key in before], before)
         flags = (f"--applyset={PARENTS}.{PARENT_GROUP}/{self.name}", "--prune")
-        output = self._apply((stated(o, before) for o in objects), *flags)
+        left = self._left(objects)
+        inside = needed(self.kubectl, objects) if left else set()
+        kept = [as_applied(member.manifest, PART_OF) for member in left if _named(member) in inside]
+        output = self._apply([*(stated(o, before) for o in objects), *kept], *flags)
         after = self.live(objects)
         if new := [o for o in objects if o.ignored and o.key not in before]:
             self._keep_ignored(new, after)
@@ -136,9 +140,11 @@ class ApplySet:
             members = self._members()
         except KubectlError:
             return False  # what the apply needs, it asks for itself, and says what it may not have
-        return members.keys() == {o.key for o in objects} and all(
-            is_as_stated(_marked(stated(o, members), self.label), members[o.key], MANAGER) for o in objects
-        )
+        keys = {o.key for o in objects}
+        left = {_named(Object(item, ())) for key, item in members.items() if key not in keys}
+        if not keys <= members.keys() or (left and left - needed(self.kubectl, objects)):
+            return False
+        return all(is_as_stated(_marked(stated(o, members), self.label), members[o.key], MANAGER) for o in objects)
 
     def _make_parent(self) -> None:
         self._apply([_parent_definition()])
@@ -194,11 +200,17 @@ class ApplySet:
         annotations = self._parent().get("metadata", {}).get("annotations", {})
         return [kind for kind in annotations.get(KINDS, "").split(",") if kind]
 
-    def _orphans(self, objects: Sequence[Object]) -> list[tuple[str, str]]:
+    def _left(self, objects: Sequence[Object]) -> list[Object]:
         """Members that are no longer among `objects`."""
         keys = {o.key for o in objects}
-        gone = [key for key in self._members() if key not in keys]
-        return [(kind.lower(), f"{namespace}/{name}".lstrip("/")) for _, kind, namespace, name in gone]
+        return [Object(item, ()) for key, item in self._members().items() if key not in keys]
+
+    def _orphans(self, objects: Sequence[Object]) -> list[tuple[str, str]]:
+        """Of these the ones that an apply would prune."""
+        left = self._left(objects)
+        kept = needed(self.kubectl, objects) if left else set()
+        gone = [member for member in left if _named(member) not in kept]
+        return [(member.kind.lower(), f"{member.namespace}/{member.name}".lstrip("/")) for member in gone]
 
     def _members(self) -> dict[Key, Mapping[str, Any]]:
         """What the cluster holds of the set, wherever it is."""
@@ -324,6 +336,10 @@ def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
 
 def _list(manifests: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+
+
+def _named(o: Object) -> Named:
+    return (o.kind, o.namespace, o.name)
 
 
 def _kind_and_group(o: Object) -> str:

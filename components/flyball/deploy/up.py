@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball.deploy import engine as engines
-from flyball.deploy import freeze, proxies, pulumi_cli, requirements, rollout, room
+from flyball.deploy import freeze, proxies, pulumi_cli, requirements, revisions, rollout, room
 from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.manifests import Rendered, rendered
 from flyball.deploy.program import run_program
@@ -65,6 +65,8 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
     rollout.wait(kubectl, [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"], progress)
+    if applied is None:
+        revisions.sweep(kubectl, result.objects)
     standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services)))
     return Outcome(applied, standing, stack.services, freeze.current(kubectl) if stack.governor else None)
 

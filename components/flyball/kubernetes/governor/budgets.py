@@ -7,6 +7,7 @@ from flyball.kubernetes.governor import cel, limits, names
 from flyball.kubernetes.governor.cel import DELETES, UPDATES, text
 from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources
 from flyball.kubernetes.objects import SECRET_SUFFIX
+from flyball.kubernetes.workload.proxy import NAME as PROXY
 
 _BUDGET = "variables.new.spec.?maxUnavailable.orValue(dyn('none'))"
 _UNOWNED = cel.same("metadata", "ownerReferences")
@@ -101,22 +102,25 @@ def service_policies() -> list[Manifest]:
 
 
 def need_policies() -> list[Manifest]:
-    """Without its ServiceAccount no pod is made, without its Secret none starts, and nobody replaces what is lost.
+    """Without its ServiceAccount no pod is made, without Secret and configuration none starts, and nobody replaces what
+    is lost.
 
-    The names are those that `Workload` gives: its own, with ``-env`` after it for the Secret of its variables.
+    The names are those that `Workload` gives: its own, with ``-env`` after it for the Secret of its variables, and with
+    ``-proxy-`` and a hash for the proxy's configuration.
     """
-    secret = "request.resource.resource == 'secrets'"
+    name = "variables.name"
     policy = Policy(
         name="flyball-needs",
         resources=[
-            resources("", "v1", ["serviceaccounts", "secrets"], "DELETE"),
+            resources("", "v1", ["serviceaccounts", "secrets", "configmaps"], "DELETE"),
             resources("networking.k8s.io", "v1", ["networkpolicies"], "UPDATE", "DELETE"),
         ],
         conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
         variables={
             **cel.STATES,
-            "workload": f"!({secret}) ? variables.name : variables.name.endsWith('{SECRET_SUFFIX}')"
-            f" ? variables.name.substring(0, variables.name.size() - {len(SECRET_SUFFIX)}) : ''",
+            "end": f"request.resource.resource == 'secrets' ? ({name} + '/').lastIndexOf('{SECRET_SUFFIX}/')"
+            f" : request.resource.resource == 'configmaps' ? {name}.lastIndexOf('-{PROXY}-') : {name}.size()",
+            "workload": f"variables.end > 0 ? {name}.substring(0, variables.end) : ''",
             "limits": limits.entry("variables.workload"),
         },
         rules=[

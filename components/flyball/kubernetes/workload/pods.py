@@ -41,9 +41,16 @@ class PodInputs:
 def pod_template(s: Service, part: str, inputs: PodInputs) -> Manifest:
     """The template of one part, on demand or on spot."""
     metadata: Manifest = {"labels": {**labels(s), wellknown.PART_LABEL: part}}
-    if merged := {**s.spec.annotations, **inputs.annotations}:
+    if merged := {**s.spec.annotations, **_evictable(s.spec), **inputs.annotations}:
         metadata["annotations"] = merged
     return {"metadata": metadata, "spec": _pod(s, part, inputs)}
+
+
+def _evictable(spec: Spec) -> Manifest:
+    """What is in these volumes may go with the pod. Without that word, the cluster autoscaler keeps a node for them
+    (cluster-autoscaler/FAQ.md in kubernetes/autoscaler, "What types of pods can prevent CA from removing a node?")."""
+    volumes = _volumes(spec)
+    return {wellknown.SAFE_TO_EVICT_VOLUMES: ",".join(volumes)} if volumes else {}
 
 
 def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
@@ -52,6 +59,10 @@ def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
     return {
         "serviceAccountName": s.name,
         "automountServiceAccountToken": spec.token,
+        # A variable for each Service of the namespace may hide one of the application's, and enough of them keep it
+        # from starting (https://kubernetes.io/docs/tutorials/services/connect-applications-service/
+        # #environment-variables).
+        "enableServiceLinks": False,
         "priorityClassName": inputs.priority,
         "terminationGracePeriodSeconds": spec.shutdown.grace_seconds,
         "securityContext": {

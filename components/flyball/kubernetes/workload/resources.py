@@ -32,10 +32,13 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> None:
         first.append(k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(manifest), opts=child))
     proxy = sidecar(s)
     if proxy:
-        first.append(k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=child))
+        # Pods of earlier revisions, and an undo, need the configuration that they were made with.
+        keep = pulumi.ResourceOptions(parent=child.parent, retain_on_delete=True)
+        first.append(k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=keep))
     inputs = PodInputs(
         image=s.given["image"],
-        env=(*environment.variables(s), *(proxy.variables if proxy else ())),
+        # Those of the calls first, so that all others may name them as $(OTHER).
+        env=(*(proxy.variables if proxy else ()), *environment.variables(s)),
         priority=priority,
         proxy=proxy,
         annotations={"flyball.dev/secrets": environment.digest(s, secrets)} if secrets else {},

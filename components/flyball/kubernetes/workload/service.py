@@ -38,7 +38,12 @@ def service_account(s: Service) -> Manifest:
 
 
 def disruption_budget(s: Service) -> Manifest:
-    """`floor - need` may be disrupted; pods that are not ready may always be evicted, they carry nothing."""
+    """`floor - need` may be disrupted, at least one; pods that are not ready may always be evicted, they carry nothing.
+
+    With a budget of 0 no node with such a pod is ever drained: upgrades stand still, and Karpenter neither consolidates
+    nor replaces the node, until its termination grace period ends and takes the pods without regard to any budget
+    (https://karpenter.sh/docs/concepts/disruption/).
+    """
     return {
         "metadata": metadata(s),
         "spec": {

@@ -1,0 +1,81 @@
+"""What the pods of a Deployment's revisions need, also of those that it may go back to.
+
+While a rollout runs, a lost pod of the old revision is made anew, and an undo brings old revisions back; neither starts
+without its configuration. So nothing goes that a ReplicaSet of a Deployment that stays still names. Kubernetes removes
+old ReplicaSets beyond the Deployment's `revisionHistoryLimit`, and with them goes the need.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from flyball import wellknown
+from flyball.deploy.manifests import Object
+from flyball.kubectl import Kubectl
+from flyball.kubernetes.workload.proxy import FILE
+
+Named = tuple[str, str, str]
+"""Kind, namespace (empty for an object of the whole cluster) and name."""
+
+
+def needed(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
+    """What the ReplicaSets name of the Deployments that are among the objects."""
+    stay = {(o.namespace, o.name) for o in objects if o.kind == "Deployment"}
+    found: set[Named] = set()
+    for namespace in sorted({namespace for namespace, _ in stay}):
+        for item in kubectl.json("get", "replicasets", f"--namespace={namespace}")["items"]:
+            owners = item["metadata"].get("ownerReferences", ())
+            if any((namespace, owner["name"]) in stay for owner in owners if owner["kind"] == "Deployment"):
+                found.update(_named(namespace, item["spec"]["template"]["spec"]))
+    return found
+
+
+def sweep(kubectl: Kubectl, objects: Iterable[Object]) -> list[str]:
+    """Remove configurations of proxies that no revision needs any more, where a deployment tool has left them."""
+    made = list(objects)
+    stays = {(o.kind, o.namespace, o.name) for o in made} | needed(kubectl, made)
+    of = {_owner(o.manifest) for o in made if _is_configuration(o.manifest)}
+    removed: list[str] = []
+    mine = f"--selector={wellknown.MANAGED_BY_LABEL}={wellknown.MANAGED_BY}"
+    for namespace in sorted({namespace for namespace, _ in of}):
+        items = kubectl.json("get", "configmaps", f"--namespace={namespace}", mine)["items"]
+        ours = [item["metadata"]["name"] for item in items if _is_configuration(item) and _owner(item) in of]
+        old = [name for name in ours if ("ConfigMap", namespace, name) not in stays]
+        if old:
+            kubectl.run("delete", "configmap", *old, f"--namespace={namespace}", "--ignore-not-found")
+        removed += [f"configmap/{name}" for name in old]
+    return removed
+
+
+def as_applied(item: Mapping[str, Any], without: str) -> dict[str, Any]:
+    """An object of the cluster as it would be applied: without what the server keeps for itself, and one label."""
+    meta = {key: value for key in ("name", "namespace", "annotations") if (value := item["metadata"].get(key))}
+    labels = {key: value for key, value in item["metadata"].get("labels", {}).items() if key != without}
+    rest = {key: value for key, value in item.items() if key not in ("metadata", "status")}
+    return {**rest, "metadata": {**meta, "labels": labels}}
+
+
+def _is_configuration(manifest: Mapping[str, Any]) -> bool:
+    return manifest.get("kind") == "ConfigMap" and FILE in manifest.get("data", {})
+
+
+def _owner(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """Namespace and name of the workload that a configuration is of."""
+    meta = manifest["metadata"]
+    return meta["namespace"], meta["labels"].get(wellknown.NAME_LABEL, "")
+
+
+def _named(namespace: str, pod: Mapping[str, Any]) -> Iterator[Named]:
+    if "priorityClassName" in pod:
+        yield "PriorityClass", "", pod["priorityClassName"]
+    if "serviceAccountName" in pod:
+        yield "ServiceAccount", namespace, pod["serviceAccountName"]
+    for volume in pod.get("volumes", ()):
+        if "configMap" in volume:
+            yield "ConfigMap", namespace, volume["configMap"]["name"]
+        if "secret" in volume:
+            yield "Secret", namespace, volume["secret"]["secretName"]
+    for container in [*pod.get("initContainers", ()), *pod.get("containers", ())]:
+        for variable in container.get("env", ()):
+            source = variable.get("valueFrom", {})
+            if "secretKeyRef" in source:
+                yield "Secret", namespace, source["secretKeyRef"]["name"]
