@@ -1,5 +1,6 @@
 """A stack with a Governor, by the command alone: held to its limits, changed, frozen, and brought down."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,3 +137,45 @@ def test_a_stack_that_is_not_up_cannot_be_frozen(tmp_path: Path) -> None:
     shop.write(CONFIG)
     said = shop.run("freeze", "--reason", "queue migration", code=1)
     assert "cluster: the control plane nowhere does not run on this machine" in said
+
+
+def test_a_robot_without_the_right_to_limits_changes_nothing_and_with_the_role_all(stack: Shop, tmp_path: Path) -> None:
+    """Every right that RBAC has is not enough; what is applied without its limits would be open to everybody."""
+    services = {"web": SERVICE | {"proven": 8}}
+    shop = Shop(tmp_path / "Pulumi.robot.yaml", "robot")
+    shop.write(
+        CONFIG
+        | {"flyball:cluster": "robot", "flyball:namespace": "robot", "flyball:services": services}
+        | {"flyball:governor": {"policies": False}}
+    )
+    stack.kubectl.run("create", "serviceaccount", "all-rights", "--namespace=default")
+    account = "--serviceaccount=default:all-rights"
+    stack.kubectl.run("create", "clusterrolebinding", "all-rights", "--clusterrole=cluster-admin", account)
+    stack.kubectl.run("create", "serviceaccount", "pipeline", "--namespace=default")
+    own = "--serviceaccount=default:pipeline"
+    stack.kubectl.run("create", "clusterrolebinding", "pipeline", "--clusterrole=flyball-deploy", own)
+
+    said = " ".join(shop.run("up", code=1, env=_as_robot(stack, "all-rights", tmp_path)).split())
+
+    assert "governor: system:serviceaccount:default:all-rights may not change limits" in said
+    assert "its rights are to everything and so do not count; bind the ClusterRole flyball-deploy" in said
+    assert stack.kubectl.run("get", "namespace", "robot", "--ignore-not-found") == ""
+    as_pipeline = _as_robot(stack, "pipeline", tmp_path)
+    assert "0 changed" in shop.run("up", env=as_pipeline)
+    assert "0 changed (0 created, 0 changed, " in shop.run("up", env=as_pipeline)
+    assert "may not be deleted" in refusal(stack, "delete", "deployment", "web", *AUTOMATION, namespace="robot")
+
+
+def _as_robot(stack: Shop, account: str, folder: Path) -> dict[str, str]:
+    """A kubeconfig of the user's own with a context `robot`, which is the service account."""
+    token = stack.kubectl.run("create", "token", account, "--namespace=default").strip()
+    config = stack.kubectl.json("config", "view", "--flatten", "--raw")
+    cluster = {"cluster": config["clusters"][0]["name"], "user": "robot"}
+    config |= {
+        "contexts": [{"name": "robot", "context": cluster}],
+        "users": [{"name": "robot", "user": {"token": token}}],
+        "current-context": "robot",
+    }
+    file = folder / f"{account}.kubeconfig"
+    file.write_text(json.dumps(config))
+    return {"KUBECONFIG": str(file)}

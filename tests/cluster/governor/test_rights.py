@@ -90,6 +90,24 @@ def test_an_explicit_grant_counts_and_a_wildcard_does_not(fortress: Target, admi
     assert not _may_override(fortress, "nobody")
 
 
+def test_an_administrator_breaks_the_glass_by_taking_the_group_on(fortress: Target, admin: Api) -> None:
+    """A user, a group and a service account that hold every right: by itself none overrides, with the group each does."""
+    bindings = f"/apis/{RBAC}/v1/clusterrolebindings"
+    role = {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"}
+    subjects = [
+        {"apiGroup": RBAC, "kind": "User", "name": "chief"},
+        {"apiGroup": RBAC, "kind": "Group", "name": "chiefs"},
+        {"kind": "ServiceAccount", "namespace": "default", "name": "all-rights"},
+    ]
+    admin.post(bindings, {"metadata": {"name": "chiefs"}, "roleRef": role, "subjects": subjects}).expect()
+    robot = "system:serviceaccount:default:all-rights"
+    for user, groups in [("chief", []), ("mira", ["chiefs"]), ("mira", ["system:masters"]), (robot, [])]:
+        for more, allowed in [([], False), ([names.OVERRIDE_GROUP], True)]:
+            who = admin.as_user(user, *groups, *more)
+            answer = who.patch(fortress.deployment(), {"spec": {"replicas": 3}}, dryRun="All")
+            assert answer.ok is allowed, (user, groups, more, answer)
+
+
 def test_a_grant_may_be_for_one_namespace_and_one_workload(fortress: Target, admin: Api) -> None:
     _grant(admin, "of-web", [names.OVERRIDE], fortress.namespace, ["web"])
     _grant(admin, "elsewhere", [names.OVERRIDE], "default")
@@ -120,6 +138,7 @@ def test_limits_are_changed_by_those_who_may_and_by_named_robots(fortress: Targe
         ("developer", [GROUP, names.GOVERN_GROUP], True),
         ("named-robot", [GROUP, names.AUTOMATION_GROUP], True),
         ("any-verb-robot", [GROUP, names.AUTOMATION_GROUP], False),
+        ("any-verb-robot", [GROUP, names.AUTOMATION_GROUP, names.GOVERN_GROUP], True),
         ("any-verb-robot", [GROUP], True),
         ("on-call", [GROUP, names.OVERRIDE_GROUP], True),
     ]:
