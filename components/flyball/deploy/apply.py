@@ -17,6 +17,7 @@ from flyball.deploy.manifests import Object
 from flyball.deploy.owned import is_as_stated
 from flyball.deploy.revisions import Named, as_applied, needed
 from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubernetes.governor.names import LIMITS
 
 MANAGER = "flyball"
 CREATION_MANAGER = "flyball-initial"
@@ -75,6 +76,10 @@ class ApplySet:
         self._make_parent()
         before = self.live(objects)
         self._keep_ignored([o for o in objects if o.key in before], before)
+        if limits := [o for o in objects if o.kind == "ConfigMap" and o.name == LIMITS]:
+            # By themselves, so that nothing is made or changed without its limits if these are refused.
+            spaces = [o for o in objects if o.kind == "Namespace"]
+            self._apply(_marked(stated(o, before), self.label) for o in (*spaces, *limits))
         flags = (f"--applyset={PARENTS}.{PARENT_GROUP}/{self.name}", "--prune")
         left = self._left(objects)
         inside = needed(self.kubectl, objects) if left else set()

@@ -1,11 +1,13 @@
 """What a stack needs of a cluster that is not flyball's own, asked before anything is changed."""
 
+import json
 from collections.abc import Iterator
 
 from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA
-from flyball.guards.governor.rules import NO_GOVERNOR
+from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
+from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.freeze import POLICY
 from flyball.kubernetes.workload.scaled_object import CRD
 from flyball.stack.read import Stack
@@ -40,11 +42,38 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
     if stack.governor and not stack.governor.policies and not has_policies(kubectl):
         hint = "leave `policies` out, so that this stack brings them, or bring up the stack that does first"
         yield Problem(("governor", "policies"), NO_GOVERNOR, "is false, and the cluster has no Governor yet", hint)
-    if (names := needs_keda(stack)) and CRD not in kubectl.run("api-resources", "--api-group=keda.sh", "--output=name"):
-        kind = {name: "schedule" if stack.services[name].spec.schedule else "triggers" for name in names}
-        for name in names:
+    if stack.governor:
+        yield from _check_rights(kubectl, stack.namespace)
+    if (scheduled := needs_keda(stack)) and CRD not in kubectl.run(
+        "api-resources", "--api-group=keda.sh", "--output=name"
+    ):
+        kind = {name: "schedule" if stack.services[name].spec.schedule else "triggers" for name in scheduled}
+        for name in scheduled:
             hint = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
             yield Problem(("services", name, kind[name]), NO_KEDA, "needs KEDA, which the cluster does not have", hint)
+
+
+def _check_rights(kubectl: Kubectl, namespace: str) -> Iterator[Problem]:
+    """Whether the Governor lets the user change limits; all else would be applied, and stand without them."""
+    user = kubectl.json("auth", "whoami")["status"]["userInfo"]
+    name, groups = user["username"], user.get("groups", [])
+
+    def may(verb: str) -> bool:
+        # Not by `kubectl auth can-i`, which asks for another resource where there is no API of that name.
+        right = {"verb": verb, "group": names.GROUP, "resource": names.RESOURCE, "namespace": namespace}
+        head = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        asked = json.dumps({**head, "spec": {"resourceAttributes": right}})
+        return kubectl.json("create", "--filename=-", stdin=asked)["status"]["allowed"]
+
+    automation = name.startswith("system:serviceaccount:") or names.AUTOMATION_GROUP in groups
+    if not may(names.GOVERN):
+        why = f"holds no verb {names.GOVERN} on {names.RESOURCE}.{names.GROUP} there"
+    elif automation and names.GOVERN_GROUP not in groups and may(names.CANARY):
+        why = "its rights are to everything and so do not count"
+    else:
+        return
+    hint = f"{why}; bind the ClusterRole flyball-deploy to it instead, which holds all that a stack takes"
+    yield Problem(("governor",), MAY_NOT_GOVERN, f"{name} may not change limits in {namespace}", hint)
 
 
 def has_policies(kubectl: Kubectl) -> bool:

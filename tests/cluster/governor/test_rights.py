@@ -91,7 +91,7 @@ def test_an_explicit_grant_counts_and_a_wildcard_does_not(fortress: Target, admi
 
 
 def test_an_administrator_breaks_the_glass_by_taking_the_group_on(fortress: Target, admin: Api) -> None:
-    """A user, a group and a service account that hold every right: by itself none overrides, with the group each does."""
+    """A user, groups and a service account with every right: by itself none overrides, with the group each does."""
     bindings = f"/apis/{RBAC}/v1/clusterrolebindings"
     role = {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"}
     subjects = [

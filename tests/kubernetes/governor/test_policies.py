@@ -101,6 +101,8 @@ def test_rights_are_roles_with_a_group_each() -> None:
         ("ClusterRoleBinding", "flyball-override"),
         ("ClusterRole", "flyball-govern"),
         ("ClusterRoleBinding", "flyball-govern"),
+        ("ClusterRole", "flyball-deploy"),
+        ("ClusterRoleBinding", "flyball-deploy"),
         ("Role", "flyball-freeze"),
         ("RoleBinding", "flyball-freeze"),
     ]

@@ -69,6 +69,14 @@ FREEZE_OF_ANOTHER = Rule(
     source="A freeze is one object, with one reason.",
     remedy="Leave it on, or lift it when they agree.",
 )
+MAY_NOT_GOVERN = Rule(
+    "may-not-govern",
+    Lesson.GOVERNOR,
+    what="Whoever brings a governed stack up may set its limits; what was applied without them would be open to"
+    " everybody.",
+    source="The verb govern on governors.flyball.dev, for automation by a grant that names it.",
+    remedy="Bind the ClusterRole flyball-deploy to the pipeline's account.",
+)
 NO_GOVERNOR = Rule(
     "no-governor",
     Lesson.GOVERNOR,

@@ -7,7 +7,7 @@ from flyball.kubernetes.governor import names
 
 OVERRIDE_HINT = (
     f"a person with the right overrides: verb {names.OVERRIDE} on {names.RESOURCE}.{names.GROUP}, "
-    f"as with kubectl --as=NAME --as-group={names.OVERRIDE_GROUP}"
+    f"as with kubectl --as=NAME --as-group={names.OVERRIDE_GROUP}, and --as-group for each group whose rights it takes"
 )
 
 
@@ -41,8 +41,19 @@ def holds(verb: str, name: str) -> str:
 
 
 def granted(verb: str, name: str) -> str:
-    """Whether the user holds `verb` by a grant that names it: rights to all, as cluster-admin's, do not count."""
-    return f"({holds(verb, name)} && !{holds(names.CANARY, name)})"
+    """Whether the user holds `verb` by a grant that names it, or is in the group of those who do.
+
+    Rights to all, as cluster-admin's, do not count by themselves; who has them takes the group on for a command.
+    """
+    return f"({holds(verb, name)} && {_by_name(verb, name)})"
+
+
+_GROUPS = {names.OVERRIDE: names.OVERRIDE_GROUP, names.GOVERN: names.GOVERN_GROUP}
+
+
+def _by_name(verb: str, name: str) -> str:
+    """Whether it is not only for the sake of rights to all that the user holds `verb`."""
+    return f"({text(_GROUPS[verb])} in request.userInfo.?groups.orValue([]) || !{holds(names.CANARY, name)})"
 
 
 CREATES = "request.operation == 'CREATE'"
@@ -89,4 +100,4 @@ IS_AUTOMATION = (
 
 def governs(name: str) -> str:
     """Whether the user may change limits: a person who holds the verb, automation only if it was named to it."""
-    return f"({holds(names.GOVERN, name)} && (!{IS_AUTOMATION} || !{holds(names.CANARY, name)}))"
+    return f"({holds(names.GOVERN, name)} && (!{IS_AUTOMATION} || {_by_name(names.GOVERN, name)}))"

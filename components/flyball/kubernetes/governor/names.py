@@ -27,6 +27,8 @@ FREEZE: Final = "freeze"
 
 OVERRIDE_GROUP: Final = "flyball:override"
 GOVERN_GROUP: Final = "flyball:govern"
+DEPLOY_GROUP: Final = "flyball:deploy"
+"""Whoever brings stacks up: all that these consist of, and their limits."""
 FREEZE_GROUP: Final = "flyball:freeze"
 AUTOMATION_GROUP: Final = "flyball:automation"
 """Group of robots that log in as users rather than as service accounts: the freeze stops them too."""

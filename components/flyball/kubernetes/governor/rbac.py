@@ -8,14 +8,17 @@ _API = "rbac.authorization.k8s.io/v1"
 
 
 def manifests() -> list[Manifest]:
-    """A role and a group for each right: to override, to change limits, to freeze.
+    """A role and a group for each right: to override, to change limits, to freeze, to bring stacks up.
 
+    A pipeline needs the last one: ``kubectl create clusterrolebinding ci --clusterrole=flyball-deploy
+    --serviceaccount=NAMESPACE:NAME``. It does not bring the Governor's own policies, which an administrator does.
     The identity provider puts people into the groups, or a cluster administrator takes one on for a single command:
     ``kubectl --as=NAME --as-group=flyball:override``. Rights to everything do not include them, on purpose.
     """
     rules = {
         names.OVERRIDE_GROUP: [_rule(names.GROUP, names.RESOURCE, [names.OVERRIDE])],
         names.GOVERN_GROUP: [_rule(names.GROUP, names.RESOURCE, [names.GOVERN])],
+        names.DEPLOY_GROUP: [_rule(names.GROUP, names.RESOURCE, [names.GOVERN]), *_deployment()],
     }
     cluster = [manifest for group, held in rules.items() for manifest in _role("Cluster", group, held, {})]
     freeze = [
@@ -24,6 +27,31 @@ def manifests() -> list[Manifest]:
         {**_rule("", "configmaps", ["get", "update", "patch", "delete"]), "resourceNames": [names.FREEZE]},
     ]
     return [*cluster, *_role("", names.FREEZE_GROUP, freeze, {"namespace": names.SYSTEM_NAMESPACE})]
+
+
+def _deployment() -> list[Manifest]:
+    """What a stack consists of, and what tells whether it stands."""
+    kinds = {
+        "": ["namespaces", "serviceaccounts", "configmaps", "secrets", "services"],
+        "apps": ["deployments"],
+        "autoscaling": ["horizontalpodautoscalers"],
+        "policy": ["poddisruptionbudgets"],
+        "networking.k8s.io": ["networkpolicies"],
+        "scheduling.k8s.io": ["priorityclasses"],
+        "keda.sh": ["scaledobjects"],
+        names.GROUP: ["stacks"],
+        "apiextensions.k8s.io": ["customresourcedefinitions"],
+    }
+    looks = {
+        "": ["pods", "nodes"],
+        "apps": ["replicasets"],
+        "admissionregistration.k8s.io": ["validatingadmissionpolicybindings"],
+    }
+    write = ["get", "list", "watch", "create", "update", "patch", "delete"]
+    return [
+        *({"apiGroups": [group], "resources": of_group, "verbs": write} for group, of_group in kinds.items()),
+        *({"apiGroups": [group], "resources": of_group, "verbs": write[:3]} for group, of_group in looks.items()),
+    ]
 
 
 def _rule(group: str, resource: str, verbs: list[str]) -> Manifest:
