@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 
 from flyball.deploy import requirements
 from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA
-from flyball.guards.governor.rules import NO_GOVERNOR
+from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
 from flyball.stack.read import Stack, read
@@ -19,11 +20,25 @@ HINT = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
 class Cluster(Kubectl):
     """Stands in for kubectl on somebody's cluster."""
 
-    def __init__(self, minor: str, kinds: str, governor: bool = False) -> None:
+    def __init__(
+        self, minor: str, kinds: str, governor: bool = False, user: str = "jo", groups: str = "", rights: str = "govern"
+    ) -> None:
         super().__init__(Path("kubectl"), None)
         self.__dict__.update(minor=minor, kinds=kinds, governor=governor)
+        self.__dict__.update(user={"username": user, "groups": groups.split()}, rights=rights.split())
 
     def json(self, *arguments: str, stdin: str = "") -> Any:
+        if arguments == ("auth", "whoami"):
+            return {"status": {"userInfo": self.__dict__["user"]}}
+        if arguments == ("create", "--filename=-"):
+            asked = json.loads(stdin)["spec"]["resourceAttributes"]
+            assert asked | {"verb": ""} == {
+                "verb": "",
+                "group": "flyball.dev",
+                "resource": "governors",
+                "namespace": "shop",
+            }
+            return {"status": {"allowed": asked["verb"] in self.__dict__["rights"]}}
         assert arguments == ("version",)
         return {"clientVersion": {}, "serverVersion": {"major": "1", "minor": self.__dict__["minor"]}}
 
@@ -96,3 +111,38 @@ def test_limits_alone_need_a_governor_in_the_cluster() -> None:
             "leave `policies` out, so that this stack brings them, or bring up the stack that does first",
         )
     ]
+
+
+ROBOT = "system:serviceaccount:ci:deployer"
+
+
+@pytest.mark.parametrize(
+    ("user", "groups", "rights"),
+    [
+        ("jo", "", "govern"),
+        ("jo", "", "govern wildcard-canary"),
+        (ROBOT, "", "govern"),
+        (ROBOT, "flyball:govern", "govern wildcard-canary"),
+    ],
+)
+def test_whoever_may_change_limits_brings_a_governed_stack_up(user: str, groups: str, rights: str) -> None:
+    cluster = Cluster("36", "", user=user, groups=groups, rights=rights)
+    assert list(requirements.check(cluster, stack(governor={}, web={}))) == []
+
+
+@pytest.mark.parametrize(
+    ("user", "groups", "rights", "why"),
+    [
+        ("jo", "", "", "holds no verb govern on governors.flyball.dev there"),
+        (ROBOT, "", "", "holds no verb govern on governors.flyball.dev there"),
+        (ROBOT, "", "govern wildcard-canary", "its rights are to everything and so do not count"),
+        ("ci", "flyball:automation", "govern wildcard-canary", "its rights are to everything and so do not count"),
+    ],
+)
+def test_who_may_not_is_told_so_before_anything_is_changed(user: str, groups: str, rights: str, why: str) -> None:
+    cluster = Cluster("36", "", user=user, groups=groups, rights=rights)
+    hint = f"{why}; bind the ClusterRole flyball-deploy to it instead, which holds all that a stack takes"
+    assert list(requirements.check(cluster, stack(governor={}, web={}))) == [
+        Problem(("governor",), MAY_NOT_GOVERN, f"{user} may not change limits in shop", hint)
+    ]
+    assert list(requirements.check(cluster, stack(web={}))) == []

@@ -143,6 +143,7 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
         "no-keda": lambda: _raise(requirements.check(Cluster("36", ""), stack(web={"schedule": _SCHEDULE}))),
         "needs-pulumi-cli": lambda: up.up(encrypted, print, lambda done, every: None),
         "not-running": lambda: up.reach(there, print),
+        "may-not-govern": lambda: _raise(requirements.check(Cluster("36", "", rights=""), stack(governor={}, web={}))),
         "no-governor": lambda: freeze.freeze(Cluster("36", ""), "moving the queue", None, "jo"),
         "freeze-of-another": lambda: freeze.freeze(Frozen("36", "", governor=True), "moving the queue", None, "jo"),
         "drill-cannot-run": lambda: list(drills.run(["hang"], [True], print)),
