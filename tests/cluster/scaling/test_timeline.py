@@ -99,7 +99,7 @@ def test_a_plain_autoscaler_follows_the_processor(service: Service) -> None:
     def figures() -> list[dict[str, Any]]:
         return [
             metric["containerResource"]["current"]
-            for metric in service.get("hpa", "web")["status"].get("currentMetrics", [])
+            for metric in service.get("hpa", "web")["status"].get("currentMetrics") or ()
             if "containerResource" in metric
         ]
 
