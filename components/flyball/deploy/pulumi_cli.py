@@ -58,7 +58,7 @@ def _logged_in(env: dict[str, str]) -> bool:
 
 def up(engine: Engine, project: Path, stack: str, file: Path, context: str | None, *, preview: bool) -> None:
     """`pulumi up` or `pulumi preview`, with its own progress on the terminal. Raises `PulumiError`."""
-    released = _release(engine, project, stack)
+    released = _release(engine, stack)
     _create(engine, stack)
     where = _where(stack, file)
     with _program(project, context) as program:
@@ -73,7 +73,7 @@ def up(engine: Engine, project: Path, stack: str, file: Path, context: str | Non
 
 def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str | None) -> None:
     """`pulumi destroy`, and the stack itself, but never its file. Raises `PulumiError`."""
-    _release(engine, project, stack)
+    _release(engine, stack)
     _create(engine, stack)
     where = _where(stack, file)
     with _program(project, context) as program:
@@ -83,25 +83,26 @@ def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str 
 
 def forget(engine: Engine, project: Path, stack: str) -> None:
     """Drop the state of a stack whose cluster is gone with all that was in it; nothing where there is none."""
-    _release(engine, project, stack)
+    _release(engine, stack)
     command = [str(engine.pulumi), *_REMOVE, "--force", "--stack", stack, "--non-interactive"]
     subprocess.run(command, cwd=project, env=environment(engine), capture_output=True, check=False)
 
 
-def _release(engine: Engine, project: Path, stack: str) -> bool:
+def _release(engine: Engine, stack: str) -> bool:
     """Take the stack back from an update that was killed, which leaves its lock behind; whether there was one.
 
     Only where the state is in files, whose locks name a process of this machine: any other may still be at work.
+    Not by `pulumi cancel`, which needs a stack: the update may have been killed while it created it.
     """
-    env = environment(engine)
-    backend = urlsplit(env.get("PULUMI_BACKEND_URL", ""))
+    backend = urlsplit(environment(engine).get("PULUMI_BACKEND_URL", ""))
     if backend.scheme != "file":
         return False
     locks = list(Path(unquote(backend.path), ".pulumi", "locks", "organization", PROJECT, stack).glob("*.json"))
     if not locks or not all(map(_left_behind, locks)):
         return False
-    command = [str(engine.pulumi), "cancel", "--yes", "--non-interactive", "--stack", stack]
-    return subprocess.run(command, cwd=project, env=env, capture_output=True, check=False).returncode == 0
+    for lock in locks:
+        lock.unlink(missing_ok=True)
+    return True
 
 
 def _left_behind(lock: Path) -> bool:
