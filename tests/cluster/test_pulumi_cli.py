@@ -128,7 +128,8 @@ def test_a_killed_up_is_taken_up_again(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -> None:
-    """Previewed, brought up, brought up again with nothing to do, and brought down although deletion is guarded."""
+    """Previewed, brought up, brought up again with nothing to do, and brought down although deletion is guarded; so is
+    a second one that the policies of the first guard."""
     own = Shop(tmp_path / f"Pulumi.{shop.name}-own.yaml", f"{shop.name}-own", with_cli=True)
     kubeconfig = shop.kubectl.kubeconfig
     context = shop.kubectl.run("config", "current-context").strip()
@@ -138,16 +139,15 @@ def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -
         "load": {"peak": 30, "replica": 20},
         "rollout": {"settle": "1s"},
     }
-    own.write(
-        {
-            "flyball:environment": "test",
-            "flyball:owner": "shop",
-            "flyball:namespace": "own",
-            "flyball:cluster": context,
-            "flyball:governor": {},
-            "flyball:services": {"web": service},
-        }
-    )
+    config = {
+        "flyball:environment": "test",
+        "flyball:owner": "shop",
+        "flyball:namespace": "own",
+        "flyball:cluster": context,
+        "flyball:governor": {},
+        "flyball:services": {"web": service},
+    }
+    own.write(config)
     environment = {"KUBECONFIG": str(kubeconfig)}
     previewed = own.run("up", "--preview", env=environment)
     assert "to create" in previewed
@@ -157,6 +157,11 @@ def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -
     again = own.run("up", env=environment)
     assert re.search(r"\d+ unchanged", again)
     assert not re.search(r"\d+ (created|updated|deleted|replaced)", again)
+    other = Shop(tmp_path / f"Pulumi.{shop.name}-other.yaml", f"{shop.name}-other", with_cli=True)
+    other.write(config | {"flyball:namespace": "other", "flyball:governor": {"policies": False}})
+    other.run("up", env=environment)
+    assert other.run("down", env=environment).splitlines()[-1] == f"removed stack {other.name}"
+    assert shop.kubectl.run("get", "namespace", "other", "--ignore-not-found") == ""
     assert own.run("down", env=environment).splitlines()[-1] == f"removed stack {own.name}"
     assert own.file.exists()
     assert shop.kubectl.run("get", "namespace", "own", "--ignore-not-found") == ""
