@@ -13,12 +13,14 @@ from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.manifests import Rendered, rendered
 from flyball.deploy.program import run_program
 from flyball.deploy.rollout import Standing
+from flyball.deploy.unguard import unguard
 from flyball.guards.fail_fast.rules import NEEDS_PULUMI_CLI, NOT_RUNNING
 from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem, Refused, refuse
+from flyball.guards.reading.reader import Reader
+from flyball.guards.workload.limits import read_governed
 from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl
-from flyball.kubernetes.governor import names
 from flyball.lab.cluster import control_plane, keda, metrics, toolchain
 from flyball.stack.configuration import already_read
 from flyball.stack.read import Stack, read
@@ -173,11 +175,11 @@ def down(target: Target, report: Report) -> list[str]:
             pulumi_cli.forget(engine, target.project, target.name)
         return [f"control plane {target.name}"] if control_plane.stop(target.name) else []
     kubectl = reach(target, report)
+    if governed := read_governed(Reader(target.config, (), [])):
+        # That nobody needs the guards any more is what this command says.
+        unguard(kubectl, str(target.config.get("namespace")), policies=governed.policies)
     engine = engines.find()
     if engine and not _by_kubectl(kubectl, target, lambda line: None):
-        # A workload that has limits may not be deleted; that nobody needs them any more is what this command says.
-        place = (names.LIMITS, f"--namespace={target.config.get('namespace')}")
-        kubectl.run("delete", "configmap", *place, "--ignore-not-found")
         pulumi_cli.destroy(engine, target.project, target.name, target.file, target.context)
         return [f"stack {target.name}"]
     return ApplySet(kubectl, target.name).delete()

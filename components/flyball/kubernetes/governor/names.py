@@ -20,6 +20,8 @@ GOVERNED: Final = "flyball.dev/governed"
 SYSTEM: Final = "system"
 SYSTEM_NAMESPACE: Final = wellknown.SYSTEM_NAMESPACE
 
+CLUSTER_POLICY: Final = "flyball-cluster"
+"""Policy, and its binding, that keep governed namespaces, priorities and nodes."""
 LIMITS: Final = "flyball-limits"
 """ConfigMap in each governed namespace: the limits of its workloads."""
 FREEZE: Final = "freeze"

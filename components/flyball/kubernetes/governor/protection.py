@@ -70,8 +70,10 @@ def cluster_policies() -> list[Manifest]:
     label = f"dyn(oldObject).metadata.?labels[?{text(names.GOVERNED)}]"
     nodes, priority = (f"request.resource.resource == '{kind}'" for kind in ("nodes", "priorityclasses"))
     ours = f"dyn(oldObject).metadata.?labels[?{text(MANAGED_BY_LABEL)}].orValue('') == {text(MANAGED_BY)}"
+    system = f"variables.name == {text(names.SYSTEM_NAMESPACE)} && !({nodes}) && !({priority})"
+    kept = cel.message(text("namespace "), "variables.name", text(" holds guarded workloads and may not be deleted"))
     policy = Policy(
-        name="flyball-cluster",
+        name=names.CLUSTER_POLICY,
         resources=[
             resources("", "v1", ["namespaces"], "UPDATE", "DELETE"),
             resources("", "v1", ["nodes"], "DELETE"),
@@ -84,11 +86,12 @@ def cluster_policies() -> list[Manifest]:
         variables={**cel.STATES, "label": f"variables.new.metadata.?labels[?{text(names.GOVERNED)}]"},
         rules=[
             Rule(
-                f"{nodes} || {priority} || !({DELETES})",
-                cel.message(
-                    text("namespace "), "variables.name", text(" holds guarded workloads and may not be deleted")
-                ),
+                f"{nodes} || {priority} || !({DELETES}) || {system}",
+                kept,
+                # Whoever may take the limits away may delete all that they guard.
+                governed=True,
             ),
+            Rule(f"!({system} && {DELETES})", kept),
             Rule(
                 f"{nodes} || {priority} || variables.label == variables.old.metadata.?labels[?{text(names.GOVERNED)}]"
                 " && variables.new.metadata.?ownerReferences.orValue([]).size() == 0",
