@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.proxy.harness import ask, haproxy, inbound, statuses
-from tests.proxy.wire import OK, Scripted, Wire, answer, client, scripted, status
+from tests.proxy.wire import OK, Script, Scripted, Wire, answer, client, scripted, status
 
 from flyball.guards.breakers.breaker import Breaker
 from flyball.guards.timeouts.deadlines import Times
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.haproxy
 BREAKER = Breaker(minimum=5, open=30_000)
 LARGE = 100_000
 """Bytes that no buffer holds."""
+CHUNK = b"3e8\r\n" + b"x" * 1_000 + b"\r\n"
 
 
 @pytest.fixture
@@ -197,13 +198,45 @@ def cut(wire: Wire) -> None:
     wire.reset()
 
 
+def cut_chunks(wire: Wire) -> None:
+    """One whose length is not told beforehand; after a chunk its server is gone."""
+    wire.request()
+    wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNK)
+    wire.sock.close()
+
+
 class TestBrokenAnswers:
-    def test_an_answer_that_breaks_off_is_a_failure(self, server: Scripted, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("script", [cut, cut_chunks], ids=["of a length", "in chunks"])
+    def test_an_answer_that_breaks_off_is_a_failure(self, server: Scripted, tmp_path: Path, script: Script) -> None:
         (port,) = free(1)
-        server.script = cut
+        server.script = script
         with haproxy(hop(server, port), tmp_path):
             assert statuses(port, 8) == [502] * 5 + [503] * 3
         assert server.seen == 5
+
+    @pytest.mark.parametrize(
+        ("head", "body"),
+        [
+            (b"Transfer-Encoding: chunked", b"".join([CHUNK * 9, b"0\r\n\r\n"])),
+            (b"Transfer-Encoding: chunked", b"".join([b"1\r\nx\r\n" * 10_000, b"0\r\n\r\n"])),
+            (b"Transfer-Encoding: chunked", b"".join([CHUNK * 100, b"0\r\n\r\n"])),
+            (b"Connection: close", b"x" * 9_000),
+        ],
+        ids=["in chunks", "in small ones", "beyond a buffer", "as long as the connection"],
+    )
+    def test_a_whole_one_is_none(self, server: Scripted, tmp_path: Path, head: bytes, body: bytes) -> None:
+        def slowly(wire: Wire) -> None:
+            wire.request()
+            wire.send(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body[:5_000])
+            time.sleep(0.02)
+            wire.send(body[5_000:])
+            if head.startswith(b"Connection"):
+                wire.sock.close()
+
+        (port,) = free(1)
+        server.script = slowly
+        with haproxy(hop(server, port), tmp_path):
+            assert statuses(port, 8) == [200] * 8
 
     def test_answers_without_a_body_are_none(self, server: Scripted, tmp_path: Path) -> None:
         """To HEAD and with status 304 a length may be told and nothing follows (RFC 9110, 8.6)."""
