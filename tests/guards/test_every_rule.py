@@ -55,6 +55,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "repeat-below-interval": lambda: alertmanager.read({"alertmanager_repeat_interval": "1m"})[1],
     "unwatched": lambda: _prometheus(prometheus_groups=["web"]),
     "listens-everywhere": lambda: node_exporter.read({"node_exporter_addresses": ["0.0.0.0"]})[1],
+    "open-store": lambda: redis.read({"redis_bind": ["192.0.2.1"]}, 2**31)[1],
     "unbounded-log": lambda: check_file_logs(FileLogs(days=0), ("logs",)),
     "log-growth": lambda: _logrotate(**LOG, rate="1Gi"),
     "log-not-reopened": lambda: _logrotate(**LOG | {"reopens": False}),

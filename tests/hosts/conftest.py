@@ -13,6 +13,8 @@ from flyball.lab.hosts.lab import Lab, lab
 T = TypeVar("T")
 APPS = ["app1", "app2", "app3"]
 BALANCERS = ["lb1", "lb2"]
+PASSWORD = "correct-horse-battery"
+CLI = f"REDISCLI_AUTH={PASSWORD} redis-cli"
 UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
 """What `touched` gives for a run that found all as it should be."""
 
@@ -47,6 +49,7 @@ def fleet(hosts: Lab) -> Ansible:
         "planned_restart_units": ["shop.service"],
         "planned_restart_calendar": "2099-01-01",  # not while they are tested
         "planned_restart_lock_host": hosts["cache1"].address,
+        "planned_restart_lock_password": PASSWORD,
     }
     return Ansible(
         hosts,
@@ -54,7 +57,7 @@ def fleet(hosts: Lab) -> Ansible:
         {
             "web": {**shop.WEB, **leaving},
             "proxy": shop.balancer(addresses),
-            "cache1": {"redis_bind": ["127.0.0.1", hosts["cache1"].address]},
+            "cache1": {"redis_bind": ["127.0.0.1", hosts["cache1"].address], "redis_password": PASSWORD},
             "all": {"log_shipping_host": hosts["logs1"].address},
         },
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.hosts.conftest import UNTOUCHED, touched
+from tests.hosts.conftest import CLI, PASSWORD, UNTOUCHED, touched
 
 from flyball.drills.hosts import balanced
 from flyball.lab.hosts.ansible import Ansible
@@ -18,6 +18,8 @@ UNIT = "flyball-planned-restart"
 KEY = "flyball:restart:web"
 ALERTMANAGER = "http://{address}:9093"
 AMTOOL = f"amtool --alertmanager.url={ALERTMANAGER.format(address='127.0.0.1')}"
+LOUD = ("--diff", "-vvv")
+"""All that Ansible can be made to show."""
 READY = "200"
 ASK_READY = f'import urllib.request as u; print(u.urlopen("{ALERTMANAGER.format(address="127.0.0.1")}/-/ready").status)'
 
@@ -38,18 +40,20 @@ def group(hosts: Lab) -> Ansible:
         "planned_restart_shutdown": {"prestop": "1s", "drain": "2s"},
         "planned_restart_well": "8s",
         "planned_restart_lock_host": cache.address,
+        "planned_restart_lock_password": PASSWORD,
         "planned_restart_alertmanager": ALERTMANAGER.format(address=cache.address),
         "rollout_load": {"peak": 50, "host": 100},
     }
-    redis = {"redis_bind": ["127.0.0.1", cache.address]}
+    redis = {"redis_bind": ["127.0.0.1", cache.address], "redis_password": PASSWORD}
     ansible = Ansible(hosts, {"web": ["app1", "app2"], "cache": ["cache1"]}, {"web": web, "cache1": redis})
-    ansible.apply("app1", "planned_restart", check=True).succeeded()
+    said = ansible.apply("app1", "planned_restart", check=True).succeeded().output
     assert made[0].run("ls /etc/flyball", check=False) == ""
-    ansible.apply("cache", "redis").succeeded()
-    ansible.apply("web", "planned_restart").succeeded()
+    said += ansible.apply("cache", "redis", options=LOUD).succeeded().output
+    said += ansible.apply("web", "planned_restart", options=LOUD).succeeded().output
     for check in (False, True):
         again = ansible.apply("app1", "planned_restart", check=check).succeeded()
         assert touched(again) == UNTOUCHED
+    assert PASSWORD not in said
     return ansible
 
 
@@ -76,6 +80,28 @@ def metric(app: Host, name: str) -> str:
     ).strip()
 
 
+def test_nobody_without_the_password_gets_at_the_lock(group: Ansible) -> None:
+    app, cache = group.lab["app1"], group.lab["cache1"]
+    ask = (
+        "import sys; sys.path.append('/usr/local/lib/flyball'); import lease\n"
+        f"try: print(lease.ask('{cache.address}', 6379, 60, 'SET', '{KEY}', 'mine'))\n"
+        "except OSError as error: print(error)"
+    )
+    assert app.run(f'python3 -c "{ask}"').startswith("SET: NOAUTH ")
+    assert cache.run(f"{CLI} exists {KEY}").strip() == "0"
+
+
+def test_the_password_is_read_by_nobody_else(group: Ansible) -> None:
+    app, cache = group.lab["app1"], group.lab["cache1"]
+    for host, owner in ((app, "root"), (cache, "redis")):
+        places = "/etc /var/lib /var/log /usr/local /run /tmp /root"
+        (file,) = host.run(f"grep -rlF {PASSWORD} {places} 2>/dev/null || true").split()
+        assert host.run(f"stat --format='%U %a' {file}").split() == [owner, "600"]
+        # Of processes that run all the time; what enters it for this test has it in its own.
+        assert PASSWORD not in host.run("ps -o args= -C redis-server,python3 || true")
+    assert cache.run(f"{CLI} CONFIG GET protected-mode").split() == ["protected-mode", "yes"]
+
+
 def test_the_timer_waits_for_its_hour(group: Ansible) -> None:
     app = group.lab["app1"]
     assert app.run(f"systemctl is-active {UNIT}.timer").strip() == "active"
@@ -90,7 +116,7 @@ def test_a_restart_drains_restarts_and_serves_again(group: Ansible) -> None:
     assert run(app) == ("done", "")
     assert started(app) != before
     assert app.run("ls /run/flyball") == ""
-    assert cache.run(f"redis-cli exists {KEY}").strip() == "0"
+    assert cache.run(f"{CLI} exists {KEY}").strip() == "0"
     assert (metric(app, "failed"), metric(app, "skipped")) == ("0", "0")
 
 
@@ -113,7 +139,7 @@ def test_every_skip_says_why_and_restarts_nothing(group: Ansible) -> None:
     assert skipped(*drained) == "the host is drained already: OPS-12"
     unwell = f"1 others must be well, and 0 are; not well: {other.address}"
     assert skipped(*drained, on=other) == unwell
-    lock = (f"redis-cli set {KEY} 'app2 token' PX 60000", f"redis-cli del {KEY}")
+    lock = (f"{CLI} set {KEY} 'app2 token' PX 60000", f"{CLI} del {KEY}")
     assert skipped(*lock, on=cache) == "app2 has the lock of the group"
     assert "the lock cannot be had: " in skipped(
         "systemctl stop redis-server", "systemctl start redis-server", on=cache
@@ -161,7 +187,7 @@ def test_a_reboot_comes_back_drained_and_serves_when_it_is_well(group: Ansible) 
     assert app.run("cat /root/seen").strip() == "planned restart"
     left = "/run/flyball/drain /etc/tmpfiles.d/flyball-planned-restart.conf /var/lib/flyball/planned-restart.resume"
     assert app.run(f"ls {left}", check=False) == ""
-    assert cache.run(f"redis-cli exists {KEY}").strip() == "0"
+    assert cache.run(f"{CLI} exists {KEY}").strip() == "0"
 
 
 def play(group: Ansible, **extra: Any) -> tuple[int, str]:
@@ -206,7 +232,7 @@ def test_a_restart_that_fails_stops_there_and_keeps_the_host_drained_and_the_loc
     assert (metric(app, "failed"), app.run("cat /run/flyball/drain").strip()) == ("1", "planned restart")
     assert "planned restart failed" in app.run(f"journalctl --no-pager --priority=alert --unit={UNIT}")
     assert app.run(f"systemctl is-failed {UNIT}").strip() == "failed"
-    assert 0 < int(cache.run(f"redis-cli pttl {KEY}")) <= 900_000
+    assert 0 < int(cache.run(f"{CLI} pttl {KEY}")) <= 900_000
     assert run(other)[0] == "skipped"
     assert run(app) == ("skipped", "the host is drained already: planned restart")
     assert metric(app, "failed") == "1"

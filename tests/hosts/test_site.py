@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.hosts.conftest import APPS, BALANCERS, UNTOUCHED, touched
+from tests.hosts.conftest import APPS, BALANCERS, CLI, UNTOUCHED, touched
 
 from flyball.drills.hosts import shop as releases
 from flyball.drills.hosts.load import Users, users
@@ -66,8 +66,8 @@ def test_the_cache_listens_where_it_is_asked_to(converged: Ansible) -> None:
 
 def test_keys_that_never_expire_fail_the_audit(converged: Ansible) -> None:
     cache = converged.lab["cache1"]
-    cache.run("redis-cli set expires 1 EX 600; systemctl start redis-ttl-audit")
-    cache.run("redis-cli set stays 1; systemctl start redis-ttl-audit", check=False)
+    cache.run(f"{CLI} set expires 1 EX 600; systemctl start redis-ttl-audit")
+    cache.run(f"{CLI} set stays 1; systemctl start redis-ttl-audit", check=False)
     assert cache.run("systemctl is-failed redis-ttl-audit", check=False).strip() == "failed"
     metrics = cache.run("cat /var/lib/flyball/metrics/redis-ttl.prom")
     assert metrics.splitlines() == [
@@ -75,7 +75,7 @@ def test_keys_that_never_expire_fail_the_audit(converged: Ansible) -> None:
         "flyball_redis_keys_without_ttl 1",
         "flyball_redis_keys_without_ttl_allowed 0.0",
     ]
-    cache.run("redis-cli del stays; systemctl start redis-ttl-audit")
+    cache.run(f"{CLI} del stays; systemctl start redis-ttl-audit")
 
 
 def test_logs_that_nobody_takes_are_a_figure(converged: Ansible) -> None:

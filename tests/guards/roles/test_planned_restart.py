@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "planned_restart_request": "1s",
     "planned_restart_lock_host": "cache1.example.com",
     "planned_restart_lock_port": 6379,
+    "planned_restart_lock_password": "",
     "planned_restart_lease": "15m",
     "planned_restart_alertmanager": "",
     "rollout_load": {"peak": 150, "host": 100},
@@ -120,6 +121,14 @@ def test_everything_is_said_at_once() -> None:
         "planned_restart_group: 'web-1' is not allowed; give the name of a group of the inventory",
         "planned_restart_health: 'status' is not allowed; give a path, from its /",
         "planned_restart_alertmanager: 'alerts:9093/' is not allowed; give its URL, without a / at the end",
+    ]
+
+
+def test_a_password_of_the_lock_is_one_that_redis_takes() -> None:
+    assert said(planned_restart_lock_password="correct-horse-battery") == []
+    assert said(planned_restart_lock_password="secret") == [
+        "planned_restart_lock_password: has 6 characters; give 16 to 128 letters, digits and signs, without spaces,"
+        " quotes and \\"
     ]
 
 

@@ -16,13 +16,19 @@ DEFAULTS: dict[str, object] = {
     "redis_keys_without_ttl": 0.0,
     "redis_client_timeout": "5m",
     "redis_max_clients": 1000,
+    "redis_password": "",
 }
+PASSWORD = "correct-horse-battery"
+
+
+def said(**changed: object) -> list[str]:
+    return [str(problem) for problem in read({**DEFAULTS, **changed}, 2**31)[1]]
 
 
 def test_the_defaults_on_a_host_of_2_gib() -> None:
     cache, problems = read(DEFAULTS, 2**31)
     assert problems == []
-    assert cache == Cache(("127.0.0.1",), 6379, 1_288_490_188, "allkeys-lru", 0.0, 300, 60, 1000)
+    assert cache == Cache(("127.0.0.1",), 6379, 1_288_490_188, "allkeys-lru", 0.0, 300, 60, 1000, "")
 
 
 @given(st.integers(2 * 10**7, 2**45), st.floats(0.1, MAXMEMORY_SHARE))
@@ -42,3 +48,36 @@ def test_a_share_that_leaves_nothing_is_refused() -> None:
 def test_an_eviction_that_may_evict_nothing_is_refused(eviction: str) -> None:
     _, problems = read({**DEFAULTS, "redis_eviction": eviction}, 2**31)
     assert [problem.where for problem in problems] == ["redis_eviction"]
+
+
+def test_what_others_reach_asks_for_a_password() -> None:
+    bind = ["127.0.0.1", "::1", "192.0.2.1"]
+    assert said(redis_bind=bind) == [
+        "redis_password: is missing, and others reach 192.0.2.1: whoever does could empty the cache and take the lock"
+        " of planned restarts; give one from a vault, or listen on 127.0.0.1 alone"
+    ]
+    assert said(redis_bind=bind, redis_password=PASSWORD) == []
+    assert said(redis_bind=["127.0.0.53", "::1"]) == []
+
+
+@pytest.mark.parametrize(
+    ("password", "wrong"),
+    [
+        ("secret", "has 6 characters"),
+        ("s" * 129, "has 129 characters"),
+        ("correct horse battery", "holds a space, a quote, a \\ or what is not in ASCII"),
+        ('correct"horse"battery', "holds a space, a quote, a \\ or what is not in ASCII"),
+        (1234567890123456, "is no text"),
+        (["correct-horse-battery"], "is no text"),
+    ],
+)
+def test_no_message_repeats_a_password(password: object, wrong: str) -> None:
+    (message,) = said(redis_bind=["192.0.2.1"], redis_password=password)
+    assert message.startswith(f"redis_password: {wrong}; ")
+    assert str(password) not in message
+
+
+@given(st.text(st.sampled_from(sorted({*map(chr, range(33, 127))} - {*"\"'\\"})), min_size=16, max_size=128))
+def test_a_password_is_taken_as_it_is(password: str) -> None:
+    cache, problems = read({**DEFAULTS, "redis_bind": ["192.0.2.1"], "redis_password": password}, 2**31)
+    assert (cache.password, problems) == (password, [])

@@ -63,12 +63,12 @@ class Ansible:
         )
         return Played(done.returncode, done.stdout + done.stderr, recap(done.stdout))
 
-    def apply(self, hosts: str, *roles: str, check: bool = False) -> Played:
+    def apply(self, hosts: str, *roles: str, check: bool = False, options: Sequence[str] = ()) -> Played:
         """Apply roles of the collection to some of the hosts, as a playbook of one's own would."""
         names = [{"role": f"{COLLECTION}.{role}"} for role in roles]
         playbook = self.lab.folder / f"apply-{'-'.join(roles)}.json"
         playbook.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "roles": names}]))
-        return self.play(playbook, *(("--check", "--diff") if check else ()))
+        return self.play(playbook, *options, *(("--check", "--diff") if check else ()))
 
     def _command(self, program: str) -> list[str]:
         path = Path(sys.executable).with_name(program)
