@@ -44,6 +44,7 @@ def argument_specs(role: Role) -> str:
         lines += [f"      {variable.name}:", "        description: >-", *(f"          {line}" for line in text)]
         lines += [f"        type: {kind}", *(f"        elements: {element}" for element in elements)]
         lines.append(f"        default: {yaml_value(variable.default)}")
+        lines += ["        no_log: true"] if variable.secret else []
     return "\n".join([*lines, ""])
 
 

@@ -136,6 +136,19 @@ def test_nothing_ever_listened_where_it_was_not_asked_to(watched: Ansible, monit
             assert "0.0.0.0" not in journal
 
 
+def test_prometheus_takes_no_orders(monitor: Host) -> None:
+    for path, said in {
+        "-/reload": "Lifecycle API is not enabled",
+        "-/quit": "Lifecycle API is not enabled",
+        "api/v1/admin/tsdb/snapshot": "admin APIs disabled",
+        "api/v1/write": "remote write receiver needs to be enabled",
+    }.items():
+        post = f"http.client.HTTPConnection('127.0.0.1', 9090); c.request('POST', '/{path}')"
+        assert said in monitor.run(
+            f'python3 -c "import http.client; c = {post}; print(c.getresponse().read().decode())"'
+        )
+
+
 def test_the_limits_are_those_of_the_running_process(monitor: Host) -> None:
     running = monitor.run("tr '\\0' '\\n' < /proc/$(systemctl show --value -p MainPID prometheus)/cmdline").split()
     assert {

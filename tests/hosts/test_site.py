@@ -64,6 +64,22 @@ def test_the_cache_listens_where_it_is_asked_to(converged: Ansible) -> None:
     }
 
 
+def test_nothing_else_is_open_to_others(converged: Ansible) -> None:
+    asked = {"app": {22, 80}, "lb": {22, 80}, "cache": {22, 6379}, "logs": {22}}
+    for name, host in converged.lab.hosts.items():
+        places = [line.split()[4] for line in host.run("ss -ltunH").splitlines()]
+        reached = {place for place in places if not place.startswith(("127.", "[::1]"))}
+        assert {int(place.rpartition(":")[2]) for place in reached} == asked[name.rstrip("123")]
+
+
+def test_only_its_own_user_reaches_the_commands_of_a_balancer(converged: Ansible) -> None:
+    sockets = converged.lab["lb1"].run("stat --format='%A %U %G' /run/haproxy/*.sock").splitlines()
+    assert len(sockets) == 2
+    for socket in sockets:
+        mode, *owner = socket.split()
+        assert (mode[-2], owner) == ("-", ["haproxy", "haproxy"])
+
+
 def test_keys_that_never_expire_fail_the_audit(converged: Ansible) -> None:
     cache = converged.lab["cache1"]
     cache.run(f"{CLI} set expires 1 EX 600; systemctl start redis-ttl-audit")

@@ -48,6 +48,7 @@ def test_the_defaults() -> None:
         "port": 6379,
         "key": "flyball:restart:web",
         "ttl": 900,
+        "password_file": "/etc/flyball/planned-restart.password",
     }
     assert (settings["program"]["health"], settings["longest"], settings["splay"]) == (
         "http://127.0.0.1:80/",

@@ -19,6 +19,7 @@ START_SECONDS = 2
 """The service needs this to start."""
 SEEN_SECONDS = 2
 """In which the balancer notices that a host has gone, or is back."""
+PASSWORD = "of-the-lock-of-the-drill"
 _RESTART = {True: "systemctl start flyball-planned-restart", False: "systemctl restart shop"}
 
 
@@ -51,11 +52,13 @@ def script(scene: Scene) -> Figures:
 
 def _guard(lab: Lab, balancer: Host) -> None:
     balancer.run("apt-get install -qq -y redis-server")
-    balancer.run(f"redis-cli config set bind '127.0.0.1 {balancer.address}' && redis-cli config set protected-mode no")
+    settings = f"requirepass {PASSWORD} bind '127.0.0.1 {balancer.address}'"
+    balancer.run(f"redis-cli config set {settings}")
     variables = {
         "planned_restart_units": ["shop.service"],
         "planned_restart_shutdown": {"prestop": f"{SEEN_SECONDS}s", "drain": "2s"},
         "planned_restart_lock_host": balancer.address,
+        "planned_restart_lock_password": PASSWORD,
         "rollout_load": {"peak": RATE, "host": HOST_RATE},
     }
     Ansible(lab, {"web": HOSTS}, {"web": variables}).apply("web", "planned_restart").succeeded()

@@ -56,6 +56,15 @@ LISTENS_EVERYWHERE = Rule(
     source="An address left out is every address of the host, by most daemons' own defaults.",
     remedy="Name the addresses that clients use.",
 )
+OPEN_STORE = Rule(
+    "open-store",
+    Lesson.FAIL_FAST,
+    what="A store that other hosts reach asks them for a password. Redis carries out whatever comes, and in it lies the"
+    " lock of planned restarts.",
+    source="https://redis.io/docs/latest/operate/oss_and_stack/management/security/; its protected mode lets nobody but"
+    " the host itself in for the same reason.",
+    remedy="Set `redis_password`, from a vault, or let it listen on the loopback interface alone.",
+)
 LIMIT_BELOW_REQUEST = Rule(
     "limit-below-request",
     Lesson.FAIL_FAST,

@@ -53,7 +53,13 @@ ROLE = Role(
     "alertmanager",
     "Alertmanager that calls people for pages, tells them of warnings, and says each thing once",
     (
-        Variable("alertmanager_address", str, "127.0.0.1", "Address of the host to listen on; never all of them."),
+        Variable(
+            "alertmanager_address",
+            str,
+            "127.0.0.1",
+            "Address of the host to listen on; never all of them. Whoever reaches it may silence alerts: beyond"
+            " loopback let the network admit nobody but Prometheus and hosts with planned restarts.",
+        ),
         Variable("alertmanager_port", int, PORT, "Port to listen on."),
         Variable(
             "alertmanager_page",

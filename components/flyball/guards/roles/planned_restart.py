@@ -6,7 +6,7 @@ so that no second host follows while the first is away, and ends by itself, so t
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flyball.guards.headroom.headroom import DEFAULT_UTILIZATION
@@ -17,13 +17,15 @@ from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, INVALID_ADDRESS, INVALID_TEXT
 from flyball.guards.reading.units import Milliseconds, show_duration
-from flyball.guards.roles import rollout
+from flyball.guards.roles import passwords, rollout
 from flyball.guards.roles.spot_drain import WAY_OUT, WayOutArgs, way_out
 from flyball.guards.roles.systemd import check_unit
 from flyball.guards.roles.variables import Role, Variable, Variables
 from flyball.guards.timeouts.deadlines import DEFAULT_DEADLINE
 
 LONGEST_SPLAY: Milliseconds = 43_200_000
+PASSWORD_FILE = "/etc/flyball/planned-restart.password"
+"""That of the lock, empty where it asks for none."""
 _CALENDAR = re.compile(r"[A-Za-z0-9*:.,/~ -]{1,100}")
 _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _HEALTH = re.compile(r"/[A-Za-z0-9._~/?=&-]*")
@@ -108,6 +110,13 @@ ROLE = Role(
         ),
         Variable("planned_restart_lock_port", int, 6379, "Port of it."),
         Variable(
+            "planned_restart_lock_password",
+            str,
+            "",
+            "What it asks for, redis_password there; keep it in a vault.",
+            secret=True,
+        ),
+        Variable(
             "planned_restart_lease",
             str,
             "15m",
@@ -144,6 +153,7 @@ class PlannedRestart:
     request: Milliseconds
     need: int
     lock: tuple[str, int]
+    password: str = field(repr=False)
     lease: Milliseconds
     alerts: str
     longest: Milliseconds
@@ -162,10 +172,11 @@ class PlannedRestart:
                 "port": self.lock[1],
                 "key": f"flyball:restart:{self.group}",
                 "ttl": self.lease / 1000,
+                "password_file": PASSWORD_FILE,
             },
         }
         times = {"splay": self.splay / 1000, "longest": self.longest / 1000}
-        return {"program": program, "calendar": self.calendar, "port": self.port, **times}
+        return {"program": program, "calendar": self.calendar, "port": self.port, "password": self.password, **times}
 
 
 def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, list[Problem]]:
@@ -210,6 +221,7 @@ def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, l
         **times,
         need=needed,
         lock=(lock, reader.count("planned_restart_lock_port", most=address.LAST_PORT)),
+        password=passwords.read(reader, "planned_restart_lock_password"),
         lease=lease,
         alerts=_alerts(reader),
         longest=run,

@@ -58,7 +58,13 @@ ROLE = Role(
     "prometheus",
     "Prometheus with bounded storage, memory and queries, and alerts that come from the rules",
     (
-        Variable("prometheus_address", str, "127.0.0.1", "Address of the host to listen on; never all of them."),
+        Variable(
+            "prometheus_address",
+            str,
+            "127.0.0.1",
+            "Address of the host to listen on; never all of them. It answers questions there and takes no orders: its"
+            " lifecycle and admin APIs are off.",
+        ),
         Variable("prometheus_port", int, PORT, "Port to listen on."),
         Variable(
             "prometheus_groups",

@@ -5,16 +5,18 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from flyball.guards.clean_up.caches import LEAST_MAXMEMORY, MAXMEMORY_SHARE, maxmemory
 from flyball.guards.clean_up.rules import CACHE_EVICTION
 from flyball.guards.fail_fast import listening
+from flyball.guards.fail_fast.rules import OPEN_STORE
 from flyball.guards.reading import address, strict
 from flyball.guards.reading.problem import Broken, Problem
 from flyball.guards.reading.rules import OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, show_number
+from flyball.guards.roles import passwords
 from flyball.guards.roles.variables import Role, Variable, Variables
 
 EVICTION = "allkeys-lru"
@@ -28,7 +30,12 @@ ROLE = Role(
     "redis",
     "A cache that is bounded by memory and by time to live",
     (
-        Variable("redis_bind", list[str], ["127.0.0.1"], "Addresses of the host to listen on; never all of them."),
+        Variable(
+            "redis_bind",
+            list[str],
+            ["127.0.0.1"],
+            "Addresses of the host to listen on; never all of them, and none but loopback without redis_password.",
+        ),
         Variable("redis_port", int, 6379, "Port to listen on."),
         Variable(
             "redis_maxmemory_share",
@@ -52,6 +59,13 @@ ROLE = Role(
         ),
         Variable("redis_client_timeout", str, "5m", "How long an idle client is kept, at least 1s.", "duration"),
         Variable("redis_max_clients", int, 1000, "Clients at one time, from 1 to 100000.", "connections"),
+        Variable(
+            "redis_password",
+            str,
+            "",
+            f"What clients must give, from {passwords.LEAST} to {passwords.MOST} characters; keep it in a vault.",
+            secret=True,
+        ),
     ),
 )
 
@@ -68,6 +82,7 @@ class Cache:
     timeout: int
     keepalive: int
     max_clients: int
+    password: str = field(repr=False)
 
     def as_variables(self) -> dict[str, Any]:
         return asdict(self)
@@ -85,6 +100,8 @@ def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Pr
     eviction = reader.text("redis_eviction")
     _check_eviction(eviction, reader)
     bind = listening.listens(reader, "redis_bind", "Redis")
+    password = passwords.read(reader, "redis_password")
+    _check_open(bind, password, reader)
     without_ttl = reader.value("redis_keys_without_ttl", float, 0.0)
     if not 0 <= without_ttl <= 1:
         reader.problem(
@@ -99,7 +116,16 @@ def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Pr
         timeout=ceil_div(reader.time("redis_client_timeout", least=1000), 1000),
         keepalive=TCP_KEEPALIVE // 1000,
         max_clients=reader.count("redis_max_clients", most=100_000),
+        password=password,
     ), reader.problems
+
+
+def _check_open(bind: tuple[str, ...], password: str, reader: Variables) -> None:
+    reached = [text for text in bind if address.is_address(text) and not address.is_loopback(text)]
+    if reached and not password and not reader.reported("redis_password"):
+        harm = "whoever does could empty the cache and take the lock of planned restarts"
+        hint = "give one from a vault, or listen on 127.0.0.1 alone"
+        reader.problem("redis_password", OPEN_STORE, f"is missing, and others reach {', '.join(reached)}: {harm}", hint)
 
 
 def _check_eviction(eviction: str, reader: Variables) -> None:

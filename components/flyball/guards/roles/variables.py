@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, is_typeddict
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import LARGEST_WHOLE, Reader
-from flyball.guards.reading.rules import OUT_OF_RANGE, UNKNOWN_KEY, UNKNOWN_VALUE
+from flyball.guards.reading.rules import OUT_OF_RANGE, UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
 from flyball.guards.reading.units import Bytes, Milliseconds, duration, show_duration, show_size, size
 
 
@@ -26,6 +26,8 @@ class Variable:
     text: str
     unit: str = ""
     """`duration` and `size` for text such as 5m and 64Mi; what a number counts, as `days`; else nothing."""
+    secret: bool = False
+    """Text that no message, log or difference repeats."""
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -78,8 +80,11 @@ class Role:
 
     def _check(self, values: Mapping[str, object]) -> Iterator[Problem]:
         kinds = {variable.name: variable.kind for variable in self.declared}
+        secrets = {variable.name for variable in self.declared if variable.secret}
         for name, value in values.items():
-            if name in kinds:
+            if name in secrets and not isinstance(value, str):
+                yield Problem((name,), WRONG_TYPE, "is no text", "quote it")
+            elif name in kinds:
                 yield from strict.check(value, kinds[name], (name,))
             else:
                 yield Problem((name,), UNKNOWN_KEY, "is no known variable", strict.nearest(name, kinds))
