@@ -1,9 +1,16 @@
 """A freeze of a cluster says why, as one of a host does, before anybody is asked."""
 
+import json
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from click.testing import CliRunner
+from tests.deploy.test_requirements import Cluster
 
 from flyball import cli
+from flyball.deploy import freeze
+from flyball.guards.governor.freeze import Freeze
 
 REASONS = {
     "x": "--reason: 'x' is no reason; say why, in at least 8 letters",
@@ -18,3 +25,36 @@ def test_a_reason_that_says_nothing_is_refused(reason: str) -> None:
     done = CliRunner().invoke(cli.main, ["freeze", "-s", "prod", "--reason", reason])
     assert done.exit_code == 1
     assert done.stderr == f"refused, and nothing was changed:\n{REASONS[reason]}\n"
+
+
+class Recorded(Cluster):
+    """A cluster whose freeze somebody else has written."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        super().__init__("36", "")
+        self.record = {"metadata": {"creationTimestamp": "2028-01-03T06:00:00Z"}, **record}
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        return json.dumps(self.record)
+
+
+SINCE = datetime(2028, 1, 3, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("record", "read"),
+    [
+        ({}, Freeze("no reason given", "?", SINCE)),
+        ({"data": None}, Freeze("no reason given", "?", SINCE)),
+        ({"data": {"reason": "moving", "by": "jo", "until": "tomorrow"}}, Freeze("moving", "jo", SINCE)),
+        ({"data": {"until": ""}}, Freeze("no reason given", "?", SINCE)),
+        (
+            {"data": {"until": "2028-01-03T08:00:00"}},
+            Freeze("no reason given", "?", SINCE, datetime(2028, 1, 3, 8, tzinfo=UTC)),
+        ),
+    ],
+)
+def test_whatever_somebody_wrote_into_the_record_it_can_be_shown(record: dict[str, Any], read: Freeze) -> None:
+    found = freeze.current(Recorded(record))
+    assert found == read
+    assert read.describe(datetime(2028, 1, 3, 9, tzinfo=UTC))

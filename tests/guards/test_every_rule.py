@@ -13,6 +13,7 @@ from flyball.drills import run as drills
 from flyball.guards.catalogue import RULES
 from flyball.guards.clean_up.retention import FileLogs, check_file_logs
 from flyball.guards.governor.freeze import reason_problem
+from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.reader import Reader
 from flyball.guards.roles import (
@@ -69,6 +70,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
         {"rollout_load": {"peak": 150, "host": 100}, "rollout_utilization": 0.8}, 2
     )[1],
     "notice-unseen": lambda: spot_drain.read({"spot_drain_poll": "20s"})[1],
+    "file-too-large": lambda: bounds.size_problem(2**25, ("Pulumi.prod.yaml",)),
     "lease-below-run": lambda: planned_restart.read({"planned_restart_lease": "1m"}, 3)[1],
     "unit-people-need": lambda: freezing.read({"freeze_units": ["ssh.service"]})[1],
     "freeze-reason": lambda: reason_problem("x", ("freeze_reason",)),

@@ -92,3 +92,19 @@ def test_an_output_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = inventory(tmp_path, state_file=exported(tmp_path, HOSTS), output="host")
     assert done.returncode != 0
     assert "host: is no output of the stack; did you mean 'hosts'?" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[]", "is no state that `pulumi stack export` wrote"),
+        ("[" * 100_000, "maximum recursion depth exceeded"),
+    ],
+)
+def test_an_odd_state_file_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "state.json"
+    file.write_text(text)
+    done = inventory(tmp_path, state_file=str(file))
+    assert done.returncode != 0
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
