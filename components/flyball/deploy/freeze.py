@@ -1,7 +1,7 @@
 """Sets, shows and lifts the freeze of a cluster: one ConfigMap, which the Governor's policies look at."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flyball.deploy.requirements import has_policies
@@ -60,11 +60,20 @@ def lift(kubectl: Kubectl) -> Freeze | None:
 
 
 def _read(item: dict[str, Any]) -> Freeze:
-    data = item.get("data", {})
-    until = data.get("until")
+    """What the ConfigMap says, whoever wrote it."""
+    data = item.get("data") or {}
     return Freeze(
         reason=data.get("reason", "no reason given"),
         by=data.get("by", "?"),
         since=datetime.fromisoformat(item["metadata"]["creationTimestamp"]),
-        until=datetime.fromisoformat(until) if until else None,
+        until=_moment(data.get("until", "")),
     )
+
+
+def _moment(text: str) -> datetime | None:
+    """A time, of UTC where it names no zone; what is none is as if no end was given, and the freeze stays on."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

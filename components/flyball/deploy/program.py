@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pulumi
-import yaml
 from pulumi.runtime import mocks, resource, rpc, settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.stack import run_in_stack
 
-from flyball.guards.reading.problem import Problem, refuse
-from flyball.guards.reading.rules import GIVEN_TWICE
+from flyball.documents import read_yaml
+from flyball.guards.reading.problem import Problem, Refused, refuse
+from flyball.guards.reading.rules import GIVEN_TWICE, MISSING
 from flyball.stack.schema import encrypted
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
@@ -99,10 +99,20 @@ def run_program(project: Path, stack: str, config: Mapping[str, Any]) -> list[Re
     `config` is the project's configuration without its prefix. Raises `Refused` for resources registered twice, and
     whatever the program raises.
     """
-    name = yaml.safe_load((project / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
+    name = _name(project / "Pulumi.yaml")
     main = str(project / "__main__.py")
     with inside(project):
         return run(lambda: runpy.run_path(main, run_name="__main__"), name, stack, config)
+
+
+def _name(file: Path) -> str:
+    """What a project is called. Raises `Refused` where its file does not say so."""
+    settings = read_yaml(file)
+    name = settings.get("name") if isinstance(settings, Mapping) else None
+    if not isinstance(name, str) or not name:
+        hint = "name the project, as name: flyball"
+        raise Refused([Problem((file.name, "name"), MISSING, "is missing or no text", hint)])
+    return name
 
 
 def run(

@@ -52,7 +52,7 @@ def _logged_in(env: dict[str, str]) -> bool:
     credentials = Path(env.get("PULUMI_HOME") or Path.home() / ".pulumi") / "credentials.json"
     try:
         return bool(json.loads(credentials.read_text(encoding="utf-8")).get("current"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         return False
 
 

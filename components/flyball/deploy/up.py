@@ -94,8 +94,10 @@ def preview(target: Target, report: Report) -> str | None:
 def render(target: Target, stack: Stack | None = None) -> Rendered:
     """What the program comes to, run in this process. Raises `Refused`, also for values that only the CLI can read.
 
-    `stack` is the target's, where it was read already.
+    `stack` is the target's, where it was read already. What `plan` refuses is refused here, in the same words: on its
+    way to a program, a name that is a number becomes text, and a secret in plain text may be a decrypted one.
     """
+    stack = stack or read(target.config)
     gc.disable()
     try:
         with already_read(stack):

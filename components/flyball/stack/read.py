@@ -6,6 +6,7 @@ from typing import Any
 
 from flyball.guards.fail_fast.container import check_label
 from flyball.guards.fail_fast.rules import NAMESPACE_RESERVED
+from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, MISSING, OUT_OF_RANGE, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
@@ -59,8 +60,10 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     """As `read`, but hands the problems over; services that break a rule of their own are left out."""
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
-    problems = [*check(outer, StackArgs, ()), *_check_outer(config), *_check_defaults(defaults)]
     own = {str(name): args for name, args in _map(config, "services").items()}
+    problems = [*check(outer, StackArgs, ()), *_check_outer(config), *_check_defaults(defaults)]
+    if too_much := bounds.defaults_problem(bounds.count(defaults), len(own), ("defaults",)):
+        problems, defaults = [*problems, *too_much], {}
     if not given and outer is not config:
         problems.append(Problem(("services",), EMPTY, "has no service", "name at least one, with image, port and load"))
     place = _place(config)
@@ -160,12 +163,13 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
             f"{config['cluster']!r} is no cluster",
             "allowed are local, or a kubeconfig context",
         )
-    zones = _list(config, "zones")
-    for i, zone in enumerate(zones):
+    seen: set[str] = set()
+    for i, zone in enumerate(_list(config, "zones")):
         if isinstance(zone, str):
             yield from _check_word(zone, ("zones", i))
-        if zone in zones[:i]:
-            yield Problem(("zones", i), GIVEN_TWICE, f"{zone!r} is given twice", "name each zone once")
+            if zone in seen:
+                yield Problem(("zones", i), GIVEN_TWICE, f"{zone!r} is given twice", "name each zone once")
+            seen.add(zone)
     nodes = config.get("nodes")
     if isinstance(nodes, int) and not isinstance(nodes, bool) and nodes < 1:
         yield Problem(("nodes",), OUT_OF_RANGE, f"is {nodes}", "allowed is at least 1")

@@ -70,11 +70,9 @@ class InventoryModule(BaseInventoryPlugin):
         file, stack = self.get_option("state_file"), self.get_option("stack")
         if file:
             try:
-                state = json.loads(Path(file).read_text())
-            except (OSError, ValueError) as error:
+                return _stack_outputs(json.loads(Path(file).read_text()))
+            except (OSError, ValueError, RecursionError) as error:
                 raise AnsibleParserError(f"{file}: {error}") from error
-            resources = (state.get("deployment") or {}).get("resources") or []
-            return next((r.get("outputs", {}) for r in resources if r.get("type") == "pulumi:pulumi:Stack"), {})
         if not stack:
             raise AnsibleParserError("give stack, or state_file")
         command = ["pulumi", "stack", "output", "--json", "--non-interactive", "--stack", stack]
@@ -86,7 +84,20 @@ class InventoryModule(BaseInventoryPlugin):
             raise AnsibleParserError("pulumi is not on PATH; give state_file instead") from error
         except subprocess.SubprocessError as error:
             raise AnsibleParserError(f"{' '.join(command)}: {getattr(error, 'stderr', '') or error}") from error
-        return json.loads(done.stdout)
+        try:
+            return json.loads(done.stdout)
+        except (ValueError, RecursionError) as error:
+            raise AnsibleParserError(f"{' '.join(command)}: {error}") from error
+
+
+def _stack_outputs(state: Any) -> Any:
+    """The outputs in an exported state. Raises ValueError where it is none."""
+    deployment = state.get("deployment") if isinstance(state, dict) else None
+    resources = (deployment.get("resources") or []) if isinstance(deployment, dict) else None
+    if not isinstance(resources, list):
+        raise ValueError("is no state that `pulumi stack export` wrote")
+    stack = next((r for r in resources if isinstance(r, dict) and r.get("type") == "pulumi:pulumi:Stack"), {})
+    return stack.get("outputs", {})
 
 
 def _add(inventory: Any, host: Host) -> None:

@@ -108,6 +108,30 @@ UNREADABLE_FILE = Rule(
     source="https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/",
     remedy="Mend the file at the line and column that the message names.",
 )
+FILE_TOO_LARGE = Rule(
+    "file-too-large",
+    Lesson.FAIL_FAST,
+    what="A file has at most 16 MiB and a million values, five times what ten thousand services need: to read more"
+    " takes memory and minutes, and ends in nothing that people could look through.",
+    source="Measured: ten thousand services are 3 MiB and 215,000 values.",
+    remedy="Split it into several stacks.",
+)
+NESTED_TOO_DEEPLY = Rule(
+    "nested-too-deeply",
+    Lesson.FAIL_FAST,
+    what="At most 64 maps and lists lie within each other. No argument lies deeper than ten, and what follows values to"
+    " any depth ends at the interpreter's own limit, in the middle of its work.",
+    source="Python's recursion limit of 1,000 calls (sys.setrecursionlimit), with a dozen calls for each level.",
+    remedy="Look for a bracket that was not closed.",
+)
+TOO_MANY_ALIASES = Rule(
+    "too-many-aliases",
+    Lesson.FAIL_FAST,
+    what="Aliases repeat at most a million values in all. Ten lines of which each repeats the one before ten times are"
+    " ten thousand million values.",
+    source="The billion laughs attack (CWE-776).",
+    remedy="Name less by an anchor, or use no alias within it.",
+)
 SECRET_IN_PLAIN_TEXT = Rule(
     "secret-in-plain-text",
     Lesson.FAIL_FAST,

@@ -14,6 +14,8 @@ from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.rules import EMPTY, MISSING, UNKNOWN_KEY, WRONG_TYPE
 from flyball.guards.reading.units import show_number
 
+_SHOWN = 100
+"""Letters of a text that is shown."""
 _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 
@@ -132,7 +134,8 @@ def describe(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     if isinstance(value, str):
-        return f"text ({value!r})"
+        more = f"… of {len(value):,} letters" if len(value) > _SHOWN else ""
+        return f"text ({value[:_SHOWN]!r}{more})"
     if isinstance(value, bool):
         return f"{str(value).lower()}"
     if isinstance(value, int | float):
@@ -140,19 +143,69 @@ def describe(value: object) -> str:
     return "empty" if value is None else type(value).__name__
 
 
+_FEW = 64
+"""Known words that are all looked at; of more than these only those that differ by a letter, and no more than these."""
+
+
+class Words:
+    """Known words; the nearest to a wrong one is found in a time that does not grow with how many there are."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = list(known)
+        self._by_rest: dict[str, list[str]] | None = None
+
+    def nearest(self, word: str, but: str | None = None) -> str:
+        """A hint that names the known word nearest to a wrong one, or where none is near the known ones, up to 40.
+
+        `but` is one that is not meant.
+        """
+        word = word[:100]
+        known = self._known if len(self._known) <= _FEW else self._near(word)
+        best, likeness = "", 0.0
+        for other in known:
+            if other and other != but and (found := _likeness(word, other, likeness)) > likeness:
+                best, likeness = other, found
+        if likeness >= _LIKE:
+            return f"did you mean {best!r}?"
+        first = [other for other in self._known[:41] if other != but][:40]
+        more = len(self._known) - (but is not None) - len(first)
+        return f"known are {', '.join(first)}{f' and {more} more' if more > 0 else ''}"
+
+    def _near(self, word: str) -> list[str]:
+        """Those that are the same but for a letter more, less, other or swapped: with one left out on each side."""
+        if self._by_rest is None:
+            self._by_rest = {}
+            for other in self._known:
+                for rest in _without_a_letter(other[:100].lower()):
+                    self._by_rest.setdefault(rest, []).append(other)
+        near: dict[str, None] = {}
+        for rest in _without_a_letter(word.lower()):
+            near.update(dict.fromkeys(self._by_rest.get(rest, ())[:_FEW]))
+        return list(near)[:_FEW]
+
+
+_LIKE = 0.7
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint that names the known word nearest to a wrong one, or where none is near the known ones, up to 40."""
-    words, word = list(known), word[:100]
+    """As `Words.nearest`, for a single question."""
+    return Words(known).nearest(word)
 
-    def likeness(other: str) -> float:
-        """Letters in common and in order; swapped letters and the same first letter count extra."""
-        swapped = sorted(word.lower()) == sorted(other.lower())
-        return (
-            difflib.SequenceMatcher(None, word.lower(), other).ratio() + 0.2 * swapped + 0.05 * (word[:1] == other[:1])
-        )
 
-    best = max(words, key=likeness, default="")
-    if best and likeness(best) >= 0.7:
-        return f"did you mean {best!r}?"
-    more = f" and {len(words) - 40} more" if len(words) > 40 else ""
-    return f"known are {', '.join(words[:40])}{more}"
+def _without_a_letter(word: str) -> set[str]:
+    """The word itself, and what is left of it without any one of its letters."""
+    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+
+
+def _likeness(word: str, other: str, least: float) -> float:
+    """Letters in common and in order; swapped letters and the same first letter count extra.
+
+    Zero where it cannot be more than `least` or is too little for a hint: that is seen faster.
+    """
+    lower = word.lower()
+    extra = 0.2 * (sorted(lower) == sorted(other.lower())) + 0.05 * (word[:1] == other[:1])
+    matcher = difflib.SequenceMatcher(None, lower, other)
+    enough = max(least, _LIKE) - extra
+    if matcher.real_quick_ratio() < enough or matcher.quick_ratio() < enough:
+        return 0.0
+    return matcher.ratio() + extra

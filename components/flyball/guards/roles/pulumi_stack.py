@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
-from flyball.guards.reading import address, strict
+from flyball.guards.reading import address, bounds, strict
 from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_NAME, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
@@ -38,6 +38,7 @@ def hosts_of(outputs: object, name: str) -> list[Host]:
     if name not in known:
         refuse([Problem((name,), UNKNOWN_VALUE, "is no output of the stack", strict.nearest(name, map(str, known)))])
     found = known[name]
+    refuse(bounds.problems(found, (name,)))
     problems = list(_secrets(found, (name,))) or list(strict.check(found, dict[str, HostArgs], (name,)))
     if not problems:
         for host, values in found.items():
