@@ -24,6 +24,7 @@ from yaml.events import (
     ScalarEvent,
 )
 
+from flyball.errors import FlyballError
 from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import UNREADABLE_FILE
@@ -48,7 +49,7 @@ _NOTHING = object()
 _FAST: Any = getattr(yaml, "CSafeLoader", None)
 
 
-class _Wrong(Exception):
+class _Wrong(FlyballError):
     """Not what is read here; at a place, or at the end."""
 
     def __init__(self, message: str, event: Event, remedy: str = "") -> None:

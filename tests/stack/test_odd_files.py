@@ -10,9 +10,11 @@ from flyball.deploy import up as local
 from flyball.deploy.program import run_program
 from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.strict import describe
 from flyball.stack.file import as_value, load
 from flyball.stack.plan import plan
 from flyball.stack.read import examine, read
+from flyball.stack.schema import Encrypted
 from flyball.stack.target import Target
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +170,10 @@ def test_a_project_that_cannot_be_read(text: str, says: str, tmp_path: Path) -> 
     with pytest.raises(Refused) as caught:
         run_program(tmp_path, "dev", {})
     assert str(caught.value) == says
+
+
+def test_of_a_long_value_that_is_encrypted_nothing_is_shown() -> None:
+    assert describe(Encrypted("AAABAExample" * 100)) == "text ([secret])"
 
 
 def test_a_file_that_goes_away(tmp_path: Path) -> None:

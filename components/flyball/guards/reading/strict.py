@@ -134,8 +134,8 @@ def describe(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     if isinstance(value, str):
-        more = f"… of {len(value):,} letters" if len(value) > _SHOWN else ""
-        return f"text ({value[:_SHOWN]!r}{more})"
+        shown = repr(value)  # not of a part: what is encrypted shows itself as such
+        return f"text ({shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}… of {len(value):,} letters'})"
     if isinstance(value, bool):
         return f"{str(value).lower()}"
     if isinstance(value, int | float):
