@@ -44,9 +44,9 @@ def main() -> None:
     threading.Thread(target=name_server, daemon=True).start()
     proxy = subprocess.Popen(given["command"], env={**os.environ, **given["environment"]}, stdout=sys.stderr)
     try:
-        answers = [ask(host, port) for host, port in given["ask"]]
+        answers = [ask(proxy, host, port) for host, port in given["ask"]]
         sockets = Path("/proc/net/tcp6")
-        own = [line for line in sockets.read_text().splitlines()[1:]] if sockets.exists() else []
+        own = sockets.read_text().splitlines()[1:] if sockets.exists() else []
     finally:
         proxy.kill()
         proxy.wait()
@@ -112,10 +112,10 @@ def name_server() -> None:
             server.sendto(head + query[12:end] + record, client)
 
 
-def ask(host: str, port: int) -> str:
-    """What is answered; asked again while nobody listens yet, or a name is not known yet."""
-    until, last = time.monotonic() + 20, ""
-    while time.monotonic() < until:
+def ask(proxy: subprocess.Popen[bytes], host: str, port: int) -> str:
+    """What is answered; asked again while the proxy does not listen yet, or does not know a name yet."""
+    until, last = time.monotonic() + 20, "it has ended"
+    while proxy.poll() is None and time.monotonic() < until:
         connection = http.client.HTTPConnection(host, port, timeout=10)
         try:
             connection.request("GET", "/healthz", headers={"Host": "web"})

@@ -1,6 +1,7 @@
 """What one process needs whatever it proxies: its limits, its logs, its metrics, and what survives a reload."""
 
 from flyball.guards.reading.address import is_address
+from flyball.proxy import families
 from flyball.proxy.inputs import Proxy
 from flyball.proxy.words import section, text, time
 
@@ -42,6 +43,7 @@ def global_section(proxy: Proxy) -> str:
             f"tune.bufsize {max(headers, DEFAULT_HEADERS) + MAXIMUM_REWRITE}",
             f"tune.maxrewrite {MAXIMUM_REWRITE}",
             *socket,
+            *families.variables(proxy.families),
         ],
     )
 
@@ -110,7 +112,7 @@ def metrics_section(proxy: Proxy) -> list[str]:
     if proxy.metrics is None:
         return []
     lines = [
-        f"bind {proxy.metrics}",
+        *families.binds(proxy.metrics, proxy.families),
         f"maxconn {METRICS_CONNECTIONS}",
         "option dontlog-normal",
         "timeout http-request 5s",

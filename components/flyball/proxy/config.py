@@ -14,8 +14,8 @@ def proxy_config(proxy: Proxy) -> str:
         *base.peers_section(proxy),
         *base.resolvers_section(proxy),
         *base.metrics_section(proxy),
-        *(inbound_sections(proxy.inbound) if proxy.inbound else []),
+        *(inbound_sections(proxy.inbound, proxy.families) if proxy.inbound else []),
     ]
     for hop in proxy.outbound:
-        sections += outbound_sections(hop, peers=proxy.peers is not None)
+        sections += outbound_sections(hop, proxy.families, peers=proxy.peers is not None)
     return "\n".join(sections)

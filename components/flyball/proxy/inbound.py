@@ -17,7 +17,8 @@ from flyball.proxy.base import (
 )
 from flyball.proxy.bodies import server_timeout, whole_request
 from flyball.proxy.deadline import deadline_rules
-from flyball.proxy.inputs import InboundHop
+from flyball.proxy.families import application, binds
+from flyball.proxy.inputs import Families, InboundHop
 from flyball.proxy.words import section, time
 
 CONNECT = 250
@@ -27,16 +28,19 @@ UNTOLD_BODY = 15 * 1024
 that sends more hears that it has to tell (RFC 9110, 15.5.12)."""
 
 
-def inbound_sections(hop: InboundHop) -> list[str]:
-    return [_front(hop), _application(hop), *_staying(hop)] if hop.protocol != "tcp" else _tcp(hop)
+def inbound_sections(hop: InboundHop, families: Families = Families.IPV4) -> list[str]:
+    if hop.protocol == "tcp":
+        return _tcp(hop, families)
+    app = application(hop.app, families)
+    return [_front(hop, families), _application(hop, app), *_staying(hop, app)]
 
 
-def _front(hop: InboundHop) -> str:
+def _front(hop: InboundHop, families: Families) -> str:
     limits, grpc = hop.limits, hop.protocol == "grpc"
     return section(
         "frontend inbound",
         [
-            f"bind {hop.listen}{' proto h2' if grpc else ''}",
+            *binds(hop.listen, families, " proto h2" if grpc else ""),
             "mode http",
             # A reload must not close a connection on which the next request may be on its way.
             "option idle-close-on-response",
@@ -96,7 +100,7 @@ def _full(hop: InboundHop, *, error: bool = False) -> str:
     return answer(hop.protocol, 503, UNAVAILABLE, words, ("Retry-After", str(retry)), refused("full"))
 
 
-def _application(hop: InboundHop) -> str:
+def _application(hop: InboundHop, app: str) -> str:
     limits, grpc = hop.limits, hop.protocol == "grpc"
     return section(
         "backend app",
@@ -109,13 +113,13 @@ def _application(hop: InboundHop) -> str:
             "retries 0",
             f"http-error {_full(hop, error=True)}",
             *server_timeout(hop.deadline, limits.slow),
-            f"server app {hop.app} maxconn {limits.concurrency} pool-purge-delay {time(limits.idle)}"
+            f"server app {app} maxconn {limits.concurrency} pool-purge-delay {time(limits.idle)}"
             f"{' proto h2' if grpc else ''}",
         ],
     )
 
 
-def _staying(hop: InboundHop) -> list[str]:
+def _staying(hop: InboundHop, app: str) -> list[str]:
     """The application for connections that stay: nothing of them is late, only silent."""
     limits = hop.limits
     if hop.protocol == "grpc":
@@ -128,18 +132,18 @@ def _staying(hop: InboundHop) -> list[str]:
         f"timeout tunnel {time(limits.idle)}",
         "retries 0",
         f"http-error {_full(hop)}",
-        f"server app {hop.app} maxconn {limits.staying}",
+        f"server app {app} maxconn {limits.staying}",
     ]
     return [section("backend staying", lines)]
 
 
-def _tcp(hop: InboundHop) -> list[str]:
+def _tcp(hop: InboundHop, families: Families) -> list[str]:
     """A guard for what is no HTTP: it counts connections, and knows no requests."""
     limits = hop.limits
     front = section(
         "frontend inbound",
         [
-            f"bind {hop.listen}",
+            *binds(hop.listen, families),
             "mode tcp",
             f"maxconn {limits.connections}",
             f"timeout client {time(limits.idle)}",
@@ -160,7 +164,7 @@ def _tcp(hop: InboundHop) -> list[str]:
             # Who has said all that it has to say waits for the answer.
             "no option abortonclose",
             "option srvtcpka",
-            f"server app {hop.app} maxconn {limits.connections}",
+            f"server app {application(hop.app, families)} maxconn {limits.connections}",
         ],
     )
     return [front, back]

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.reading import address
@@ -14,9 +15,18 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 _FILE = re.compile(r"/[-._/A-Za-z0-9]{1,100}")
 
 
+class Families(StrEnum):
+    """What the machine has of IPv4 and IPv6; `POD` asks the pod's variables, see `families`."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+    BOTH = "both"
+    POD = "pod"
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to listen. An empty host means all IPv4 addresses."""
+    """Where to listen. An empty host means all addresses, of every family that the machine has."""
 
     port: int
     host: str = "127.0.0.1"
@@ -94,6 +104,7 @@ class Proxy:
     socket: str | None = None
     threads: int = 1
     drain: Milliseconds = 30_000
+    families: Families = Families.IPV4
 
     def __post_init__(self) -> None:
         _check_name(self.name)

@@ -16,7 +16,8 @@ from flyball.proxy.base import (
 )
 from flyball.proxy.bodies import broken_off, server_timeout, whole_answer, whole_request
 from flyball.proxy.deadline import deadline_rules
-from flyball.proxy.inputs import Outbound, Server
+from flyball.proxy.families import binds, prefer
+from flyball.proxy.inputs import Families, Outbound, Server
 from flyball.proxy.words import section, time
 
 REUSES = 1000
@@ -26,23 +27,28 @@ CA_FILE = "@system-ca"
 BROKEN = plain_answer(502, "answer broke off")
 
 
-def outbound_sections(hop: Outbound, peers: bool) -> list[str]:
+def outbound_sections(hop: Outbound, families: Families, peers: bool) -> list[str]:
+    prefers = prefer(families)
     if hop.hop.protocol == "tcp":
-        return [_tcp_front(hop), _tcp_back(hop, f"to.{hop.name}", checked=True), *_all(hop)]
-    backs = [_back(hop, f"to.{hop.name}", checked=True, retries=hop.call.retries, peers=peers)]
+        return [
+            _tcp_front(hop, families),
+            _tcp_back(hop, f"to.{hop.name}", prefers, checked=True),
+            *_all(hop, prefers),
+        ]
+    backs = [_back(hop, f"to.{hop.name}", prefers, checked=True, retries=hop.call.retries, peers=peers)]
     if hop.call.retries:
-        backs.append(_back(hop, f"once.{hop.name}", checked=True, retries=0))
+        backs.append(_back(hop, f"once.{hop.name}", prefers, checked=True, retries=0))
     if hop.hop.protocol == "http":
-        backs.append(_back(hop, f"staying.{hop.name}", checked=True, stays=True))
-    return [_front(hop, peers), *backs, *breaker.open_section(hop), *_all(hop)]
+        backs.append(_back(hop, f"staying.{hop.name}", prefers, checked=True, stays=True))
+    return [_front(hop, families, peers), *backs, *breaker.open_section(hop), *_all(hop, prefers)]
 
 
-def _front(hop: Outbound, peers: bool) -> str:
+def _front(hop: Outbound, families: Families, peers: bool) -> str:
     h, longest = hop.hop, hop.call.longest
     return section(
         f"frontend call.{hop.name}",
         [
-            f"bind {hop.listen}{' proto h2' if h.protocol == 'grpc' else ''}",
+            *binds(hop.listen, families, " proto h2" if h.protocol == "grpc" else ""),
             "mode http",
             # A reload must not close a connection on which the next request may be on its way.
             "option idle-close-on-response",
@@ -97,7 +103,14 @@ def _use_once(hop: Outbound) -> list[str]:
 
 
 def _back(
-    hop: Outbound, name: str, *, checked: bool, retries: int = 0, peers: bool = False, stays: bool = False
+    hop: Outbound,
+    name: str,
+    prefers: str,
+    *,
+    checked: bool,
+    retries: int = 0,
+    peers: bool = False,
+    stays: bool = False,
 ) -> str:
     queue, connect = queue_and_connect(hop.call)
     again = ["retry-on conn-failure empty-response 502 503"] if retries else []
@@ -120,7 +133,7 @@ def _back(
             *_check(hop, checked and not stays),
             *_host(hop),
             *([] if stays else server_timeout(hop.call.timeout, SLOW)),
-            *_servers(hop, checked),
+            *_servers(hop, prefers, checked),
         ],
     )
 
@@ -147,15 +160,15 @@ def _host(hop: Outbound) -> list[str]:
     return [f"{rule} if {{ {asked} -m ip {addresses} }} or {{ {asked} -i localhost }} or !{{ {asked} -m found }}"]
 
 
-def _servers(hop: Outbound, checked: bool) -> list[str]:
+def _servers(hop: Outbound, prefers: str, checked: bool) -> list[str]:
     each = -(-hop.hop.connections // len(hop.servers))
-    return [_server(hop, f"s{i}", server, each, checked) for i, server in enumerate(hop.servers, 1)]
+    return [_server(hop, f"s{i}", server, prefers, each, checked) for i, server in enumerate(hop.servers, 1)]
 
 
-def _server(hop: Outbound, name: str, server: Server, most: int, checked: bool) -> str:
+def _server(hop: Outbound, name: str, server: Server, prefers: str, most: int, checked: bool) -> str:
     h, words = hop.hop, [f"server {name} {server} maxconn {most}"]
     if not is_address(server.host):
-        words.append(f"resolvers {RESOLVERS} resolve-prefer ipv4 init-addr none")
+        words.append(f"resolvers {RESOLVERS} resolve-prefer {prefers} init-addr none")
     if h.protocol != "tcp":
         words.append(f"pool-purge-delay {time(h.idle)} max-reuse {REUSES}")
     if h.tls:
@@ -178,21 +191,21 @@ def _use_all(hop: Outbound) -> list[str]:
     return [f"use_backend all.{hop.name} if {{ nbsrv(to.{hop.name}) lt {least} }}"]
 
 
-def _all(hop: Outbound) -> list[str]:
+def _all(hop: Outbound, prefers: str) -> list[str]:
     if hop.hop.health is None:
         return []
     if hop.hop.protocol == "tcp":
-        return [_tcp_back(hop, f"all.{hop.name}", checked=False)]
-    return [_back(hop, f"all.{hop.name}", checked=False)]
+        return [_tcp_back(hop, f"all.{hop.name}", prefers, checked=False)]
+    return [_back(hop, f"all.{hop.name}", prefers, checked=False)]
 
 
-def _tcp_front(hop: Outbound) -> str:
+def _tcp_front(hop: Outbound, families: Families) -> str:
     """Nothing is known of requests: an idle connection may be a pool's, and only the application knows who waits."""
     h = hop.hop
     return section(
         f"frontend call.{hop.name}",
         [
-            f"bind {hop.listen}",
+            *binds(hop.listen, families),
             "mode tcp",
             f"maxconn {h.connections * 2}",
             f"timeout client {time(h.idle)}",
@@ -208,7 +221,7 @@ KEEP_ALIVE = ("option srvtcpka", "srvtcpka-idle 30s", "srvtcpka-intvl 5s", "srvt
 """A server that vanished without a word is noticed within 30 s + 3 times 5 s."""
 
 
-def _tcp_back(hop: Outbound, name: str, *, checked: bool) -> str:
+def _tcp_back(hop: Outbound, name: str, prefers: str, *, checked: bool) -> str:
     queue, connect = queue_and_connect(hop.call)
     return section(
         f"backend {name}",
@@ -224,6 +237,6 @@ def _tcp_back(hop: Outbound, name: str, *, checked: bool) -> str:
             "no option abortonclose",
             *KEEP_ALIVE,
             # What was sent and is not acknowledged for as long as an answer may take will not be.
-            *(f"{server} tcp-ut {time(hop.call.timeout)}" for server in _servers(hop, checked)),
+            *(f"{server} tcp-ut {time(hop.call.timeout)}" for server in _servers(hop, prefers, checked)),
         ],
     )

@@ -15,7 +15,8 @@ from flyball.guards.workload.calls import Call
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.kubernetes.objects import Manifest, metadata, requests_and_limits
-from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server, proxy_config
+from flyball.proxy import Address, Families, InboundHop, Outbound, Proxy, Server, proxy_config
+from flyball.proxy.families import IP, IPS
 
 NAME = "proxy"
 """Of the container and of its volume."""
@@ -72,6 +73,7 @@ def _proxy(s: Service) -> Proxy:
         ),
         metrics=Address(spec.sidecar.metrics_port, EVERYWHERE),
         drain=spec.shutdown.stop,
+        families=Families.POD,
     )
 
 
@@ -91,6 +93,7 @@ def _container(s: Service) -> Manifest:
         "restartPolicy": "Always",
         # The image's own entry point, written out; as a master with a worker, it leaves gracefully.
         "command": ["haproxy", "-W", "-db", "-f", f"{FOLDER}/{FILE}"],
+        "env": [_field(IP, "status.podIP"), _field(IPS, "status.podIPs")],
         "ports": [
             *([_port("guard", s.spec.inbound.port)] if s.spec.fronted else []),
             _port("metrics", own.metrics_port),
@@ -111,6 +114,11 @@ def _container(s: Service) -> Manifest:
 
 def _port(name: str, port: int) -> Manifest:
     return {"name": name, "containerPort": port, "protocol": "TCP"}
+
+
+def _field(name: str, path: str) -> Manifest:
+    """The API's version is its default, and stated, since the server would fill it in."""
+    return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
 
 
 def _probes(own: Sidecar) -> Manifest:

@@ -9,14 +9,17 @@ _APP_PROTOCOLS = {"http": {"appProtocol": "http"}, "grpc": {"appProtocol": "kube
 
 
 def service(s: Service) -> Manifest:
-    """One address for all parts, behind which the proxy listens.
+    """One address for all parts, behind which the proxy listens; one of each family that the cluster has.
 
-    Pulumi need not wait for its endpoints: the Deployment's readiness is awaited.
+    An application without the proxy in front of it may listen on one family only, so its Service has only the cluster's
+    first (https://kubernetes.io/docs/concepts/services-networking/dual-stack/#services). Pulumi need not wait for its
+    endpoints: the Deployment's readiness is awaited.
     """
     return {
         "metadata": metadata(s, annotations={"pulumi.com/skipAwait": "true"}),
         "spec": {
             "type": "ClusterIP",
+            **({"ipFamilyPolicy": "PreferDualStack"} if s.spec.fronted else {}),
             "selector": selector(s),
             "ports": [
                 {
