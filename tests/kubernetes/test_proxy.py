@@ -155,7 +155,7 @@ def test_grpc_is_http_2_from_end_to_end() -> None:
         if head in ("frontend inbound", "backend app", "frontend call.cart", "backend to.cart")
     }
     assert all(end.endswith(" proto h2") for inner in ends.values() for end in inner)
-    assert sum(map(len, ends.values())) == 4
+    assert sum(map(len, ends.values())) == 6
 
 
 def test_names_of_two_workloads_do_not_meet() -> None:
