@@ -17,6 +17,14 @@ from flyball.lab.hosts.lab import Lab, remove_leftovers
 from flyball.lab.hosts.network import namespaces
 
 pytestmark = pytest.mark.hosts
+LATE = """
+import socket
+reader, writer = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+reader.bind("\\0late")
+writer.setblocking(False)
+writer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)  # the journal has 8 MiB
+print(sum(1 for _ in range(500) if writer.sendto(b"line", "\\0late")))
+"""
 LINE = "import socket,sys; socket.create_connection((sys.argv[1], 22), 2).recv(4); print('answered')"
 
 
@@ -41,6 +49,13 @@ def test_hosts_reach_each_other_and_nothing_else(pair: tuple[Host, Host]) -> Non
     one, two = pair
     assert reaches(one, two)
     assert one.run("ip route show default") == ""
+
+
+def test_a_log_daemon_may_be_late(pair: tuple[Host, Host]) -> None:
+    """The journal forwards to it without waiting, so what does not fit into its socket is lost."""
+    one, _ = pair
+    one.write("/root/late.py", LATE)
+    assert one.run("python3 /root/late.py").strip() == "500"
 
 
 def test_the_clock_of_this_machine_is_out_of_reach(pair: tuple[Host, Host]) -> None:
