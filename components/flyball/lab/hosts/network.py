@@ -10,6 +10,9 @@ PREFIX = "flyball-"
 _NET = "10.77.0"
 ROUTER = f"{_NET}.1"
 """The address of the namespace that tests and Ansible run in."""
+_DATAGRAMS = 512
+"""Messages that wait in a local socket: systemd's DEFAULT_UNIX_MAX_DGRAM_QLEN, set at boot of a machine; it may not
+change that in a container. With the kernel's 10 the journal, which never waits, drops lines of a late daemon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Network:
         """Make a host's namespace, with its address, behind the bridge."""
         inner = self.of(host)
         ip("netns", "add", inner)
+        limit = f"echo {_DATAGRAMS} >/proc/sys/net/unix/max_dgram_qlen"
+        ip("netns", "exec", inner, "sh", "-c", limit)
         ip("-n", self.namespace, "link", "add", host, "type", "veth", "peer", "name", "host0", "netns", inner)
         ip("-n", self.namespace, "link", "set", host, "master", "br0", "up")
         ip("-n", inner, "link", "set", "lo", "up")
