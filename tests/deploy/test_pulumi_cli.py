@@ -20,7 +20,9 @@ from flyball.lab import processes
 STAND_IN = """#!/usr/bin/env python3
 import json, os, sys
 log = os.environ["STAND_IN_LOG"]
-kept = {k: os.environ.get(k) for k in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT")}
+names = ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT", "PULUMI_PARALLEL"]
+names.append("PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS")
+kept = {k: os.environ.get(k) for k in names}
 with open(log, "a") as out:
     out.write(json.dumps([sys.argv[1:], kept]) + "\\n")
 if os.path.exists(os.environ.get("STAND_IN_LOCK", "")):
@@ -34,6 +36,7 @@ if "--config-file" in sys.argv:
 sys.exit(int(os.environ.get("STAND_IN_CODE", "0")) if sys.argv[1] != "stack" else 0)
 """
 NAME, CONFIG = "Pulumi.prod.yaml", "config: {}\n"
+PARALLEL, BACKUPS = "PULUMI_PARALLEL", "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS"
 PROGRAM = ["--client=127.0.0.1:PORT", "--exec-kind=auto.inline"]
 INIT = ["stack", "init", "--no-select", "--non-interactive", "--stack", "prod"]
 
@@ -51,7 +54,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STAND_IN_LOG", str(tmp_path / "log"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
-    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT"):
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT", PARALLEL):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "project"
 
@@ -85,9 +88,11 @@ def test_up_creates_the_stack_and_runs_without_questions(project: Path) -> None:
 def test_state_goes_to_the_cache_where_nobody_is_logged_in(project: Path) -> None:
     pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, "mine", preview=True)
     assert environment(project) == {
-        "PULUMI_BACKEND_URL": (project.parent / "cache" / "flyball" / "state").as_uri(),
+        "PULUMI_BACKEND_URL": (project.parent / "cache" / "flyball" / "state").as_uri() + "?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": "",
         "FLYBALL_CONTEXT": "mine",
+        PARALLEL: "64",
+        BACKUPS: "true",
     }
     assert calls(project) == [INIT, ["preview", "--diff", *where(project), "--non-interactive"]]
 
@@ -101,8 +106,16 @@ def test_the_users_login_is_kept_and_their_file_is_the_clis(project: Path, tmp_p
         "PULUMI_BACKEND_URL": None,
         "PULUMI_CONFIG_PASSPHRASE": None,
         "FLYBALL_CONTEXT": None,
+        PARALLEL: "64",
+        BACKUPS: None,
     }
     assert calls(project)[-1][-5:] == ["--config-file", str(file), *PROGRAM, "--non-interactive"]
+
+
+def test_how_much_is_done_at_once_may_be_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PARALLEL, "7")
+    pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, None, preview=False)
+    assert environment(project)[PARALLEL] == "7"
 
 
 @pytest.mark.parametrize("what", ["up", "preview", "destroy", "forget"])
