@@ -38,8 +38,9 @@ haproxy:
 	  echo "installing haproxy"; apt-get update -qq && apt-get install -qq -y --no-install-recommends haproxy >/dev/null; \
 	  if [ -d /run/systemd/system ]; then systemctl disable --quiet --now haproxy; fi; }  # its service is not ours
 
+# Parts by name as WHAT="register up", by default all; their tables are kept in docs/bench.md.
 bench: $(READY)
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(WHAT)
 
 # Pinned by tools/requirements.txt, hashes included; made from pyproject.toml by `make lock`.
 $(READY): tools/requirements.txt pyproject.toml

@@ -1,26 +1,26 @@
 """What the roles cost: a converged run of `site.yml` against a plain playbook for the same services.
 
-Run as ``python -m tests.bench.bench_hosts [--hosts 1 3 10] [--runs 3]``, as root. Both are run on the same hosts, by
+Needs root. Both are run on the same hosts, by
 turns, once there is nothing left to change: that is what a run costs every day. The plain one has nothing but a package
 task, a template task for each file and a service task for each daemon, for what `site.yml` sets up on these hosts:
 journal, connections, time, log rotation, shipping, and nginx. `tasks` are those that ran on each host.
 """
 
-import argparse
 import json
 import statistics
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.console import Console
-from rich.table import Table
+from tests.bench.figures import Report, Table
 
 from flyball.drills.hosts import shop
 from flyball.lab.hosts.ansible import Ansible, Played
 from flyball.lab.hosts.lab import lab
 
-SIZES = (1, 3, 10)
+TITLE = "what the roles cost"
+SIZES = (1, 3)
+RUNS = 2
 PACKAGES = ["systemd-timesyncd", "logrotate", "rsyslog", "rsyslog-relp", "nginx", "unattended-upgrades"]
 FILES = (
     "/etc/systemd/journald.conf.d/flyball.conf",
@@ -74,45 +74,39 @@ def _tasks(played: Played) -> int:
     return played.total("ok") + played.total("skipped")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hosts", type=int, nargs="+", default=SIZES, help="[%(default)s]")
-    parser.add_argument("--runs", type=int, default=3, help="runs of which the median is taken [%(default)s]")
-    given = parser.parse_args()
-    with lab(print) as made:
-        names = [f"app{i}" for i in range(1, max(given.hosts) + 1)]
+def measure(small: bool, report: Report) -> list[Table]:
+    sizes = SIZES[:1] if small else SIZES
+    with lab(report) as made:
+        names = [f"app{i}" for i in range(1, max(sizes) + 1)]
         made.add(*names)
         fleet = Ansible(made, {"web": names}, {"web": shop.WEB, "all": {"log_shipping_host": "192.0.2.1"}})
         fleet.play("site").succeeded()
         playbook = plain(made.folder, fleet)
         fleet.play(playbook).succeeded()
-        costs: dict[int, dict[str, list[Cost]]] = {size: {"site": [], "plain": []} for size in given.hosts}
+        costs: dict[int, dict[str, list[Cost]]] = {size: {"site": [], "plain": []} for size in sizes}
         for size, ways in costs.items():
-            for _ in range(given.runs):
+            for _ in range(1 if small else RUNS):
+                report(f"{size} hosts")
                 ways["site"].append(timed(fleet, "site", names[:size]))
                 ways["plain"].append(timed(fleet, playbook, names[:size]))
-    show(costs)
+    return [_table(costs)]
 
 
-def show(costs: dict[int, dict[str, list[Cost]]]) -> None:
-    table = Table("hosts", "site.yml", "a host", "tasks", "plain", "tasks", "ratio", "ratio a task", box=None)
+def _table(costs: dict[int, dict[str, list[Cost]]]) -> Table:
+    rows: list[tuple[str, ...]] = []
     for size, ways in costs.items():
         site, base = (_median(ways[way]) for way in ("site", "plain"))
         ratio, tasks = site.seconds / base.seconds, site.tasks / base.tasks
         cells = (f"{site.seconds:.1f} s", f"{site.seconds / size:.1f} s", f"{site.tasks:.0f}")
-        table.add_row(
-            str(size), *cells, f"{base.seconds:.1f} s", f"{base.tasks:.0f}", f"{ratio:.2f}", f"{ratio / tasks:.2f}"
+        rows.append(
+            (str(size), *cells, f"{base.seconds:.1f} s", f"{base.tasks:.0f}", f"{ratio:.2f}", f"{ratio / tasks:.2f}")
         )
-    Console(width=120).print(table)
-    least, most = min(costs), max(costs)
-    if most > least:
-        growth = _median(costs[most]["site"]).seconds / _median(costs[least]["site"]).seconds
-        Console().print(f"growth from {least} to {most} hosts: {growth:.1f}x (linear is {most / least:g}x)")
+    return Table(
+        "A run of `site.yml` that changes nothing, by the clock; baseline: a plain playbook for the same files.",
+        ("hosts", "site.yml", "a host", "tasks", "plain", "tasks", "ratio", "ratio a task"),
+        tuple(rows),
+    )
 
 
 def _median(costs: list[Cost]) -> Cost:
     return Cost(*map(statistics.median, zip(*costs, strict=True)))
-
-
-if __name__ == "__main__":
-    main()

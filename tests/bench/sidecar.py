@@ -1,6 +1,6 @@
 """What the sidecar costs: its inbound and its outbound hop, against direct calls and a bare HAProxy in `mode http`.
 
-Run as ``python -m tests.bench.bench_sidecar [--rounds 10]``. In each round all ways are measured, in random order, so
+In each round all ways are measured, in random order, so
 that what else the machine does falls on all of them alike; figures are medians over the rounds. Throughput is that of
 16 connections that ask again as soon as they are answered; the latencies are those of an open load of 1,000 requests
 per second. The origin is an HAProxy too, which answers by itself: with anything slower the difference could not be
@@ -8,7 +8,6 @@ seen. `processor` is what the way's own process uses for a request, which other 
 `bare, logs` is the bare one with an access log, to tell the cost of the log from that of the guards.
 """
 
-import argparse
 import json
 import random
 import statistics
@@ -18,8 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from tests.bench.figures import Report, Table
 
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.lab import Lab, lab
@@ -29,6 +27,8 @@ from flyball.guards.timeouts.hops import Hop
 from flyball.lab import ports
 from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server, proxy_config
 
+TITLE = "what the proxy costs"
+ROUNDS = 5
 SECONDS = 1
 CONNECTIONS = 16
 RATE = 1_000
@@ -85,7 +85,7 @@ def start(made: Lab) -> Mapping[str, Process]:
     return {"direct": direct, "bare": plain, "bare, logs": logging, "inbound": guarded, "hop": calling}
 
 
-def measure(vegeta: Path, way: Process) -> Measured:
+def _run(vegeta: Path, way: Process) -> Measured:
     """A run at the most and one at the stated rate; every request of both has to be answered."""
     most = _attack(vegeta, way.port, "-rate=0", f"-max-workers={CONNECTIONS}")
     before = way.processor_seconds
@@ -105,35 +105,31 @@ def _attack(vegeta: Path, port: int, *options: str) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10, help="[%(default)s]")
-    rounds = parser.parse_args().rounds
-    with lab(True, print) as made:
+def measure(small: bool, report: Report) -> list[Table]:
+    with lab(True, report) as made:
         ways = start(made)
         for way in ways.values():
-            measure(made.vegeta, way)  # warm
+            _run(made.vegeta, way)  # warm
         runs: dict[str, list[Measured]] = {way: [] for way in ways}
-        for _ in range(rounds):
+        rounds = 1 if small else ROUNDS
+        for number in range(1, rounds + 1):
+            report(f"round {number} of {rounds}")
             for way in random.sample(list(ways), len(ways)):
-                runs[way].append(measure(made.vegeta, ways[way]))
-    show(runs)
+                runs[way].append(_run(made.vegeta, ways[way]))
+    return [_table(runs, base) for base in ("direct", "bare", "bare, logs")]
 
 
-def show(runs: Mapping[str, list[Measured]]) -> None:
+def _table(runs: Mapping[str, list[Measured]], base: str) -> Table:
     """Medians, and as ratios: each round's own, so that a round in which the machine was busy compares with itself."""
-    for base in ("direct", "bare", "bare, logs"):
-        table = Table("way", *(f"{figure}, ratio to {base}" for figure in _FIGURES), box=None)
-        for way, measured in runs.items():
-            table.add_row(way, *(_cell(figure, measured, runs[base]) for figure in _FIGURES))
-        Console(width=140).print(table)
+    return Table(
+        f"Requests/s of {CONNECTIONS} connections, latency and the way's own processor time a request at {RATE:,}/s;"
+        f" ratios to: {base}.",
+        ("way", *_FIGURES),
+        tuple((way, *(_cell(each, measured, runs[base]) for each in _FIGURES)) for way, measured in runs.items()),
+    )
 
 
 def _cell(figure: str, measured: list[Measured], base: list[Measured]) -> str:
     values, others = ([getattr(m, _FIGURES[figure]) for m in ones] for ones in (measured, base))
     ratio = statistics.median(a / b for a, b in zip(values, others, strict=True) if b)
-    return f"{statistics.median(values):,.4g} {ratio:.2f}"
-
-
-if __name__ == "__main__":
-    main()
+    return f"{statistics.median(values):,.4g} ({ratio:.2f})"

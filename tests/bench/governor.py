@@ -1,24 +1,18 @@
 """What the Governor adds to a scale write: two control planes that differ in the policies only, written to in turn.
 
-``python tests/bench/governor_latency.py [--writes 1000] [--per-namespace 20] [--workloads 1 100 1000]``: for each
-number of guarded workloads, medians and 99th percentiles in milliseconds, and as ratios to the control plane without.
+For each number of guarded workloads, medians and 99th percentiles, and ratios to the control plane without.
 A write is one step up by an ordinary user, on one connection that is kept alive. The Deployments are paused, so that
 no controller answers with pods. Nothing is asserted: the figures are those of the machine.
 """
 
-import argparse
-import json
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
+from tests.bench.figures import Report, Table
 from tests.cluster.governor.api import Answer, Api
 from tests.cluster.governor.world import deployment
 
@@ -27,6 +21,8 @@ from flyball.kubernetes.governor.limits import Limits, config_map
 from flyball.lab.cluster import control_plane as planes
 from flyball.lab.cluster.nodes import NodeGroup
 
+TITLE = "what the Governor adds to a write of replicas"
+WORKLOADS, PER_NAMESPACE, WRITES = (1, 300), 20, 300
 HPA = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 LIMITS = Limits(floor=3, ceiling=1_000_000, budget=1)
 WRITERS: dict[str, Callable[[Api, str, int], Answer]] = {
@@ -41,9 +37,10 @@ WRITERS: dict[str, Callable[[Api, str, int], Answer]] = {
 class Plane:
     """A control plane under measurement, with the sizes of its workloads."""
 
-    def __init__(self, name: str, *, governed: bool) -> None:
+    def __init__(self, name: str, report: Report, *, governed: bool) -> None:
         self.name = name
-        self.api = Api(planes.start(name, nodes=[NodeGroup("local-a", spot=False, count=1)], report=print).kubeconfig)
+        nodes = [NodeGroup("local-a", spot=False, count=1)]
+        self.api = Api(planes.start(name, nodes=nodes, report=report).kubeconfig)
         self.writers = {
             writer: self.api.as_user(HPA if writer == "autoscaler" else "developer", *groups)
             for writer, groups in {"kubectl scale": ["dev"], "kubectl patch": ["dev"], "autoscaler": []}.items()
@@ -105,16 +102,16 @@ class Plane:
 
 
 @contextmanager
-def both() -> Iterator[tuple[Plane, Plane]]:
+def both(report: Report) -> Iterator[tuple[Plane, Plane]]:
     started = ["bench-plain", "bench-governed"]
     try:
-        yield Plane(started[0], governed=False), Plane(started[1], governed=True)
+        yield Plane(started[0], report, governed=False), Plane(started[1], report, governed=True)
     finally:
         for name in started:
             planes.stop(name)
 
 
-def measure(plain: Plane, governed: Plane, writer: str, writes: int) -> dict[str, float]:
+def _compare(plain: Plane, governed: Plane, writer: str, writes: int) -> dict[str, float]:
     """Medians and 99th percentiles of alternating writes, each pair to the same workload, in random order."""
     times: dict[str, list[float]] = {plain.name: [], governed.name: []}
     for _ in range(writes):
@@ -130,24 +127,25 @@ def measure(plain: Plane, governed: Plane, writer: str, writes: int) -> dict[str
     return figures
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--writes", type=int, default=1000)
-    parser.add_argument("--per-namespace", type=int, default=20)
-    parser.add_argument("--workloads", type=int, nargs="+", default=[1, 100, 1000])
-    options = parser.parse_args()
-    with both() as (plain, governed):
+def measure(small: bool, report: Report) -> list[Table]:
+    rows: list[tuple[str, ...]] = []
+    with both(report) as (plain, governed):
         time.sleep(2)
-        for workloads in options.workloads:
+        for workloads in WORKLOADS[:1] if small else WORKLOADS:
+            report(f"{workloads} workloads")
             for plane in (plain, governed):
-                plane.grow(workloads, options.per_namespace)
+                plane.grow(workloads, PER_NAMESPACE)
                 plane.proves_itself()
             for writer in WRITERS:
-                measure(plain, governed, writer, 100)  # warm
-                figures = measure(plain, governed, writer, options.writes)
-                rounded = {name: round(value, 2) for name, value in figures.items()}
-                print(json.dumps({"workloads": workloads, "writer": writer, **rounded}), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+                _compare(plain, governed, writer, 5 if small else 50)  # warm
+                found = _compare(plain, governed, writer, 5 if small else WRITES)
+                cells = (f"{found[f'{each.name} {w}']:.2f} ms" for w in ("median", "p99") for each in (plain, governed))
+                ratios = (f"{found[f'ratio {which}']:.2f}" for which in ("median", "p99"))
+                rows.append((str(workloads), writer, *cells, *ratios))
+    return [
+        Table(
+            "A step up by an ordinary user on one connection; baseline: a control plane without the Governor.",
+            ("workloads", "writer", "without", "with", "without, p99", "with, p99", "ratio", "ratio, p99"),
+            tuple(rows),
+        )
+    ]
