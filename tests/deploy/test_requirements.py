@@ -146,3 +146,14 @@ def test_who_may_not_is_told_so_before_anything_is_changed(user: str, groups: st
         Problem(("governor",), MAY_NOT_GOVERN, f"{user} may not change limits in shop", hint)
     ]
     assert list(requirements.check(cluster, stack(web={}))) == []
+
+
+def test_the_readme_names_what_is_asked() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("\n## The cluster\n")[2].partition("\n## ")[0]
+    rows = {row.split("|")[1].strip(): row for row in section.splitlines() if row.startswith("| ")}
+    oldest, governed = (".".join(map(str, version)) for version in (requirements.OLDEST, requirements.GOVERNED))
+    assert f"Kubernetes {oldest} or {governed}" in section
+    assert "tolerance" in rows[oldest]
+    assert "MutatingAdmissionPolicy" in rows[governed]
+    assert NO_KEDA.id in rows["KEDA 2.21"]
