@@ -21,9 +21,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {"read": Counter(), "sized": Counter()}
     read, size = spec.read, resolve.size
 
-    def noted_read(r: Any, name: str, namespace: str) -> Any:
+    def noted_read(r: Any, name: str, *rest: Any) -> Any:
         found["read"][name] += 1
-        return read(r, name, namespace)
+        return read(r, name, *rest)
 
     def noted_size(one: Any, *rest: Any) -> Any:
         found["sized"][one.name] += 1

@@ -71,7 +71,9 @@ def test_everything_is_described(schema: dict[str, Any]) -> None:
         described |= {f"{name}.{inner}": value for inner, value in found["properties"].items()}
     assert [name for name, found in described.items() if not found.get("description")] == []
     assert described[f"{TYPE}.image"]["description"] == "Image with a tag or digest."
-    assert described[f"{TYPE}.deadline"]["description"] == "The longest an answer may take [2s]."
+    assert described[f"{TYPE}.deadline"]["description"] == (
+        "The longest an answer may take [2s, or what its calls may take where that is longer]."
+    )
     assert described["flyball:index:LoadArgs.peak"]["description"] == (
         "Requests per second of the whole workload at its busiest."
     )

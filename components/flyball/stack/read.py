@@ -15,6 +15,7 @@ from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import resolve
 from flyball.guards.workload.limits import Governed, read_governed
 from flyball.guards.workload.names import check_namespace
+from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.resolve import Place, Service
 from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
 from flyball.wellknown import SYSTEM_NAMESPACE
@@ -144,7 +145,7 @@ def _has(values: Any, path: Path) -> bool:
 
 def _check_defaults(defaults: Mapping[str, Any]) -> Iterator[Problem]:
     """Names and types of the defaults, also of those that every service replaces. What is missing a service may add."""
-    for problem in check(defaults, ServiceArgs, ("defaults",)):
+    for problem in check_service(defaults, ServiceArgs, ("defaults",)):
         if problem.rule is not MISSING:
             yield problem
 

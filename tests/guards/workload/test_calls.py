@@ -80,7 +80,10 @@ class TestReference:
     CALLEE = Callee("cart", "trade", 80, 8080, "http", 90_000)
 
     def test_says_where_the_service_of_another_set_is(self) -> None:
-        assert call(service=self.REFERENCE) == Call(Times(outside=True), Hop("http", breaker=BREAKER), self.CALLEE)
+        """And by its deadline how long to wait, and what the breaker then watches."""
+        patient = Breaker(window=90_000, slow=72_000)
+        times = Times(timeout=90_000, outside=True)
+        assert call(service=self.REFERENCE) == Call(times, Hop("http", breaker=patient), self.CALLEE)
 
     def test_is_what_a_callee_is_written_as(self) -> None:
         assert as_reference(self.CALLEE) == self.REFERENCE

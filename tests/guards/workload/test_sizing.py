@@ -382,7 +382,7 @@ class TestForAStack:
             "services.web.deadline",
             "services.web.schedule.windows[0].peak",
         }
-        assert found.promises["web"] == Promise(None, {"good": Times()})
+        assert found.promises["web"] == Promise(None, {"good": Times(timeout=2_000)})
         assert found.promises["good"] == Promise(2_000, {})
 
     def test_arguments_of_ones_own(self) -> None:

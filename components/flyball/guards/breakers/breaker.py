@@ -53,11 +53,12 @@ def read(r: Reader, timeout: Milliseconds, *, known: bool = True) -> Breaker | N
     `known` says whether the timeout is the one that was written, and so may be spoken of.
     """
     default = Breaker()
+    window = r.duration("window", max(default.window, min(timeout, LONGEST_WINDOW)), least=1000)
     breaker = Breaker(
-        window=r.duration("window", default.window, least=1000),
+        window=window,
         threshold=r.whole("threshold", default.threshold, 1, 100),
         minimum=r.whole("minimum", default.minimum, 2, 1_000_000),
-        open=r.duration("open", default.open, least=100),
+        open=r.duration("open", min(default.open, window), least=100),
         probes=r.whole("probes", default.probes, 1, 50),
         permitted=r.whole("permitted", default.permitted, 1, 100),
         slow=r.duration("slow", max(1, timeout * SLOW_PERCENT // 100)),

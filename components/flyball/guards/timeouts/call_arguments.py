@@ -9,13 +9,13 @@ class BreakerArgs(TypedDict):
     enabled: NotRequired[bool]
     """[true]."""
     window: NotRequired[str]
-    """The calls of this long ago until now count [60s]."""
+    """The calls of this long ago until now count [60s, or the timeout where that is longer]."""
     threshold: NotRequired[int]
     """Failed or slow calls that open the circuit, in percent of those that ended [50]."""
     minimum: NotRequired[int]
     """Calls within the window before it may open [20]."""
     open: NotRequired[str]
-    """How long every call is refused at once [10s]."""
+    """How long every call is refused at once [10s, or the window where that is shorter]."""
     probes: NotRequired[int]
     """The most calls let through while it is not closed, in percent of those that arrive [5; the first always is]."""
     permitted: NotRequired[int]
@@ -73,7 +73,7 @@ class CallArgs(TypedDict):
     connect: NotRequired[str]
     """The longest to wait for a connection [250ms]."""
     timeout: NotRequired[str]
-    """The longest to wait for the answer [1s]; at least the callee's deadline."""
+    """The longest to wait for the answer; at least the callee's deadline [1s, or that deadline where it is longer]."""
     retries: NotRequired[int]
     """Tries after the first [0]."""
     backoff: NotRequired[str]
@@ -105,7 +105,7 @@ class CallArgs(TypedDict):
     connections: NotRequired[int]
     """The most requests under way at once, for tcp the most connections [100]."""
     idle: NotRequired[str]
-    """How long a connection may be idle [60s, for tcp 300s]."""
+    """How long a connection may be idle [60s, for tcp 300s, or the timeout where that is longer]."""
     stream: NotRequired[bool]
     """Whether the answer comes bit by bit, its pauses limited and not its whole [true for grpc, else false]."""
     tls: NotRequired[bool]

@@ -25,11 +25,11 @@ class Outside:
     """Further ones, that can answer in place of `host`."""
 
 
-def read_call(r: Reader, outside: bool) -> Times:
-    """The times of a call; `outside` says that it leaves the stack."""
+def read_call(r: Reader, outside: bool, timeout: Milliseconds = deadlines.DEFAULT_TIMEOUT) -> Times:
+    """The times of a call; `outside` says that it leaves the stack, `timeout` how long it waits if it does not say."""
     return Times(
         connect=r.duration("connect", deadlines.DEFAULT_CONNECT, LEAST),
-        timeout=r.duration("timeout", deadlines.DEFAULT_TIMEOUT, LEAST),
+        timeout=r.duration("timeout", timeout, LEAST),
         retries=r.whole("retries", deadlines.DEFAULT_RETRIES, 0, 10),
         backoff=r.duration("backoff", 0, least=0),
         parallel=r.value("parallel", str, "") or None,

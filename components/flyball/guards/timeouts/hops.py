@@ -84,7 +84,7 @@ def read(r: Reader, name: str, call: Times, spoken: str = "http") -> Hop:
         protocol=protocol,
         breaker=None if tcp else breaker.read(r.at("breaker"), call.timeout, known=r.readable("timeout")),
         fallback=breaker.read_fallback(r.at("fallback")) if r.is_map("fallback") and not tcp else None,
-        idle=r.duration("idle", 300_000 if tcp else 60_000, least=1000),
+        idle=r.duration("idle", max(300_000, call.timeout) if tcp else 60_000, least=1000),
         connections=r.whole("connections", 100, 1, MOST_CONNECTIONS),
         budget=r.whole("budget", BUDGET_PERCENT, 1, 100),
         stream=r.value("stream", bool, protocol == "grpc"),

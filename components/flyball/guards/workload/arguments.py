@@ -279,7 +279,7 @@ class GuardedArgs(TypedDict):
     refs: NotRequired[dict[str, SecretRefArgs]]
     """Environment variables from Secrets that exist already."""
     deadline: NotRequired[str]
-    """The longest an answer may take [2s]."""
+    """The longest an answer may take [2s, or what its calls may take where that is longer]."""
     calls: NotRequired[dict[str, CallArgs]]
     """Whom it calls; nobody else can be reached."""
     inbound: NotRequired[InboundArgs]

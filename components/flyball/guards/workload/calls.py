@@ -13,6 +13,7 @@ from flyball.guards.timeouts.calls import Outside
 from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import PROTOCOLS, Hop
 from flyball.guards.timeouts.rules import UNKNOWN_ADDRESS
+from flyball.guards.workload import promised
 from flyball.guards.workload.names import check_name, check_namespace
 from flyball.guards.workload.sidecar import FIRST_PORT
 
@@ -62,8 +63,9 @@ def read(r: Reader, namespace: str, known: Mapping[str, Callee]) -> dict[str, Ca
 def _read(r: Reader, name: str, namespace: str, known: Mapping[str, Callee]) -> Call:
     outside = calls.read_outside(r) if r.has("host") else None
     calls.check_outside_words(r, outside is not None)
-    times = calls.read_call(r, r.has("host") or r.has("service"))
-    to = _referenced(r, namespace) or outside or _stated(r, known.get(name) or Callee(name, namespace))
+    callee = known.get(name) or Callee(name, namespace)
+    times = calls.read_call(r, r.has("host") or r.has("service"), promised.timeout(r, callee.deadline))
+    to = _referenced(r, namespace) or outside or _stated(r, callee)
     return Call(times, hops.read(r, name, times, "tcp" if isinstance(to, Outside) else to.protocol), to)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from flyball.guards.fail_fast.container import check_container
 from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.strict import check
+from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
@@ -19,6 +19,8 @@ from flyball.guards.workload import calls, relations, sidecar, spec
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.names import SPOT_SUFFIX, Caller
+from flyball.guards.workload.other_words import check_service
+from flyball.guards.workload.promised import deadlines as deadlines_of
 from flyball.guards.workload.sizing import Sizing, promise, size
 from flyball.guards.workload.spec import Spec
 
@@ -125,7 +127,8 @@ def examine(
     services: Mapping[str, object], place: Place, root: Path, expected: Any = GuardedArgs, *, alone: bool = False
 ) -> Examined:
     """As `resolve`, but hands the problems over."""
-    read = {name: _begin(name, args, place, (*root, name), expected) for name, args in services.items()}
+    promised = deadlines_of(services)
+    read = {name: _begin(name, args, place, (*root, name), expected, promised[name]) for name, args in services.items()}
     known = {} if alone else {name: reading.spec.callee for name, reading in read.items()}
     for reading in read.values():
         _finish(reading, known, place)
@@ -160,15 +163,15 @@ def examine(
     )
 
 
-def _begin(name: str, given: object, place: Place, path: Path, expected: Any) -> _Reading:
+def _begin(name: str, given: object, place: Place, path: Path, expected: Any, promised: Milliseconds) -> _Reading:
     """All of a service but its calls, for which its callees must have been read."""
     args: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     r = Reader(args, path, [])
-    read = spec.read(r, name, place.namespace)
+    read = spec.read(r, name, place.namespace, promised)
     if not isinstance(given, Mapping):
-        r.problems[:] = check(given, expected, path)
+        r.problems[:] = check_service(given, expected, path)
         return _Reading(args, r, read, bad=frozenset({("load",), ("deadline",)}))
-    r.problems[:0] = check(args, expected, path)
+    r.problems[:0] = check_service(args, expected, path)
     return _Reading(args, r, read)
 
 

@@ -129,15 +129,16 @@ class Spec:
         return Callee(self.name, self.namespace, self.port, self.entry, self.protocol, self.deadline)
 
 
-def read(r: Reader, name: str, namespace: str) -> Spec:
+def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadlines.DEFAULT_DEADLINE) -> Spec:
     """The workload's arguments with defaults; every value that is out of range or without its unit is a problem.
 
-    Its calls are read by themselves, once all callees are known (`calls.read`).
+    Its calls are read by themselves, once all callees are known (`calls.read`). `promised` is its deadline if it states
+    none.
     """
     r.problems.extend(check_name(name, r.path))
     load, spot = r.at("load"), r.at("spot")
     protocol = _choice(r, "protocol", "http", PROTOCOLS)
-    deadline = r.duration("deadline", deadlines.DEFAULT_DEADLINE)
+    deadline = r.duration("deadline", promised)
     replica = load.number("replica", 1.0)
     guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
     logs_path = _folder(r.at("logs"), "path", "/var/log/app") if r.has("logs") else None

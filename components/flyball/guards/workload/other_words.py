@@ -1,0 +1,131 @@
+"""What people call things elsewhere, in Kubernetes and in Helm charts, and what is meant by it here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.rules import UNKNOWN_KEY
+from flyball.guards.reading.strict import check
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The arguments to give instead, from the service on; none where the thing follows from others, as `why` says."""
+
+    arguments: tuple[str, ...]
+    why: str = ""
+
+    def __str__(self) -> str:
+        return "; ".join(
+            part for part in (f"give {' and '.join(self.arguments)}" * bool(self.arguments), self.why) if part
+        )
+
+
+def _give(*arguments: str, why: str = "") -> Meant:
+    return Meant(arguments, why)
+
+
+_LOAD = _give("load.peak", "load.replica", why="how many replicas there are follows from them")
+_ALONE = Meant((), "a pod is the application and its proxy; run what is beside it as a service of its own, and call it")
+_OUTSIDE = _give("scratch", why="a replica keeps nothing: what must not be lost belongs outside, as a call with host")
+_BESIDES = _give("survive", why="replicas are spread over nodes and zones by what they must survive")
+_NODES = _give("spot", why="for spot machines; other nodes are not chosen by the service")
+_PUBLIC = _give("public", why="it lets anybody call; the way in from outside of the cluster leads to its Service")
+_RESOURCES = _give("resources.cpu", "resources.memory", why="the most it may use is resources.limits")
+_SPOKEN = _give("calls", "callers", why="who may reach whom follows from them")
+_SERVICE = {
+    **dict.fromkeys(("replicas", "replicacount", "minreplicas", "instances", "scale"), _LOAD),
+    **dict.fromkeys(("hpa", "autoscaling", "autoscaler", "horizontalpodautoscaler"), _LOAD),
+    "maxreplicas": _give("ceiling", why="at most half as many again as proven"),
+    **dict.fromkeys(("pdb", "poddisruptionbudget"), Meant((), "it follows: floor less what the peak needs")),
+    "args": _give("arguments"),
+    "entrypoint": _give("command"),
+    "livenessprobe": _give("probes.liveness"),
+    **dict.fromkeys(("readinessprobe", "healthcheck", "health"), _give("probes.readiness")),
+    "startupprobe": _give("probes.startup"),
+    "cpu": _give("resources.cpu"),
+    **dict.fromkeys(("memory", "mem", "ram"), _give("resources.memory")),
+    **dict.fromkeys(("requests",), _RESOURCES),
+    "limits": _give("resources.limits.cpu", "resources.limits.memory"),
+    **dict.fromkeys(("ports", "containerport", "targetport", "serviceport"), _give("port", why="it is one number")),
+    **dict.fromkeys(("sidecars", "sidecar", "containers", "initcontainers", "extracontainers"), _ALONE),
+    **dict.fromkeys(("ingress", "loadbalancer", "gateway", "route"), _PUBLIC),
+    **dict.fromkeys(("volumes", "volumemounts", "persistence", "storage", "pvc"), _OUTSIDE),
+    **dict.fromkeys(("strategy", "updatestrategy", "rollingupdate"), _give("rollout")),
+    "maxsurge": _give("rollout.surge"),
+    "maxunavailable": Meant((), "a rollout never has fewer replicas than before; rollout.surge says how many more"),
+    "minreadyseconds": _give("rollout.settle"),
+    "progressdeadlineseconds": _give("rollout.progress"),
+    "revisionhistorylimit": _give("rollout.history"),
+    **dict.fromkeys(("affinity", "podantiaffinity", "topologyspreadconstraints", "zones"), _BESIDES),
+    **dict.fromkeys(("nodeselector", "tolerations", "nodes", "nodename"), _NODES),
+    **dict.fromkeys(("terminationgraceperiodseconds", "graceperiod"), _give("shutdown.drain", "shutdown.stop")),
+    **dict.fromkeys(("lifecycle", "prestop"), _give("shutdown.prestop")),
+    **dict.fromkeys(("securitycontext", "runasuser", "podsecuritycontext"), _give("user")),
+    **dict.fromkeys(
+        ("serviceaccount", "serviceaccountname"), _give("token", why="each service has an account of its own")
+    ),
+    "priorityclassname": _give("priority"),
+    **dict.fromkeys(("envfrom", "secretkeyref", "secretref"), _give("refs")),
+    **dict.fromkeys(("environment", "envvars"), _give("env")),
+    **dict.fromkeys(
+        ("timeout", "timeouts", "timeoutseconds"), _give("deadline", why="the longest that an answer may take")
+    ),
+    **dict.fromkeys(("dependson", "dependencies", "links", "upstreams"), _give("calls")),
+    **dict.fromkeys(("networkpolicy", "allowfrom", "egress"), _SPOKEN),
+    **dict.fromkeys(("tag", "version", "repository"), _give("image", why="with its tag or digest")),
+    "cron": _give("schedule"),
+    **dict.fromkeys(
+        ("name", "metadata"), Meant((), "the key above it is the name; there are labels and annotations too")
+    ),
+}
+"""By what the word is in small letters, without dashes and underscores."""
+_PROBE = {
+    "httpget": _give("path"),
+    "tcpsocket": _give("tcp"),
+    "command": _give("exec"),
+    "periodseconds": _give("period"),
+    "timeoutseconds": _give("timeout"),
+    "failurethreshold": _give("failures"),
+    "initialdelayseconds": Meant((), "the startup probe waits as long as it takes; raise probes.startup.failures"),
+    "successthreshold": Meant((), "one success counts"),
+}
+_BELOW = {
+    "resources": {"requests": _give("cpu", "memory", why="right under resources")},
+    "probes": {
+        "livenessprobe": _give("liveness"),
+        "readinessprobe": _give("readiness"),
+        "startupprobe": _give("startup"),
+    },
+    "probes.*": _PROBE,
+    "load": {
+        **dict.fromkeys(("rps", "qps", "requests", "max"), _give("peak")),
+        **dict.fromkeys(("perreplica", "perpod", "capacity"), _give("replica")),
+    },
+    "calls.*": {
+        **dict.fromkeys(("url", "address", "endpoint"), _give("host", "port", why="for what is outside of the stack")),
+        "deadline": _give("timeout"),
+    },
+    "rollout": {
+        "maxsurge": _give("surge"),
+        "minreadyseconds": _give("settle"),
+        "revisionhistorylimit": _give("history"),
+    },
+    "shutdown": {"terminationgraceperiodseconds": _give("drain", "stop")},
+}
+WORDS: dict[str, dict[str, Meant]] = {"": _SERVICE, **_BELOW}
+"""By where they stand in a service, a name of the user's own being `*`."""
+
+
+def check_service(value: object, expected: Any, path: Path) -> Iterator[Problem]:
+    """As `strict.check`, for a service at `path`; of a word that is known from elsewhere it says what is meant here."""
+    for problem in check(value, expected, path):
+        yield _in_our_words(problem, problem.path[len(path) :]) if problem.rule is UNKNOWN_KEY else problem
+
+
+def _in_our_words(problem: Problem, within: Path) -> Problem:
+    *above, word = (str(step) for step in within)
+    place = ".".join("*" if i == 1 else step for i, step in enumerate(above))
+    meant = WORDS.get(place, {}).get(word.lower().replace("_", "").replace("-", ""))
+    return replace(problem, remedy=str(meant)) if meant else problem
