@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.retention import FileLogs
+from flyball.guards.reading.problem import Broken
 
 MI = 2**20
 SIZES = st.integers(1, 2**50)
@@ -61,3 +62,34 @@ class TestRefused:
         values = {"size": MI, "files": 1, "days": 1, key: value}
         (problem,) = retention.check_file_logs(FileLogs(**values), ("logs",))
         assert str(problem) == f"logs.{key}: {value} bounds nothing; give at least 1"
+
+
+@given(
+    st.integers(1, 50),
+    st.integers(1, 8),
+    st.integers(1, 20),
+    st.integers(0, 300),
+    st.lists(st.integers(0, 10), min_size=1, max_size=60),
+)
+def test_a_rotated_log_never_outgrows_its_volume(
+    size: int, files: int, rate: int, spare: int, writes: list[int]
+) -> None:
+    """Of lines that cannot be compressed, at any rhythm up to the rate: every file that is kept grew between two
+    looks, and one of them is there twice while it is compressed."""
+    logs = FileLogs(size, files, 1, size * (files + 1) + spare)
+    try:
+        seconds = min(retention.rotation_interval(logs, rate) // 1000, 30)
+    except Broken:
+        return
+    kept: list[int] = []
+    current = second = 0
+    for tenths in writes * 10:
+        current += rate * tenths // 10
+        second += 1
+        copy = 0
+        if second % seconds == 0 and current >= size:
+            copy = kept[0] if kept else 0
+            assert sum(kept) + current + copy <= logs.volume
+            kept = [current, *kept][:files]
+            current = 0
+        assert sum(kept) + current <= logs.volume
