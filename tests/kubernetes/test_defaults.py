@@ -57,6 +57,7 @@ IN_WORDS: dict[str, Any] = {
     "probes.startup": {"tcp": True},
     "probes.readiness": {"path": "/"},
     "probes.liveness": {"tcp": True},
+    "logs.pattern": "*.log",
     "scratch": {"tmp": {"path": "/tmp", "size": "64Mi"}},
     "environment": STACK,
     "owner": PROJECT,
@@ -74,6 +75,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
 """What no value stands for: it is the default by not being there."""
 SILENT = {
     *("command", "arguments", "env", "secrets", "labels", "annotations", "calls.*.host", "calls.*.fallback.call"),
+    *("logs.preset", "logs.process", "logs.signal"),
     *(f"probes.{probe}.{kind}" for probe in ("startup", "readiness", "liveness") for kind in KINDS),
 }
 """What may be left out, and says nothing of that: nothing is there then."""

@@ -82,10 +82,9 @@ def test_a_rotated_log_never_outgrows_its_volume(
     except Broken:
         return
     kept: list[int] = []
-    current = second = 0
-    for tenths in writes * 10:
+    current = 0
+    for second, tenths in enumerate(writes * 10, 1):
         current += rate * tenths // 10
-        second += 1
         copy = 0
         if second % seconds == 0 and current >= size:
             copy = kept[0] if kept else 0

@@ -40,20 +40,21 @@ def test_every_preset_is_sound(preset: str) -> None:
 )
 def test_between_two_looks_the_volume_is_never_outgrown(size: int, files: int, spare: int, rate: int) -> None:
     logs = FileLogs(size=size, files=files, volume=size * (files + 1) + spare)
-    if spare < rate:
-        with pytest.raises(ValueError, match="hold no second of"):
+    if logs.volume // (files + 2) - size < rate:
+        with pytest.raises(ValueError, match="leave each no second of"):
             rotation_interval(logs, rate)
         return
     interval = rotation_interval(logs, rate)
-    assert logs.held + rate * interval // 1000 <= logs.volume
-    assert interval == ROTATION_INTERVAL or logs.held + rate * (interval + 1000) // 1000 > logs.volume
+    assert (files + 2) * (size + rate * interval // 1000) <= logs.volume
+    assert interval == ROTATION_INTERVAL or (files + 2) * (size + rate * (interval + 1000) // 1000) > logs.volume
 
 
 def test_a_rate_asks_for_a_shorter_interval() -> None:
     assert problems("4m", rate="1Mi") == [
-        "logrotate_interval: in 4m shop grows by 240Mi, more than its volume of 1Gi has left; allowed is at most 3m44s"
+        "logrotate_interval: in 4m each file of shop may grow by 240Mi, more than its volume of 1Gi has left; allowed"
+        " is at most 13s"
     ]
-    assert problems("3m44s", rate="1Mi") == []
+    assert problems("13s", rate="1Mi") == []
 
 
 def test_a_name_given_twice_is_refused() -> None:

@@ -89,7 +89,10 @@ class TestByHand:
 
     def test_storage(self) -> None:
         scratch = {"a": {"path": "/a", "size": "100Mi"}, "b": {"path": "/b"}}
-        assert sized(scratch=scratch, logs={"path": "/logs"}).ephemeral_storage == (214 + 100 + 64 + 512) * MI
+        assert (
+            sized(scratch=scratch, logs={"path": "/logs", "preset": "nginx"}).ephemeral_storage
+            == (214 + 100 + 64 + 512) * MI
+        )
 
 
 @st.composite
@@ -113,7 +116,7 @@ def workloads(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
                 "scratch": st.fixed_dictionaries(
                     {"tmp": st.fixed_dictionaries({"path": st.just("/tmp"), "size": size})}
                 ),
-                "logs": st.just({"path": "/var/log/app"}),
+                "logs": st.just({"path": "/var/log/app", "preset": "nginx"}),
             },
         )
     )
@@ -166,7 +169,7 @@ class TestPromises:
         found = resolved("web", *drawn)
         spec, sizing = found.spec, found.sizing
         written = 3 * 50 * MI + sum(volume.size for volume in spec.scratch.values())
-        assert sizing.ephemeral_storage > written + (spec.logs.held if spec.logs else 0)
+        assert sizing.ephemeral_storage > written + (spec.logs.limits.held if spec.logs else 0)
 
     @given(workloads())
     def test_the_way_out_fits_the_notice(self, drawn: tuple[dict[str, Any], int]) -> None:
@@ -269,7 +272,17 @@ FULL: dict[str, Any] = {
     "triggers": {"queue": {"prometheus": {"server": "http://prometheus:9090", "query": "sum(x)", "threshold": 2.5}}},
     "resources": {"cpu": "1", "memory": "1Gi", "limits": {"cpu": "2", "memory": "2Gi"}},
     "probes": {"startup": {"tcp": True}, "readiness": {"path": "/r", "period": "3s"}, "liveness": {"failures": 9}},
-    "logs": {"path": "/logs", "size": "10Mi", "files": 3, "days": 2, "volume": "64Mi"},
+    "logs": {
+        "path": "/logs",
+        "preset": "nginx",
+        "rate": "1Ki",
+        "pattern": "*.log",
+        "image": "a:1",
+        "size": "10Mi",
+        "files": 3,
+        "days": 2,
+        "volume": "64Mi",
+    },
     "scratch": {"tmp": {"path": "/tmp", "size": "1Mi"}},
     "shutdown": {"prestop": "3s", "drain": "9s", "stop": "1s"},
     "rollout": {"settle": "20s", "progress": "5m", "surge": 50, "history": 5},

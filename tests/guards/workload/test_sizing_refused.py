@@ -105,7 +105,7 @@ class TestRefused:
             ),
             (
                 0,
-                {"logs": {"path": "/logs", "volume": "1Mi"}},
+                {"logs": {"path": "/logs", "preset": "nginx", "volume": "1Mi"}},
                 "logs.volume: 1Mi is less than 5 files of 50Mi and the one being written hold (300Mi);"
                 " raise the volume, or lower size or files",
             ),

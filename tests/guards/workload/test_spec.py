@@ -19,6 +19,7 @@ from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import calls
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.file_logs import LogFiles, Writer
 from flyball.guards.workload.names import Caller, check_name
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
@@ -81,7 +82,6 @@ def test_every_default() -> None:
         ),
         scratch={"tmp": Scratch("/tmp", 64 * MI)},
         logs=None,
-        logs_path=None,
         shutdown=Shutdown(5_000, 30_000, 5_000),
         rollout=Rollout(10, 600, 25, 3),
         inbound=Inbound(
@@ -144,8 +144,18 @@ def test_every_default() -> None:
         ),
         ("resources", {"cpu": "1", "memory": "1Gi"}, "resources", Resources(1_000, 2**30, 2_000, 2**30)),
         ("resources", {"limits": {"cpu": "250m"}}, "resources", Resources(250, 256 * MI, 250, 256 * MI)),
-        ("logs", {"path": "/logs/"}, "logs_path", "/logs"),
-        ("logs", {"path": "/logs", "files": 2}, "logs", FileLogs(files=2)),
+        (
+            "logs",
+            {"path": "/logs/", "preset": "nginx"},
+            "logs",
+            LogFiles("/logs", "nginx", "*.log", FileLogs(), MI, Writer("nginx", "USR1")),
+        ),
+        (
+            "logs",
+            {"path": "/logs", "preset": "signal", "process": "app", "signal": "HUP", "files": 2, "rate": "2Ki"},
+            "logs",
+            LogFiles("/logs", "signal", "*.log", FileLogs(files=2), 2048, Writer("app", "HUP")),
+        ),
         ("scratch", {}, "scratch", {}),
         ("scratch", {"data": {"path": "/data", "size": "1Gi"}}, "scratch", {"data": Scratch("/data", 2**30)}),
         ("shutdown", {"prestop": "1s", "drain": "2s", "stop": "1ms"}, "shutdown", Shutdown(1_000, 2_000, 1)),
@@ -291,9 +301,9 @@ class TestRefused:
                 "probes.liveness: is the same probe as readiness;"
                 " what is overloaded should get less traffic, not a restart; ask different questions",
             ),
-            ("logs", {"path": "/"}, f"logs.path: is '/'; {FOLDER}"),
-            ("logs", {"path": "/tmp"}, f"logs.path: is '/tmp', a scratch folder too; {EACH}"),
-            ("logs", {"path": "/logs", "files": 0}, "logs.files: is 0; allowed is at least 1"),
+            ("logs", {"path": "/", "preset": "nginx"}, f"logs.path: is '/'; {FOLDER}"),
+            ("logs", {"path": "/tmp", "preset": "nginx"}, f"logs.path: is '/tmp', a scratch folder too; {EACH}"),
+            ("logs", {"path": "/logs", "preset": "nginx", "files": 0}, "logs.files: is 0; allowed is from 1 to 1000"),
             ("scratch", {"tmp": {"path": "tmp"}}, f"scratch.tmp.path: is 'tmp'; {FOLDER}"),
             ("scratch", {"tmp": {"path": "/tmp/.."}}, f"scratch.tmp.path: is '/tmp/..'; {FOLDER}"),
             ("scratch", {"tmp": {"path": "/a:b"}}, f"scratch.tmp.path: is '/a:b'; {FOLDER}"),
@@ -325,7 +335,7 @@ class TestRefused:
         ]
 
     def test_a_scratch_volume_in_the_place_of_the_logs(self) -> None:
-        assert texts(scratch={"logs": {"path": "/x"}}, logs={"path": "/y"}) == [
+        assert texts(scratch={"logs": {"path": "/x"}}, logs={"path": "/y", "preset": "nginx"}) == [
             "web.scratch.logs: has the name of the volume for logs; give it another name"
         ]
         assert texts(scratch={"logs": {"path": "/x"}}) == []

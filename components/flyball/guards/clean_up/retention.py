@@ -77,12 +77,16 @@ ROTATION_INTERVAL: Milliseconds = 3_600_000
 def rotation_interval(logs: FileLogs, rate: Bytes) -> Milliseconds:
     """The longest time between two looks at logs that grow by at most `rate` bytes a second, in whole seconds.
 
-    A limit on size holds only when somebody looks: between two looks the file grows by `rate * interval`. So that the
-    files kept and the one being written stay within their volume, `interval <= (volume - size * (files + 1)) / rate`.
-    Raises `Broken` where that is less than a second.
+    A limit on size holds only when somebody looks: a file that was just below it grows by `rate * interval` until the
+    next look. So may each that is kept, the one being written, and the copy that is there while one is compressed, if
+    its lines cannot be: `(files + 2) * (size + rate * interval) <= volume`.
+    Raises `Broken` where that leaves less than a second.
     """
-    seconds = max(logs.volume - logs.held, 0) // rate
+    seconds = max(logs.volume // (logs.files + 2) - logs.size, 0) // rate
     if seconds < 1:
-        message = f"{show_size(logs.volume)} less {show_size(logs.held)} of files hold no second of {show_size(rate)}/s"
+        message = (
+            f"{show_size(logs.volume)} in {logs.files} kept files, one being written and one being compressed leave"
+            f" each no second of {show_size(rate)}/s beyond {show_size(logs.size)}"
+        )
         raise Broken(LOG_GROWTH, message)
     return min(seconds * 1000, ROTATION_INTERVAL)

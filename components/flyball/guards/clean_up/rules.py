@@ -26,7 +26,8 @@ LOG_GROWTH = Rule(
     Lesson.CLEAN_UP,
     what="A limit on size holds only when somebody looks: between two looks a log stays within what its volume has"
     " left.",
-    source="`interval <= (volume - size * (files + 1)) / rate`.",
+    source="`interval <= (volume / (files + 2) - size) / rate`: each file kept may have grown so, the one being"
+    " written, and the copy of one that is being compressed.",
     remedy="Look more often, raise the volume, or lower size or files.",
     drill="log-storm",
     alert="UnitRunFailed",

@@ -216,8 +216,9 @@ def _check_intervals(
             yield Problem(
                 ("logrotate_interval",),
                 LOG_GROWTH,
-                f"in {show_duration(interval)} {log.name} grows by {show_size(rate * interval // 1000)}, more than its"
-                f" volume of {show_size(log.limits.volume)} has left",
+                f"in {show_duration(interval)} each file of {log.name} may grow by"
+                f" {show_size(rate * interval // 1000)}, more than its volume of {show_size(log.limits.volume)} has"
+                " left",
                 f"allowed is at most {show_duration(longest)}",
             )
 

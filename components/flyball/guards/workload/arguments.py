@@ -161,10 +161,24 @@ class TriggerArgs(TypedDict):
 
 
 class LogsArgs(TypedDict):
-    """Logs that the application writes to files."""
+    """Logs that the application writes to files, and who rotates them; never by copying, which loses lines."""
 
     path: str
     """Folder of the log files."""
+    preset: NotRequired[str]
+    """Who rotates; without it logs are refused. `nginx`; `spring`, which does it by itself; `signal` for a process
+    that opens its logs anew at a signal; `reopens` for one that opens its file for each line, or looks whether it is
+    still the same."""
+    process: NotRequired[str]
+    """Of preset signal: the process that writes, as `ps -o comm` shows it."""
+    signal: NotRequired[str]
+    """Of preset signal: `HUP`, `USR1` or `USR2`."""
+    pattern: NotRequired[str]
+    """Names of the files in the folder [*.log]."""
+    rate: NotRequired[str]
+    """What they grow by in a second, at the most; a look comes often enough for that [1Mi]."""
+    image: NotRequired[str]
+    """Image with logrotate and a shell, with a tag or digest [phusion/baseimage:noble-1.0.2]."""
     size: NotRequired[str]
     """A file is rotated at [50Mi]."""
     files: NotRequired[int]

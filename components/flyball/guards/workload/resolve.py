@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flyball.guards.fail_fast.container import check_container
+from flyball.guards.fail_fast.rules import VARIABLE_TAKEN
 from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
-from flyball.guards.workload import calls, relations, sidecar, spec
+from flyball.guards.workload import calls, file_logs, relations, sidecar, spec
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.names import SPOT_SUFFIX, Caller
@@ -203,6 +204,10 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Pr
         for name in values
     }
     yield from sidecar.check(spec.sidecar, spec.inbound, made, spec.port, variables, path)
+    for name in file_logs.environment(spec.logs, spec.name) if spec.logs else ():
+        if name in variables:
+            hint = "remove it there: it follows from logs"
+            yield Problem((*path, variables[name], name), VARIABLE_TAKEN, "is a limit that flyball sets", hint)
 
 
 def _check_alone(reading: _Reading) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from flyball.guards.interruptions.interruption import SpotSplit
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.units import Bytes, exact
 from flyball.guards.timeouts.deadlines import Promise
+from flyball.guards.workload import file_logs
 from flyball.guards.workload.spec import Spec
 
 
@@ -108,7 +109,7 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
         envelope=cap,
         split=split,
         writer=writer,
-        ephemeral_storage=retention.ephemeral_storage(1, volumes, spec.logs),
+        ephemeral_storage=retention.ephemeral_storage(1, volumes, spec.logs.limits if spec.logs else None),
         periods=periods,
         floors=floors,
     ), []
@@ -119,7 +120,8 @@ def _check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Probl
     if not _any(bad, "shutdown", "deadline"):
         yield from interruption.check_shutdown(spec.shutdown, spec.deadline, (*path, "shutdown"))
     if spec.logs and not _any(bad, "logs"):
-        yield from retention.check_file_logs(spec.logs, (*path, "logs"))
+        yield from retention.check_file_logs(spec.logs.limits, (*path, "logs"))
+        yield from file_logs.check(spec.logs, (*path, "logs"))
     if spec.schedule and not _any(bad, "schedule"):
         yield from schedule.check(spec.schedule, (*path, "schedule"))
     if not _any(bad, "inbound", "deadline"):

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flyball.guards.clean_up import retention
-from flyball.guards.clean_up.retention import FileLogs
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.inbound import Inbound
@@ -23,14 +22,17 @@ from flyball.guards.reading.rules import INVALID_PATH, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
-from flyball.guards.workload import replicas, resources, sidecar
+from flyball.guards.workload import file_logs, replicas, resources, sidecar
 from flyball.guards.workload.calls import Call, Callee
+from flyball.guards.workload.file_logs import LogFiles
 from flyball.guards.workload.names import Caller, check_name, read_callers
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
 
 LOGS_VOLUME = "logs"
 """Name of the volume for `logs`, beside those of `scratch`."""
+ROTATION_VOLUME = "rotation"
+"""Name of the volume in which logrotate keeps what it has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,7 @@ class Spec:
     resources: Resources
     probes: Probes
     scratch: Mapping[str, Scratch]
-    logs: FileLogs | None
-    logs_path: str | None
+    logs: LogFiles | None
     shutdown: Shutdown
     rollout: Rollout
     inbound: Inbound
@@ -141,7 +142,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
     deadline = r.duration("deadline", promised)
     replica = load.number("replica", 1.0)
     guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
-    logs_path = _folder(r.at("logs"), "path", "/var/log/app") if r.has("logs") else None
+    logs = file_logs.read(r.at("logs"), _folder(r.at("logs"), "path", "/var/log/app")) if r.is_map("logs") else None
     return Spec(
         name=name,
         namespace=namespace,
@@ -166,9 +167,8 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         triggers=triggers.read(r.maps("triggers")),
         resources=resources.read(r.at("resources")),
         probes=probes.read(r.at("probes"), protocol),
-        scratch=_scratch(r, logs_path),
-        logs=_logs(r.at("logs")) if r.has("logs") else None,
-        logs_path=logs_path,
+        scratch=_scratch(r, logs),
+        logs=logs,
         shutdown=_shutdown(r.at("shutdown"), deadline),
         rollout=_rollout(r.at("rollout")),
         inbound=guard,
@@ -218,15 +218,19 @@ def _folder(r: Reader, key: str, default: str) -> str:
     return plain
 
 
-def _scratch(r: Reader, logs_path: str | None) -> dict[str, Scratch]:
+def _scratch(r: Reader, logs: LogFiles | None) -> dict[str, Scratch]:
     volumes = _volumes(r)
-    if logs_path is not None and LOGS_VOLUME in volumes:
-        r.problem(("scratch", LOGS_VOLUME), FOLDER_TAKEN, "has the name of the volume for logs", "give it another name")
-    if any(volume.path == logs_path for volume in volumes.values()):
+    if logs is None:
+        return volumes
+    for name, use in ((LOGS_VOLUME, "logs"), (ROTATION_VOLUME, "what rotates them")):
+        if name in volumes:
+            hint = "give it another name"
+            r.problem(("scratch", name), FOLDER_TAKEN, f"has the name of the volume for {use}", hint)
+    if any(volume.path == logs.path for volume in volumes.values()):
         r.problem(
             ("logs", "path"),
             FOLDER_TAKEN,
-            f"is {logs_path!r}, a scratch folder too",
+            f"is {logs.path!r}, a scratch folder too",
             "give each volume a folder of its own",
         )
     return volumes
@@ -243,16 +247,6 @@ def _volumes(r: Reader) -> dict[str, Scratch]:
     for path in sorted({path for path in paths if paths.count(path) > 1}):
         r.problem("scratch", FOLDER_TAKEN, f"mounts {path} more than once", "give each volume a folder of its own")
     return volumes
-
-
-def _logs(r: Reader) -> FileLogs:
-    default = FileLogs()
-    return FileLogs(
-        size=r.size("size", default.size),
-        files=r.whole("files", default.files),
-        days=r.whole("days", default.days),
-        volume=r.size("volume", default.volume),
-    )
 
 
 def _shutdown(r: Reader, deadline: Milliseconds) -> Shutdown:

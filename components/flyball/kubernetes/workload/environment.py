@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from flyball.guards.workload import file_logs
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, metadata
 
@@ -41,7 +42,9 @@ def variables(s: Service) -> list[Manifest]:
     def from_secret(variable: str, name: str, key: str) -> Manifest:
         return {"name": variable, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
 
+    own = file_logs.environment(s.spec.logs, s.name) if s.spec.logs else {}
     found = {
+        **{variable: {"name": variable, "value": value} for variable, value in own.items()},
         **{variable: {"name": variable, "value": value} for variable, value in s.given.get("env", {}).items()},
         **{
             variable: from_secret(variable, s.name + SECRET_SUFFIX, variable) for variable in s.given.get("secrets", {})

@@ -11,7 +11,7 @@ from flyball.guards.headroom.headroom import Survive
 from flyball.guards.interruptions.probes import Probe
 from flyball.guards.reading.units import show_size
 from flyball.guards.workload.resolve import Service
-from flyball.guards.workload.spec import LOGS_VOLUME, Scratch, Spec
+from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Scratch, Spec
 from flyball.kubernetes.objects import (
     BASE_PART,
     PORT_NAME,
@@ -21,6 +21,7 @@ from flyball.kubernetes.objects import (
     requests_and_limits,
     selector,
 )
+from flyball.kubernetes.workload import rotation as rotate
 from flyball.kubernetes.workload.proxy import Sidecars
 
 
@@ -54,7 +55,8 @@ def _evictable(spec: Spec) -> Manifest:
 
 
 def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
-    spec, proxy = s.spec, inputs.proxy
+    spec, proxy, rotation = s.spec, inputs.proxy, rotate.container(s.spec)
+    beside = [*([proxy.container] if proxy else []), *([rotation] if rotation else [])]
     volumes = [_volume(name, volume) for name, volume in _volumes(spec).items()]
     return {
         "serviceAccountName": s.name,
@@ -65,6 +67,8 @@ def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
         "enableServiceLinks": False,
         "priorityClassName": inputs.priority,
         "terminationGracePeriodSeconds": spec.shutdown.grace_seconds,
+        # The signal to open logs anew goes from one container to the other.
+        **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": spec.user,
@@ -74,7 +78,7 @@ def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
         },
         **_placement(s, part),
         "topologySpreadConstraints": _spread(s),
-        **_unless_empty("initContainers", [proxy.container] if proxy else []),
+        **_unless_empty("initContainers", beside),
         "containers": [_container(s, inputs)],
         **_unless_empty("volumes", [*volumes, *([proxy.volume] if proxy else [])]),
     }
@@ -111,7 +115,7 @@ def _container(s: Service, inputs: PodInputs) -> Manifest:
             "runAsGroup": spec.user,
             "capabilities": {"drop": ["ALL"]},
         },
-        **_unless_empty("volumeMounts", [{"name": n, "mountPath": v.path} for n, v in _volumes(spec).items()]),
+        **_unless_empty("volumeMounts", [{"name": n, "mountPath": v.path} for n, v in _own_volumes(spec).items()]),
         **_unless_empty("command", list(spec.command)),
         **_unless_empty("args", list(spec.arguments)),
         **_unless_empty("env", list(inputs.env)),
@@ -119,10 +123,15 @@ def _container(s: Service, inputs: PodInputs) -> Manifest:
 
 
 def _volumes(spec: Spec) -> dict[str, Scratch]:
+    """All of the pod."""
+    rotation = {ROTATION_VOLUME: Scratch(rotate.FOLDER, rotate.STATE)} if rotate.container(spec) else {}
+    return {**_own_volumes(spec), **rotation}
+
+
+def _own_volumes(spec: Spec) -> dict[str, Scratch]:
+    """Those of the application."""
     scratch = dict(sorted(spec.scratch.items()))
-    if spec.logs is None or spec.logs_path is None:
-        return scratch
-    return {**scratch, LOGS_VOLUME: Scratch(spec.logs_path, spec.logs.volume)}
+    return {**scratch, LOGS_VOLUME: Scratch(spec.logs.path, spec.logs.limits.volume)} if spec.logs else scratch
 
 
 def _probe(probe: Probe, port: int) -> Manifest:

@@ -1,0 +1,130 @@
+"""Beside an application that writes log files: logrotate, which looks as often as volume and rate ask for.
+
+A native sidecar (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/), so that it rotates from
+before the first line until after the last. It runs as the application's user: another one may neither rename the
+files nor send the signal. Three runs in a row that fail end it; it is started again, and that is seen where restarts
+are.
+"""
+
+from flyball.guards.clean_up import retention
+from flyball.guards.clean_up.retention import MI
+from flyball.guards.reading.units import Bytes
+from flyball.guards.workload.file_logs import LogFiles, Writer
+from flyball.guards.workload.resources import Resources
+from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
+from flyball.kubernetes.objects import Manifest, requests_and_limits
+
+NAME = "logrotate"
+FOLDER = "/run/rotation"
+STATE: Bytes = 16 * MI
+"""Of the volume with logrotate's configuration and state: a line for each file."""
+MEMORY: Bytes = 32 * MI
+LEAST_CPU = 10
+GZIP_BYTES: Bytes = 25 * MI
+"""What one processor compresses in a second: an assumption; gzip at its default level took text at 25 to 60 MiB/s."""
+_SIGNAL_NUMBERS = {"HUP": 1, "USR1": 10, "USR2": 12}
+"""On all processors that Linux runs on but MIPS and Alpha (signal(7))."""
+
+
+def container(spec: Spec) -> Manifest | None:
+    """The sidecar, None where nothing has to be rotated, or the application does it itself."""
+    if spec.logs is None or spec.logs.by_itself:
+        return None
+    return {
+        "name": NAME,
+        "image": spec.logs.image,
+        "imagePullPolicy": "IfNotPresent",
+        "restartPolicy": "Always",
+        "command": ["/bin/sh", "-c", script(spec.logs)],
+        "resources": requests_and_limits(_resources(spec.logs), retention.ephemeral_storage(1, [STATE])),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "runAsUser": spec.user,
+            "runAsGroup": spec.user,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": LOGS_VOLUME, "mountPath": spec.logs.path},
+            {"name": ROTATION_VOLUME, "mountPath": FOLDER},
+        ],
+    }
+
+
+def _resources(logs: LogFiles) -> Resources:
+    """What is written has to be compressed as fast, and may be compressed all at once."""
+    cpu = LEAST_CPU + -(-1000 * logs.rate // GZIP_BYTES)
+    return Resources(cpu, MEMORY, max(10 * cpu, 500), 2 * MEMORY)
+
+
+def script(logs: LogFiles) -> str:
+    """What the sidecar runs, for any POSIX shell."""
+    return f"""\
+umask 027
+cat > {FOLDER}/conf <<'END'
+{configuration(logs)}END
+trap 'exit 0' TERM
+failed=0
+while :; do
+  if logrotate --state {FOLDER}/state {FOLDER}/conf; then failed=0; else failed=$((failed + 1)); fi
+  [ $failed -lt 3 ] || exit 1
+  sleep {logs.interval // 1000} &
+  wait $!
+done
+"""
+
+
+def configuration(logs: LogFiles) -> str:
+    """For logrotate(8): the new file is the application's as the old one was, and is never a copy."""
+    limits = logs.limits
+    told = _told(logs.writer) if logs.writer.process else ""
+    return f"""\
+{logs.path}/{logs.pattern} {{
+  daily
+  maxsize {limits.size}
+  rotate {limits.files}
+  maxage {limits.days}
+  create
+  nodateext
+  missingok
+  notifempty
+  compress
+  delaycompress
+{told}}}
+"""
+
+
+def _told(writer: Writer) -> str:
+    """Find the first process of that name, parent of the others, and tell it; one without a handler would end.
+
+    A signal's bit in SigCgt says that there is one (proc_pid_status(5)). Looked at before anything is renamed: where
+    nobody can be told, the log stays under its name, and each further look fails too. A renamed one would grow unseen.
+    """
+    bit = _SIGNAL_NUMBERS[writer.signal] - 1
+    return f"""\
+  sharedscripts
+  prerotate
+    writers=
+    for process in /proc/[0-9]*; do
+      name= parent= caught= above=
+      while read -r key value rest; do
+        case $key in Name:) name=$value ;; PPid:) parent=$value ;; SigCgt:) caught=$value ;; esac
+      done 2>/dev/null < $process/status || continue
+      [ "$name" = '{writer.process}' ] || continue
+      read -r above 2>/dev/null < /proc/$parent/comm || :
+      [ "$above" != "$name" ] || continue
+      if [ $((0x${{caught#????????}} >> {bit} & 1)) = 0 ]; then
+        echo "{writer.process} has no handler for {writer.signal}, which would end it" >&2
+        exit 1
+      fi
+      writers="$writers ${{process#/proc/}}"
+    done
+    [ "$writers" ] || {{ echo "there is no process {writer.process} to be told to open its logs anew" >&2; exit 1; }}
+    echo $writers > {FOLDER}/writers
+  endscript
+  postrotate
+    read -r writers < {FOLDER}/writers
+    kill -s {writer.signal} $writers
+  endscript
+"""
