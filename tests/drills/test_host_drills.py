@@ -12,6 +12,9 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("revived", False): {"servers_terminated": revived.SERVERS, "scaler_running": 1, "upgraded": 1},
     ("log-storm", True): {"lines_lost": 0},
     ("log-storm", False): {"disk_used_percent": 100, "files_rotated": 0},
+    ("log-storm-pod", True): {"lines_lost": 0, "requests_failed": 0, "rotation_ran": 1},
+    # 64 MiB hold as many lines of 512 bytes, and nginx goes on answering while it loses the others.
+    ("log-storm-pod", False): {"volume_used_percent": 100, "requests_failed": 0, "rotation_ran": 0},
     ("log-server-dead", True): {"lines_lost": 0, "lines_local": log_server_dead.LINES},
     ("log-server-dead", False): {},
     ("cache-flood", True): {"writes_done": cache_flood.VALUES, "writes_refused": 0, "died": 0},
@@ -27,6 +30,7 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
 DAMAGE = {
     "revived": "servers_terminated",
     "log-storm": "lines_lost",
+    "log-storm-pod": "lines_lost",
     "log-server-dead": "lines_lost",
     "cache-flood": "writes_refused",
     "rollout": "requests_lost",

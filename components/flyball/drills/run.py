@@ -12,6 +12,7 @@ from flyball.drills.hosts import (
     cache_flood,
     log_server_dead,
     log_storm,
+    log_storm_pod,
     planned_restarts,
     revived,
     rollout,
@@ -57,7 +58,7 @@ TRAFFIC: Kind[TrafficDrill] = Kind(
 )
 HOSTS: Kind[HostDrill] = Kind(
     (
-        *(revived.DRILL, log_storm.DRILL, log_server_dead.DRILL, cache_flood.DRILL),
+        *(revived.DRILL, log_storm.DRILL, log_storm_pod.DRILL, log_server_dead.DRILL, cache_flood.DRILL),
         *(rollout.DRILL, spot_notice.DRILL, planned_restarts.DRILL),
     ),
     hosts.once,

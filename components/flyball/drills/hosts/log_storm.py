@@ -9,9 +9,9 @@ from flyball.lab.hosts.ansible import Ansible
 
 DISK_MI, RATE_MI = 32, 2
 """The disk, and what the service writes in a second; in all it writes half as much again as the disk holds."""
-SIZE_MI, FILES = 4, 2
-INTERVAL = 2
-"""Seconds between two looks; the rule allows (32 / 4 - 4) / 2 = 2."""
+SIZE_MI, FILES = 2, 2
+INTERVAL = 1
+"""Seconds between two looks; the rule allows (32 / 4 - 2) / 2 = 3."""
 _LINE = 1024
 _WRITER = f"""
 import json, signal, time

@@ -69,8 +69,12 @@ class LogFiles:
 
     @property
     def interval(self) -> Milliseconds:
-        """Time between two looks, in whole seconds; of limits that `check` takes."""
-        return min(rotation_interval(self.limits, self.rate), LOOKS)
+        """Time between two looks, in whole seconds; of limits that `check` takes.
+
+        Half of what the volume allows, so that one look may be late: the node may be busy, and full files are
+        compressed within a look.
+        """
+        return max(min(rotation_interval(self.limits, self.rate) // 2000 * 1000, LOOKS), 1000)
 
 
 def read(r: Reader, path: str) -> LogFiles:

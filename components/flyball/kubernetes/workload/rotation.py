@@ -67,10 +67,10 @@ cat > {FOLDER}/conf <<'END'
 trap 'exit 0' TERM
 failed=0
 while :; do
+  sleep {logs.interval // 1000} &
   if logrotate --state {FOLDER}/state {FOLDER}/conf; then failed=0; else failed=$((failed + 1)); fi
   [ $failed -lt 3 ] || exit 1
-  sleep {logs.interval // 1000} &
-  wait $!
+  wait
 done
 """
 
