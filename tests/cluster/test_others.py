@@ -1,0 +1,151 @@
+"""What others have made is never taken over, relabelled or deleted: two teams on one cluster, by either way."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cluster.shop import Shop
+
+from flyball.deploy.engine import Engine
+from flyball.kubectl import Kubectl
+from flyball.lab.cluster.control_plane import ControlPlane
+
+pytestmark = pytest.mark.cluster
+
+WEB: Mapping[str, Any] = {
+    "image": "registry.example/web:1.4.2",
+    "port": 8080,
+    "load": {"peak": 30, "replica": 20},
+    "rollout": {"settle": "1s"},
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The cluster, and by which way stacks are brought up on it."""
+
+    kubectl: Kubectl
+    env: Mapping[str, str]
+    by_engine: bool
+    folder: Path
+
+    def stack(self, name: str, owner: str, namespace: str, *services: str, **more: Any) -> Shop:
+        stack = Shop(self.folder / f"Pulumi.{name}.yaml", name, with_cli=self.by_engine)
+        config = {
+            "flyball:environment": "test",
+            "flyball:owner": owner,
+            "flyball:namespace": namespace,
+            "flyball:cluster": self.kubectl.run("config", "current-context").strip(),
+            "flyball:services": {service: dict(WEB) for service in services},
+        }
+        stack.write(config | {f"flyball:{key}": value for key, value in more.items()})
+        return stack
+
+    def run(self, stack: Shop, *arguments: str, code: int = 0) -> str:
+        """What it prints, on one line."""
+        return " ".join(stack.run(*arguments, code=code, env=self.env).split())
+
+    def labels(self, namespace: str) -> Mapping[str, str]:
+        return self.kubectl.json("get", "namespace", namespace)["metadata"]["labels"]
+
+    def left(self, namespace: str) -> list[str]:
+        found = self.kubectl.run("get", "deployments,services,configmaps", f"-n={namespace}", "--output=name").split()
+        return [name for name in found if name != "configmap/kube-root-ca.crt"]
+
+
+@pytest.fixture(scope="module", params=["kubectl", pytest.param("engine", marks=pytest.mark.pulumi_cli)])
+def cluster(
+    control_plane: ControlPlane, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Cluster:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "kubectl":
+        return by_kubectl(control_plane, folder)
+    engine: Engine = request.getfixturevalue("engine")
+    (folder / "state").mkdir()
+    state = {"PULUMI_BACKEND_URL": (folder / "state").as_uri(), "PULUMI_CONFIG_PASSPHRASE": ""}
+    env = engine.environment() | state | {"KUBECONFIG": str(control_plane.kubeconfig)}
+    return Cluster(control_plane.kubectl, env, True, folder)
+
+
+def by_kubectl(plane: ControlPlane, folder: Path) -> Cluster:
+    return Cluster(plane.kubectl, {"KUBECONFIG": str(plane.kubeconfig)}, False, folder)
+
+
+@pytest.fixture
+def theirs(cluster: Cluster, namespace: str) -> Iterator[str]:
+    """A namespace of people who have something in it."""
+    cluster.kubectl.run("create", "configmap", "theirs", f"--namespace={namespace}")
+    yield namespace
+
+
+def test_a_namespace_of_others_is_refused_and_left_as_it_was(cluster: Cluster, theirs: str) -> None:
+    before = cluster.labels(theirs)
+    stack = cluster.stack(f"{theirs}-a", "team-a", theirs, "web")
+    said = cluster.run(stack, "up", code=1)
+    assert "refused, and nothing was changed: namespace: " in said
+    assert f"{theirs} exists, and was made by somebody else" in said
+    assert "flyball:shared: true" in said
+    assert cluster.labels(theirs) == before
+    assert cluster.left(theirs) == ["configmap/theirs"]
+
+
+def test_two_stacks_share_a_namespace_and_neither_touches_what_is_the_others(cluster: Cluster, theirs: str) -> None:
+    """Each is brought down by itself; the namespace stays, as it was."""
+    before = cluster.labels(theirs)
+    one = cluster.stack(f"{theirs}-a", "team-a", theirs, "web", shared=True)
+    two = cluster.stack(f"{theirs}-b", "team-b", theirs, "web", "cart", shared=True)
+    cluster.run(one, "up")
+    said = cluster.run(two, "up", code=1)
+    assert f"services.web: {theirs}/web exists, and belongs to the stack {theirs}-a of team-a" in said
+    assert "services.cart" not in said
+    assert "deployment.apps/cart" not in cluster.left(theirs)
+    two = cluster.stack(f"{theirs}-b", "team-b", theirs, "cart", shared=True)
+    cluster.run(two, "up")
+    cluster.run(two, "down")
+    assert {"deployment.apps/web", "service/web", "configmap/theirs"} <= set(cluster.left(theirs))
+    assert "deployment.apps/cart" not in cluster.left(theirs)
+    cluster.run(one, "down")
+    assert cluster.left(theirs) == ["configmap/theirs"]
+    assert cluster.labels(theirs) == before
+
+
+def test_a_namespace_of_its_own_stays_while_others_have_something_in_it(cluster: Cluster, namespace: str) -> None:
+    """Then it is said what; also where the file now says that it is shared."""
+    own = f"{namespace}-own"
+    stack = cluster.stack(own, "team-a", own, "web")
+    cluster.run(stack, "up")
+    cluster.run(cluster.stack(own, "team-a", own, "web", shared=True), "up")
+    assert "deployment.apps/web" in cluster.left(own)
+    cluster.stack(own, "team-a", own, "web")
+    cluster.kubectl.run("create", "configmap", "theirs", f"--namespace={own}")
+    cluster.run(stack, "up")
+    said = cluster.run(stack, "down", code=0)
+    assert f"removed namespace/{own}" not in said
+    assert cluster.left(own) == ["configmap/theirs"]
+    cluster.kubectl.run("delete", "configmap", "theirs", f"--namespace={own}")
+    cluster.run(stack, "down")
+    assert cluster.kubectl.run("get", "namespace", own, "--ignore-not-found") == ""
+
+
+def test_a_shared_namespace_must_be_there(cluster: Cluster, namespace: str) -> None:
+    nowhere = f"{namespace}-nowhere"
+    said = cluster.run(cluster.stack(nowhere, "team-a", nowhere, "web", shared=True), "up", code=1)
+    assert f"namespace: is shared, and there is no namespace {nowhere}" in said
+    assert cluster.kubectl.run("get", "namespace", nowhere, "--ignore-not-found") == ""
+
+
+def test_another_team_s_stack_of_the_same_name_is_not_taken_for_one_s_own(
+    control_plane: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    """Where kubectl keeps track it would prune all of theirs; the engine's state is each team's own."""
+    cluster = by_kubectl(control_plane, tmp_path)
+    stack = cluster.stack(namespace, "team-a", f"{namespace}-a", "web")
+    cluster.run(stack, "up")
+    other = cluster.stack(namespace, "team-b", f"{namespace}-b", "cart")
+    for command in ("up", "down"):
+        said = cluster.run(other, command, code=1)
+        assert f"owner: the stack {namespace} of this cluster belongs to team-a" in said
+    assert "deployment.apps/web" in cluster.left(f"{namespace}-a")
+    cluster.run(cluster.stack(namespace, "team-a", f"{namespace}-a", "web"), "down")
