@@ -46,6 +46,8 @@ MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 MANAGED_BY: Final = "flyball"
 ENVIRONMENT_LABEL: Final = "flyball.dev/environment"
 OWNER_LABEL: Final = "flyball.dev/owner"
+STACK_ANNOTATION: Final = "flyball.dev/stack"
+"""The stack that made an object; with owner and environment it tells whose the object is."""
 PART_LABEL: Final = "flyball.dev/part"
 """Tells a workload's two Deployments apart. Always there, since a Deployment's selector can never be changed."""
 

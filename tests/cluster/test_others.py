@@ -1,6 +1,6 @@
 """What others have made is never taken over, relabelled or deleted: two teams on one cluster, by either way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,10 @@ def by_kubectl(plane: ControlPlane, folder: Path) -> Cluster:
 
 
 @pytest.fixture
-def theirs(cluster: Cluster, namespace: str) -> Iterator[str]:
+def theirs(cluster: Cluster, namespace: str) -> str:
     """A namespace of people who have something in it."""
     cluster.kubectl.run("create", "configmap", "theirs", f"--namespace={namespace}")
-    yield namespace
+    return namespace
 
 
 def test_a_namespace_of_others_is_refused_and_left_as_it_was(cluster: Cluster, theirs: str) -> None:
@@ -98,7 +98,7 @@ def test_two_stacks_share_a_namespace_and_neither_touches_what_is_the_others(clu
     two = cluster.stack(f"{theirs}-b", "team-b", theirs, "web", "cart", shared=True)
     cluster.run(one, "up")
     said = cluster.run(two, "up", code=1)
-    assert f"services.web: {theirs}/web exists, and belongs to the stack {theirs}-a of team-a" in said
+    assert f"services.web: serviceaccount {theirs}/web exists, and belongs to the stack {theirs}-a of team-a" in said
     assert "services.cart" not in said
     assert "deployment.apps/cart" not in cluster.left(theirs)
     two = cluster.stack(f"{theirs}-b", "team-b", theirs, "cart", shared=True)

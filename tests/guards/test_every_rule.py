@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.deploy.test_requirements import SERVICE, Cluster, stack
 
-from flyball.deploy import freeze, manifests, proxies, requirements, up
+from flyball.deploy import freeze, manifests, others, proxies, requirements, up
 from flyball.deploy.manifests import Object, Rendered
 from flyball.drills import run as drills
 from flyball.guards.catalogue import RULES
@@ -128,6 +128,14 @@ class Frozen(Cluster):
         return super().run(*arguments, stdin=stdin, timeout=timeout, accept=accept)
 
 
+class Bare(Cluster):
+    """A cluster without any namespace."""
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        assert arguments[:2] == ("get", "namespace")
+        return ""
+
+
 def _commands(folder: Path) -> dict[str, Callable[[], object]]:
     """Commands that are refused, each by the rule that is its key."""
     (folder / "mine").write_text("mine")
@@ -136,9 +144,18 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
     haproxy.chmod(0o755)
     (folder / "Pulumi.yaml").write_text("name: flyball\n")
     secret = {**OUTER, "services": {"web": SERVICE | {"secrets": {"TOKEN": Encrypted("v1:x")}}}}
+    plain = {**OUTER, "services": {"web": SERVICE}}
     encrypted = Target(folder, "prod", folder / "Pulumi.prod.yaml", secret)
     there = Target(folder, "nowhere", folder / "Pulumi.nowhere.yaml", {"cluster": "local"})
-    config = Object({"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "data": {"haproxy.cfg": ""}}, ())
+    config = Object(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "a", "namespace": "b"},
+            "data": {"haproxy.cfg": ""},
+        },
+        (),
+    )
     return {
         "folder-in-use": lambda: manifests.write(Rendered((), ()), folder),
         "proxy-configuration": lambda: proxies.check([config], print),
@@ -149,6 +166,10 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
         "may-not-govern": lambda: _raise(requirements.check(Cluster("36", "", rights=""), stack(governor={}, web={}))),
         "no-governor": lambda: freeze.freeze(Cluster("36", ""), "moving the queue", None, "jo"),
         "freeze-of-another": lambda: freeze.freeze(Frozen("36", "", governor=True), "moving the queue", None, "jo"),
+        "belongs-to-others": lambda: _raise(
+            others.check([config], {config.key: config.manifest}, lambda o, there: False)
+        ),
+        "no-namespace": lambda: _raise(others.check_shared(Bare("36", ""), read({**plain, "shared": True}))),
         "drill-cannot-run": lambda: list(drills.run(["hang"], [True], print)),
     }
 

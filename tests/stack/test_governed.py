@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.kubernetes.programs import registered
 
+from flyball.deploy import others
 from flyball.deploy.manifests import rendered
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs
@@ -33,14 +34,17 @@ def test_limits_follow_from_the_rules() -> None:
     found = {(o.kind, o.name): o.manifest for o in objects}
     slower = Behavior(down=Rate(pods=1, percent=10, period=90))
     steps = WriterSteps(up=Step(pods=9, percent=100))
-    assert found["ConfigMap", "flyball-limits"] == config_map(
-        "shop",
-        {
-            "web": Limits(floor=8, ceiling=12, budget=1),
-            "timed": Limits(floor=3, ceiling=12, budget=1),
-            "cheap": Limits(floor=7, ceiling=7, budget=1, steps=steps, behavior=slower),
-            "cheap-spot": Limits(floor=1, ceiling=11, budget=1, steps=steps, behavior=slower),
-        },
+    assert (
+        found["ConfigMap", "flyball-limits"]["data"]
+        == config_map(
+            "shop",
+            {
+                "web": Limits(floor=8, ceiling=12, budget=1),
+                "timed": Limits(floor=3, ceiling=12, budget=1),
+                "cheap": Limits(floor=7, ceiling=7, budget=1, steps=steps, behavior=slower),
+                "cheap-spot": Limits(floor=1, ceiling=11, budget=1, steps=steps, behavior=slower),
+            },
+        )["data"]
     )
     assert found["Namespace", "shop"]["metadata"]["labels"]["flyball.dev/governed"] == "true"
     assert ("ValidatingAdmissionPolicyBinding", "flyball-workloads") in found
@@ -54,6 +58,17 @@ def test_workloads_come_after_their_limits() -> None:
     assert found == {f"shop-{name}": True for name in SERVICES}
     kinds = [o.kind for o in rendered(program).objects]
     assert kinds.index("ConfigMap") < kinds.index("Deployment")
+
+
+def test_every_object_says_whose_it_is() -> None:
+    for o in rendered(registered(lambda: build(read(stack(governor={}))))).objects:
+        assert others.signature(o.manifest) == others.Signature("dev", "shop", "test"), o.name
+
+
+def test_a_shared_namespace_is_not_among_the_objects_and_the_priority_is_the_stack_s_own() -> None:
+    objects = rendered(registered(lambda: build(read(stack(shared=True))))).objects
+    assert "Namespace" not in {o.kind for o in objects}
+    assert [o.name for o in objects if o.kind == "PriorityClass"] == ["flyball-shop-shop-test"]
 
 
 def test_where_the_policies_are_anothers() -> None:

@@ -8,14 +8,18 @@ so that what leaves the program is pruned and what is not ours is never touched.
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
+from flyball.deploy import others
 from flyball.deploy.manifests import Object
+from flyball.deploy.others import PART_OF, Item, Report
 from flyball.deploy.owned import is_as_stated
 from flyball.deploy.revisions import Named, as_applied, needed
+from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS
+from flyball.guards.reading.problem import Problem, refuse
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.governor.names import LIMITS
 
@@ -28,7 +32,6 @@ time of whoever owns the replicas."""
 PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
 """A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
 namespace to that namespace, and a stack whose namespace is renamed must find what it made before."""
-PART_OF = "applyset.kubernetes.io/part-of"
 KINDS = "applyset.kubernetes.io/contains-group-kinds"
 
 Key = tuple[str, str, str, str]
@@ -51,11 +54,13 @@ class Result:
 
 
 class ApplySet:
-    """The objects of one stack in one cluster."""
+    """The objects of one stack in one cluster; `owner` tells it from another team's stack of the same name."""
 
-    def __init__(self, kubectl: Kubectl, stack: str) -> None:
+    def __init__(self, kubectl: Kubectl, stack: str, owner: str = "", report: Report = lambda line: None) -> None:
         self.kubectl = kubectl
         self.name = stack
+        self.owner = owner
+        self._report = report
 
     @property
     def label(self) -> str:
@@ -70,18 +75,22 @@ class ApplySet:
         return bool(self._parent())
 
     def apply(self, objects: Sequence[Object]) -> Result:
-        """Create, change and prune until the cluster holds `objects`. Raises `KubectlError`."""
+        """Create, change and prune until the cluster holds `objects`.
+
+        Raises `Refused`, before anything is changed, where that would take something from others; and `KubectlError`.
+        """
         if self._is_there(objects):
             return Result((), (), tuple(f"{o.kind.lower()}/{o.name}" for o in objects), ())
-        self._make_parent()
         before = self.live(objects)
+        refuse(self._check(objects, before))
+        self._make_parent()
         self._keep_ignored([o for o in objects if o.key in before], before)
         if limits := [o for o in objects if o.kind == "ConfigMap" and o.name == LIMITS]:
             # By themselves, so that nothing is made or changed without its limits if these are refused.
             spaces = [o for o in objects if o.kind == "Namespace"]
             self._apply(_marked(stated(o, before), self.label) for o in (*spaces, *limits))
         flags = (f"--applyset={PARENTS}.{PARENT_GROUP}/{self.name}", "--prune")
-        left = self._left(objects)
+        left = self._let_go(self._left(objects), {o.namespace for o in objects})
         inside = needed(self.kubectl, objects) if left else set()
         kept = [as_applied(member.manifest, PART_OF) for member in left if _named(member) in inside]
         output = self._apply([*(stated(o, before) for o in objects), *kept], *flags)
@@ -99,6 +108,7 @@ class ApplySet:
     def diff(self, objects: Sequence[Object]) -> str:
         """The server's own view of what `apply` would change, as a unified diff; empty where nothing would."""
         before = self.live(objects)
+        refuse(self._check(objects, before))
         spaces = {o.name for o in objects if o.kind == "Namespace" and o.key not in before}
         # The server cannot try out objects in a namespace that is still to come.
         ready = [o for o in objects if o.namespace not in spaces]
@@ -110,8 +120,12 @@ class ApplySet:
         return "\n".join(part for part in (text.rstrip(), *later, *gone) if part)
 
     def delete(self) -> list[str]:
-        """Delete every member, wherever it is, and the set itself; namespaces last, with all that is in them."""
+        """Delete every member, wherever it is, and the set itself; namespaces last, with all that is in them.
+
+        Those stay that others have something in.
+        """
         kinds = self._kinds()
+        self._let_go([Object(item, ()) for item in self._members().values()], set())
         kinds.sort(key=lambda kind: (kind == "Namespace", kind))
         deleted: list[str] = []
         for kind in kinds:
@@ -151,6 +165,38 @@ class ApplySet:
             return False
         return all(is_as_stated(_marked(stated(o, members), self.label), members[o.key], MANAGER) for o in objects)
 
+    def _check(self, objects: Iterable[Object], live: Mapping[Key, Item]) -> list[Problem]:
+        """What an apply would take from others."""
+        return [*self.check_owner(), *others.check(objects, live, self._is_own)]
+
+    def check_owner(self) -> list[Problem]:
+        """Refuse a stack of the same name that is another team's."""
+        owner = self._parent().get("metadata", {}).get("labels", {}).get(wellknown.OWNER_LABEL, self.owner)
+        if not self.owner or owner == self.owner:
+            return []
+        again = f"kubectl label {PARENTS}.{PARENT_GROUP} {self.name} {wellknown.OWNER_LABEL}={self.owner} --overwrite"
+        message = f"the stack {self.name} of this cluster belongs to {owner}"
+        hint = f"give the stack file another name; or if it is the same stack under a new owner: {again}"
+        return [Problem(("owner",), BELONGS_TO_OTHERS, message, hint)]
+
+    def _is_own(self, o: Object, there: Item) -> bool:
+        return self._is_member(there) or others.alike(o.manifest, there)
+
+    def _is_member(self, there: Item) -> bool:
+        return there["metadata"].get("labels", {}).get(PART_OF) == self.label
+
+    def _let_go(self, members: Sequence[Object], used: Container[str]) -> list[Object]:
+        """The members without namespaces that this stack or others still use: those are members no more."""
+        staying: list[str] = []
+        for space in [each for each in members if each.kind == "Namespace"]:
+            theirs = [] if space.name in used else others.within(self.kubectl, space.name, self._is_member)
+            if theirs:
+                self._report(others.staying(space.name, theirs))
+            if theirs or space.name in used:
+                self.kubectl.run("label", "namespace", space.name, f"{PART_OF}-")
+                staying.append(space.name)
+        return [each for each in members if each.kind != "Namespace" or each.name not in staying]
+
     def _make_parent(self) -> None:
         self._apply([_parent_definition()])
         crd = f"crd/{PARENTS}.{PARENT_GROUP}"
@@ -159,7 +205,9 @@ class ApplySet:
         if not self._parent():
             head = {"apiVersion": f"{PARENT_GROUP}/v1", "kind": PARENT_KIND}
             notes = {"applyset.kubernetes.io/tooling": "kubectl/v1", KINDS: ""}
-            meta = {"name": self.name, "labels": {"applyset.kubernetes.io/id": self.label}, "annotations": notes}
+            owner = {wellknown.OWNER_LABEL: self.owner} if self.owner else {}
+            labels = {"applyset.kubernetes.io/id": self.label, **owner}
+            meta = {"name": self.name, "labels": labels, "annotations": notes}
             self.kubectl.run("create", "--filename=-", stdin=json.dumps({**head, "metadata": meta}))
 
     def _parent(self) -> Mapping[str, Any]:
@@ -214,6 +262,7 @@ class ApplySet:
         """Of these the ones that an apply would prune."""
         left = self._left(objects)
         kept = needed(self.kubectl, objects) if left else set()
+        kept |= {("Namespace", "", o.namespace) for o in objects}
         gone = [member for member in left if _named(member) not in kept]
         return [(member.kind.lower(), f"{member.namespace}/{member.name}".lstrip("/")) for member in gone]
 

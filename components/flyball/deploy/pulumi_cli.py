@@ -18,6 +18,7 @@ from flyball import paths
 from flyball.deploy import language_host
 from flyball.deploy.engine import Engine
 from flyball.deploy.program import inside, without_places
+from flyball.deploy.revisions import Named
 from flyball.errors import FlyballError
 from flyball.lab import processes
 from flyball.stack.build import CONTEXT_VARIABLE
@@ -86,6 +87,24 @@ def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str 
     with _program(project, context) as program:
         _run(engine, project, ["destroy", "--yes", "--skip-preview", *where, *program])
     _run(engine, project, [*_REMOVE, "--stack", stack])
+
+
+def made(engine: Engine, project: Path, stack: str) -> set[Named]:
+    """What the state says that the stack has made in its cluster, or was about to; empty where there is no state."""
+    command = [str(engine.pulumi), "stack", "export", "--stack", stack, "--non-interactive"]
+    done = subprocess.run(
+        command, cwd=project, env=environment(engine), capture_output=True, text=True, check=False, encoding="utf-8"
+    )
+    if done.returncode:
+        return set()
+    state = json.loads(done.stdout).get("deployment") or {}
+    pending = [operation["resource"] for operation in state.get("pending_operations") or ()]
+    found: set[Named] = set()
+    for resource in [*(state.get("resources") or ()), *pending]:
+        inputs = resource.get("inputs") or {}
+        if resource["type"].startswith("kubernetes:") and "kind" in inputs:
+            found.add((inputs["kind"], inputs["metadata"].get("namespace", ""), inputs["metadata"]["name"]))
+    return found
 
 
 def forget(engine: Engine, project: Path, stack: str) -> None:

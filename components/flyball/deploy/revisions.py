@@ -5,7 +5,7 @@ without its configuration. So nothing goes that a ReplicaSet of a Deployment tha
 old ReplicaSets beyond the Deployment's `revisionHistoryLimit`, and with them goes the need.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from flyball import wellknown
@@ -44,6 +44,15 @@ def sweep(kubectl: Kubectl, objects: Iterable[Object]) -> list[str]:
             kubectl.run("delete", "configmap", *old, f"--namespace={namespace}", "--ignore-not-found")
         removed += [f"configmap/{name}" for name in old]
     return removed
+
+
+def remove(kubectl: Kubectl, is_own: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Remove all configurations of proxies of a stack that is gone, in any namespace."""
+    mine = f"--selector={wellknown.MANAGED_BY_LABEL}={wellknown.MANAGED_BY}"
+    for item in kubectl.json("get", "configmaps", "--all-namespaces", mine)["items"]:
+        if _is_configuration(item) and is_own(item):
+            meta = item["metadata"]
+            kubectl.run("delete", "configmap", meta["name"], f"--namespace={meta['namespace']}", "--ignore-not-found")
 
 
 def as_applied(item: Mapping[str, Any], without: str) -> dict[str, Any]:

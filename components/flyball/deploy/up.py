@@ -1,5 +1,6 @@
 """Brings a stack up and down: by Pulumi's engine where there is one, else in this process and by kubectl."""
 
+import functools
 import gc
 import shutil
 from collections.abc import Callable, Mapping
@@ -8,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from flyball.deploy import engine as engines
-from flyball.deploy import freeze, proxies, pulumi_cli, requirements, revisions, rollout, room
+from flyball.deploy import freeze, others, proxies, pulumi_cli, requirements, revisions, rollout, room
 from flyball.deploy.apply import ApplySet, Result
-from flyball.deploy.manifests import Rendered, rendered
+from flyball.deploy.engine import Engine
+from flyball.deploy.manifests import Object, Rendered, rendered
+from flyball.deploy.others import Item, Signature
 from flyball.deploy.program import run_program
 from flyball.deploy.rollout import Standing
 from flyball.deploy.unguard import unguard
@@ -56,19 +59,22 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     proxies.check(result.objects, report)
     kubectl = cluster(target, stack, report)
     applied = None
+    members = ApplySet(kubectl, target.name, stack.place.owner, report)
     if engine and not _by_kubectl(kubectl, target, report):
+        refuse(_of_others(kubectl, engine, target, result))
         report(f"bringing it up with {engine}")
         pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=False)
     else:
         if engine is None:
             report("no Pulumi CLI on PATH and none built: kubectl applies what the program comes to in this process")
         refuse(_unreadable(target.config))
-        applied = ApplySet(kubectl, target.name).apply(result.objects)
+        applied = members.apply(result.objects)
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
     rollout.wait(kubectl, [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"], progress)
     if applied is None:
         revisions.sweep(kubectl, result.objects)
+        others.sweep(kubectl, _signature(target), {stack.namespace}, report)
     standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services)))
     return Outcome(applied, standing, stack.services, freeze.current(kubectl) if stack.governor else None)
 
@@ -83,11 +89,15 @@ def preview(target: Target, report: Report) -> str | None:
     plane = control_plane.running(target.name) if target.is_local else None
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
     engine = engines.find()
+    if kubectl and target.is_local:
+        refuse(list(others.check_shared(kubectl, stack)))
     if engine and not (kubectl and _by_kubectl(kubectl, target, report)):
+        if kubectl:
+            refuse(_of_others(kubectl, engine, target, result))
         pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=True)
         return None
     if kubectl:
-        return ApplySet(kubectl, target.name).diff(result.objects)
+        return ApplySet(kubectl, target.name, stack.place.owner).diff(result.objects)
     return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
 
 
@@ -114,7 +124,7 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
     """
     if not target.is_local:
         kubectl = _own_cluster(target, stack.cluster, report)
-        refuse(list(requirements.check(kubectl, stack)))
+        refuse([*requirements.check(kubectl, stack), *others.check_shared(kubectl, stack)])
         return kubectl
     if control_plane.running(target.name) is None and (engine := engines.find()):
         pulumi_cli.forget(engine, target.project, target.name)  # what its state speaks of went with the control plane
@@ -123,6 +133,7 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
         # Without figures of the processor the autoscaler goes up by the clock, but never down again.
         metrics.start(plane, report)
         keda.start(plane, report)
+    refuse(list(others.check_shared(plane.kubectl, stack)))
     return plane.kubectl
 
 
@@ -171,17 +182,45 @@ def _unreadable(config: Mapping[str, Any]) -> list[Problem]:
 
 
 def down(target: Target, report: Report) -> list[str]:
-    """Remove everything of the stack: what it made in the cluster, and a control plane on this machine altogether."""
+    """Remove everything of the stack: what it made in the cluster, and a control plane on this machine altogether.
+
+    What others have made stays, and with it a namespace that they have something in. Raises `Refused` where the stack
+    is another team's.
+    """
     if target.is_local:
         if engine := engines.find():
             pulumi_cli.forget(engine, target.project, target.name)
         return [f"control plane {target.name}"] if control_plane.stop(target.name) else []
     kubectl = reach(target, report)
+    own = _signature(target)
+    members = ApplySet(kubectl, target.name, own.owner or "", report)
+    refuse(members.check_owner())
+    shared = target.config.get("shared") is True
+    namespace = str(target.config.get("namespace"))
     if governed := read_governed(Reader(target.config, (), [])):
         # That nobody needs the guards any more is what this command says.
-        unguard(kubectl, str(target.config.get("namespace")), policies=governed.policies)
+        unguard(kubectl, own, namespace, policies=governed.policies, shared=shared)
     engine = engines.find()
+    kept = {namespace} if shared else set[str]()
     if engine and not _by_kubectl(kubectl, target, lambda line: None):
         pulumi_cli.destroy(engine, target.project, target.name, target.file, target.context)
-        return [f"stack {target.name}"]
-    return ApplySet(kubectl, target.name).delete()
+        # What the engine leaves: configurations for the sake of old revisions, and namespaces.
+        revisions.remove(kubectl, lambda item: others.signature(item) == own)
+        return [*others.sweep(kubectl, own, kept, report), f"stack {target.name}"]
+    deleted = members.delete()
+    return [*deleted, *others.sweep(kubectl, own, kept, lambda line: None)]
+
+
+def _signature(target: Target) -> Signature:
+    """What is written on the objects of a stack."""
+    return Signature(target.name, *(str(target.config.get(key, "")) for key in ("owner", "environment")))
+
+
+def _of_others(kubectl: Kubectl, engine: Engine, target: Target, result: Rendered) -> list[Problem]:
+    """What the engine, which takes over whatever it finds, would take from others."""
+    made = functools.cache(lambda: pulumi_cli.made(engine, target.project, target.name))
+
+    def is_own(o: Object, there: Item) -> bool:
+        return others.alike(o.manifest, there) or (o.kind, o.namespace, o.name) in made()
+
+    return list(others.check(result.objects, ApplySet(kubectl, target.name).live(result.objects), is_own))

@@ -103,7 +103,9 @@ class Services(pulumi.ComponentResource):
         limits = _limits(services)
         if governed:
             moved = self._child(pulumi.Alias(name="governor", parent=pulumi.ROOT_STACK_RESOURCE))
-            first.append(Governor.of(f"{name}-governor", {place.namespace: limits}, governed.policies, moved))
+            labels = ownership(place.environment, place.owner)
+            guarded = {place.namespace: limits}
+            first.append(Governor.of(f"{name}-governor", guarded, governed.policies, labels, moved))
         for service in services.values():
             moved = self._child(pulumi.Alias(name=service.name, parent=pulumi.ROOT_STACK_RESOURCE), first)
             Workload.of(f"{name}-{service.name}", service, moved)

@@ -1,6 +1,7 @@
 """From a stack to its resources: its namespace, and its services in it."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -11,6 +12,7 @@ from flyball.kubernetes.governor.names import GOVERNED
 from flyball.kubernetes.objects import ownership
 from flyball.kubernetes.services import Services, outputs_of
 from flyball.stack.read import LOCAL, Stack
+from flyball.wellknown import STACK_ANNOTATION
 
 CONTEXT_VARIABLE = "FLYBALL_CONTEXT"
 """Names a kubeconfig context to use instead of the stack's cluster, for one run of the program."""
@@ -19,13 +21,27 @@ CONTEXT_VARIABLE = "FLYBALL_CONTEXT"
 def build(stack: Stack) -> None:
     """Register everything, and export what each service runs with, and how other stacks call it."""
     provider = k8s.Provider("cluster", **_cluster(stack))
-    options = pulumi.ResourceOptions(provider=provider)
-    labels = ownership(stack.place.environment, stack.place.owner)
-    namespace = k8s.core.v1.Namespace(stack.place.namespace, **_namespace(stack, labels), opts=options)
-    after = pulumi.ResourceOptions(provider=provider, depends_on=[namespace])
+    options = pulumi.ResourceOptions(provider=provider, transformations=[_signed])
+    first: list[pulumi.Resource] = []
+    if not stack.shared:
+        labels = ownership(stack.place.environment, stack.place.owner)
+        # What deletes it looks first whether others have something in it, which the engine does not.
+        kept = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(retain_on_delete=True))
+        first.append(k8s.core.v1.Namespace(stack.place.namespace, **_namespace(stack, labels), opts=kept))
+    after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=first))
     Services.of(stack.place.namespace, stack.services, stack.place, stack.governor, after)
     for name, service in stack.services.items():
         pulumi.export(name, outputs_of(service))
+
+
+def _signed(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+    """Every object says which stack made it."""
+    metadata = args.props.get("metadata")
+    if not isinstance(metadata, Mapping):
+        return None
+    annotations = {**(metadata.get("annotations") or {}), STACK_ANNOTATION: pulumi.get_stack()}
+    props = {**args.props, "metadata": {**metadata, "annotations": annotations}}
+    return pulumi.ResourceTransformationResult(props, args.opts)
 
 
 def _namespace(stack: Stack, labels: dict[str, str]) -> dict[str, Any]:

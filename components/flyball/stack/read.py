@@ -37,6 +37,8 @@ class Stack:
     services: Mapping[str, Service]
     promises: Mapping[str, Promise]
     governor: Governed | None = None
+    shared: bool = False
+    """Whether the namespace is others' too, and not this stack's to make, label or delete."""
 
     @property
     def namespace(self) -> str:
@@ -83,6 +85,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         services=found.services,
         promises=found.promises,
         governor=read_governed(Reader(config, (), [])),
+        shared=_is_shared(config),
     )
     return stack, list(dict.fromkeys(problems))
 
@@ -90,14 +93,20 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
 def _place(config: Mapping[str, Any]) -> Place:
     """Values of a wrong type are reported already."""
     r = Reader(config, (), [])
-    namespace = r.value("namespace", str, "")
+    namespace, environment, owner = (r.value(key, str, "") for key in ("namespace", "environment", "owner"))
+    # A PriorityClass is of the whole cluster, and each of the stacks that share a namespace has its own.
+    own = f"-{owner}-{environment}".lower().replace("_", "-") if _is_shared(config) else ""
     return Place(
         namespace=namespace,
         zones=tuple(r.words("zones")),
-        environment=r.value("environment", str, ""),
-        owner=r.value("owner", str, ""),
-        priority=f"flyball-{namespace}",
+        environment=environment,
+        owner=owner,
+        priority=f"flyball-{namespace}{own}",
     )
+
+
+def _is_shared(config: Mapping[str, Any]) -> bool:
+    return config.get("shared") is True
 
 
 def _merge(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,7 +165,7 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
         if isinstance(value := config.get(key), str):
             yield from _check_word(value, (key,))
     if isinstance(namespace := config.get("namespace"), str):
-        yield from _check_namespace(namespace)
+        yield from _check_namespace(namespace, shared=_is_shared(config))
     if config.get("cluster") in ("", "aws"):
         yield Problem(
             ("cluster",),
@@ -176,8 +185,10 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("nodes",), OUT_OF_RANGE, f"is {nodes}", "allowed is at least 1")
 
 
-def _check_namespace(name: str) -> Iterator[Problem]:
+def _check_namespace(name: str, *, shared: bool) -> Iterator[Problem]:
     yield from check_namespace(name, ("namespace",))
+    if shared and name == "default":
+        return
     if owner := "Kubernetes" if name in _RESERVED_NAMESPACES else "the Governor" if name == SYSTEM_NAMESPACE else "":
         hint = "the stack creates its namespace, and `down` deletes it; choose a name of your own"
         yield Problem(("namespace",), NAMESPACE_RESERVED, f"{name!r} belongs to {owner}", hint)

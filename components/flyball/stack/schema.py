@@ -34,7 +34,10 @@ class StackArgs(TypedDict):
     owner: str
     """Who answers for it, a label on every object."""
     namespace: str
-    """Namespace of all services; the stack creates it."""
+    """Namespace of all services; the stack creates it, and `down` deletes it."""
+    shared: NotRequired[bool]
+    """Whether the namespace is there already, and others have something in it too: it is used as it is, never labelled
+    and never deleted [false]."""
     zones: NotRequired[list[str]]
     """Zones that services may be spread over [none]."""
     nodes: NotRequired[int]

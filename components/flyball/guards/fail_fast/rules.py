@@ -80,6 +80,24 @@ NAMESPACE_RESERVED = Rule(
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces",
     remedy="Choose a name of your own.",
 )
+BELONGS_TO_OTHERS = Rule(
+    "belongs-to-others",
+    Lesson.FAIL_FAST,
+    what="What others have made stays theirs: an object that exists is changed only by the stack that made it, a"
+    " namespace that the stack did not make is used only where the file says that it is shared, and nobody deletes a"
+    " namespace that others have something in.",
+    source="An apply takes over what it finds, and a namespace is deleted with all that is in it:"
+    " https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts.",
+    remedy="Choose another name, or say `shared: true` of the namespace.",
+)
+NO_NAMESPACE = Rule(
+    "no-namespace",
+    Lesson.FAIL_FAST,
+    what="A shared namespace is there before the stack is, and carries the label flyball.dev/governed where the stack"
+    " has a Governor: a stack does not label what is not its own.",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
+    remedy="Create or label it, or leave `shared` out.",
+)
 FOLDER_IN_USE = Rule(
     "folder-in-use",
     Lesson.FAIL_FAST,

@@ -1,7 +1,7 @@
 """`Governor`: one set of admission policies for a cluster, and the limits of the workloads that it guards."""
 
 from collections.abc import Mapping
-from typing import Final, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -59,7 +59,7 @@ class Governor(pulumi.ComponentResource):
         problems = list(check(args, GovernorArgs, (name,)))
         limits = read(Reader(args, (name,), problems).at("limits"))
         refuse(problems)
-        self._register(name, limits, args.get("policies", True), opts)
+        self._register(name, limits, args.get("policies", True), {}, opts)
 
     @classmethod
     def of(
@@ -67,11 +67,12 @@ class Governor(pulumi.ComponentResource):
         name: str,
         limits: Mapping[str, Mapping[str, Limits]],
         policies: bool = True,
+        labels: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> "Governor":
-        """The component with limits that were resolved already, by namespace and name."""
+        """The component with limits that were resolved already, by namespace and name; `labels` go on every object."""
         governor = cls.__new__(cls)
-        governor._register(name, limits, policies, opts)
+        governor._register(name, limits, policies, labels or {}, opts)
         return governor
 
     def _register(
@@ -79,30 +80,32 @@ class Governor(pulumi.ComponentResource):
         name: str,
         limits: Mapping[str, Mapping[str, Limits]],
         with_policies: bool,
+        labels: Mapping[str, str],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         super().__init__("flyball:index:Governor", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         if with_policies:
-            _register_policies(name, child)
+            _register_policies(name, labels, child)
         for namespace, workloads in limits.items():
-            _register_object(name, config_map(namespace, workloads), child)
+            _register_object(name, config_map(namespace, workloads), labels, child)
         self.namespaces = pulumi.Output.from_input(sorted(limits))
         self.register_outputs({"namespaces": self.namespaces})
 
 
-def _register_policies(name: str, child: pulumi.ResourceOptions) -> None:
-    labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball"}
-    metadata = k8s.meta.v1.ObjectMetaArgs(name=names.SYSTEM_NAMESPACE, labels=labels)
+def _register_policies(name: str, more: Mapping[str, str], child: pulumi.ResourceOptions) -> None:
+    labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball", **more}
+    metadata: Any = {"name": names.SYSTEM_NAMESPACE, "labels": labels}
     system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
     # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
     after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
     for manifest in [*rbac.manifests(), *policies.manifests()]:
-        _register_object(name, manifest, after)
+        _register_object(name, manifest, more, after)
 
 
-def _register_object(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> None:
+def _register_object(name: str, manifest: Manifest, more: Mapping[str, str], opts: pulumi.ResourceOptions) -> None:
     kind, metadata = manifest["kind"], manifest["metadata"]
     fields = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
+    fields["metadata"] = {**metadata, "labels": {**metadata["labels"], **more}}
     where = f"{metadata['namespace']}-" if kind == "ConfigMap" else ""
     _CLASSES[kind](f"{name}-{where}{metadata['name']}", **properties(fields), opts=opts)
