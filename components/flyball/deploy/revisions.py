@@ -49,10 +49,12 @@ def sweep(kubectl: Kubectl, objects: Iterable[Object]) -> list[str]:
 def remove(kubectl: Kubectl, is_own: Callable[[Mapping[str, Any]], bool]) -> None:
     """Remove all configurations of proxies of a stack that is gone, in any namespace."""
     mine = f"--selector={wellknown.MANAGED_BY_LABEL}={wellknown.MANAGED_BY}"
+    found: dict[str, list[str]] = {}
     for item in kubectl.json("get", "configmaps", "--all-namespaces", mine)["items"]:
         if _is_configuration(item) and is_own(item):
-            meta = item["metadata"]
-            kubectl.run("delete", "configmap", meta["name"], f"--namespace={meta['namespace']}", "--ignore-not-found")
+            found.setdefault(item["metadata"]["namespace"], []).append(item["metadata"]["name"])
+    for namespace, configurations in found.items():
+        kubectl.run("delete", "configmap", *configurations, f"--namespace={namespace}", "--ignore-not-found")
 
 
 def as_applied(item: Mapping[str, Any], without: str) -> dict[str, Any]:
