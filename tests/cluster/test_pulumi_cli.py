@@ -13,6 +13,7 @@ import pytest
 from tests.cluster.shop import FLYBALL, PROJECT, Shop, is_part, lacking, objects
 
 from flyball.deploy.engine import Engine
+from flyball.deploy.others import Signature
 from flyball.deploy.unguard import unguard
 from flyball.wellknown import SYSTEM_NAMESPACE
 
@@ -164,7 +165,8 @@ def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -
     other.run("up", env=environment)
     assert other.run("down", env=environment).splitlines()[-1] == f"removed stack {other.name}"
     assert shop.kubectl.run("get", "namespace", "other", "--ignore-not-found") == ""
-    unguard(shop.kubectl, "own", policies=True)
+    signature = Signature(own.name, config["flyball:owner"], config["flyball:environment"])
+    unguard(shop.kubectl, signature, "own", policies=True, shared=False)
     shop.kubectl.run("delete", "deployment", "web", "--namespace=own", "--dry-run=server")
     shop.kubectl.run("delete", "namespace", "own", SYSTEM_NAMESPACE, "--dry-run=server")
     assert own.run("down", env=environment).splitlines()[-1] == f"removed stack {own.name}"
