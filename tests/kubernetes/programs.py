@@ -8,6 +8,7 @@ from typing import Any
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import Registered, run
 from flyball.kubernetes import Workload, WorkloadArgs
+from flyball.wellknown import STACK_ANNOTATION
 
 MINIMAL: dict[str, Any] = {
     "image": "registry.example/web:1.4.2",
@@ -37,6 +38,15 @@ def objects(program: Callable[[], object]) -> Objects:
 def workload(**more: Any) -> Objects:
     """The objects of one workload named web."""
     return objects(lambda: Workload("web", arguments(**more)))
+
+
+def unsigned(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """An object without the name of the stack that made it, which only a stack file's have."""
+    meta = dict(manifest["metadata"])
+    notes = {key: value for key, value in meta.pop("annotations", {}).items() if key != STACK_ANNOTATION}
+    order = manifest["metadata"]
+    meta = {key: notes if key == "annotations" else meta[key] for key in order if key in meta or notes}
+    return {key: meta if key == "metadata" else value for key, value in manifest.items()}
 
 
 def changes(before: Objects, after: Objects) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kubernetes.programs import MINIMAL, Objects, arguments, config_lines, objects, registered
+from tests.kubernetes.programs import MINIMAL, Objects, arguments, config_lines, objects, registered, unsigned
 
 from flyball.deploy.program import run_program
 from flyball.guards.reading.problem import Refused
@@ -53,7 +53,9 @@ def shop(stack: str) -> ServicesArgs:
 def test_the_shop_as_a_team_s_program_gives_the_objects_of_the_stack_file(stack: str) -> None:
     config = load(stack_file(stack, ROOT))
     by_file = {
-        f"{r.type} {r.inputs['metadata']['name']}": r.inputs for r in run_program(ROOT, stack, config) if kind(r)
+        f"{r.type} {r.inputs['metadata']['name']}": unsigned(r.inputs)
+        for r in run_program(ROOT, stack, config)
+        if kind(r)
     }
     by_team = {
         f"{r.type} {r.inputs['metadata']['name']}": r.inputs
