@@ -1,6 +1,7 @@
 """Planned restarts on real hosts with a real Redis and Alertmanager: one at a time, and every skip says why."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,8 @@ from flyball.lab.hosts.lab import Lab
 pytestmark = pytest.mark.hosts
 UNIT = "flyball-planned-restart"
 KEY = "flyball:restart:web"
+MARK, LOCK = "/var/lib/flyball/drain", "/var/lib/flyball/group-web"
+HOLDS = f"{MARK} {LOCK}"
 ALERTMANAGER = "http://{address}:9093"
 AMTOOL = f"amtool --alertmanager.url={ALERTMANAGER.format(address='127.0.0.1')}"
 LOUD = ("--diff", "-vvv")
@@ -115,7 +118,7 @@ def test_a_restart_drains_restarts_and_serves_again(group: Ansible) -> None:
     before = started(app)
     assert run(app) == ("done", "")
     assert started(app) != before
-    assert app.run("ls /run/flyball") == ""
+    assert app.run(f"ls {HOLDS}", check=False) == ""
     assert cache.run(f"{CLI} exists {KEY}").strip() == "0"
     assert (metric(app, "failed"), metric(app, "skipped")) == ("0", "0")
 
@@ -135,8 +138,13 @@ def test_every_skip_says_why_and_restarts_nothing(group: Ansible) -> None:
         return reason
 
     assert skipped("echo '{}' > /etc/flyball/freeze.json", "rm /etc/flyball/freeze.json") == "the host is frozen"
-    drained = ("mkdir -p /run/flyball && echo OPS-12 > /run/flyball/drain", "rm /run/flyball/drain")
-    assert skipped(*drained) == "the host is drained already: OPS-12"
+    drained = (f"echo OPS-12 > {MARK}", f"rm {MARK}")
+    assert re.fullmatch("the host is drained already: by somebody since [0-9: -]+ UTC: OPS-12", skipped(*drained))
+    roll = json.dumps(
+        {"holders": [{"program": "roll.yml", "who": "ops@ctl1", "why": "shop=2", "run": "1", "since": 0}]}
+    )
+    taken = skipped(f"echo '{roll}' > {LOCK}", f"rm {LOCK}")
+    assert taken == "the group is being changed by roll.yml of ops@ctl1 since 1970-01-01 00:00 UTC: shop=2"
     unwell = f"1 others must be well, and 0 are; not well: {other.address}"
     assert skipped(*drained, on=other) == unwell
     lock = (f"{CLI} set {KEY} 'app2 token' PX 60000", f"{CLI} del {KEY}")
@@ -176,17 +184,17 @@ def test_a_reboot_comes_back_drained_and_serves_when_it_is_well(group: Ansible) 
     again = Ansible(group.lab, group.groups, {**group.variables, "app2": reboot})
     again.apply("app2", "planned_restart").succeeded()
     # The mark must be there before the service is.
-    app.write(
-        "/etc/systemd/system/shop.service.d/seen.conf", "[Service]\nExecStartPre=cp /run/flyball/drain /root/seen\n"
-    )
+    app.write("/etc/systemd/system/shop.service.d/seen.conf", f"[Service]\nExecStartPre=cp {MARK} {LOCK} /root\n")
     first = app.first_process()
     app.run(f"systemctl daemon-reload; systemctl start --no-block {UNIT}")
     until(lambda: app.first_process() not in (None, first))
     app.wait_up()
     until(lambda: state(app)[0] == "done")
-    assert app.run("cat /root/seen").strip() == "planned restart"
-    left = "/run/flyball/drain /etc/tmpfiles.d/flyball-planned-restart.conf /var/lib/flyball/planned-restart.resume"
-    assert app.run(f"ls {left}", check=False) == ""
+    assert app.run("grep -l 'planned restart' /root/drain /root/group-web").split() == [
+        "/root/drain",
+        "/root/group-web",
+    ]
+    assert app.run(f"ls {HOLDS} /var/lib/flyball/planned-restart.resume", check=False) == ""
     assert cache.run(f"{CLI} exists {KEY}").strip() == "0"
 
 
@@ -229,13 +237,17 @@ def test_a_restart_that_fails_stops_there_and_keeps_the_host_drained_and_the_loc
     assert "did not answer 200 within 8 s; the host stays drained, and keeps the lock" in output
     assert "Nothing after it was touched. Go on: mend app1, let it serve again" in output
     assert started(other) == untouched
-    assert (metric(app, "failed"), app.run("cat /run/flyball/drain").strip()) == ("1", "planned restart")
+    assert (metric(app, "failed"), app.run(f"grep -c 'planned restart.*did not answer 200' {MARK}")) == ("1", "1\n")
     assert "planned restart failed" in app.run(f"journalctl --no-pager --priority=alert --unit={UNIT}")
     assert app.run(f"systemctl is-failed {UNIT}").strip() == "failed"
     assert 0 < int(cache.run(f"{CLI} pttl {KEY}")) <= 900_000
     assert run(other)[0] == "skipped"
-    assert run(app) == ("skipped", "the host is drained already: planned restart")
-    assert metric(app, "failed") == "1"
+    app.power_loss()
+    app.start()
+    app.wait_up()
+    outcome, reason = run(app)
+    assert (outcome, metric(app, "failed")) == ("skipped", "1")
+    assert reason.startswith("the host is drained already: by planned restart of app1 since ")
 
 
 def until(reached: Callable[[], bool]) -> None:

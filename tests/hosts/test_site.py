@@ -1,5 +1,6 @@
 """From bare hosts to what the variables say, at the first run and never again; then changes, batch by batch."""
 
+import json
 import re
 import threading
 import time
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.hosts.conftest import APPS, BALANCERS, CLI, UNTOUCHED, touched
+from tests.hosts.conftest import APPS, BALANCERS, CLI, UNTOUCHED, touched, until
 
 from flyball.drills.hosts import shop as releases
 from flyball.drills.hosts.load import Users, users
@@ -17,6 +18,8 @@ from flyball.lab.hosts.host import Host
 from flyball.lab.hosts.lab import Lab
 
 pytestmark = [pytest.mark.hosts, pytest.mark.vegeta]
+HOLDERS = "python3 -EsB /usr/local/lib/flyball/holds.py"
+"""Prints who has the host out of service, and who is changing its group."""
 ONE_OF_EACH = ("--limit", "app1,lb1,cache1,logs1")
 RATE = 10
 """Requests per second to each balancer; three small hosts and all else share the processors here."""
@@ -177,7 +180,7 @@ def shop(converged: Ansible) -> Iterator[Shop]:
     made.offer("1", 200)
     for host in made.apps:
         host.run("apt-get update -qq && apt-get install -qq -y --allow-downgrades shop=1 && systemctl restart shop")
-        host.run("rm -f /run/flyball/drain")
+        host.run("rm -f /var/lib/flyball/drain")
         releases.wait_until_served(host)
     yield made
     for host in made.apps:
@@ -191,11 +194,9 @@ def people(shop: Shop) -> Iterator[Users]:
         yield them
 
 
-def roll(fleet: Ansible, shop: Shop, version: str) -> tuple[int, str]:
-    packages = [f"shop={version}"]
-    played = fleet.play(
-        "roll", roll_packages=packages, roll_units=["shop.service"], roll_roles=[], roll_through=shop.origins
-    )
+def roll(fleet: Ansible, shop: Shop, version: str, *options: str, **extra: Any) -> tuple[int, str]:
+    change: dict[str, Any] = {"roll_packages": [f"shop={version}"], "roll_units": ["shop.service"], "roll_roles": []}
+    played = fleet.play("roll", *options, **change, roll_through=shop.origins, **extra)
     return played.code, " ".join(played.output.split())
 
 
@@ -229,7 +230,94 @@ def test_a_bad_release_stops_at_the_canary_and_nobody_notices(converged: Ansible
     assert "Go on: mend app1 and run this again" in output
     assert shop.versions() == ["3", "1", "1"]
     assert shop.answers() == ["503 500", "200 200", "200 200"]  # no balancer sends the canary anything
+    canary = shop.apps[0]
+    canary.power_loss()
+    canary.start()
+    canary.wait_up()
+    canary.run("until systemctl is-active --quiet nginx shop; do sleep 0.2; done")
+    # Half changed it serves nobody, whatever befell it, and says whose it is.
+    assert until(lambda: _answer(canary), lambda found: found == "503 500") == "503 500"
+    assert re.search(r"roll.yml of \S+@\S+ since .*: shop=3", canary.run(HOLDERS))
     assert people.lost == []
+    code, output = roll(converged, shop, "1", "--limit", "app2")
+    assert code == 2
+    assert "2 of the others must serve while app2 is out, and 1 does; app1: drained by roll.yml of " in output
+    # Mended, or rolled back, by itself: the group is counted, not what the run is limited to.
+    code, output = roll(converged, shop, "1", "--limit", "app1")
+    assert code == 0, output
+    assert (shop.versions(), shop.answers()) == (["1", "1", "1"], ["200 200"] * 3)
+    assert people.lost == []
+
+
+def test_two_rolls_at_once_take_out_one_host_at_a_time(converged: Ansible, shop: Shop, people: Users) -> None:
+    shop.offer("2", 200)
+    ended: list[tuple[int, str]] = []
+    rolls = [threading.Thread(target=lambda: ended.append(roll(converged, shop, "2"))) for _ in range(2)]
+    for thread in rolls:
+        thread.start()
+    fewest = len(APPS)
+    while any(thread.is_alive() for thread in rolls):
+        fewest = min(fewest, sum(not app.run("ls /var/lib/flyball/drain 2>/dev/null || true") for app in shop.apps))
+    refused, done = sorted(ended, reverse=True)
+    assert (done[0], refused[0], fewest) == (0, 2, 2), ended
+    assert re.search(r"app1 is being changed by roll.yml of \S+@\S+ since .*: shop=2", refused[1])
+    assert shop.versions() == ["2", "2", "2"]
+    assert people.lost == []
+
+
+def test_a_drain_and_a_roll_respect_each_other(converged: Ansible, shop: Shop) -> None:
+    drained = converged.play("drain", drain_reason="a new disk, OPS-7")
+    assert drained.code == 2  # the first could be spared, and no other
+    assert "2 of the others must serve while app2 is out, and 1 does; app1: drained by drain.yml of" in " ".join(
+        drained.output.split()
+    )
+    assert shop.answers() == ["503 200", "200 200", "200 200"]
+    shop.offer("2", 200)
+    code, output = roll(converged, shop, "2", roll_from="app2")
+    assert (code, shop.versions()) == (2, ["1", "1", "1"])
+    assert "2 of the others must serve while app2 is out, and 1 does" in output
+    code, output = roll(converged, shop, "2")
+    assert (code, shop.versions()) == (2, ["1", "1", "1"])
+    assert re.search(r"app1 is drained by drain.yml of \S+@\S+ since .*: a new disk, OPS-7", output)
+    converged.play("drain", "--limit", "app1", drain_state="in").succeeded()
+    assert shop.answers() == ["200 200"] * 3
+    code, output = roll(converged, shop, "2", roll_from="app3")
+    assert (code, shop.versions()) == (0, ["1", "1", "2"]), output
+
+
+def test_a_group_that_another_controller_has_is_left_alone_until_a_person_says_why(
+    converged: Ansible, shop: Shop
+) -> None:
+    other = {
+        "program": "roll.yml",
+        "who": "ops@elsewhere",
+        "why": "shop=9",
+        "run": "elsewhere 1 1",
+        "since": 1764000000,
+    }
+    shop.apps[1].write("/var/lib/flyball/group-web", json.dumps({"holders": [other]}))
+    refused = converged.play("drain", "--limit", "app3", drain_reason="a new disk")
+    assert refused.code == 2
+    assert "app2 is being changed by roll.yml of ops@elsewhere since 2025-11-24 16:00 UTC: shop=9" in " ".join(
+        refused.output.split()
+    )
+    assert shop.answers() == ["200 200"] * 3
+    assert shop.apps[0].run("ls /var/lib/flyball") == shop.apps[2].run("ls /var/lib/flyball")
+    why = "their controller is gone"
+    converged.play("drain", "--limit", "app3", drain_state="in", drain_override=why).succeeded()
+    assert why in shop.apps[1].run("journalctl --identifier=flyball --no-pager")
+    assert shop.apps[1].run("ls /var/lib/flyball/group-web", check=False) == ""
+
+
+def test_variables_of_playbooks_are_held_against_their_declarations(converged: Ansible, shop: Shop) -> None:
+    refused = converged.play("roll", roll_package=["shop=1"], roll_health=7)
+    assert refused.code == 2
+    said = " ".join(refused.output.split())
+    assert "roll_package: is no known variable; did you mean 'roll_packages'?" in said
+    assert "roll_health: is a whole number (7), not text" in said
+    refused = converged.play("restart", restart_group="wbe")
+    assert refused.code == 2
+    assert "restart_group: 'wbe' is no group of the inventory; did you mean 'web'?" in " ".join(refused.output.split())
 
 
 def test_a_release_that_only_people_find_bad_is_taken_from_them_again(converged: Ansible, shop: Shop) -> None:
@@ -261,7 +349,7 @@ def test_a_host_that_falls_silent_in_the_middle_stops_what_comes_after_it(
 
     def silence_once_drained() -> None:
         deadline = time.monotonic() + 240
-        while not second.run("ls /run/flyball/drain 2>/dev/null || true") and time.monotonic() < deadline:
+        while not second.run("ls /var/lib/flyball/drain 2>/dev/null || true") and time.monotonic() < deadline:
             time.sleep(0.1)
         second.silence()
 

@@ -1,5 +1,6 @@
 """The watcher on a real host: under systemd with few privileges, it drains and stops within the notice."""
 
+import json
 import time
 
 import pytest
@@ -12,6 +13,8 @@ from flyball.lab.hosts.lab import Lab
 
 pytestmark = pytest.mark.hosts
 UNIT = "flyball-spot-drain"
+MARK = "/var/lib/flyball/drain"
+PERSON = {"program": "drain.yml", "who": "ops", "why": "a new disk", "run": "1", "since": 0}
 STOPPED = [{"name": "first.service", "stop": "2s"}, {"name": "second.service", "stop": "3s"}]
 
 
@@ -68,7 +71,8 @@ def test_a_notice_drains_the_host_and_stops_its_units_in_order(watched: Host) ->
     watched.run("systemd-run --quiet --unit=second sleep 600")
     give_notice(watched, 30)
     until(watched, "systemctl is-active second", "inactive")
-    assert watched.run("cat /run/flyball/drain") == "spot notice: terminate\n"
+    holder = json.loads(watched.run(f"cat {MARK}"))["holders"][0]
+    assert (holder["program"], holder["why"]) == ("spot notice", "terminate")
     # A transient unit that was killed stays failed, one that went by itself is gone.
     until(watched, "systemctl is-active first", "failed")
     journal = watched.run(f"journalctl --no-pager --output=cat --unit={UNIT}")
@@ -80,11 +84,19 @@ def test_a_notice_drains_the_host_and_stops_its_units_in_order(watched: Host) ->
 
 
 def test_after_the_notice_nobody_undrains_the_host(watched: Host) -> None:
-    watched.run("rm /run/flyball/drain")
-    until(watched, "cat /run/flyball/drain", "spot notice")
+    watched.run(f"rm {MARK}")
+    until(watched, f"grep -c 'spot notice' {MARK}", "1")
 
 
 def test_the_next_start_of_the_machine_serves_again(watched: Host) -> None:
-    watched.run(f"rm {METADATA}/instance-action; systemctl restart {UNIT}; rm /run/flyball/drain")
+    """Its own mark goes with the machine that was to go; what a person holds stays."""
+    held = json.loads(watched.run(f"cat {MARK}"))["holders"]
+    watched.write(MARK, json.dumps({"holders": [PERSON, *held]}))
+    watched.run(f"rm {METADATA}/instance-action")
+    watched.power_loss()
+    watched.start()
+    watched.wait_up()
+    give_metadata(watched)
     until(watched, metric("notice"), "0")
-    assert watched.run("ls /run/flyball") == ""
+    until(watched, f"grep -c 'spot notice' {MARK}", "0")
+    assert json.loads(watched.run(f"cat {MARK}")) == {"holders": [PERSON]}
