@@ -1,11 +1,11 @@
-"""What the collection says of its roles, from their declarations: defaults, argument specs and READMEs.
+"""What the collection says of its roles and playbooks, from their declarations: defaults, argument specs and READMEs.
 
 `make roles` writes them; a test holds them to it.
 """
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ import yaml
 
 from flyball.alerts import hosts, watcher
 from flyball.guards.alerting.hosts import Size
-from flyball.guards.roles.collection import ROLES
+from flyball.guards.roles.collection import PLAYBOOKS, ROLES
 from flyball.guards.roles.variables import Role, Variable
 
-FOLDER = Path(__file__).parents[1] / "playbooks" / "roles"
+COLLECTION = Path(__file__).parents[1] / "playbooks"
+FOLDER = COLLECTION / "roles"
+_BEGIN, _END = "<!-- from the declarations by `make roles` -->\n", "<!-- end -->"
 _FROM = "Written by `make roles` from the declarations in"
 
 
@@ -27,7 +29,21 @@ def files() -> dict[Path, str]:
         written[FOLDER / name / "defaults/main.yml"] = defaults(role)
         written[FOLDER / name / "meta/argument_specs.yml"] = argument_specs(role)
         written[FOLDER / name / "README.md"] = readme(role)
+    readme_of_all = COLLECTION / "README.md"
+    written[readme_of_all] = with_playbooks(readme_of_all.read_text())
     return written
+
+
+def with_playbooks(text: str) -> str:
+    """The collection's README, with the variables of its playbooks between the two marks."""
+    before, rest = text.split(_BEGIN)
+    return f"{before}{_BEGIN}{''.join(playbook(role) for role in PLAYBOOKS.values())}{_END}{rest.split(_END, 1)[1]}"
+
+
+def playbook(role: Role) -> str:
+    """What a playbook does, and its variables."""
+    lines = [f"`{role.name}.yml`: {role.text[0].lower()}{role.text[1:]}.", "", *_table(role.variables), ""]
+    return "\n".join([*lines, ""])
 
 
 def defaults(role: Role) -> str:
@@ -51,8 +67,7 @@ def argument_specs(role: Role) -> str:
 def readme(role: Role) -> str:
     """A role's README.md."""
     lines = [f"# flyball.guards.{role.name}", "", f"{role.text}.", ""]
-    lines += ["| variable | type | unit | default | |", "| --- | --- | --- | --- | --- |"]
-    lines += [_row(variable) for variable in role.declared]
+    lines += _table(role.declared)
     if role.name == "prometheus":
         lines += ["", "Alerts that come with it, and more for each of `prometheus_sizes`:", "", *_alerts()]
     return "\n".join([*lines, "", f"{_FROM} `flyball.guards.roles.{role.name}`.", ""])
@@ -62,6 +77,11 @@ def yaml_value(value: Any) -> str:
     """A value as one writes it in YAML, on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)
     return text.removesuffix("...\n").strip()
+
+
+def _table(variables: Iterable[Variable]) -> list[str]:
+    head = ["| variable | type | unit | default | |", "| --- | --- | --- | --- | --- |"]
+    return [*head, *map(_row, variables)]
 
 
 def _row(variable: Variable) -> str:

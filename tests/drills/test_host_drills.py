@@ -21,6 +21,8 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("cache-flood", False): {"evicted": 0},
     ("rollout", True): {"lost_in_bad_release": 0, "hosts_with_bad_release": 1},
     ("rollout", False): {"hosts_with_bad_release": 3},
+    ("colliding-changes", True): {"fewest_serving": 2, "requests_lost": 0, "changes_done": 1},
+    ("colliding-changes", False): {"changes_done": 2},
     ("spot-notice", True): {"requests_lost": 0, "stopped_in_time": 1},
     ("spot-notice", False): {"stopped_in_time": 0},
     ("planned-restarts", True): {"requests_lost": 0, "restarts_while_dead": 0},
@@ -34,6 +36,7 @@ DAMAGE = {
     "log-server-dead": "lines_lost",
     "cache-flood": "writes_refused",
     "rollout": "requests_lost",
+    "colliding-changes": "requests_lost",
     "spot-notice": "requests_lost",
     "planned-restarts": "requests_lost",
 }

@@ -160,7 +160,7 @@ def test_all_drills_are_listed() -> None:
         *("hang", "drip", "silent", "slow", "errors", "refused"),
         *("database", "overload", "slow-clients", "retry-storm", "chain"),
         *("revived", "log-storm", "log-storm-pod", "log-server-dead", "cache-flood"),
-        *("rollout", "spot-notice", "planned-restarts"),
+        *("rollout", "colliding-changes", "spot-notice", "planned-restarts"),
     ]
 
 

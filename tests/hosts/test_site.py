@@ -314,7 +314,7 @@ def test_variables_of_playbooks_are_held_against_their_declarations(converged: A
     assert refused.code == 2
     said = " ".join(refused.output.split())
     assert "roll_package: is no known variable; did you mean 'roll_packages'?" in said
-    assert "roll_health: is a whole number (7), not text" in said
+    assert "roll_health: is the number 7, not text; quote it" in said
     refused = converged.play("restart", restart_group="wbe")
     assert refused.code == 2
     assert "restart_group: 'wbe' is no group of the inventory; did you mean 'web'?" in " ".join(refused.output.split())

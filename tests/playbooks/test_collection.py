@@ -1,6 +1,7 @@
 """The collection as a whole: what it promises in its specs, and that it can be installed."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from tools import roles
 
-from flyball.guards.roles.collection import ROLES
+from flyball.guards.roles.collection import PLAYBOOKS, ROLES
 from flyball.guards.roles.variables import Role
 from flyball.lab.hosts import ansible
 
@@ -30,7 +31,14 @@ def test_every_role_is_declared() -> None:
     assert sorted(ROLES) == sorted(folder.name for folder in (COLLECTION / "roles").iterdir())
 
 
-@pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
+def test_playbooks_read_no_variable_of_theirs_but_by_their_declaration() -> None:
+    """Most are read by their declaration; some, such as the group, a playbook must know before that."""
+    for name, role in PLAYBOOKS.items():
+        used = set(re.findall(rf"\b{name}_[a-z]\w*", (COLLECTION / f"{name}.yml").read_text()))
+        assert used <= {variable.name for variable in role.variables}
+
+
+@pytest.mark.parametrize("role", [*ROLES.values(), *PLAYBOOKS.values()], ids=[*ROLES, *PLAYBOOKS])
 def test_every_variable_says_what_it_is_and_has_a_default_of_its_type(role: Role) -> None:
     for variable in role.variables:
         assert variable.name.startswith(f"{role.name}_")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import flyball_host
+import holds
 import lease
 import planned_restart
 import pytest
@@ -102,6 +103,7 @@ class Bench:
         base = f"http://127.0.0.1:{self.web.server_address[1]}"
         values: dict[str, Any] = {
             "name": "app1",
+            "group": "web",
             "units": ("shop.service", "queue.service"),
             "reboot": False,
             "prestop": 0.0,
@@ -139,7 +141,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
             (flyball_host, "METRICS", "metrics"),
             (planned_restart, "STATE", "state.json"),
             (planned_restart, "RESUME", "resume"),
-            (planned_restart, "EARLY_MARK", "early.conf"),
+            (holds, "FOLDER", "run"),
         ):
             monkeypatch.setattr(module, name, tmp_path / path)
         monkeypatch.setattr(flyball_host, "systemctl", made.systemctl)
@@ -156,6 +158,16 @@ def outcome() -> tuple[str, str]:
     return state["outcome"], state["reason"]
 
 
+def marks() -> list[str]:
+    """Who has the host out of service, and why."""
+    return [f"{holder.program}: {holder.why}".removesuffix(": ") for holder in flyball_host.marked()]
+
+
+def taken() -> list[str]:
+    """Who is changing its group."""
+    return [holder.program for holder in holds.holders(holds.group_lock("web"))]
+
+
 def failed_metric() -> bool:
     return "flyball_planned_restart_failed 1\n" in (flyball_host.METRICS / "planned-restart.prom").read_text()
 
@@ -163,7 +175,7 @@ def failed_metric() -> bool:
 def test_all_is_done_in_order_and_given_back(bench: Bench) -> None:
     assert planned_restart.main(bench.settings(well=5.0)) == 0
     assert bench.asked == ["restart shop.service", "restart queue.service"]
-    assert (outcome(), flyball_host.marked(), bench.holder) == (("done", ""), None, "")
+    assert (outcome(), marks(), bench.holder, taken()) == (("done", ""), [], "", [])
 
 
 @pytest.mark.parametrize(
@@ -185,7 +197,7 @@ def test_what_is_asked_beforehand_skips(bench: Bench, pages: dict[str, tuple[int
     assert planned_restart.main(bench.settings()) == planned_restart.SKIPPED
     assert outcome()[0] == "skipped"
     assert reason in outcome()[1]
-    assert (bench.asked, flyball_host.marked(), bench.holder) == ([], None, "")
+    assert (bench.asked, marks(), bench.holder, taken()) == ([], [], "", [])
 
 
 def test_one_of_three_others_may_be_unwell_where_two_are_needed(bench: Bench) -> None:
@@ -198,10 +210,22 @@ def test_a_freeze_and_a_mark_of_somebody_else_skip_and_stay(bench: Bench) -> Non
     planned_restart.main(bench.settings())
     assert outcome() == ("skipped", "the host is frozen")
     flyball_host.FREEZE.unlink()
-    flyball_host.mark("spot notice: terminate")
+    flyball_host.mark("spot notice", "terminate")
     planned_restart.main(bench.settings())
-    assert outcome() == ("skipped", "the host is drained already: spot notice: terminate")
-    assert flyball_host.marked() == "spot notice: terminate"
+    assert outcome()[1].startswith("the host is drained already: by spot notice of ")
+    assert marks() == ["spot notice: terminate"]
+
+
+def test_a_run_that_has_the_group_skips_it_and_the_playbook_that_starts_it_does_not(bench: Bench) -> None:
+    path = holds.group_lock("web")
+    holds.hold(path, holds.Holder("roll.yml", "ops@ctl1", "shop=2", "1"))
+    assert planned_restart.main(bench.settings(well=5.0)) == planned_restart.SKIPPED
+    assert outcome()[1].startswith("the group is being changed by roll.yml of ops@ctl1 since ")
+    assert (bench.asked, marks(), bench.holder, taken()) == ([], [], "", ["roll.yml"])
+    holds.free(path, lambda _: True)
+    holds.hold(path, holds.Holder("restart.yml", "ops@ctl1", "restarts", "1"))
+    assert planned_restart.main(bench.settings(well=5.0)) == 0
+    assert taken() == ["restart.yml"]
 
 
 def test_another_holder_and_a_lock_that_cannot_be_asked_skip(bench: Bench) -> None:
@@ -212,7 +236,7 @@ def test_another_holder_and_a_lock_that_cannot_be_asked_skip(bench: Bench) -> No
     nobody = {**bench.settings().lease, "port": 9}
     planned_restart.main(bench.settings(lease=nobody))
     assert "the lock cannot be had" in outcome()[1]
-    assert (bench.asked, flyball_host.marked()) == ([], None)
+    assert (bench.asked, marks(), taken()) == ([], [], [])
 
 
 def test_a_lock_whose_holder_died_is_free_after_its_time(bench: Bench) -> None:
@@ -235,24 +259,25 @@ def test_what_happens_while_it_leaves_brings_it_back(
     monkeypatch.setattr(flyball_host, "pause", lambda _: bench.web.pages.update({path: meanwhile}))
     assert planned_restart.main(bench.settings()) == planned_restart.SKIPPED
     assert reason in outcome()[1]
-    assert (bench.asked, flyball_host.marked(), bench.holder) == ([], None, "")
+    assert (bench.asked, marks(), bench.holder, taken()) == ([], [], "", [])
 
 
 def test_a_lock_that_is_lost_meanwhile_brings_it_back_and_stays_with_its_new_holder(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = ("app3 token", time.monotonic() + 60)
-    monkeypatch.setattr(flyball_host, "pause", lambda _: bench.redis.values.update({"restart:web": taken}))
+    other = ("app3 token", time.monotonic() + 60)
+    monkeypatch.setattr(flyball_host, "pause", lambda _: bench.redis.values.update({"restart:web": other}))
     assert planned_restart.main(bench.settings()) == planned_restart.SKIPPED
     assert outcome() == ("skipped", "the lock was lost meanwhile")
-    assert (bench.asked, flyball_host.marked(), bench.holder) == ([], None, "app3")
+    assert (bench.asked, marks(), bench.holder, taken()) == ([], [], "app3", [])
 
 
 def test_a_failure_keeps_the_host_drained_and_the_lock_and_stays_in_the_metrics(bench: Bench) -> None:
     bench.wrong = "Job for shop.service failed."
     assert planned_restart.main(bench.settings()) == 1
     assert outcome()[1].startswith("shop.service did not restart: Job for shop.service failed.; the host stays drained")
-    assert (flyball_host.marked(), bench.holder, failed_metric()) == ("planned restart", "app1", True)
+    left = ["planned restart: shop.service did not restart: Job for shop.service failed."]
+    assert (marks(), bench.holder, failed_metric(), taken()) == (left, "app1", True, [])
     assert planned_restart.main(bench.settings()) == planned_restart.SKIPPED
     assert failed_metric()
     flyball_host.MARK.unlink()
@@ -270,14 +295,14 @@ def test_a_host_that_is_not_well_afterwards_is_a_failure(bench: Bench, monkeypat
     monkeypatch.setattr(flyball_host, "systemctl", broken)
     assert planned_restart.main(bench.settings(well=0.3)) == 1
     assert "did not answer 200 within" in outcome()[1]
-    assert (flyball_host.marked(), bench.holder) == ("planned restart", "app1")
+    assert (marks()[0].startswith("planned restart: http"), bench.holder) == (True, "app1")
 
 
 def test_a_run_that_is_told_to_end_is_a_failure(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flyball_host, "systemctl", lambda *_: planned_restart.told_to_end())
     assert planned_restart.main(bench.settings()) == 1
     assert "took too long" in outcome()[1]
-    assert flyball_host.marked() == "planned restart"
+    assert marks() == ["planned restart: it took too long, or was told to end"]
 
 
 def test_a_reboot_is_gone_on_with_after_it(bench: Bench) -> None:
@@ -288,22 +313,20 @@ def test_a_reboot_is_gone_on_with_after_it(bench: Bench) -> None:
         signal.signal(signal.SIGTERM, handler)
     assert outcome()[0] == "rebooting"
     assert bench.asked == ["--no-block start reboot.target"]
-    assert (flyball_host.marked(), bench.holder) == ("planned restart", "app1")
-    assert f"f {flyball_host.MARK} 0644 root root - planned restart\n" in planned_restart.EARLY_MARK.read_text()
+    assert (marks(), bench.holder, taken()) == (["planned restart: under way"], "app1", ["planned restart"])
     assert planned_restart.main(bench.settings(well=5.0), resumed=True) == 0
-    assert (outcome()[0], flyball_host.marked(), bench.holder) == ("done", None, "")
-    assert not planned_restart.EARLY_MARK.exists()
+    assert (outcome()[0], marks(), bench.holder, taken()) == ("done", [], "", [])
     assert not planned_restart.RESUME.exists()
 
 
-def test_a_mark_that_became_somebody_elses_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mark_that_is_somebody_elses_too_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def noticed(seconds: float, *words: str) -> str:
-        flyball_host.MARK.write_text("spot notice: terminate\n")
+        flyball_host.mark("spot notice", "terminate", beside=True)
         return ""
 
     monkeypatch.setattr(flyball_host, "systemctl", noticed)
     assert planned_restart.main(bench.settings(well=5.0)) == 0
-    assert flyball_host.marked() == "spot notice: terminate"
+    assert marks() == ["spot notice: terminate"]
 
 
 @given(st.binary(max_size=60))

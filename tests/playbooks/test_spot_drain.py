@@ -2,10 +2,10 @@
 
 import datetime
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import flyball_host
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from flyball.lab.hosts.ec2_metadata import Metadata
 
+NOTICED = ["spot notice: terminate"]
 FAULTS = ("500", "401", "garbage", "hang", "trickle")
 
 
@@ -61,6 +62,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         thread.start()
         made = Bench(tmp_path, metadata)
         monkeypatch.setattr(flyball_host, "MARK", tmp_path / "run/drain")
+        monkeypatch.setattr(flyball_host, "BOOT", tmp_path / "boot_id")
+        flyball_host.BOOT.write_text("first\n")
         monkeypatch.setattr(flyball_host, "FREEZE", tmp_path / "freeze.json")
         monkeypatch.setattr(flyball_host, "METRICS", tmp_path / "metrics")
         monkeypatch.setattr(flyball_host, "systemctl", made.systemctl)
@@ -73,9 +76,20 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         thread.join()
 
 
+def marks() -> list[str]:
+    """Who has the host out of service, and why."""
+    return [f"{holder.program}: {holder.why}".removesuffix(": ") for holder in flyball_host.marked()]
+
+
+def since(seconds: float) -> None:
+    """Let the marks be as old as that."""
+    held = [asdict(replace(holder, since=seconds)) for holder in flyball_host.marked()]
+    flyball_host.MARK.write_text(json.dumps({"holders": held}))
+
+
 def test_without_a_notice_nothing_happens(bench: Bench) -> None:
     bench.watcher().look()
-    assert (flyball_host.marked(), bench.asked) == (None, [])
+    assert (marks(), bench.asked) == ([], [])
     assert (bench.metric("notice"), bench.metric("metadata_up")) == (0, 1)
     assert bench.metadata.requests == ["PUT", "GET", "GET"]
 
@@ -84,7 +98,7 @@ def test_a_notice_drains_waits_and_stops_the_units_in_order(bench: Bench) -> Non
     bench.notice()
     watcher = bench.watcher()
     watcher.look()
-    assert flyball_host.marked() == "spot notice: terminate"
+    assert marks() == NOTICED
     assert bench.asked == ["stop shop.service", "stop queue.service"]
     assert bench.paused == pytest.approx(12, abs=1)
     assert bench.metric("notice") == 1
@@ -118,20 +132,35 @@ def test_a_notice_without_a_time_is_a_notice(bench: Bench, notice: str) -> None:
 
 def test_a_host_that_is_drained_already_waits_no_longer_than_it_must(bench: Bench) -> None:
     flyball_host.mark("rebalance recommendation")
-    old = time.time() - 9
-    os.utime(flyball_host.MARK, (old, old))
+    since(time.time() - 9)
     bench.notice()
     bench.watcher().look()
     assert bench.paused == pytest.approx(3, abs=1)
 
 
-def test_the_mark_of_a_planned_restart_becomes_that_of_the_notice(bench: Bench) -> None:
-    flyball_host.mark("planned restart")
-    made = flyball_host.MARK.stat().st_mtime
+def test_the_notice_goes_beside_whatever_else_has_the_host_out(bench: Bench) -> None:
+    flyball_host.mark("planned restart", "under way")
+    since(1000.0)
     bench.notice()
     bench.watcher().look()
-    assert flyball_host.marked() == "spot notice: terminate"
-    assert flyball_host.MARK.stat().st_mtime == made
+    assert marks() == ["planned restart: under way", *NOTICED]
+    assert [holder.since == 1000 for holder in flyball_host.marked()] == [True, False]
+
+
+@pytest.mark.parametrize("trouble", [False, True])
+def test_after_a_start_of_the_machine_its_own_marks_go_and_no_others(bench: Bench, trouble: bool) -> None:
+    flyball_host.mark("drain.yml", "a new disk")
+    bench.notice(action="stop")
+    bench.watcher().look()
+    (bench.folder / "metadata/instance-action").unlink()
+    bench.watcher().look()
+    # The watcher alone was started anew: the machine may be about to go all the same.
+    assert marks() == ["drain.yml: a new disk", "spot notice: stop"]
+    flyball_host.BOOT.write_text("second\n")
+    if trouble:
+        bench.say("fault", "500")
+    bench.watcher().look()
+    assert marks() == ["drain.yml: a new disk", *(["spot notice: stop"] if trouble else [])]
 
 
 def test_whoever_undrains_a_host_that_goes_does_so_in_vain(bench: Bench) -> None:
@@ -140,7 +169,7 @@ def test_whoever_undrains_a_host_that_goes_does_so_in_vain(bench: Bench) -> None
     watcher.look()
     flyball_host.MARK.unlink()
     watcher.look()
-    assert flyball_host.marked() == "spot notice"
+    assert marks() == NOTICED
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -150,24 +179,24 @@ def test_a_faulty_server_is_survived_and_the_notice_after_it_seen(bench: Bench, 
     bench.notice()
     bench.say("fault", fault)
     watcher.look()  # where the server hangs or trickles, it goes on for as long as the fault is there
-    assert (bench.metric("metadata_up"), flyball_host.marked(), bench.asked) == (0, None, [])
+    assert (bench.metric("metadata_up"), marks(), bench.asked) == (0, [], [])
     (bench.folder / "metadata/fault").unlink()
     watcher.look()
-    assert (bench.metric("metadata_up"), flyball_host.marked()) == (1, "spot notice: terminate")
+    assert (bench.metric("metadata_up"), marks()) == (1, NOTICED)
 
 
 def test_no_server_at_all_is_survived(bench: Bench) -> None:
     watcher = bench.watcher()
     watcher.metadata.settings = spot_drain.Settings("http://127.0.0.1:9", 5, 0.3, 60, False, 4, 8, ())
     watcher.look()
-    assert (bench.metric("metadata_up"), flyball_host.marked()) == (0, None)
+    assert (bench.metric("metadata_up"), marks()) == (0, [])
 
 
 @pytest.mark.parametrize("text", ["<html>hello</html>", "[]", '{"action": 7}', '{"action": ""}', "null", "\x00"])
 def test_what_is_no_notice_drains_nothing(bench: Bench, text: str) -> None:
     bench.say("instance-action", text)
     bench.watcher().look()
-    assert (flyball_host.marked(), bench.asked, bench.metric("metadata_up")) == (None, [], 0)
+    assert (marks(), bench.asked, bench.metric("metadata_up")) == ([], [], 0)
 
 
 def test_a_token_that_has_lapsed_is_replaced_within_the_same_look(bench: Bench) -> None:
@@ -176,7 +205,7 @@ def test_a_token_that_has_lapsed_is_replaced_within_the_same_look(bench: Bench) 
     bench.metadata.tokens.clear()
     bench.notice()
     watcher.look()
-    assert flyball_host.marked() == "spot notice: terminate"
+    assert marks() == NOTICED
     assert bench.metadata.requests == ["PUT", "GET", "GET", "GET", "PUT", "GET"]
 
 
@@ -201,9 +230,9 @@ def test_without_a_token_and_with_a_wrong_time_to_live_there_is_no_answer(bench:
 def test_a_recommendation_is_acted_on_only_where_that_is_set_and_stops_nothing(bench: Bench) -> None:
     bench.say("rebalance", '{"noticeTime": "2026-03-01T12:00:00Z"}')
     bench.watcher().look()
-    assert (flyball_host.marked(), bench.metric("rebalance")) == (None, 1)
+    assert (marks(), bench.metric("rebalance")) == ([], 1)
     bench.watcher(rebalance=True).look()
-    assert (flyball_host.marked(), bench.asked) == ("rebalance recommendation", [])
+    assert (marks(), bench.asked) == (["rebalance recommendation"], [])
 
 
 def test_a_frozen_host_leaves_a_recommendation_alone_and_never_a_notice(bench: Bench) -> None:
@@ -211,10 +240,10 @@ def test_a_frozen_host_leaves_a_recommendation_alone_and_never_a_notice(bench: B
     bench.say("rebalance", '{"noticeTime": "2026-03-01T12:00:00Z"}')
     watcher = bench.watcher(rebalance=True)
     watcher.look()
-    assert flyball_host.marked() is None
+    assert marks() == []
     bench.notice()
     watcher.look()
-    assert flyball_host.marked() == "spot notice: terminate"
+    assert marks() == NOTICED
 
 
 @given(st.binary(max_size=200))

@@ -10,6 +10,7 @@ from flyball.drills.cluster.drill import ClusterDrill
 from flyball.drills.drill import Drill, Report
 from flyball.drills.hosts import (
     cache_flood,
+    colliding,
     log_server_dead,
     log_storm,
     log_storm_pod,
@@ -59,7 +60,7 @@ TRAFFIC: Kind[TrafficDrill] = Kind(
 HOSTS: Kind[HostDrill] = Kind(
     (
         *(revived.DRILL, log_storm.DRILL, log_storm_pod.DRILL, log_server_dead.DRILL, cache_flood.DRILL),
-        *(rollout.DRILL, spot_notice.DRILL, planned_restarts.DRILL),
+        *(rollout.DRILL, colliding.DRILL, spot_notice.DRILL, planned_restarts.DRILL),
     ),
     hosts.once,
     # A host that boots takes what processors there are.

@@ -1,6 +1,6 @@
 """Asks the rules in `flyball.guards`, so that a role never computes one itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -9,7 +9,6 @@ from flyball.alerts import hosts, watcher
 from flyball.alerts.rule import rule_file
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.governor.freeze import reason_problem
-from flyball.guards.headroom.batches import batches
 from flyball.guards.reading.problem import Refused
 from flyball.guards.roles import (
     alertmanager,
@@ -21,9 +20,9 @@ from flyball.guards.roles import (
     nginx,
     node_exporter,
     planned_restart,
+    playbooks,
     prometheus,
     redis,
-    rollout,
     spot_drain,
 )
 from flyball.proxy import role
@@ -40,7 +39,9 @@ _READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
     "planned_restart": planned_restart.read,
     "prometheus": prometheus.read,
     "redis": redis.read,
-    "rollout": rollout.read,
+    "roll": playbooks.read_roll,
+    "restart": playbooks.read_restart,
+    "drain": playbooks.read_drain,
     "spot_drain": spot_drain.read,
 }
 """By role: takes its variables and what was found on the host, returns its settings and the problems."""
@@ -64,9 +65,37 @@ def rotation_conflicts(lines: list[str], variables: Mapping[str, Any]) -> list[s
     return [str(problem) for problem in logrotate_host.check(lines, _read(variables, "logrotate")[0].logs)]
 
 
-def spare(variables: Mapping[str, Any], hosts: int) -> int:
-    """How many of that many hosts may be taken out at one time, after the canary."""
-    return max(batches(hosts, rollout.read(variables, hosts)[0]))
+def group_problems(name: Any, groups: Mapping[str, Sequence[str]], key: str) -> list[str]:
+    """What is wrong with the name of a group."""
+    return [str(problem) for problem in playbooks.check_group(name, groups, key)]
+
+
+def taking_problems(
+    took: Iterable[Mapping[str, Any]], looked: Iterable[Mapping[str, Any]], hosts: int, chosen: Sequence[str], kind: str
+) -> list[str]:
+    """Who is in the way of a run, from what came of taking each host of its group, and of a look at it before."""
+    others = {result["item"]: None if result.get("unreachable") else result.get("others", ()) for result in took}
+    drained = {result["item"]: result.get("drained", ()) for result in looked if result["item"] in chosen}
+    program = f"{kind}.yml"
+    return [
+        *playbooks.check_taken(others, hosts, f"{kind}_override"),
+        *(playbooks.check_drained(drained, program) if kind == "roll" else ()),
+    ]
+
+
+def leaving_problems(seen: Iterable[Mapping[str, Any]], leaving: Sequence[str], need: int) -> list[str]:
+    """Whether some hosts may be taken out, from a look at each host of their group."""
+    found = {result["item"]: _out(result) for result in seen}
+    return [str(problem) for problem in playbooks.check_leaving(found, leaving, need)]
+
+
+def _out(result: Mapping[str, Any]) -> str:
+    """Why a host does not serve; empty where it does."""
+    if result.get("unreachable"):
+        return "does not answer"
+    if drained := result.get("drained"):
+        return ", ".join(f"drained {holder['text']}" for holder in drained)
+    return str(result.get("unwell", ""))
 
 
 def reason_problems(reason: str, path: str) -> list[str]:
@@ -99,7 +128,9 @@ class FilterModule:
             "problems": problems,
             "settings": settings,
             "rotation_conflicts": rotation_conflicts,
-            "spare": spare,
+            "group_problems": group_problems,
+            "taking_problems": taking_problems,
+            "leaving_problems": leaving_problems,
             "reason_problems": reason_problems,
             "alert_rules": alert_rules,
             "haproxy_config": haproxy_config,

@@ -7,12 +7,12 @@ from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 from ansible.plugins.lookup import LookupBase
 
-from flyball.guards.roles.collection import ROLES
+from flyball.guards.roles.collection import PLAYBOOKS, ROLES
 from flyball.guards.roles.variables import Variable
 
 DOCUMENTATION = """
 name: variables
-short_description: The variables of a role of this collection, those with a wrong name too
+short_description: The variables of a role or playbook of this collection, those with a wrong name too
 description:
   - Returns a map of every variable of the host that begins with the role's name, whether the role declares it or not,
     and of those that it shares with others. What roles set for themselves has two underscores there, and is left out.
@@ -20,7 +20,7 @@ description:
   - A variable that the role does not declare has its name as its value, since nothing is known of what it holds.
 options:
   _terms:
-    description: The names of roles.
+    description: The names of roles, or of playbooks.
     required: true
 """
 
@@ -32,9 +32,10 @@ class LookupModule(LookupBase):
         return [self._of(term, variables or {}) for term in terms]
 
     def _of(self, name: str, variables: Mapping[str, Any]) -> dict[str, object]:
-        if name not in ROLES:
-            raise AnsibleLookupError(f"{name} is no role of flyball.guards; known are {', '.join(ROLES)}")
-        role = ROLES[name]
+        declared = {**ROLES, **PLAYBOOKS}
+        if name not in declared:
+            raise AnsibleLookupError(f"{name} is no role of flyball.guards; known are {', '.join(declared)}")
+        role = declared[name]
         known = {variable.name: variable for variable in role.declared}
         templar: Any = self._templar
         found = templar.template({name: variables[name] for name in role.own(variables) if name in known})

@@ -13,7 +13,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         health = self.path == "/flyball/health"
         if not health:
             time.sleep({WORK_SECONDS})
-        self.send_response(503 if health and os.path.exists("/run/flyball/drain") else 200)
+        self.send_response(503 if health and os.path.exists("/var/lib/flyball/drain") else 200)
         self.end_headers()
     def log_message(self, *_):
         pass

@@ -88,7 +88,7 @@ def _power_loss(scene: Scene, host: Host, *, once_changing: Host) -> Iterator[No
     done = threading.Event()
 
     def wait() -> None:
-        changing = f"test -e /run/flyball/drain || {_VERSION} | grep -q 3"
+        changing = f"test -e /var/lib/flyball/drain || {_VERSION} | grep -q 3"
         while once_changing.run(f"({changing}) && echo yes || true").strip() != "yes":
             if time.monotonic() > given_up:
                 return

@@ -1,4 +1,4 @@
-"""Every role of the Ansible collection, by name."""
+"""Every role of the Ansible collection, and every playbook with variables of its own, by name."""
 
 from flyball.guards.roles import (
     alertmanager,
@@ -10,6 +10,7 @@ from flyball.guards.roles import (
     nginx,
     node_exporter,
     planned_restart,
+    playbooks,
     prometheus,
     redis,
     spot_drain,
@@ -33,3 +34,4 @@ ROLES: dict[str, Role] = {
         spot_drain,
     )
 }
+PLAYBOOKS: dict[str, Role] = {role.name: role for role in (playbooks.ROLL, playbooks.RESTART, playbooks.DRAIN)}

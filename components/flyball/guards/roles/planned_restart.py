@@ -161,6 +161,7 @@ class PlannedRestart:
     def as_variables(self) -> dict[str, Any]:
         """For templates, times in seconds: `program` are the settings of the program, but for the host's own names."""
         program = {
+            "group": self.group,
             "units": list(self.units),
             "reboot": self.reboot,
             **{key: getattr(self, key) / 1000 for key in ("prestop", "drain", "step", "well", "request")},

@@ -16,8 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-MARK = Path("/run/flyball/drain")
+import holds
+
+MARK = holds.DRAIN
 """While it exists the host answers 503 to balancers that ask for /flyball/health."""
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+"""Another one after each start of the machine."""
 FREEZE = Path("/etc/flyball/freeze.json")
 """While it exists people have stopped automation on this host (role freeze)."""
 METRICS = Path("/var/lib/flyball/metrics")
@@ -83,36 +87,30 @@ def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
             used.shutdown(socket.SHUT_RDWR)
 
 
-def mark(reason: str, claim: bool = False) -> None:
-    """Tell balancers that the host leaves. A mark that is there already stays as old as it is.
-
-    It stays somebody else's too, unless it is claimed: whoever made it then finds that it is theirs no more.
-    """
-    MARK.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    try:
-        with MARK.open("x") as file:
-            file.write(f"{reason}\n")
-    except FileExistsError:
-        if claim:
-            made = MARK.stat().st_mtime
-            MARK.write_text(f"{reason}\n")
-            os.utime(MARK, (made, made))
+def this_run() -> str:
+    """What the programs here call a run of theirs: all of one since the machine was started are one."""
+    return f"{socket.gethostname()} {BOOT.read_text().strip()}"
 
 
-def marked() -> str | None:
-    """Why the host is drained; None where it is not, empty where nobody said."""
-    try:
-        return MARK.read_text().strip()
-    except FileNotFoundError:
-        return None
+def mark(program: str, why: str = "", beside: bool = False) -> list[holds.Holder]:
+    """Tell balancers that the host leaves; who holds it out already, and then alone, unless this goes `beside` them."""
+    holder = holds.Holder(program, socket.gethostname(), why, this_run())
+    return holds.hold(MARK, holder, over=lambda other: other.program == program, beside=lambda _: beside)[0]
+
+
+def unmark(program: str) -> None:
+    """Serve again, unless others hold the host out."""
+    holds.free(MARK, lambda holder: holder.program == program)
+
+
+def marked() -> list[holds.Holder]:
+    """Who holds the host out of service."""
+    return holds.holders(MARK)
 
 
 def marked_for() -> float:
     """Seconds since balancers are told that the host leaves; 0 where they are not."""
-    try:
-        return max(time.time() - MARK.stat().st_mtime, 0.0)
-    except FileNotFoundError:
-        return 0.0
+    return max(time.time() - min((holder.since for holder in marked()), default=time.time()), 0.0)
 
 
 def write_metrics(name: str, values: Mapping[str, float]) -> None:

@@ -10,19 +10,21 @@ import signal
 import sys
 import time
 import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import flyball_host as host
+import holds
 from lease import Lease
 
 STATE = Path("/var/lib/flyball/planned-restart.json")
 RESUME = Path("/var/lib/flyball/planned-restart.resume")
 """Between going down and being up again: the token of the lease."""
-EARLY_MARK = Path("/etc/tmpfiles.d/flyball-planned-restart.conf")
-"""Makes the mark at boot, before anything can serve (tmpfiles.d(5))."""
 REASON = "planned restart"
+CALLER = "restart.yml"
+"""Has the group while it starts this program on one host after the other."""
 WELL_IN_A_ROW = 3
 """Answers that must be good one after the other: a unit that starts and dies gives one or two."""
 BETWEEN = 0.5
@@ -43,6 +45,7 @@ class Settings:
     """Seconds. `step` is for the restart of each unit, or the reboot; `peers` are URLs of the others' health."""
 
     name: str
+    group: str
     units: tuple[str, ...]
     reboot: bool
     prestop: float
@@ -102,26 +105,45 @@ def check_quiet(settings: Settings) -> None:
     """Skip in a freeze, and where the host is drained or unwell: then somebody, or something, is at work on it."""
     if host.FREEZE.exists():
         raise Skipped("the host is frozen")
-    reason = host.marked()
-    if reason is not None:
-        raise Skipped(f"the host is drained already{f': {reason}' if reason else ''}")
+    check_undrained(host.marked())
     if not is_well(settings.health, settings.request):
         raise Skipped(f"the host is not well itself: {settings.health} does not answer 200")
 
 
+def check_undrained(holders: Sequence[holds.Holder]) -> None:
+    if holders:
+        raise Skipped(f"the host is drained already: {', '.join(map(str, holders))}")
+
+
 def take(settings: Settings, lease: Lease) -> None:
-    """The group's lease; skip where another host has it, or nobody can say who does."""
+    """The group, here and by its lease; skip where somebody else has it, or nobody can say who does."""
+    mine = holds.Holder(REASON, settings.name, run=host.this_run())
+    others, _ = holds.hold(
+        holds.group_lock(settings.group),
+        mine,
+        over=lambda it: it.program == REASON,
+        beside=lambda it: it.program == CALLER,
+    )
+    if others:
+        raise Skipped(f"the group is being changed {', '.join(map(str, others))}")
     try:
         other = lease.take()
     except OSError as error:
+        free_group(settings)
         raise Skipped(f"the lock cannot be had: {error}") from error
     if other:
+        free_group(settings)
         raise Skipped(f"{other} has the lock of the group")
+
+
+def free_group(settings: Settings) -> None:
+    """What this host says of it; the lease is the other hosts'."""
+    holds.free(holds.group_lock(settings.group), lambda it: it.program == REASON)
 
 
 def leave(settings: Settings, lease: Lease) -> None:
     """Out of the balancer, and look again: two hosts that leave at once, lock or no lock, see each other drained."""
-    host.mark(REASON)
+    check_undrained(host.mark(REASON, "under way"))
     host.pause(settings.prestop)
     try:
         if host.FREEZE.exists():
@@ -135,15 +157,9 @@ def leave(settings: Settings, lease: Lease) -> None:
         if not mine:
             raise Skipped("the lock was lost meanwhile")
     except Skipped:
-        undrain()
+        host.unmark(REASON)
         raise
     host.pause(settings.drain)
-
-
-def undrain() -> None:
-    """Serve again, unless the mark is by now that of something else, such as a spot notice."""
-    if host.marked() == REASON:
-        host.MARK.unlink(missing_ok=True)
 
 
 def wait_well(settings: Settings) -> None:
@@ -166,26 +182,25 @@ def restart(settings: Settings) -> None:
 
 def reboot(lease: Lease) -> None:
     """Go down; what is left to do is done by --resume after the boot."""
-    EARLY_MARK.write_text(f"d {host.MARK.parent} 0755 root root -\nf {host.MARK} 0644 root root - {REASON}\n")
     RESUME.write_text(lease.token)
     # What systemd ends from now on is meant to end.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # By its target: nothing but the right to start a unit is needed for it.
     if wrong := host.systemctl(10, "--no-block", "start", "reboot.target"):
-        for file in (EARLY_MARK, RESUME):
-            file.unlink(missing_ok=True)
+        RESUME.unlink(missing_ok=True)
         raise Failed(f"the host did not reboot: {wrong}")
 
 
 def come_back(settings: Settings, lease: Lease) -> None:
     """Wait until all is well, serve again, and only when balancers know it let the next host go."""
     wait_well(settings)
-    undrain()
+    host.unmark(REASON)
     host.pause(settings.prestop)
-    release(lease)
+    release(settings, lease)
 
 
-def release(lease: Lease) -> None:
+def release(settings: Settings, lease: Lease) -> None:
+    free_group(settings)
     try:
         lease.release()
     except OSError as error:
@@ -202,7 +217,7 @@ def carry_out(settings: Settings) -> str:
     try:
         leave(settings, lease)
     except Skipped:
-        release(lease)
+        release(settings, lease)
         raise
     if settings.reboot:
         reboot(lease)
@@ -215,8 +230,7 @@ def carry_out(settings: Settings) -> str:
 def resume(settings: Settings) -> str:
     """What is left after a reboot."""
     lease = settings.new_lease(RESUME.read_text())
-    for file in (RESUME, EARLY_MARK):
-        file.unlink(missing_ok=True)
+    RESUME.unlink(missing_ok=True)
     come_back(settings, lease)
     return "done"
 
@@ -260,7 +274,11 @@ def main(settings: Settings, resumed: bool = False) -> int:
         record("skipped", str(skipped))
         return SKIPPED
     except Failed as failed:
-        kept = "; the host stays drained, and keeps the lock until its time is over" if host.marked() == REASON else ""
+        free_group(settings)
+        kept = ""
+        if any(holder.program == REASON for holder in host.marked()):
+            kept = "; the host stays drained, and keeps the lock until its time is over"
+            host.mark(REASON, str(failed), beside=True)
         record("failed", f"{failed}{kept}")
         return 1
     return 0

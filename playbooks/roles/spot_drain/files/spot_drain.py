@@ -21,6 +21,8 @@ ACTION = "/latest/meta-data/spot/instance-action"
 REBALANCE = "/latest/meta-data/events/recommendations/rebalance"
 TOKEN = "/latest/api/token"
 TOKEN_HEADER = "X-aws-ec2-metadata-token"
+NOTICE, RECOMMENDATION = "spot notice", "rebalance recommendation"
+"""By which the host is held out of service."""
 KILL_SECONDS = 1.0
 """Of each unit's share, kept for ending what does not stop by itself."""
 
@@ -113,6 +115,7 @@ class Watcher:
     settings: Settings
     metadata: Metadata
     noticed: bool = False
+    action: str = ""
     rebalanced: bool = False
     trouble: str = ""
     killed: list[str] = field(default_factory=list[str])
@@ -137,7 +140,9 @@ class Watcher:
         self.trouble = trouble
         if self.noticed:
             # Whoever undrains the host now would send requests to a machine that is about to go.
-            host.mark("spot notice")
+            host.mark(NOTICE, self.action, beside=True)
+        elif not trouble:
+            self._forget()
         self.report()
 
     def report(self) -> None:
@@ -159,7 +164,9 @@ class Watcher:
         self.noticed = True
         total = self.settings.total
         shrink = 1.0 if notice.left is None or total == 0 else min(1.0, notice.left / total)
-        host.mark(f"spot notice: {notice.action}", claim=True)
+        self.action = notice.action
+        # Beside whatever else has the host out of service: a machine that goes does not wait for it.
+        host.mark(NOTICE, notice.action, beside=True)
         when = "at a time unknown" if notice.left is None else f"in {notice.left:.0f} s"
         host.say(f"spot notice: {notice.action} {when}; draining, {total * shrink:.0f} s in all", host.NOTICE)
         self.report()
@@ -190,7 +197,14 @@ class Watcher:
             return
         if first:
             host.say(f"rebalance recommendation of {found['noticeTime']}: draining", host.NOTICE)
-        host.mark("rebalance recommendation")
+        host.mark(RECOMMENDATION)
+
+    def _forget(self) -> None:
+        """What was said of this machine before it was started is over: it was stopped, and is needed again."""
+        for holder in host.marked():
+            if holder.program in (NOTICE, RECOMMENDATION) and holder.run != host.this_run():
+                host.unmark(holder.program)
+                host.say(f"serving again after a start of the machine; was drained {holder}", host.NOTICE)
 
 
 def main(path: str) -> None:
