@@ -51,6 +51,8 @@ DISK = {"instance": "app1", "mountpoint": "/"}
 _AT = '{instance="app1",mountpoint="/"}'
 _UNIT = '{instance="app1",unit="logrotate.service"}'
 _STATE = '{instance="app1",name="shop.service",state="failed"}'
+KEPT = {**HOST, "unit": "shop.service"}
+_KEPT = '{instance="app1",unit="shop.service",for="log shop"}'
 _ON = '{instance="app1"}'
 _UP = 'up{job="node",instance="app%d",groups=",web,"}'
 GIB = 2**30
@@ -78,6 +80,15 @@ def _keys(without: str, allowed: float) -> dict[str, str]:
         f"flyball_redis_keys{_ON}": _always(100),
         f"flyball_redis_keys_without_ttl{_ON}": without,
         f"flyball_redis_keys_without_ttl_allowed{_ON}": _always(allowed),
+    }
+
+
+def _kept(active: str, inactive: str) -> dict[str, str]:
+    return {
+        f"flyball_unit_kept{_KEPT}": _always(1),
+        f"node_systemd_unit_state{_STATE.replace('failed', 'active')}": active,
+        f"node_systemd_unit_state{_STATE.replace('failed', 'inactive')}": inactive,
+        'node_scrape_collector_success{instance="app1",collector="systemd"}': _always(1),
     }
 
 
@@ -114,6 +125,12 @@ CASES = [
     ),
     quiet("UnitFailed", **{f"node_systemd_unit_state{_STATE.replace('failed', 'active')}": _always(1)}),
     quiet("UnitFailed", **{f"node_systemd_unit_state{_STATE}": " ".join(["1x3 0x3"] * 300)}),
+    _case("UnitInactive", 600, KEPT, _kept(active=_after(600, 1, 0), inactive=_after(600, 0, 1))),
+    _case("UnitInactive", 600, KEPT, _kept(active=f"1x9 _x{SAMPLES}", inactive=f"0x9 _x{SAMPLES}")),  # and forgotten
+    quiet("UnitInactive", **_kept(active=_always(1), inactive=_always(0))),
+    quiet("UnitInactive", **_kept(active=_always(0), inactive=_always(1)), **{f"flyball_frozen{_ON}": _always(1)}),
+    quiet("UnitInactive", **_kept(active=_always(0), inactive=_always(1)), **{f"flyball_spot_notice{_ON}": _always(1)}),
+    quiet("UnitInactive", **{f"flyball_unit_kept{_KEPT}": _always(1)}),  # nobody looks at units there
     _case("PlannedRestartFailed", 600, HOST, {f"flyball_planned_restart_failed{_ON}": _after(600, 0, 1)}),
     quiet("PlannedRestartFailed", **{f"flyball_planned_restart_failed{_ON}": _always(0)}),
     _case("FiguresUnreadable", 600, HOST, {f"node_textfile_scrape_error{_ON}": _after(600, 0, 1)}),
@@ -167,6 +184,8 @@ CASES = [
         "FreezeForgotten",
         **{f"flyball_frozen{_ON}": f"1x1439 _x{SAMPLES}", f"flyball_frozen_since_seconds{_ON}": f"0x1439 _x{SAMPLES}"},
     ),
+    _case("DrainForgotten", 660, HOST, {f"flyball_drained_since_seconds{_ON}": _always(600 - 3600)}),
+    quiet("DrainForgotten", **{f"flyball_drained_since_seconds{_ON}": f"0x59 _x{SAMPLES}"}),
     _case("GroupNearCap", 600, {"group": "web"}, _hosts(_always(1), _always(1), f"_x10 1x{SAMPLES}")),
     quiet("GroupNearCap", **_hosts(_always(1), _always(1))),
     quiet("GroupNearCap", **{k.replace(",web,", ",webs,"): v for k, v in _hosts(*[_always(1)] * 4).items()}),

@@ -159,7 +159,7 @@ def test_all_drills_are_listed() -> None:
         *("reddit-2016", "dawn", "spot", "drain", "lost-zone", "runaway", "reapply"),
         *("hang", "drip", "silent", "slow", "errors", "refused"),
         *("database", "overload", "slow-clients", "retry-storm", "chain"),
-        *("revived", "log-storm", "log-storm-pod", "log-server-dead", "cache-flood"),
+        *("revived", "log-storm", "log-storm-pod", "rotation", "log-server-dead", "cache-flood"),
         *("rollout", "colliding-changes", "spot-notice", "planned-restarts"),
     ]
 

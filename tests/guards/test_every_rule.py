@@ -60,6 +60,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "unbounded-log": lambda: check_file_logs(FileLogs(days=0), ("logs",)),
     "log-growth": lambda: _logrotate(**LOG, rate="1Gi"),
     "log-not-reopened": lambda: _logrotate(**LOG | {"reopens": False}),
+    "log-signal-fatal": lambda: logrotate_host.check(["catches shop.service 0"], _logs(unit="shop.service")),
     "log-writable-by-others": lambda: _logrotate(**LOG, mode="0666"),
     "log-rotated-twice": lambda: logrotate_host.check(["/etc/logrotate.d/a:/var/log/shop.log {"], _logs()),
     "log-folder-shared": lambda: logrotate_host.check(["folder 777 root root /var/log"], _logs()),
@@ -91,8 +92,8 @@ def _logrotate(**log: Any) -> list[Problem]:
     return logrotate.read({"logrotate_interval": "1h", "logrotate_logs": [log]})[1]
 
 
-def _logs() -> tuple[logrotate.Log, ...]:
-    return logrotate.read({"logrotate_interval": "1h", "logrotate_logs": [LOG]})[0].logs
+def _logs(**more: Any) -> tuple[logrotate.Log, ...]:
+    return logrotate.read({"logrotate_interval": "1h", "logrotate_logs": [{**LOG, **more}]})[0].logs
 
 
 def _alone(**more: Any) -> list[Problem]:

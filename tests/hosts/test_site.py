@@ -136,6 +136,29 @@ def test_a_rotated_log_is_opened_anew_and_has_its_owner(converged: Ansible) -> N
     assert "old" in host.run("cat /var/log/nginx/access.log.1").splitlines()
 
 
+def test_a_service_that_a_signal_would_end_gets_none(converged: Ansible, shop: "Shop") -> None:
+    """Its program has no handler: rotated, it would be gone, and nobody told."""
+    host = shop.apps[0]
+    log = {"name": "shop", "paths": ["/var/log/shop.log"], "unit": "shop.service"}
+    rotating = Ansible(converged.lab, converged.groups, {**converged.variables, "app1": {"logrotate_logs": [log]}})
+    refused = rotating.apply("app1", "logrotate")
+    assert refused.code == 2
+    assert "the process of shop.service does not catch HUP, which would end it" in " ".join(refused.output.split())
+    assert host.run("ls /etc/logrotate.d/shop", check=False) == ""
+    host.run("systemctl stop shop")  # now nobody can see it
+    rotating.apply("app1", "logrotate").succeeded()
+    host.run("systemctl start shop; echo one > /var/log/shop.log")
+    host.run("logrotate --force /etc/logrotate.d/shop", check=False)
+    assert host.run("systemctl is-active shop; ls /var/log/shop.log*; cat /var/log/shop.log").split() == [
+        *("active", "/var/log/shop.log", "one")
+    ]
+    assert "log of shop.service: its process does not catch HUP" in host.run(
+        "journalctl -t flyball -p alert --no-pager"
+    )
+    assert 'flyball_unit_kept{unit="shop.service"' in host.run("cat /var/lib/flyball/metrics/units-log-shop.prom")
+    host.run("rm /etc/logrotate.d/shop /var/log/shop.log")
+
+
 class Shop:
     """The shop on every application host, and packages of its next versions."""
 

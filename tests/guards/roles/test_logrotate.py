@@ -193,3 +193,43 @@ def test_types_are_checked_before_anything_is_made_of_them() -> None:
         "logrotate_logs[0].files: is text ('7'), not a whole number",
         "logrotate_logs[0].mode: is the number 640, not text; quote it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("mask", "log", "refused"),
+    [
+        ("0000000000000001", {}, False),
+        ("0000000000000000", {}, True),
+        ("fffffffe7ffbfeff", {"signal": "USR1"}, False),
+        ("fffffffe7ffbfcff", {"signal": "USR1"}, True),
+        ("0000000000000800", {"signal": "USR2"}, False),
+        ("0000000000000001", {"signal": "USR2"}, True),
+        ("", {}, True),  # a unit without a process that could hear it
+    ],
+)
+def test_a_unit_gets_no_signal_that_would_end_it(mask: str, log: dict[str, str], refused: bool) -> None:
+    own = {"name": "shop", "paths": ["/var/log/shop/*.log"], "unit": "shop.service", **log}
+    rotation, _ = read({"logrotate_logs": [own]})
+    found = [str(p) for p in check_host([f"catches shop.service {mask}", "catches cart.service 0"], rotation.logs)]
+    signal = log.get("signal", "HUP")
+    assert [text.split(";")[0] for text in found] == (
+        [f"logrotate_logs[0].signal: the process of shop.service does not catch {signal}, which would end it"]
+        if refused
+        else []
+    )
+
+
+def test_a_copy_that_is_truncated_is_a_choice_with_room_for_it() -> None:
+    log = {"name": "shop", "paths": ["/var/log/shop/*.log"], "copytruncate": True}
+    rotation, wrong = read({"logrotate_logs": [log]})
+    assert (wrong, rotation.logs[0].copytruncate, rotation.logs[0].unit) == ([], True, "")
+    (problem,) = read({"logrotate_logs": [{**log, "volume": "800Mi"}]})[1]
+    assert str(problem) == (
+        "logrotate_logs[0].volume: 800Mi has no room for a copy as well (900Mi); raise the volume, or lower size or"
+        " files"
+    )
+    for other in ({"unit": "shop.service"}, {"reopens": True}):
+        assert [str(problem) for problem in read({"logrotate_logs": [{**log, **other}]})[1]] == [
+            "logrotate_logs[0].copytruncate: is for a service that opens no log anew; leave out unit and reopens, or"
+            " copytruncate, which loses lines"
+        ]
