@@ -97,6 +97,22 @@ def _units() -> list[Rule]:
             action="See systemctl status {{ $labels.name }}; mend it, or remove the unit if nobody needs it.",
         ),
         Rule(
+            name="UnitInactive",
+            severity=WARNING,
+            subject="unit",
+            # What has ended well, and what nothing refers to any more, has no state of its own; what was stopped for a
+            # reason is left out.
+            expr=(
+                "max by (instance, unit) (flyball_unit_kept) unless on (instance, unit) label_replace("
+                'node_systemd_unit_state{state!="inactive"} == 1, "unit", "$1", "name", "(.+)")'
+                ' and on (instance) node_scrape_collector_success{collector="systemd"} == 1'
+                " unless on (instance) (flyball_frozen == 1 or flyball_spot_notice == 1)"
+            ),
+            seconds=hosts.UNIT_INACTIVE_FOR,
+            summary="{{ $labels.unit }} on {{ $labels.instance }} does not run, though nobody froze the host",
+            action="See journalctl -u {{ $labels.unit }} for what ended it, and start it.",
+        ),
+        Rule(
             name="PlannedRestartFailed",
             severity=WARNING,
             subject="restart",
@@ -210,6 +226,15 @@ def _freezes() -> list[Rule]:
     longest = _span(hosts.FREEZE_LONGEST)
     return [
         Rule(
+            name="DrainForgotten",
+            severity=WARNING,
+            subject="drain",
+            expr=f"time() - flyball_drained_since_seconds > {hosts.DRAIN_LONGEST}",
+            seconds=0,
+            summary=f"{{{{ $labels.instance }}}} has been out of service for more than {_span(hosts.DRAIN_LONGEST)}",
+            action="Read /var/lib/flyball/drain for who has it out and why; let it serve again with drain.yml.",
+        ),
+        Rule(
             name="FreezeForgotten",
             severity=WARNING,
             subject="freeze",
@@ -217,7 +242,7 @@ def _freezes() -> list[Rule]:
             seconds=0,
             summary=f"{{{{ $labels.instance }}}} has been frozen for more than {longest}",
             action="Read /etc/flyball/freeze.json; thaw it with freeze.yml, since it gets no upgrades until then.",
-        )
+        ),
     ]
 
 

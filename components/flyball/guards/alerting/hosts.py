@@ -32,6 +32,10 @@ DISK_FULL_FOR = 5 * MINUTE
 
 UNIT_FAILED_FOR = 5 * MINUTE
 """A unit that systemd starts again heals within this. A result left by a unit that has ended does not heal: 0."""
+UNIT_INACTIVE_FOR = 5 * MINUTE
+"""A planned restart, or one by a change, is over by then."""
+DRAIN_LONGEST = HOUR
+"""A change takes minutes. Beyond this nobody remembers, and the next loss finds the headroom used up."""
 SHIPPING_WINDOW = 5 * MINUTE
 """Nothing sent for this long; the longest pause between two tries is 30 s, so ten of them were in vain."""
 SHIPPING_STALLED_FOR = 10 * MINUTE

@@ -41,6 +41,17 @@ LOG_NOT_REOPENED = Rule(
     remedy="Name the unit to signal, or say that it opens the file for each line.",
     alert="DiskFullSoon",
 )
+LOG_SIGNAL_FATAL = Rule(
+    "log-signal-fatal",
+    Lesson.CLEAN_UP,
+    what="A service gets no signal that its process does not catch: rotating its log would end it.",
+    source="SigCgt of /proc/PID/status (proc_pid_status(5)); signal(7): HUP, USR1 and USR2 end a process without a"
+    " handler. Looked at when the role is applied, and again before and after each rotation.",
+    remedy="Name the signal on which it opens its log anew, or say that it opens the file for each line; copytruncate"
+    " loses what is written meanwhile.",
+    drill="rotation",
+    alert="UnitInactive",
+)
 LOG_WRITABLE_BY_OTHERS = Rule(
     "log-writable-by-others",
     Lesson.CLEAN_UP,

@@ -10,11 +10,25 @@ from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.clean_up import patterns
 from flyball.guards.clean_up.retention import HOST_LOGS, ROTATION_INTERVAL, FileLogs, check_file_logs, rotation_interval
-from flyball.guards.clean_up.rules import LOG_GROWTH, LOG_NOT_REOPENED, LOG_ROTATED_TWICE, LOG_WRITABLE_BY_OTHERS
+from flyball.guards.clean_up.rules import (
+    LOG_GROWTH,
+    LOG_NOT_REOPENED,
+    LOG_ROTATED_TWICE,
+    LOG_VOLUME,
+    LOG_WRITABLE_BY_OTHERS,
+)
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Broken, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_PATH, INVALID_TEXT, MISSING, OUT_OF_RANGE, UNKNOWN_VALUE
+from flyball.guards.reading.rules import (
+    DOES_NOT_APPLY,
+    GIVEN_TWICE,
+    INVALID_PATH,
+    INVALID_TEXT,
+    MISSING,
+    OUT_OF_RANGE,
+    UNKNOWN_VALUE,
+)
 from flyball.guards.reading.units import Milliseconds, show_duration, show_size
 from flyball.guards.roles.variables import Role, Variable
 
@@ -40,6 +54,7 @@ class LogArgs(TypedDict):
     unit: NotRequired[str]
     signal: NotRequired[str]
     reopens: NotRequired[bool]
+    copytruncate: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,7 @@ class Log:
     mode: str
     unit: str
     signal: str
+    copytruncate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +129,9 @@ ROLE = Role(
             f" [{show_size(HOST_LOGS.size)}], files [{HOST_LOGS.files}], days [{HOST_LOGS.days}], volume"
             f" [{show_size(HOST_LOGS.volume)}] and rate (bytes per second at most, such as 1Mi); owner, group and mode"
             f" [{MODE}] of the new file, folder_owner [owner] of its folder; unit and signal [{SIGNALS[0]}] of the"
-            " service that must open it anew, or reopens for one that opens it for each line. Presets are"
-            f" {', '.join(PRESETS)}.",
+            " service that must open it anew, where its process catches the signal; or reopens for one that opens it"
+            " for each line; or copytruncate for one that can do neither, which loses what it writes between the copy"
+            f" and its truncation, and needs room for the copy. Presets are {', '.join(PRESETS)}.",
         ),
     ),
 )
@@ -173,6 +190,7 @@ def _log(given: Reader) -> tuple[Log, int]:
         mode=_word(log, "mode", MODE, _MODE, "three octal digits, quoted"),
         unit=_word(log, "unit", "", _UNIT, "the name of a systemd service, with .service"),
         signal=log.value("signal", str, SIGNALS[0]),
+        copytruncate=log.value("copytruncate", bool, False),
     )
     if int(result.mode, 8) & 0o022:
         log.problem(
@@ -183,12 +201,27 @@ def _log(given: Reader) -> tuple[Log, int]:
         )
     if result.signal not in SIGNALS:
         log.problem("signal", UNKNOWN_VALUE, f"{result.signal!r} is not allowed", f"known are {', '.join(SIGNALS)}")
-    if not result.unit and not log.value("reopens", bool, False):
-        hint = "name the unit to signal, or reopens: true if it opens the file for each line"
-        log.problem(
-            "unit", LOG_NOT_REOPENED, "is missing: whoever has the file open would go on writing to the old one", hint
-        )
+    log.problems += _check_reopened(result, log)
     return result, log.size("rate", 1) if log.has("rate") else 0
+
+
+def _check_reopened(log: Log, given: Reader) -> Iterator[Problem]:
+    """One way, and only one, in which whoever writes the log gets to write to the new file."""
+    where = (*given.path, "unit")
+    if log.copytruncate:
+        if log.unit or given.value("reopens", bool, False):
+            hint = "leave out unit and reopens, or copytruncate, which loses lines"
+            yield Problem(
+                (*given.path, "copytruncate"), DOES_NOT_APPLY, "is for a service that opens no log anew", hint
+            )
+        room = log.limits.held + log.limits.size
+        if room > log.limits.volume >= log.limits.held:
+            message = f"{show_size(log.limits.volume)} has no room for a copy as well ({show_size(room)})"
+            yield Problem((*given.path, "volume"), LOG_VOLUME, message, "raise the volume, or lower size or files")
+    elif not log.unit and not given.value("reopens", bool, False):
+        hint = "name the unit to signal, or reopens: true if it opens the file for each line"
+        message = "is missing: whoever has the file open would go on writing to the old one"
+        yield Problem(where, LOG_NOT_REOPENED, message, hint)
 
 
 def _word(log: Reader, key: str, default: str, allowed: re.Pattern[str], hint: str) -> str:

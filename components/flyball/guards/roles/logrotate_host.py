@@ -3,11 +3,18 @@
 from collections.abc import Iterable, Iterator
 
 from flyball.guards.clean_up import patterns
-from flyball.guards.clean_up.rules import LOG_FOLDER_SHARED, LOG_ROTATED_TWICE, LOG_WRITABLE_BY_OTHERS
+from flyball.guards.clean_up.rules import (
+    LOG_FOLDER_SHARED,
+    LOG_ROTATED_TWICE,
+    LOG_SIGNAL_FATAL,
+    LOG_WRITABLE_BY_OTHERS,
+)
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import MISSING
-from flyball.guards.roles.logrotate import Log
+from flyball.guards.roles.logrotate import SIGNALS, Log
 
+NUMBERS = dict(zip(SIGNALS, (1, 10, 12), strict=True))
+"""Of the signals, as Linux has them on all that Debian runs on (signal(7)), but for MIPS."""
 _GROUP_WRITES, _ALL_WRITE, _OWNER_WRITES = 0o020, 0o002, 0o200
 
 
@@ -16,7 +23,8 @@ def check(found: Iterable[str], logs: Iterable[Log]) -> Iterator[Problem]:
 
     They are those of `find -printf '%m %p\\n'` and `grep -H` in /etc/logrotate.d (`644 /etc/logrotate.d/apt` and
     `/etc/logrotate.d/apt:/var/log/apt/term.log {`), and `folder 755 root adm /var/log/nginx`, `no user shop` and
-    `no group shop`. Logrotate ignores files that group or others may write, with exit code 0, and fails where two
+    `no group shop`, and `catches shop.service 0000000180004a02`, the mask of the signals that its process catches
+    (proc_pid_status(5)). Logrotate ignores files that group or others may write, with exit code 0, and fails where two
     entries name one path.
     """
     logs = list(logs)
@@ -30,6 +38,8 @@ def check(found: Iterable[str], logs: Iterable[Log]) -> Iterator[Problem]:
             for log in logs:
                 if any(patterns.share(path.rpartition("/")[0], folder) for path in log.paths):
                     yield from _check_folder(log, folder, int(mode, 8), owner, group)
+        elif first == "catches":
+            yield from _check_caught(rest, logs)
         elif first.isdecimal():
             if int(first, 8) & (_GROUP_WRITES | _ALL_WRITE):
                 message = f"has mode {first}, so logrotate ignores it"
@@ -47,6 +57,20 @@ def _check_entry(line: str, logs: Iterable[Log]) -> Iterator[Problem]:
             if taken and file != f"/etc/logrotate.d/{log.name}":
                 hint = f"give {log.name!r} the name {file.rpartition('/')[2]!r}, or remove it"
                 yield Problem((file,), LOG_ROTATED_TWICE, f"already rotates {path}", hint)
+
+
+def _check_caught(line: str, logs: Iterable[Log]) -> Iterator[Problem]:
+    """A unit whose process the signal would end, since it does not catch it, or that would not hear it."""
+    unit, _, mask = line.partition(" ")
+    for i, log in enumerate(logs):
+        if log.unit == unit and not int(mask or "0", 16) >> (NUMBERS[log.signal] - 1) & 1:
+            yield Problem(
+                ("logrotate_logs", i, "signal"),
+                LOG_SIGNAL_FATAL,
+                f"the process of {unit} does not catch {log.signal}, which would end it",
+                "name the signal on which it opens its log anew, or reopens: true if it opens the file for each line,"
+                " or copytruncate: true, which loses what it writes meanwhile",
+            )
 
 
 def _check_folder(log: Log, folder: str, mode: int, owner: str, group: str) -> Iterator[Problem]:
