@@ -398,8 +398,26 @@ def test_a_rollout_without_headroom_is_refused(converged: Ansible, shop: Shop) -
 def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible, shop: Shop) -> None:
     only = ("--limit", "app3")
     host, figures = shop.apps[2], "/var/lib/flyball/metrics/freeze.prom"
-    why: dict[str, Any] = {"freeze_reason": "moving the database", "freeze_packages": ["shop"]}
+    why: dict[str, Any] = {
+        "freeze_reason": "moving the database",
+        "freeze_packages": ["shop"],
+        # One in /etc, which cannot be masked, and one by another name of it.
+        "freeze_units": ["local.service", "scaler-alias.service"],
+    }
+    for name in ("local", "scaler"):
+        host.write(f"/etc/systemd/system/{name}.service", "[Service]\nExecStart=sleep infinity\n")
+    units = "local.service scaler.service scaler-alias.service"
+    host.run("ln -sf scaler.service /etc/systemd/system/scaler-alias.service; systemctl daemon-reload")
+    host.run(f"systemctl start {units}")
+    host.run("touch /var/log/unattended-upgrades/before")
     converged.play("freeze", *only, **why).succeeded()
+    for unit in units.split():
+        assert "Assertion failed" in host.run(f"systemctl start {unit} 2>&1", check=False)
+    assert set(host.run(f"systemctl is-active {units}", check=False).split()) == {"inactive"}
+    host.run("rm -f /var/lib/apt/periodic/*; systemctl start apt-daily-upgrade", check=False)
+    assert host.run("ls /var/log/unattended-upgrades").split() == ["before"]  # nobody looked for upgrades
+    assert 'Unattended-Upgrade::Automatic-Reboot "false";' in host.run("apt-config dump")
+    assert "$nrconf{restart} = 'l';" in host.run("cat /etc/needrestart/conf.d/*flyball*")
     since = host.run(f"cat {figures}")
     assert re.fullmatch(r"flyball_frozen 1\nflyball_frozen_since_seconds [0-9]{10}\n", since)
     assert converged.play("freeze", *only, **why).succeeded().total("changed") == 0
@@ -414,4 +432,6 @@ def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible,
     journal = host.run("journalctl --identifier=flyball --no-pager; cat /var/log/syslog")
     assert "frozen host changed all the same: the certificate expires today" in journal
     converged.play("freeze", *only, freeze_state="thawed").succeeded()
+    host.run(f"systemctl start {units}; systemctl stop {units}")
+    assert "flyball-freeze" not in host.run("find /etc -name '*flyball-freeze*'; apt-config dump")
     assert host.run(f"apt-mark showhold; ls /usr/sbin/policy-rc.d {figures}", check=False) == ""
