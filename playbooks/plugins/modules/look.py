@@ -11,7 +11,7 @@ options:
     type: str
     required: true
   urls:
-    description: All must answer 200 where the host serves.
+    description: All must answer with success, or a redirect, where the host serves.
     type: list
     elements: str
     default: []
@@ -62,7 +62,7 @@ from ansible_collections.flyball.guards.plugins.module_utils import holds  # noq
 
 
 def unwell(url: str, seconds: int) -> str:
-    """What is wrong with the answer of a URL; empty for 200."""
+    """What is wrong with the answer of a URL; empty for a success, and for a redirect, which is not followed."""
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
     try:
@@ -72,7 +72,7 @@ def unwell(url: str, seconds: int) -> str:
         return f"{url}: {error or type(error).__name__}"
     finally:
         connection.close()
-    return "" if status == 200 else f"{url} answers {status}"
+    return "" if 200 <= status < 400 else f"{url} answers {status}"
 
 
 def found(path: Path) -> list[dict[str, Any]]:

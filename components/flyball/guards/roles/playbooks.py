@@ -89,7 +89,10 @@ DRAIN = Role(
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """What all of them have. `need` hosts of the group must serve, so `spare` may be out at a time; `why` is shown."""
+    """What all of them have. `need` hosts of the group must serve, so `spare` may be out at a time; `why` is shown.
+
+    Whether others serve is asked by the path that balancers ask, and by `health` where there is one.
+    """
 
     need: int
     spare: int
@@ -136,7 +139,7 @@ def read_drain(variables: Mapping[str, object], hosts: int) -> tuple[Rolling, li
 
 
 def _rolling(
-    role: Role, reader: Variables, hosts: int, *, why: str, health: str = "/", needed: int | None = None
+    role: Role, reader: Variables, hosts: int, *, why: str, health: str = "", needed: int | None = None
 ) -> tuple[Rolling, list[Problem]]:
     override = reader.text(f"{role.name}_override").strip()
     if override:
