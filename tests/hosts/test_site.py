@@ -23,6 +23,12 @@ HOLDERS = "python3 -EsB /usr/local/lib/flyball/holds.py"
 ONE_OF_EACH = ("--limit", "app1,lb1,cache1,logs1")
 RATE = 10
 """Requests per second to each balancer; three small hosts and all else share the processors here."""
+# As needrestart reads its settings, and then asks for each service, whatever mode it is called in.
+_NEEDRESTART = """
+our %nrconf = (override_rc => { qr(^ssh) => 0 });
+foreach my $file (sort </etc/needrestart/conf.d/*.conf>) { eval do { local (@ARGV, $/) = $file; <> }; die $@ if $@; }
+print "$nrconf{restart} ", map { "nginx.service" =~ /$_/ ? $nrconf{override_rc}{$_} : () } keys %{$nrconf{override_rc}};
+"""
 _METRICS = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:21001/metrics').read().decode())"
 
 
@@ -409,15 +415,16 @@ def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible,
     units = "local.service scaler.service scaler-alias.service"
     host.run("ln -sf scaler.service /etc/systemd/system/scaler-alias.service; systemctl daemon-reload")
     host.run(f"systemctl start {units}")
-    host.run("touch /var/log/unattended-upgrades/before")
+    looked = "/var/log/unattended-upgrades/unattended-upgrades.log"
+    host.run(f"rm -f {looked}")
     converged.play("freeze", *only, **why).succeeded()
     for unit in units.split():
         assert "Assertion failed" in host.run(f"systemctl start {unit} 2>&1", check=False)
     assert set(host.run(f"systemctl is-active {units}", check=False).split()) == {"inactive"}
     host.run("rm -f /var/lib/apt/periodic/*; systemctl start apt-daily-upgrade", check=False)
-    assert host.run("ls /var/log/unattended-upgrades").split() == ["before"]  # nobody looked for upgrades
+    assert host.run(f"ls {looked}", check=False) == ""
     assert 'Unattended-Upgrade::Automatic-Reboot "false";' in host.run("apt-config dump")
-    assert "$nrconf{restart} = 'l';" in host.run("cat /etc/needrestart/conf.d/*flyball*")
+    assert host.run(f"perl -e '{_NEEDRESTART}'") == "l 0"
     since = host.run(f"cat {figures}")
     assert re.fullmatch(r"flyball_frozen 1\nflyball_frozen_since_seconds [0-9]{10}\n", since)
     assert converged.play("freeze", *only, **why).succeeded().total("changed") == 0

@@ -62,7 +62,7 @@ DRILL = HostDrill(
     name="revived",
     title="A package manager revives what people have stopped",
     story="An autoscaler is stopped for a migration; the nightly upgrade of its package comes in the middle of it.",
-    with_guard="the freeze role: unit masked, package held, no start by any package until a person thaws the host",
+    with_guard="the freeze role: unit held, package held, no start by any package until a person thaws the host",
     without_guard="systemctl stop",
     script=script,
     held=lambda figures: figures["servers_terminated"] == 0,

@@ -30,7 +30,12 @@ ROLE = Role(
             "",
             f"Why, for the people who come upon it; at least {SHORTEST_REASON} letters to freeze.",
         ),
-        Variable("freeze_units", list[str], [], "Units to stop and mask until the host is thawed."),
+        Variable(
+            "freeze_units",
+            list[str],
+            [],
+            "Units to stop, which nothing starts until the host is thawed, by whatever name.",
+        ),
         Variable("freeze_packages", list[str], [], "Packages to hold at their version until the host is thawed."),
         Variable(
             "freeze_override",
