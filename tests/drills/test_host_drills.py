@@ -15,6 +15,8 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("log-storm-pod", True): {"lines_lost": 0, "requests_failed": 0, "rotation_ran": 1},
     # 64 MiB hold as many lines of 512 bytes, and nginx goes on answering while it loses the others.
     ("log-storm-pod", False): {"volume_used_percent": 100, "requests_failed": 0, "rotation_ran": 0},
+    ("rotation", True): {"lines_lost": 0, "service_runs": 1, "people_told": 1},
+    ("rotation", False): {"service_runs": 0, "people_told": 0},
     ("log-server-dead", True): {"lines_lost": 0, "lines_local": log_server_dead.LINES},
     ("log-server-dead", False): {},
     ("cache-flood", True): {"writes_done": cache_flood.VALUES, "writes_refused": 0, "died": 0},
@@ -33,6 +35,7 @@ DAMAGE = {
     "revived": "servers_terminated",
     "log-storm": "lines_lost",
     "log-storm-pod": "lines_lost",
+    "rotation": "lines_lost",
     "log-server-dead": "lines_lost",
     "cache-flood": "writes_refused",
     "rollout": "requests_lost",
