@@ -60,7 +60,8 @@ TRAFFIC: Kind[TrafficDrill] = Kind(
 )
 HOSTS: Kind[HostDrill] = Kind(
     (
-        *(revived.DRILL, log_storm.DRILL, log_storm_pod.DRILL, rotation.DRILL, log_server_dead.DRILL, cache_flood.DRILL),
+        *(revived.DRILL, log_storm.DRILL, log_storm_pod.DRILL, rotation.DRILL),
+        *(log_server_dead.DRILL, cache_flood.DRILL),
         *(rollout.DRILL, colliding.DRILL, spot_notice.DRILL, planned_restarts.DRILL),
     ),
     hosts.once,

@@ -13,7 +13,7 @@ from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import MISSING
 from flyball.guards.roles.logrotate import SIGNALS, Log
 
-NUMBERS = dict(zip(SIGNALS, (1, 10, 12), strict=True))
+NUMBERS: dict[str, int] = dict(zip(SIGNALS, (1, 10, 12), strict=True))
 """Of the signals, as Linux has them on all that Debian runs on (signal(7)), but for MIPS."""
 _GROUP_WRITES, _ALL_WRITE, _OWNER_WRITES = 0o020, 0o002, 0o200
 
