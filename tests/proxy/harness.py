@@ -21,6 +21,12 @@ from flyball.proxy import Address, InboundHop, Proxy, Server, proxy_config
 HAPROXY = os.environ.get("HAPROXY", "haproxy")
 
 
+def version() -> tuple[int, ...]:
+    """Of that program: (2, 6)."""
+    said = subprocess.run([HAPROXY, "-v"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, said.split()[2].split(".")[:2]))
+
+
 class Answer(NamedTuple):
     status: int
     body: bytes

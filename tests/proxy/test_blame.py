@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.proxy.harness import ask, haproxy, inbound, statuses
+from tests.proxy.harness import ask, haproxy, inbound, statuses, version
 from tests.proxy.wire import OK, Script, Scripted, Wire, answer, client, scripted, status
 
 from flyball.guards.breakers.breaker import Breaker
@@ -251,6 +252,22 @@ class TestBrokenAnswers:
         with haproxy(hop(server, port), tmp_path):
             assert [ask(port, "HEAD").status for _ in range(8)] == [200] * 8
             assert statuses(port, 8) == [304] * 8
+
+    @pytest.mark.parametrize(("limit", "expected"), [(15, 502), (32, 200)])
+    def test_headers_have_a_limit_that_can_be_set(
+        self, server: Scripted, tmp_path: Path, limit: int, expected: int
+    ) -> None:
+        """What is refused for its size is no failure of who sent it; before 3.0 HAProxy does not say why it refuses."""
+
+        def large(wire: Wire) -> None:
+            wire.request()
+            wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Large: " + b"x" * 20_000 + b"\r\n\r\nok")
+
+        (port,) = free(1)
+        server.script = large
+        with haproxy(replace(hop(server, port), headers=limit * 1024), tmp_path):
+            assert statuses(port, 5) == [expected] * 5
+            assert statuses(port, 3) == [expected if version() >= (3, 0) or expected == 200 else 503] * 3
 
     def test_a_large_answer_passes(self, server: Scripted, tmp_path: Path) -> None:
         def large(wire: Wire) -> None:

@@ -35,6 +35,7 @@ APPLICATION: dict[str, Any] = {
     "calls": {"redis": {"host": "192.0.2.5", "port": 6379, "timeout": "100ms", "connect": "50ms"}},
     "metrics": {"port": 9101},
     "threads": 2,
+    "headers": "32Ki",
 }
 
 
@@ -57,7 +58,7 @@ def test_an_application() -> None:
     assert found["backend app"][-1] == "server app 127.0.0.1:8080 maxconn 20 pool-purge-delay 60000ms"
     assert found["frontend call.redis"][0] == "bind 127.0.0.1:21010"
     assert found["frontend metrics"][0] == "bind 127.0.0.1:9101"
-    assert "nbthread 2" in found["global"]
+    assert {"nbthread 2", "tune.bufsize 33792"} <= set(found["global"])
 
 
 @pytest.mark.haproxy
@@ -82,6 +83,7 @@ def test_haproxy_takes_it(variables: dict[str, Any], tmp_path: Path) -> None:
         ({"metrics": {"port": 0}}, "metrics.port: is 0; allowed is from 1 to 65535"),
         ({"metrics": {"port": 1, "address": "everywhere"}}, "metrics.address: is 'everywhere'"),
         ({"socket": "/run/a b"}, "'/run/a b' is no path for a socket"),
+        ({"headers": "14Ki"}, "headers: is out of range; allowed is from 15Ki to 64Ki"),
         ({"threads": 65}, "threads: is 65; allowed is from 1 to 64"),
         ({"drain": "30"}, "drain: '30' is not a duration"),
         (

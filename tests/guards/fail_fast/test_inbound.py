@@ -63,7 +63,6 @@ def test_protocols() -> None:
     [
         ("http", {"methods": ["GET", "FOO"]}, "inbound.methods[1]: is 'FOO'; allowed are GET, HEAD, POST, PUT, PATCH,"),
         ("http", {"methods": []}, "inbound.methods: is empty; name at least one, or remove the key"),
-        ("http", {"headers": "65Ki"}, "inbound.headers: is out of range; allowed is from 1Ki to 64Ki"),
         ("http", {"body": "0"}, "inbound.body: is 0; it must be more than 0"),
         ("http", {"connections": 59}, "inbound.connections: is 59, less than the 60 requests under way and waiting;"),
         ("http", {"concurrency": 0}, "inbound.concurrency: is 0; allowed is from 1 to 100000"),

@@ -89,7 +89,6 @@ def test_every_default() -> None:
             port=21_000,
             methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
             body=MI,
-            headers=15 * 1024,
             slow=5_000,
             idle=60_000,
             connections=1_000,
@@ -99,6 +98,7 @@ def test_every_default() -> None:
             queue=500,
         ),
         sidecar=Sidecar(
+            headers=15 * 1024,
             enabled=True,
             image="haproxy:3.2.4-alpine",
             port=21_000,
