@@ -29,6 +29,23 @@ our %nrconf = (override_rc => { qr(^ssh) => 0 });
 foreach my $file (sort </etc/needrestart/conf.d/*.conf>) { eval do { local (@ARGV, $/) = $file; <> }; die $@ if $@; }
 print "$nrconf{restart} ", map { "nginx.service" =~ /$_/ ? $nrconf{override_rc}{$_} : () } keys %{$nrconf{override_rc}};
 """
+HEADERS = """
+import http.client, http.server, threading
+
+class Large(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("X-Large", "x" * 5_000)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+server = http.server.HTTPServer(("127.0.0.1", 8080), Large)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+there = http.client.HTTPConnection("127.0.0.1", 80, timeout=20)
+there.request("GET", "/", headers={"Cookie": "c=" + "x" * 9_000})
+answer = there.getresponse()
+print(answer.status, len(answer.headers["X-Large"] or ""))
+"""
 _METRICS = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:21001/metrics').read().decode())"
 
 
@@ -140,6 +157,12 @@ def test_a_rotated_log_is_opened_anew_and_has_its_owner(converged: Ansible) -> N
     assert found.split()[:3] == ["www-data", "adm", "640"]
     assert int(found.split()[3]) >= 1
     assert "old" in host.run("cat /var/log/nginx/access.log.1").splitlines()
+
+
+def test_a_cookie_of_nine_thousand_bytes_and_a_header_of_five_thousand_pass(converged: Ansible) -> None:
+    host = converged.lab["app1"]
+    host.write("/root/headers.py", HEADERS)
+    assert host.run("python3 /root/headers.py 2>/dev/null") == "200 5000\n"
 
 
 def test_a_service_that_a_signal_would_end_gets_none(converged: Ansible, shop: "Shop") -> None:

@@ -29,6 +29,19 @@ def test_tries_that_do_not_fit_are_refused() -> None:
     ]
 
 
+@pytest.mark.parametrize(("headers", "buffers"), [("4Ki", 8), ("16Ki", 8), ("28Ki", 8), ("28673", 9), ("64Ki", 17)])
+def test_what_is_sent_from_leaves_a_buffer_free(headers: str, buffers: int) -> None:
+    web, problems = read({"nginx_sites": [], "nginx_headers": headers})
+    assert (problems, web.buffers) == ([], buffers)
+    assert web.headers <= (web.buffers - 1) * 4096
+
+
+def test_headers_out_of_range_are_refused() -> None:
+    assert [str(problem) for problem in read({"nginx_headers": "65Ki"})[1]] == [
+        "nginx_headers: is 65Ki; allowed is from 4Ki to 64Ki"
+    ]
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("name", "a b"), ("host", "a;b"), ("servers", ["a:0"]), ("servers", ["a b:1"]), ("servers", ["a:99999"])],
