@@ -27,6 +27,9 @@ FAIL_TIMEOUT: Milliseconds = 10_000
 BURST = 20
 CONNECTIONS = 100
 BODY: Bytes = 2**20
+HEADERS: Bytes = 16 * 1024
+PAGE: Bytes = 4096
+"""Of each buffer for an answer's body."""
 
 
 class SiteArgs(TypedDict):
@@ -62,6 +65,14 @@ ROLE = Role(
         Variable("nginx_max_connections", int, 4096, "Connections of each worker, from 64 to 100000.", "connections"),
         Variable(
             "nginx_keepalive", str, "30s", "How long an idle connection of a client is kept, at least 1s.", "duration"
+        ),
+        Variable(
+            "nginx_headers",
+            str,
+            show_size(HEADERS),
+            "Longest line of a request's headers, of which four fit in, and longest headers of an answer, from 4Ki to"
+            " 64Ki.",
+            "size",
         ),
         Variable(
             "nginx_drain_seconds",
@@ -100,6 +111,10 @@ class Web:
     sites: tuple[Site, ...]
     max_connections: int
     keepalive: Milliseconds
+    headers: Bytes
+    buffers: int
+    """For the body of an answer, each of a page: one more than what may be on its way to the client at once, which is
+    at least the headers' buffer (https://nginx.org/r/proxy_busy_buffers_size)."""
 
     def as_variables(self) -> dict[str, Any]:
         return {**asdict(self), "sites": [asdict(site) for site in self.sites]}
@@ -118,7 +133,9 @@ def read(variables: Mapping[str, object]) -> tuple[Web, list[Problem]]:
                 )
     reader.count("nginx_drain_seconds", most=100)
     connections = reader.count("nginx_max_connections", least=64, most=100_000)
-    return Web(sites, connections, reader.time("nginx_keepalive", least=1000)), reader.problems
+    headers = reader.amount("nginx_headers", 4 * 1024, 64 * 1024)
+    keepalive = reader.time("nginx_keepalive", least=1000)
+    return Web(sites, connections, keepalive, headers, max(8, -(-headers // PAGE) + 1)), reader.problems
 
 
 def _site(site: Reader) -> Site:
