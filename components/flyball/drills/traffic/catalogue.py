@@ -1,6 +1,15 @@
 """All drills with traffic, in the order in which they run."""
 
-from flyball.drills.traffic import chain, database, illnesses, overload, retry_storm, slow_clients
+from flyball.drills.traffic import (
+    chain,
+    database,
+    illnesses,
+    overload,
+    reloads,
+    retry_storm,
+    slow_clients,
+    slow_uploads,
+)
 from flyball.drills.traffic.drill import TrafficDrill
 
 DRILLS: tuple[TrafficDrill, ...] = (
@@ -8,6 +17,8 @@ DRILLS: tuple[TrafficDrill, ...] = (
     database.DRILL,
     overload.DRILL,
     slow_clients.DRILL,
+    slow_uploads.DRILL,
     retry_storm.DRILL,
     chain.DRILL,
+    reloads.DRILL,
 )

@@ -12,6 +12,7 @@ from flyball.drills.measure import Event
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.load import Attack, Running
 from flyball.drills.traffic.process import Process, python
+from flyball.drills.traffic.programs.visitors import PATH as VISITED
 from flyball.drills.traffic.recording import Recording
 from flyball.drills.traffic.sample import Pool, Request
 from flyball.drills.traffic.sidecar import Sidecar
@@ -43,11 +44,12 @@ class Lab:
     report: Report
     events: list[Event] = field(default_factory=list[Event])
     sidecars: dict[str, Sidecar] = field(default_factory=dict[str, Sidecar])
-    application: Process | None = None
-    """The one whose pool is watched."""
     workers: int = 0
     processes: list[Process] = field(default_factory=list[Process])
+    _application: Process | None = None
+    """The one whose pool is watched."""
     _attacks: list[Running] = field(default_factory=list[Running])
+    _visitors: list[Process] = field(default_factory=list[Process])
     _requests: list[Request] = field(default_factory=list[Request])
     _began: float = 0.0
     _waited: float = 0.0
@@ -66,6 +68,30 @@ class Lab:
         self.processes.append(process)
         return process
 
+    def visitors(self, port: int, clients: int, period: float, seconds: float, upload: float = 0.0) -> None:
+        """Clients that keep their connections (`programs.visitors`), from now on."""
+        options = [f"--clients={clients}", f"--period={period}", f"--seconds={seconds}", f"--upload={upload}"]
+        self._visitors.append(Process(f"visitors-{port}", python("visitors", port, *options), port, self.folder))
+        self.processes.append(self._visitors[-1])
+
+    def application(
+        self, name: str, *options: str, workers: int = settings.WORKERS, env: Mapping[str, str] | None = None
+    ) -> int:
+        """An application on its own (`programs.application`), whose pool is watched; returns its port."""
+        [port] = ports.free(1)
+        command = python("application", port, f"--workers={workers}", *options)
+        self._application, self.workers = self._start(name, command, port, env), workers
+        return port
+
+    def balancer(self, to: Dependency, without: Sequence[str]) -> int:
+        """A hop as users meet it, in both runs; the one without the guard lacks lines that hold one of `without`."""
+        [listen] = ports.free(1)
+        server = Server("127.0.0.1", to.port)
+        self._sidecar(
+            Proxy(to.name, outbound=(Outbound(to.name, Address(listen), (server,), to.call, to.hop),)), without
+        )
+        return listen
+
     def service(
         self,
         name: str,
@@ -74,22 +100,24 @@ class Lab:
         workers: int = settings.WORKERS,
         inbound: Inbound = settings.INBOUND,
         deadline: int = settings.DEADLINE,
+        without: Sequence[str] = (),
     ) -> int:
         """An application, behind its sidecar where the guard is there; returns the port that its callers use.
 
-        The application is the same in both runs: only the addresses in its environment differ.
+        The application is the same in both runs: only the addresses in its environment differ. Where the guard is one
+        part of the sidecar, this is there in both runs, and lacks the lines that hold one of `without`.
         """
         listens = {dependency.name: dependency.port for dependency in dependencies}
-        inside, entry, metrics, *hops = ports.free(3 + len(listens))
-        if self.guard:
+        entry, metrics, *hops = ports.free(2 + len(listens))
+        proxied = self.guard or bool(without)
+        if proxied:
             listens = dict(zip(listens, hops, strict=True))
         env = {
             variable(d.name, d.hop): f"{'http://' if d.hop.protocol == 'http' else ''}127.0.0.1:{listens[d.name]}"
             for d in dependencies
         }
-        command = python("application", inside, f"--workers={workers}", *options)
-        self.application, self.workers = self._start(name, command, inside, env), workers
-        if not self.guard:
+        inside = self.application(name, *options, workers=workers, env=env)
+        if not proxied:
             return inside
         proxy = Proxy(
             name=name,
@@ -100,15 +128,23 @@ class Lab:
             ),
             metrics=Address(metrics),
         )
-        process = self.haproxy(f"{name}-haproxy", proxy_config(proxy), entry)
-        self.sidecars[name] = Sidecar(process, proxy)
+        self._sidecar(proxy, without)
         return entry
 
-    def haproxy(self, name: str, config: str, port: int) -> Process:
+    def _sidecar(self, proxy: Proxy, without: Sequence[str]) -> None:
+        lines = proxy_config(proxy).splitlines()
+        if not self.guard:
+            lines = [line for line in lines if not any(words in line for words in without)]
+        # As pods have it, where it is to be reloaded; else one process, whose processor time is that of the proxy.
+        mode = ["-W"] if without else []
+        process = self.haproxy(f"{proxy.name}-haproxy", "\n".join([*lines, ""]), proxy.listens[0].port, *mode)
+        self.sidecars[proxy.name] = Sidecar(process, proxy)
+
+    def haproxy(self, name: str, config: str, port: int, *options: str) -> Process:
         """HAProxy with a configuration that listens on `port`."""
         file = self.folder / f"{name}.cfg"
         file.write_text(config)
-        return self._start(name, ["haproxy", "-db", "-f", str(file)], port)
+        return self._start(name, ["haproxy", "-db", *options, "-f", str(file)], port)
 
     def begin(self) -> None:
         """Start the clock of the recording."""
@@ -153,6 +189,7 @@ class Lab:
         """All requests of all attacks, once these have ended, in order; moments are those of the recording."""
         if not self._requests:
             found = [request for attack in self._attacks for request in attack.results()]
+            found += [request for visitors in self._visitors for request in _visits(visitors)]
             moved = (Request(r.at - self._began, r.route, r.status, r.took) for r in found)
             self._requests = sorted(moved, key=lambda request: request.at)
         return self._requests
@@ -163,8 +200,8 @@ class Lab:
 
     def pool(self) -> list[Pool]:
         """What the application's pool was doing."""
-        assert self.application
-        samples = [(float(at) - self._began, int(busy), int(line)) for at, busy, line in self.application.lines()]
+        assert self._application
+        samples = [(float(at) - self._began, int(busy), int(line)) for at, busy, line in self._application.lines()]
         return [Pool(*sample) for sample in samples if sample[0] >= 0]
 
     def recording(self) -> Recording:
@@ -199,6 +236,13 @@ class Lab:
         """End everything that was started."""
         for running in (*self._attacks, *self.processes):
             running.end()
+
+
+def _visits(visitors: Process) -> Iterator[Request]:
+    """All their requests, once they have sent the last one."""
+    visitors.wait_for(["end"])
+    for moment, status, took in visitors.lines()[:-1]:
+        yield Request(float(moment), VISITED, int(status), float(took))
 
 
 def _origin(port: int) -> str:

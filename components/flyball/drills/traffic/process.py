@@ -1,6 +1,7 @@
 """A process of a drill: told on standard input what to do, heard on standard output, ended when the drill is."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -47,6 +48,29 @@ class Process:
             if time.monotonic() > given_up:
                 raise DrillError(f"{self.name} does not listen after {START_SECONDS:g} s")
             time.sleep(0.02)
+
+    def wait_for(self, words: list[str], seconds: float = 120.0) -> None:
+        """Until its last line is that. Raises `DrillError` where it ends instead, or takes too long."""
+        given_up = time.monotonic() + seconds
+        while self.lines()[-1:] != [words]:
+            self.check()
+            if time.monotonic() > given_up:
+                raise DrillError(f"{self.name} does not come to its end")
+            time.sleep(0.05)
+
+    def reload(self) -> None:
+        """Tell a HAProxy with a master to read its configuration again, and wait until another process serves."""
+        before, given_up = self._children(), time.monotonic() + START_SECONDS
+        self._process.send_signal(signal.SIGUSR2)
+        while not self._children() - before:
+            self.check()
+            if time.monotonic() > given_up:
+                raise DrillError(f"{self.name} has not reloaded after {START_SECONDS:g} s")
+            time.sleep(0.01)
+
+    def _children(self) -> set[str]:
+        pid = self._process.pid
+        return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
     def say(self, line: str) -> None:
         """Write a line to its standard input."""

@@ -125,16 +125,22 @@ class Application:
 
 
 def _read(connection: socket.socket) -> tuple[str, Headers]:
-    """Path and headers of a request; both empty where it broke off."""
-    head = b""
-    while b"\r\n\r\n" not in head:
+    """Path and headers of a request, its body read; both empty where it broke off."""
+    head, end = b"", b"\r\n\r\n"
+    while end not in head:
         part = connection.recv(4096)
         if not part or len(head) > _LARGEST_HEAD:
             return "", {}
         head += part
-    first, *lines = head.decode("latin-1").split("\r\n\r\n")[0].split("\r\n")
-    pairs = [line.split(":", 1) for line in lines if ":" in line]
-    return first.split(" ")[1], {key: value.strip() for key, value in pairs}
+    head, _, body = head.partition(end)
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {key: value.strip() for key, value in (line.split(":", 1) for line in lines if ":" in line)}
+    missing = int(headers.get("Content-Length", headers.get("content-length", 0))) - len(body)
+    while missing > 0:
+        if not (part := connection.recv(missing)):
+            return "", {}
+        missing -= len(part)
+    return first.split(" ")[1], headers
 
 
 def main() -> None:
