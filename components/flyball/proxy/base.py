@@ -1,15 +1,13 @@
 """What one process needs whatever it proxies: its limits, its logs, its metrics, and what survives a reload."""
 
 from flyball.guards.reading.address import is_address
+from flyball.guards.workload import sidecar
 from flyball.proxy import families
 from flyball.proxy.inputs import Proxy
 from flyball.proxy.words import section, text, time
 
 PEERS = "local"
 RESOLVERS = "dns"
-MAXIMUM_REWRITE = 1024
-"""Bytes of a buffer kept for headers that the proxy adds (HAProxy's `tune.maxrewrite`)."""
-DEFAULT_HEADERS = 15 * 1024
 LOG_LENGTH = 2048
 """Bytes of a log line; what is longer is cut."""
 REFUSED = "X-Refused"
@@ -30,7 +28,6 @@ TCP_LOG = (
 
 def global_section(proxy: Proxy) -> str:
     """Limits of the process. No user, no chroot: the process is started as the user that it is."""
-    headers = proxy.inbound.limits.headers if proxy.inbound else DEFAULT_HEADERS
     socket = [f"stats socket {proxy.socket} mode 660 level admin"] if proxy.socket else []
     return section(
         "global",
@@ -40,8 +37,8 @@ def global_section(proxy: Proxy) -> str:
             f"maxconn {connections(proxy)}",
             f"nbthread {proxy.threads}",
             f"hard-stop-after {time(proxy.drain)}",
-            f"tune.bufsize {max(headers, DEFAULT_HEADERS) + MAXIMUM_REWRITE}",
-            f"tune.maxrewrite {MAXIMUM_REWRITE}",
+            f"tune.bufsize {sidecar.buffer(proxy.headers)}",
+            f"tune.maxrewrite {sidecar.MAXIMUM_REWRITE}",
             *socket,
             *families.variables(proxy.families),
         ],

@@ -190,7 +190,8 @@ def own_answer_rules(hop: Outbound) -> list[str]:
     """Count what was forwarded and came to nothing: no connection, none that lasted, or no answer in time.
 
     None of these is an answer to a client that left, nor one to a request that never had a server, for which all
-    connections were taken; and a caller with less time than the timeout has not shown that the server needs more.
+    connections were taken; and a caller with less time than the timeout has not shown that the server needs more. From
+    HAProxy 3.0 on, an answer that it could not read counts as ended, and not as failed.
     """
     if not counts(hop):
         return []
@@ -207,6 +208,11 @@ def own_answer_rules(hop: Outbound) -> list[str]:
         f"http-after-response set-var(txn.lasted) {_LASTED} if {fault}",
         f"http-after-response unset-var(txn.fault) if {fault} {hurried}",
         f"http-after-response set-var(txn.n) sc_inc_gpc({ENDED},1) if {fault}",
+        # What came and could not be read is mostly too large for `headers`.
+        ".if version_atleast(3.0)",
+        f"http-after-response set-var-fmt(txn.state) %ts if {fault}",
+        "http-after-response unset-var(txn.fault) if { var(txn.state) -m str PH }",
+        ".endif",
         f"http-after-response set-var(txn.n) sc_inc_gpc({FAILED},1) if {fault}",
         *(retried if hop.call.retries else []),
     ]

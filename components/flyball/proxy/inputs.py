@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.reading import address
-from flyball.guards.reading.units import Milliseconds
+from flyball.guards.reading.units import Bytes, Milliseconds
 from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop
+from flyball.guards.workload.sidecar import LEAST_HEADERS
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 _FILE = re.compile(r"/[-._/A-Za-z0-9]{1,100}")
@@ -93,7 +94,8 @@ class Proxy:
     """One HAProxy process: its inbound hop, its outbound ones, and what is asked of it by those who look after it.
 
     `metrics` serves Prometheus and `/healthz`. `peers` is where a reloaded process takes over the breakers' state from
-    the one before it; `socket` HAProxy's own commands. After `drain` milliseconds of leaving it ends what is left.
+    the one before it; `socket` HAProxy's own commands. The headers of a message have at most `headers` bytes. After
+    `drain` milliseconds of leaving it ends what is left.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Proxy:
     metrics: Address | None = None
     peers: Address | None = None
     socket: str | None = None
+    headers: Bytes = LEAST_HEADERS
     threads: int = 1
     drain: Milliseconds = 30_000
     families: Families = Families.IPV4

@@ -76,6 +76,7 @@ def _proxy(r: Reader, inbound: InboundHop | None, outbound: tuple[Outbound, ...]
             metrics=listen,
             peers=peers,
             socket=r.value("socket", str, SOCKET),
+            headers=sidecar.read_headers(r),
             threads=r.whole("threads", 1, 1, 64),
             drain=r.duration("drain", DRAIN),
         )

@@ -13,7 +13,7 @@ from fractions import Fraction
 from flyball.guards.fail_fast.rules import CONNECTIONS_BELOW_REQUESTS, QUEUE_BEYOND_DEADLINE
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, OUT_OF_RANGE, UNKNOWN_VALUE
+from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds, exact, show_duration
 
 KI = 1024
@@ -22,7 +22,6 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 GRPC_METHODS = ("POST",)
 """The only one of gRPC over HTTP/2."""
 MOST_CONNECTIONS = 100_000
-MOST_HEADERS: Bytes = 64 * KI
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,6 @@ class Inbound:
     port: int
     methods: tuple[str, ...]
     body: Bytes
-    headers: Bytes
     slow: Milliseconds
     idle: Milliseconds
     connections: int
@@ -80,7 +78,6 @@ def read(r: Reader, port: int, protocol: str, replica: float, deadline: Millisec
         port=r.whole("port", port, 1, 65_535),
         methods=_methods(r, GRPC_METHODS if protocol == "grpc" else METHODS),
         body=r.size("body", 1024 * KI),
-        headers=r.size("headers", 15 * KI),
         slow=r.duration("slow", 5_000),
         idle=r.duration("idle", 300_000 if tcp else 60_000),
         connections=r.whole("connections", min(max(1000, 2 * (most + line)), MOST_CONNECTIONS), 1, MOST_CONNECTIONS),
@@ -89,10 +86,8 @@ def read(r: Reader, port: int, protocol: str, replica: float, deadline: Millisec
         latency=latency,
         queue=queue,
     )
-    if not KI <= inbound.headers <= MOST_HEADERS:
-        r.problem("headers", OUT_OF_RANGE, "is out of range", f"allowed is from 1Ki to {MOST_HEADERS // KI}Ki")
     if tcp:
-        for key in ("methods", "body", "headers"):
+        for key in ("methods", "body"):
             if r.has(key):
                 r.problem(key, DOES_NOT_APPLY, "is given, and protocol is tcp", "only http and grpc know it; remove it")
     return inbound

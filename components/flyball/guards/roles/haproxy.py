@@ -6,7 +6,7 @@ and where its metrics are. `flyball.proxy.role` reads it, since it takes the ren
 
 from typing import NotRequired, TypedDict
 
-from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.reading.units import Milliseconds, show_duration, show_size
 from flyball.guards.roles.variables import Role, Variable
 from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.workload import sidecar
@@ -66,6 +66,8 @@ class HostProxyArgs(TypedDict):
     """Port on the loopback interface over which a reload keeps the breakers' state [21002]."""
     socket: NotRequired[str]
     """File of the socket for HAProxy's own commands [/run/haproxy/admin.sock]."""
+    headers: NotRequired[str]
+    """Largest headers of a request and of an answer, at most 64Ki and 101 of them [15Ki]."""
     threads: NotRequired[int]
     """Threads; with more than one, a few probes more may get through [1]."""
     drain: NotRequired[str]
@@ -84,7 +86,8 @@ ROLE = Role(
             " deadline, load and inbound; hops are calls, each with host, hosts, port and where the proxy listens for"
             f" it, address [{LOOPBACK}] and listen [from {FIRST_CALL} on], so that a call with its servers' health is a"
             f" balancer. Also name [inventory_hostname], metrics [{LOOPBACK}:{METRICS}], peers [{PEERS}], socket"
-            f" [{SOCKET}], threads [1] and drain [{show_duration(DRAIN)}].",
+            f" [{SOCKET}], headers of a message [{show_size(sidecar.LEAST_HEADERS)}], threads [1] and drain"
+            f" [{show_duration(DRAIN)}].",
         ),
     ),
 )

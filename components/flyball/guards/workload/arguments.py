@@ -242,8 +242,6 @@ class InboundArgs(TypedDict):
     """HTTP methods let through [GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS; for grpc POST]."""
     body: NotRequired[str]
     """Largest body of a request; http, and without a Content-Length at most 15Ki of it [1Mi]."""
-    headers: NotRequired[str]
-    """Largest headers of a request and of an answer, of the calls too, at most 64Ki [15Ki]."""
     slow: NotRequired[str]
     """The longest that a client may take for its headers, and for 15Ki of its body; then the longest pause [5s]."""
     idle: NotRequired[str]
@@ -273,6 +271,8 @@ class ProxyArgs(TypedDict):
     """Domain of the cluster [cluster.local]."""
     scrape: NotRequired[str]
     """Namespace whose pods may read its metrics [monitoring]."""
+    headers: NotRequired[str]
+    """Largest headers of a request and of an answer, of the calls too, at most 64Ki and 101 of them [15Ki]."""
     resources: NotRequired[ResourcesArgs]
     """What it asks for [follows from `load.replica`, connections and calls]."""
 

@@ -2,8 +2,9 @@
 
 Processor: 50 us are asked for each request that passes, once for the guard and once for each call: an assumption. Under
 load on one slow core HAProxy took 90 us without and 100 to 120 us with all of this, so measure it on yours.
-Memory: 16 KiB of buffer in each direction for what is under way, and about 4 KiB for each connection (`tune.bufsize` in
-https://docs.haproxy.org/3.2/configuration.html#3.2), above 24 MiB for the process, which started with 15.
+Memory: a buffer in each direction for what is under way, of 16 KiB where `headers` asks for no more, and about 4 KiB
+for each connection (`tune.bufsize` in https://docs.haproxy.org/3.2/configuration.html#3.2), above 24 MiB for the
+process, which started with 15.
 """
 
 import re
@@ -33,6 +34,10 @@ SCRAPE = "monitoring"
 SHARE_OF_REQUEST: float = 0.05
 """Millicores for each request per second: 50 us."""
 LEAST_CPU: Millicores = 20
+LEAST_HEADERS: Bytes = 15 * 1024
+MOST_HEADERS: Bytes = 64 * 1024
+MAXIMUM_REWRITE: Bytes = 1024
+"""Of a buffer, kept for headers that the proxy adds (HAProxy's `tune.maxrewrite`)."""
 _DOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?){0,8}")
 
 
@@ -43,6 +48,7 @@ class Sidecar:
     port: int
     domain: str
     scrape: str
+    headers: Bytes
     resources: Resources
 
     @property
@@ -65,7 +71,8 @@ def read(r: Reader, inbound: Inbound, calls: int, replica: float) -> Sidecar:
         r.problem("scrape", INVALID_NAME, f"is {scrape!r}", "give the name of a namespace")
     asked = r.at("resources")
     share = cpu(replica, calls + inbound.enabled)
-    found = resources.read(asked, share, memory(inbound, calls))
+    headers = read_headers(r)
+    found = resources.read(asked, share, memory(inbound, calls, headers))
     if not asked.at("limits").has("cpu"):
         # It must keep up when the application is overloaded: refusing is what is left then.
         found = Resources(found.cpu, found.memory, max(10 * found.cpu, 250), found.memory_limit)
@@ -75,6 +82,7 @@ def read(r: Reader, inbound: Inbound, calls: int, replica: float) -> Sidecar:
         port=r.whole("port", FIRST_PORT, 1024, 65_535 - CALLS_FROM - MOST_CALLS),
         domain=domain,
         scrape=scrape,
+        headers=headers,
         resources=found,
     )
 
@@ -84,12 +92,25 @@ def cpu(replica: float, passes: int) -> Millicores:
     return min(1000, max(LEAST_CPU, -(-int(replica * passes * SHARE_OF_REQUEST * 10) // 10)))
 
 
-def memory(inbound: Inbound, calls: int, connections: int = 100) -> Bytes:
+def read_headers(r: Reader) -> Bytes:
+    """The largest headers of a request and of an answer, which decide how large a proxy's buffers are."""
+    headers = r.size("headers", LEAST_HEADERS)
+    if not LEAST_HEADERS <= headers <= MOST_HEADERS:
+        r.problem("headers", OUT_OF_RANGE, "is out of range", "allowed is from 15Ki to 64Ki")
+    return headers
+
+
+def buffer(headers: Bytes) -> Bytes:
+    """Of a proxy (`tune.bufsize`); of a body, too, only what one holds is known at once."""
+    return headers + MAXIMUM_REWRITE
+
+
+def memory(inbound: Inbound, calls: int, headers: Bytes, connections: int = 100) -> Bytes:
     """For all that may be under way at once, in whole MiB."""
     kib = 1024
     busy = (inbound.concurrency + inbound.waiting if inbound.enabled else 0) + calls * connections
     open_ones = (inbound.connections if inbound.enabled else 0) + 2 * calls * connections
-    total = 24 * MI + busy * 2 * 16 * kib + open_ones * 4 * kib
+    total = 24 * MI + busy * 2 * buffer(headers) + open_ones * 4 * kib
     return -(-total // MI) * MI
 
 

@@ -72,6 +72,7 @@ def _proxy(s: Service) -> Proxy:
             for name, call in sorted(spec.calls.items())
         ),
         metrics=Address(spec.sidecar.metrics_port, EVERYWHERE),
+        headers=spec.sidecar.headers,
         drain=spec.shutdown.stop,
         families=Families.POD,
     )
