@@ -137,6 +137,8 @@ def test_without_haproxy_drills_with_traffic_are_refused_before_anything_runs(
     problem = "cannot be run; install haproxy (Debian: apt-get install haproxy)"
     assert done.stderr.splitlines()[1:] == [f"{name}: {problem}" for name in ("hang", "drip")]
     assert CliRunner().invoke(cli.main, ["drill", "hang", "--without"]).exit_code == 0
+    # Where the guard is a part of the proxy, this is there in both runs.
+    assert CliRunner().invoke(cli.main, ["drill", "reloads", "--without"]).exit_code == 1
 
 
 def test_without_haproxy_and_without_names_the_rest_runs(scripted: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +160,7 @@ def test_all_drills_are_listed() -> None:
     assert names == [
         *("reddit-2016", "dawn", "spot", "drain", "lost-zone", "runaway", "reapply"),
         *("hang", "drip", "silent", "slow", "errors", "refused"),
-        *("database", "overload", "slow-clients", "retry-storm", "chain"),
+        *("database", "overload", "slow-clients", "slow-uploads", "retry-storm", "chain", "reloads"),
         *("revived", "log-storm", "log-storm-pod", "rotation", "log-server-dead", "cache-flood"),
         *("rollout", "colliding-changes", "spot-notice", "planned-restarts"),
     ]

@@ -41,7 +41,7 @@ class Kind(Generic[D]):
     drills: Sequence[D]
     once: Callable[[D, bool, Report], Result]
     at_once: int
-    lacks: Callable[[bool], str] = lambda guard: ""
+    lacks: Callable[[D, bool], str] = lambda drill, guard: ""
     """What is missing on this machine for runs with the guard, or without it."""
 
 
@@ -90,7 +90,8 @@ def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterato
     chosen = list(dict.fromkeys(names)) or list(DRILLS)
     # One kind after another: a control plane that starts would show in the latencies of the traffic.
     runs = [(kind, [(d, guard) for d in _chosen(kind, chosen) for guard in guards]) for kind in KINDS]
-    missing = dict.fromkeys((d.name, what) for kind, ones in runs for d, guard in ones if (what := kind.lacks(guard)))
+    asked = [(kind, drill, guard) for kind, ones in runs for drill, guard in ones]
+    missing = dict.fromkeys((d.name, what) for kind, d, guard in asked if (what := kind.lacks(d, guard)))
     if names:
         refuse([Problem((name,), DRILL_CANNOT_RUN, "cannot be run", what) for name, what in missing])
     for name, what in missing:

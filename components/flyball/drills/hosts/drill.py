@@ -60,9 +60,8 @@ class HostDrill:
     """How it is measured, for the report."""
 
 
-def lacks(guard: bool) -> str:
+def lacks(_drill: HostDrill, _guard: bool) -> str:
     """What is missing on this machine; empty if nothing is."""
-    del guard
     return base.why_not() or ""
 
 

@@ -37,13 +37,16 @@ class TrafficDrill:
     """Whether the promise was kept."""
     summary: Callable[[Figures], str]
     """The outcome in a few words."""
+    part: bool = False
+    """Whether the guard is a part of the proxy, which is there in both runs."""
     method: str = _METHOD
     """How it is measured, for the report."""
 
 
-def lacks(_guard: bool) -> str:
-    """What has to be installed; empty if nothing has. Some runs without the guard are those of a part of the proxy."""
-    return "" if shutil.which("haproxy") else "install haproxy (Debian: apt-get install haproxy)"
+def lacks(drill: TrafficDrill, guard: bool) -> str:
+    """What has to be installed for a run; empty if nothing has."""
+    needed = (guard or drill.part) and not shutil.which("haproxy")
+    return "install haproxy (Debian: apt-get install haproxy)" if needed else ""
 
 
 MOST_WAIT = 10.0

@@ -50,4 +50,5 @@ DRILL = TrafficDrill(
     script=_script,
     held=_held,
     summary=_summary,
+    part=True,
 )
