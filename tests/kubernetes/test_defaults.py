@@ -71,6 +71,8 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     "calls.*.health.path",
     "logs",
     "priority",
+    *("platform.name", "platform.dns.namespace", "platform.dns.labels", "platform.dns.addresses", "platform.dns.ports"),
+    *("platform.spot.labels", "platform.spot.taints", "platform.metadata"),
 }
 """What no value stands for: it is the default by not being there."""
 SILENT = {

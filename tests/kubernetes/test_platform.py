@@ -136,12 +136,12 @@ def test_what_cannot_be_is_refused_at_once() -> None:
     with pytest.raises(Refused) as refused:
         workload(platform=platform)
     assert [str(problem).partition(";")[0] for problem in refused.value.problems] == [
+        "web.platform.dns.ports[1]: is the number 53.5, not a whole number",
         "web.platform.name: is 'gkee'",
         "web.platform.dns.ports[0]: is 0",
-        "web.platform.dns.ports[1]: is 53.5",
         "web.platform.dns.labels.a b: is no label key",
         "web.platform.dns.labels.a b: 'c d' is no label value",
-        "web.platform.dns.namespace: 'Kube' is no name of a namespace",
+        "web.platform.dns.namespace: 'Kube' is no name for a namespace",
         "web.platform.dns.addresses[0]: 10.0.0.1/8 has host bits set",
         "web.platform.spot.labels: has no label, so no node is known as spot",
         "web.platform.metadata[0]: 'metadata.google.internal' does not appear to be an IPv4 or IPv6 network",

@@ -109,6 +109,7 @@ EVERYTHING: dict[str, Any] = {
     "callers": ["shop"],
     "survive": "zone,spot",
     "zones": ["a", "b", "c"],
+    "platform": {"name": "gke", "dns": {"ports": [53]}, "spot": {"labels": {"pool": "spot"}}},
     "spot": {},
     "lose": 2,
     "proven": 20,

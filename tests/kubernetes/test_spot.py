@@ -13,35 +13,29 @@ PULL_POLICY = (
     " its version"
 )
 REQUIRED = "pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]"
+LABELS = [
+    ("karpenter.sh/capacity-type", "spot"),
+    ("eks.amazonaws.com/capacityType", "SPOT"),
+    ("cloud.google.com/gke-spot", "true"),
+    ("cloud.google.com/gke-preemptible", "true"),
+    ("kubernetes.azure.com/scalesetpriority", "spot"),
+    ("machine.openshift.io/interruptible-instance", ""),
+]
 OFF_SPOT = {
-    f"{REQUIRED}.matchExpressions[0].key": "karpenter.sh/capacity-type",
-    f"{REQUIRED}.matchExpressions[0].operator": "NotIn",
-    f"{REQUIRED}.matchExpressions[0].values[0]": "spot",
-    f"{REQUIRED}.matchExpressions[1].key": "eks.amazonaws.com/capacityType",
-    f"{REQUIRED}.matchExpressions[1].operator": "NotIn",
-    f"{REQUIRED}.matchExpressions[1].values[0]": "SPOT",
+    f"{REQUIRED}.matchExpressions[{i}].{field}": word
+    for i, (key, value) in enumerate(LABELS)
+    for field, word in (("key", key), ("operator", "NotIn"), ("values[0]", value))
 }
 PREFER_SPOT = {
     "nodeAffinity": {
         "preferredDuringSchedulingIgnoredDuringExecution": [
-            {
-                "weight": 100,
-                "preference": {
-                    "matchExpressions": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]}]
-                },
-            },
-            {
-                "weight": 100,
-                "preference": {
-                    "matchExpressions": [
-                        {"key": "eks.amazonaws.com/capacityType", "operator": "In", "values": ["SPOT"]}
-                    ]
-                },
-            },
+            {"weight": 100, "preference": {"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]}}
+            for key, value in LABELS
         ]
     }
 }
-TOLERATIONS = [{"key": "spotInstance", "operator": "Equal", "value": "true", "effect": "NoSchedule"}]
+TAINTS = {"spotInstance": "true", "cloud.google.com/gke-spot": "true", "kubernetes.azure.com/scalesetpriority": "spot"}
+TOLERATIONS = [{"key": k, "operator": "Equal", "value": v, "effect": "NoSchedule"} for k, v in TAINTS.items()]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.errors import FlyballError
+from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubectl import Kubectl
 
 LIMIT_SECONDS = 900
@@ -66,7 +67,7 @@ def is_rolled_out(item: Mapping[str, Any]) -> bool:
     return seen and updated >= replicas and total <= updated and status.get("availableReplicas", 0) >= updated
 
 
-def standing(kubectl: Kubectl, namespace: str, services: Sequence[str]) -> list[Standing]:
+def standing(kubectl: Kubectl, namespace: str, services: Sequence[str], platform: Platform = ANY) -> list[Standing]:
     """What stands now, counted pod by pod on the nodes they are on."""
     nodes = {node["metadata"]["name"]: node["metadata"]["labels"] for node in kubectl.json("get", "nodes")["items"]}
     placed: dict[str, list[str]] = {service: [] for service in services}
@@ -74,12 +75,12 @@ def standing(kubectl: Kubectl, namespace: str, services: Sequence[str]) -> list[
         service = pod["metadata"].get("labels", {}).get(wellknown.NAME_LABEL)
         if service in placed and _is_ready(pod):
             placed[service].append(pod["spec"]["nodeName"])
-    return [_standing(service, on, nodes) for service, on in placed.items()]
+    return [_standing(service, on, nodes, platform) for service, on in placed.items()]
 
 
-def _standing(service: str, on: Sequence[str], nodes: Mapping[str, Mapping[str, str]]) -> Standing:
+def _standing(service: str, on: Sequence[str], nodes: Mapping[str, Mapping[str, str]], platform: Platform) -> Standing:
     zones = Counter(nodes.get(node, {}).get(wellknown.ZONE, "") for node in on)
-    spot = sum(_is_spot(nodes.get(node, {})) for node in on)
+    spot = sum(platform.is_spot(nodes.get(node, {})) for node in on)
     return Standing(
         service=service,
         ready=len(on),
@@ -87,11 +88,6 @@ def _standing(service: str, on: Sequence[str], nodes: Mapping[str, Mapping[str, 
         after_zone=len(on) - max(zones.values(), default=0),
         after_spot=len(on) - spot,
     )
-
-
-def _is_spot(labels: Mapping[str, str]) -> bool:
-    karpenter = labels.get(wellknown.CAPACITY_TYPE) == wellknown.CAPACITY_SPOT
-    return karpenter or labels.get(wellknown.EKS_CAPACITY_TYPE) == wellknown.EKS_CAPACITY_SPOT
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:

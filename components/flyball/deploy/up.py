@@ -75,7 +75,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     if applied is None:
         revisions.sweep(kubectl, result.objects)
         others.sweep(kubectl, _signature(target), {stack.namespace}, report)
-    standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services)))
+    standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services), stack.place.platform))
     return Outcome(applied, standing, stack.services, freeze.current(kubectl) if stack.governor else None)
 
 

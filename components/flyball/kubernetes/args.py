@@ -7,6 +7,7 @@ from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when
 
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.limits import GovernedArgs
+from flyball.guards.workload.platform import PlatformArgs
 
 
 class ServiceArgs(GuardedArgs):
@@ -37,6 +38,8 @@ class WorkloadArgs(GuardedArgs):
     """Who answers for it, a label on every object [the Pulumi project]."""
     zones: NotRequired[list[str]]
     """Zones it may be spread over; required to survive one, and for spot [none]."""
+    platform: NotRequired[PlatformArgs]
+    """The cluster's own ways: names, spot nodes, metadata."""
 
 
 class ServicesArgs(TypedDict):
@@ -52,6 +55,8 @@ class ServicesArgs(TypedDict):
     """Who answers for it, a label on every object [the Pulumi project]."""
     zones: NotRequired[list[str]]
     """Zones they may be spread over; required to survive one, and for spot [none]."""
+    platform: NotRequired[PlatformArgs]
+    """The cluster's own ways: names, spot nodes, metadata."""
     priority: NotRequired[str]
     """Name of a PriorityClass that exists, for services that name none [one of the set's own, flyball-<namespace>]."""
     governor: NotRequired[GovernedArgs]

@@ -7,6 +7,8 @@ import pulumi
 
 from flyball.guards.fail_fast.container import check_label
 from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.workload import platform
 from flyball.guards.workload.names import check_namespace
 from flyball.guards.workload.resolve import Place
 
@@ -24,6 +26,7 @@ def place_of(args: Mapping[str, Any], *, shared: bool = False) -> Place:
         environment=_text(args, "environment", "") or pulumi.get_stack(),
         owner=_text(args, "owner", "") or pulumi.get_project(),
         priority=(_text(args, "priority", "") or f"flyball-{namespace}") if shared else None,
+        platform=platform.read(Reader(args.get("platform"), (), [])),
     )
 
 
@@ -32,8 +35,9 @@ def _text(args: Mapping[str, Any], key: str, default: str) -> str:
     return value if isinstance(value, str) else default
 
 
-def check_place(place: Place, path: Path) -> Iterator[Problem]:
-    """Refuse labels and a namespace that Kubernetes would not take."""
+def check_place(args: Mapping[str, Any], place: Place, path: Path) -> Iterator[Problem]:
+    """Refuse labels and a namespace that Kubernetes would not take, and a platform that nobody knows."""
     yield from check_label(place.environment, (*path, "environment"))
     yield from check_label(place.owner, (*path, "owner"))
     yield from check_namespace(place.namespace, (*path, "namespace"))
+    yield from platform.check(args, path)

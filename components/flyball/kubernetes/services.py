@@ -144,7 +144,7 @@ def resolve_services(name: str, args: ServicesArgs) -> tuple[Place, dict[str, Se
     place = place_of(args, shared=True)
     given = args.get("services")
     outer = {**args, "services": {}} if isinstance(given, Mapping) else args
-    problems = [*check(outer, ServicesArgs, (name,)), *check_place(place, (name,))]
+    problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,))]
     path = (name, "services")
     services = {str(each): value for each, value in given.items()} if isinstance(given, Mapping) else {}
     if isinstance(given, Mapping) and not given:

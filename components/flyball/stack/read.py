@@ -12,7 +12,7 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, MISSING, OUT_OF_RANGE, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import resolve
+from flyball.guards.workload import platform, resolve
 from flyball.guards.workload.limits import Governed, read_governed
 from flyball.guards.workload.names import check_namespace
 from flyball.guards.workload.other_words import check_service
@@ -64,7 +64,12 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
     own = {str(name): args for name, args in _map(config, "services").items()}
-    problems = [*check(outer, StackArgs, ()), *_check_outer(config), *_check_defaults(defaults)]
+    problems = [
+        *check(outer, StackArgs, ()),
+        *_check_outer(config),
+        *platform.check(config, ()),
+        *_check_defaults(defaults),
+    ]
     if too_much := bounds.defaults_problem(bounds.count(defaults), len(own), ("defaults",)):
         problems, defaults = [*problems, *too_much], {}
     if not given and outer is not config:
@@ -102,6 +107,7 @@ def _place(config: Mapping[str, Any]) -> Place:
         environment=environment,
         owner=owner,
         priority=f"flyball-{namespace}{own}",
+        platform=platform.read(r.at("platform")),
     )
 
 

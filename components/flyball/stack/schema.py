@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.limits import GovernedArgs
+from flyball.guards.workload.platform import PlatformArgs
 
 
 class Encrypted(str):
@@ -44,6 +45,8 @@ class StackArgs(TypedDict):
     """Nodes that services may run on, for `plan` to say what the loss of one takes [one for each replica]."""
     cluster: str
     """`local` for a control plane on this machine, or the name of a kubeconfig context."""
+    platform: NotRequired[PlatformArgs]
+    """The cluster's own ways: names, spot nodes, metadata."""
     governor: NotRequired[GovernedArgs]
     """Limits for the stack's services, enforced by the API server on every writer, and the freeze [off]."""
     defaults: NotRequired[dict[str, object]]

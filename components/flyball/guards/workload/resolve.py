@@ -21,6 +21,7 @@ from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.names import SPOT_SUFFIX, Caller
 from flyball.guards.workload.other_words import check_service
+from flyball.guards.workload.platform import ANY, Platform
 from flyball.guards.workload.promised import deadlines as deadlines_of
 from flyball.guards.workload.sizing import Sizing, promise, size
 from flyball.guards.workload.spec import Spec
@@ -31,7 +32,7 @@ class Place:
     """Where services run: their namespace, and the zones that they may be spread over; and what all are labelled with.
 
     `environment` is the name of the environment, `owner` who answers for them. `priority` is the PriorityClass of those
-    that name none; without it each has one of its own.
+    that name none; without it each has one of its own. `platform` is what is known of the cluster.
     """
 
     namespace: str = "default"
@@ -39,6 +40,7 @@ class Place:
     environment: str = ""
     owner: str = ""
     priority: str | None = None
+    platform: Platform = ANY
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Workload(pulumi.ComponentResource):
 def resolve_workload(name: str, args: WorkloadArgs) -> Service:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the name."""
     place = place_of(args)
-    problems = list(check_place(place, (name,)))
+    problems = list(check_place(args, place, (name,)))
     try:
         service = resolve_alone(name, args, place, WorkloadArgs)
     except Refused as refused:

@@ -2,16 +2,9 @@
 
 from flyball import wellknown
 from flyball.guards.timeouts.calls import Outside
+from flyball.guards.workload.platform import Platform, anywhere
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest, metadata, selector
-
-_DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
-_CLUSTER_DNS = {
-    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-    "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
-}
-_NODE_LOCAL_DNS = {"ipBlock": {"cidr": "169.254.20.10/32"}}
-"""NodeLocal DNSCache answers on this address (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/)."""
 
 
 def network_policy(s: Service) -> Manifest:
@@ -23,9 +16,24 @@ def network_policy(s: Service) -> Manifest:
             "policyTypes": ["Ingress", "Egress"],
             # No rule is no list: the server drops an empty one, and each apply would put it back.
             **({"ingress": rules} if (rules := _ingress(s)) else {}),
-            "egress": [{"to": [_CLUSTER_DNS, _NODE_LOCAL_DNS], "ports": _DNS_PORTS}, *_egress(s)],
+            "egress": [*_names(s.place.platform), *_egress(s)],
         },
     }
+
+
+def _names(platform: Platform) -> list[Manifest]:
+    """Whoever resolves names, a rule for each set of ports."""
+    to: dict[tuple[int, ...], list[Manifest]] = {}
+    for pods in platform.pods:
+        labels = {"podSelector": {"matchLabels": dict(pods.labels)}} if pods.labels else {}
+        to.setdefault(pods.ports, []).append({**_namespace(pods.namespace), **labels})
+    blocks = [{"ipBlock": {"cidr": cidr}} for cidr in platform.addresses]
+    if blocks:
+        to.setdefault(platform.ports, []).extend(blocks)
+    return [
+        {"to": peers, "ports": [{"protocol": protocol, "port": port} for port in ports for protocol in ("UDP", "TCP")]}
+        for ports, peers in to.items()
+    ]
 
 
 def _ingress(s: Service) -> list[Manifest]:
@@ -64,9 +72,15 @@ def _egress(s: Service) -> list[Manifest]:
     for _, call in sorted(s.spec.calls.items()):
         to = call.to
         if isinstance(to, Outside):
-            blocks = [{"ipBlock": {"cidr": cidr}} for cidr in to.cidrs]
+            blocks = [{"ipBlock": {"cidr": cidr}} for cidr in to.cidrs] or _anywhere(s, to)
             rules.append({"ports": [_tcp(to.port)], **({"to": blocks} if blocks else {})})
         else:
             # A policy speaks of the pods' own ports, which are not those of the Service in front of them.
             rules.append({"to": [_pods(s, to.namespace, to.name)], "ports": [_tcp(to.target)]})
     return rules
+
+
+def _anywhere(s: Service, to: Outside) -> list[Manifest]:
+    """Every address but those where a machine keeps its own credentials."""
+    found = anywhere(s.place.platform, to.port, (to.host, *to.hosts))
+    return [{"ipBlock": {"cidr": cidr, **({"except": [*out]} if out else {})}} for cidr, out in found.items()]

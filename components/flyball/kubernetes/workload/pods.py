@@ -183,23 +183,19 @@ def _placement(s: Service, part: str) -> Manifest:
     """On-demand nodes for the base; spot nodes by preference for the rest, which may fall back."""
     if s.sizing.split is None:
         return {}
-    on_spot = [
-        {"key": wellknown.CAPACITY_TYPE, "operator": "In", "values": [wellknown.CAPACITY_SPOT]},
-        {"key": wellknown.EKS_CAPACITY_TYPE, "operator": "In", "values": [wellknown.EKS_CAPACITY_SPOT]},
-    ]
+    platform = s.place.platform
+    on_spot = [{"key": key, "operator": "In", "values": [value]} for key, value in platform.spot]
     if part == BASE_PART:
         off_spot = [{**label, "operator": "NotIn"} for label in on_spot]
         required = {"nodeSelectorTerms": [{"matchExpressions": off_spot}]}
         return {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}}
     assert part == SPOT_PART
     preferred = [{"weight": 100, "preference": {"matchExpressions": [label]}} for label in on_spot]
-    toleration = {
-        "key": wellknown.SPOT_TAINT,
-        "operator": "Equal",
-        "value": wellknown.SPOT_TAINT_VALUE,
-        "effect": wellknown.SPOT_TAINT_EFFECT,
-    }
+    tolerations = [
+        {"key": key, "operator": "Equal", "value": value, "effect": wellknown.SPOT_TAINT_EFFECT}
+        for key, value in platform.taints
+    ]
     return {
         "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}},
-        "tolerations": [toleration],
+        **_unless_empty("tolerations", tolerations),
     }
