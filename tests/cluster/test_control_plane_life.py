@@ -156,6 +156,32 @@ def test_one_that_lost_a_part_is_started_anew(control_plane: ControlPlane, anoth
     assert "lost" not in {namespace["metadata"]["name"] for namespace in namespaces}
 
 
+@pytest.mark.parametrize("last", ["", "leaderelection lost/stopped\n"])
+def test_what_gave_up_on_a_slow_api_server_is_started_again(control_plane: ControlPlane, last: str) -> None:
+    """On a busy machine the API server takes longer than the half minute that its clients wait for it."""
+    name = "kube-controller-manager" if last else "kwok-controller"
+    log = control_plane.folder / "logs" / f"{name}.log"
+    (one,) = processes.of(control_plane.folder, [name])
+    os.kill(one, signal.SIGKILL)
+    until(lambda: one not in processes.of(control_plane.folder))
+    with log.open("a") as file:
+        file.write(f"it failed: timed out waiting for the condition\n{last}")
+
+    planes.await_ready(control_plane, time.monotonic() + 120)
+
+    assert components(control_plane.name) >= set(COMPONENTS)
+    assert planes.running(control_plane.name) == control_plane
+
+
+def test_what_ended_for_any_other_reason_is_an_error(control_plane: ControlPlane, another_name: str) -> None:
+    plane = planes.start(another_name, ONE_NODE, report=print)
+    (one,) = processes.of(plane.folder, ["kwok-controller"])
+    os.kill(one, signal.SIGKILL)
+    until(lambda: one not in processes.of(plane.folder))
+    with pytest.raises(ControlPlaneError, match=r"kwok-controller of control plane .* ended"):
+        planes.await_ready(plane, time.monotonic() + 120)
+
+
 def test_two_runs_at_once_start_it_once(control_plane: ControlPlane, another_name: str) -> None:
     program = f"from flyball.lab.cluster import control_plane as c; c.start({another_name!r}, report=print)"
     runs = [
