@@ -92,7 +92,7 @@ def test_state_goes_to_the_cache_where_nobody_is_logged_in(project: Path) -> Non
         "PULUMI_CONFIG_PASSPHRASE": "",
         "FLYBALL_CONTEXT": "mine",
         PARALLEL: "64",
-        BACKUPS: "true",
+        BACKUPS: None,
     }
     assert calls(project) == [INIT, ["preview", "--diff", *where(project), "--non-interactive"]]
 
