@@ -36,7 +36,7 @@ class World:
     @property
     def env(self) -> dict[str, str]:
         return self.engine.environment() | {
-            "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
+            "PULUMI_BACKEND_URL": f"{(self.folder / 'state').as_uri()}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "KUBECONFIG": str(self.plane.kubeconfig),
         }
