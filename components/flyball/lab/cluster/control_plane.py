@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flyball import paths
 from flyball.errors import FlyballError
@@ -40,6 +41,9 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 _PATIENT = {"leader-elect-lease-duration": "5m", "leader-elect-renew-deadline": "4m"}
 """Who leads ends when it cannot renew its lease, by default after 10 s: here nobody stands by to lead in its place."""
 
+_GAVE_UP = "timed out waiting for the condition"
+"""Among the last words of kwok and of the controller manager where the API server took longer than half a minute."""
+
 Report = Callable[[str], None]
 
 
@@ -57,8 +61,8 @@ class Options:
     """Further host names (DNS names or addresses) in the API server's certificate."""
     port: int = 0
     """Port of the API server on the loopback interface; 0: a free one."""
-    timeout: float = 120.0
-    """How long the start may take until everything is ready [s]; usually 6, on a busy machine ten times that."""
+    timeout: float = 300.0
+    """How long the start may take until everything is ready [s]; usually 6, on a busy machine thirty times that."""
 
 
 @dataclass(frozen=True)
@@ -277,24 +281,13 @@ def _end(name: str) -> int:
 def _create(plane: ControlPlane, programs: Mapping[str, Path], settings: Mapping[str, Any], deadline: float) -> None:
     folder, log = _folder(plane.name), _start_log(plane.name)
     (folder / "bin").mkdir(parents=True)
-    (folder / "bin" / "kubectl").symlink_to(programs["kubectl"])
+    for name in ("kubectl", "kwokctl"):
+        (folder / "bin" / name).symlink_to(programs[name])
     (folder / "usage.yaml").write_text(usage.configuration())
     (folder / "kwokctl.yaml").write_text(json.dumps(_for_servers(_with_ports(settings), folder), indent=2))
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {k: v for k, v in plane.kubectl.environment().items() if not k.startswith("KWOK_")} | {
-        "KWOK_WORKDIR": str(paths.cache_dir()),
-        # kwokctl prefers a kubectl on PATH to the one it was given.
-        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-    }
-    command = [programs["kwokctl"], "create", "cluster", f"--name={plane.name}", f"--config={folder}/kwokctl.yaml"]
     with log.open("w") as output:
-        kwokctl = subprocess.Popen(
-            [*command, "--kubeconfig="],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        kwokctl = _kwokctl(plane, ["create", "cluster", "--kubeconfig="], output)
     try:
         while kwokctl.poll() is None:
             _check_alive(plane.name)
@@ -307,10 +300,38 @@ def _create(plane: ControlPlane, programs: Mapping[str, Path], settings: Mapping
         raise ControlPlaneError(f"kwokctl could not start control plane {plane.name}: {_last_line(log)}; see {log}")
 
 
-def _await_ready(plane: ControlPlane, deadline: float, components: Sequence[str] = COMPONENTS) -> None:
-    while unready := _first_unready(plane, components):
-        _check_alive(plane.name)
-        _check_time(deadline, plane.name, unready)
+def _kwokctl(plane: ControlPlane, command: Sequence[str], output: IO[str]) -> subprocess.Popen[bytes]:
+    folder = _folder(plane.name)
+    environment = {k: v for k, v in plane.kubectl.environment().items() if not k.startswith("KWOK_")} | {
+        "KWOK_WORKDIR": str(paths.cache_dir()),
+        # kwokctl prefers a kubectl on PATH to the one it was given.
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+    place = (f"--name={plane.name}", f"--config={folder}/kwokctl.yaml")
+    return subprocess.Popen(
+        [folder / "bin" / "kwokctl", *command, *place],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def await_ready(plane: ControlPlane, deadline: float, components: Sequence[str] = COMPONENTS) -> None:
+    """Wait until these components work; what gave up on the API server is started again once that one does.
+
+    Raises `ControlPlaneError` for a component that has ended otherwise, and after the deadline (`time.monotonic`).
+    """
+    while True:
+        unready, dead = _first_unready(plane, components), _check_alive(plane.name)
+        if not unready and not dead:
+            return
+        _check_time(deadline, plane.name, unready or dead[0])
+        # Once more if the server was slow again; and what leads nothing any more would keep its lease for minutes.
+        with suppress(KubectlError), _start_log(plane.name).open("a") as output:
+            if dead and unready != "kube-apiserver":
+                plane.kubectl.run("delete", "lease", *dead, "--namespace=kube-system", "--ignore-not-found")
+                _kwokctl(plane, ["start", "cluster"], output).wait()  # starts what does not run
         time.sleep(0.1)
 
 
@@ -332,14 +353,16 @@ def _first_unready(plane: ControlPlane, components: Sequence[str]) -> str | None
     return None
 
 
-def _check_alive(name: str) -> None:
-    """Raise if a component was started and has ended."""
+def _check_alive(name: str) -> list[str]:
+    """Raise if a component was started and has ended, but for those that gave up on the API server: these it gives."""
     # First who was started, then who runs: the other way round, one that starts in between would count as dead.
     started = {file.stem for file in (_folder(name) / "pids").glob("*.pid")}
-    for component in _dead(name):
-        if component in started:
-            log = _log(name, component)
+    dead = [component for component in _dead(name) if component in started]
+    for component in dead:
+        log = _log(name, component)
+        if _GAVE_UP not in "".join(_lines(log)[-2:]):
             raise ControlPlaneError(f"{component} of control plane {name} ended: {_last_line(log)}; see {log}")
+    return dead
 
 
 def _check_time(deadline: float, name: str, unready: str) -> None:
@@ -361,17 +384,21 @@ def _log(name: str, component: str) -> Path:
     return log if log.exists() else _start_log(name)
 
 
+def _lines(log: Path) -> list[str]:
+    return log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+
+
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    lines = _lines(log)
     return lines[-1][:300] if lines else "its log is empty"
 
 
 def _add_nodes(plane: ControlPlane, groups: Sequence[NodeGroup], deadline: float) -> None:
-    _await_ready(plane, deadline, ["kube-apiserver"])
+    await_ready(plane, deadline, ["kube-apiserver"])
     objects = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests(groups)})
     try:
         # Conflicts are forced: a node that came back gets exactly the taints that it was meant to have.
         plane.kubectl.run("apply", "--server-side", "--force-conflicts", "--validate=false", "-f", "-", stdin=objects)
     except KubectlError as error:
         raise ControlPlaneError(f"control plane {plane.name} refused its nodes: {error}") from error
-    _await_ready(plane, deadline)
+    await_ready(plane, deadline)
