@@ -37,19 +37,36 @@ class Installed:
         return kept | {"XDG_CACHE_HOME": str(self.cache), "FLYBALL_ENGINE": "off"}
 
 
+LOCKED = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "tools" / "requirements.txt").read_text(), re.MULTILINE))
+LOWEST = dict(re.findall(r'"(pulumi[\w-]*)>=([\d.]+),', (ROOT / "pyproject.toml").read_text()))
+"""Of what the package allows; the highest is what is locked, and all other tests run with."""
+COMPONENTS = ("test_minimal", "test_package", "test_plugin", "test_services", "test_spot", "test_values", "governor")
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """The wheel with its own dependencies in the versions of the lock, and a cache of its own with what is built."""
-    folder = tmp_path_factory.mktemp("installed")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def environment_of(folder: Path, pins: dict[str, str], *packages: str) -> Path:
+    """A new environment with these packages, each in the version that is pinned."""
     environment, constraints = folder / "environment", folder / "constraints.txt"
-    pins = re.findall(r"^([\w.-]+==\S+)", (ROOT / "tools" / "requirements.txt").read_text(), re.MULTILINE)
-    constraints.write_text("\n".join(pins))
+    constraints.write_text("\n".join(f"{name}=={version}" for name, version in pins.items()))
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     install = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, "--constraint", str(constraints), str(wheel)], check=True)
+    subprocess.run([*install, "--constraint", str(constraints), *packages], check=True)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """The wheel with its own dependencies in the versions of the lock, and a cache of its own with what is built."""
+    folder = tmp_path_factory.mktemp("installed")
+    environment = environment_of(folder, LOCKED, str(wheel))
     toolchain.ensure(control_plane.PROGRAMS, print)
     toolchain.ensure(["vegeta"], print)
     cache = folder / "cache"
@@ -103,3 +120,29 @@ def test_a_drill(drill: str, installed: Installed, tmp_path: Path) -> None:
         (drill, True, True),
         (drill, False, False),
     ]
+
+
+def test_components_work_with_the_oldest_pulumi_that_is_allowed(wheel: Path, tmp_path: Path) -> None:
+    """Their own tests, with the package as it is installed beside a team's older one."""
+    assert set(LOWEST) == {"pulumi", "pulumi-kubernetes"}
+    tools = ("pytest", "pytest-xdist", "hypothesis")
+    environment = environment_of(tmp_path, LOCKED | LOWEST, str(wheel), *tools)
+    asked = (
+        "import flyball, importlib.metadata as m;"
+        " print(flyball.__path__[0], *map(m.version, ('pulumi', 'pulumi-kubernetes')))"
+    )
+    python, env = str(environment / "bin" / "python"), Installed(environment, tmp_path, tmp_path).env()
+    says = subprocess.run([python, "-c", asked], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    where, *versions = says.stdout.split()
+    assert Path(where).is_relative_to(environment)
+    assert [version.removesuffix(".0") for version in versions] == [*LOWEST.values()]
+    tests = [str(next((ROOT / "tests" / "kubernetes").glob(f"{name}*"))) for name in COMPONENTS]
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 100
