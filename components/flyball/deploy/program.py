@@ -54,9 +54,10 @@ class _Monitor(mocks.MockMonitor):
     Called on several threads at once, hence nothing but appending. A resource's outputs are its inputs.
     """
 
-    def __init__(self, preview: bool) -> None:
+    def __init__(self, project: str, stack: str, preview: bool) -> None:
         super().__init__(_Cloud())
-        self._preview = preview
+        # Kept here, because not every version of the SDK knows them on the threads that it calls this one on.
+        self._names, self._preview = f"{stack}::{project}", preview
         self.requests: list[tuple[str, Any]] = []
         self.outputs: dict[str, Any] = {}
 
@@ -64,7 +65,7 @@ class _Monitor(mocks.MockMonitor):
         """As the engine makes it: with the types of all parents but the stack."""
         above = parent.split("::")[2] if parent else _STACK_TYPE
         qualified = type_ if above == _STACK_TYPE else f"{above}${type_}"
-        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified}::{name}"
+        return f"urn:pulumi:{self._names}::{qualified}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
         if request.remote:
@@ -124,7 +125,7 @@ def run(
     preview: bool = False,
 ) -> list[Registered]:
     """As `run_program`, for a program that is a function. In a preview the ids of resources are unknown."""
-    monitor = _Monitor(preview)
+    monitor = _Monitor(project, stack, preview)
     values = {f"{project}:{key}": _as_text(value) for key, value in (config or {}).items()}
 
     def in_stack() -> None:

@@ -2,12 +2,14 @@
 
 from flyball.kubernetes.args import ServiceArgs, ServicesArgs, WorkloadArgs
 from flyball.kubernetes.governor.component import Governor, GovernorArgs
+from flyball.kubernetes.refused import Refused
 from flyball.kubernetes.services import Services
 from flyball.kubernetes.workload.component import Workload, workload_limits
 
 __all__ = [
     "Governor",
     "GovernorArgs",
+    "Refused",
     "ServiceArgs",
     "Services",
     "ServicesArgs",

@@ -16,13 +16,14 @@ from flyball.guards.workload.resolve import Place
 def place_of(args: Mapping[str, Any], *, shared: bool = False) -> Place:
     """Namespace, zones and labels, and for a set the PriorityClass that its services share.
 
-    What is of a wrong type is left out here, and reported where the types are held.
+    What is of a wrong type is left out here, the arguments themselves too, and reported where the types are held.
     """
+    args = args if isinstance(args, Mapping) else {}
     zones = args.get("zones")
     namespace = _text(args, "namespace", "default")
     return Place(
         namespace=namespace,
-        zones=tuple(zone for zone in zones if isinstance(zone, str)) if isinstance(zones, list) else (),
+        zones=tuple(zone for zone in zones if isinstance(zone, str)) if isinstance(zones, list | tuple) else (),
         environment=_text(args, "environment", "") or pulumi.get_stack(),
         owner=_text(args, "owner", "") or pulumi.get_project(),
         priority=(_text(args, "priority", "") or f"flyball-{namespace}") if shared else None,
@@ -40,4 +41,4 @@ def check_place(args: Mapping[str, Any], place: Place, path: Path) -> Iterator[P
     yield from check_label(place.environment, (*path, "environment"))
     yield from check_label(place.owner, (*path, "owner"))
     yield from check_namespace(place.namespace, (*path, "namespace"))
-    yield from platform.check(args, path)
+    yield from platform.check(args if isinstance(args, Mapping) else {}, path)

@@ -26,6 +26,7 @@ from flyball.kubernetes.governor.component import Governor
 from flyball.kubernetes.objects import ownership, properties
 from flyball.kubernetes.place import check_place, place_of
 from flyball.kubernetes.program import admit
+from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.component import Workload
 from flyball.kubernetes.workload.priority import priority_class
 
@@ -53,7 +54,8 @@ class Services(pulumi.ComponentResource):
     Refuses calls to nobody, timeouts that do not fit the callee's deadline, calls that go round in a circle, and all
     that a `Workload` refuses. With `governor` it also brings the limits of its services, ahead of the services; and
     since a namespace has but one object with limits, only one set in it may have a governor.
-    Raises `flyball.guards.reading.problem.Refused`, with every problem at once, before anything is registered.
+    Raises `flyball.kubernetes.Refused`, with every problem at once, before anything is registered. `workloads` has the
+    component of each service.
     """
 
     services: pulumi.Output[dict[str, ServiceOutputs]]
@@ -62,7 +64,9 @@ class Services(pulumi.ComponentResource):
     """How each Deployment may be scaled, by name, as a Governor takes them."""
 
     def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        place, services, governed = resolve_services(name, args)
+        with refusals():
+            place, services, governed = resolve_services(name, args)
+            admit(services.values(), opts)
         self._register(name, services, place, governed, args.get("priority") is None, opts)
 
     @classmethod
@@ -76,8 +80,14 @@ class Services(pulumi.ComponentResource):
     ) -> "Services":
         """The component of services that were resolved already."""
         self = cls.__new__(cls)
+        admit(services.values(), opts)
         self._register(name, services, place, governed, True, opts)
         return self
+
+    @property
+    def workloads(self) -> Mapping[str, Workload]:
+        """The component of each service, by name."""
+        return self._workloads
 
     def reference(self, service: str) -> ServiceReferenceArgs:
         """What another set of the same program needs to call a service, for its `calls.*.service`."""
@@ -92,9 +102,9 @@ class Services(pulumi.ComponentResource):
         own_priority: bool,
         opts: pulumi.ResourceOptions | None,
     ) -> None:
-        admit(services.values(), opts)
         super().__init__("flyball:index:Services", name, {}, opts)
         self._resolved = dict(services)
+        self._workloads: dict[str, Workload] = {}
         first: list[pulumi.Resource] = []
         if own_priority and place.priority is not None:
             manifest = priority_class(place.priority, ownership(place.environment, place.owner))
@@ -108,7 +118,7 @@ class Services(pulumi.ComponentResource):
             first.append(Governor.of(f"{name}-governor", guarded, governed.policies, labels, moved))
         for service in services.values():
             moved = self._child(pulumi.Alias(name=service.name, parent=pulumi.ROOT_STACK_RESOURCE), first)
-            Workload.of(f"{name}-{service.name}", service, moved)
+            self._workloads[service.name] = Workload.of(f"{name}-{service.name}", service, moved)
         outputs: dict[str, Any] = {
             "services": {each.name: outputs_of(each) for each in services.values()},
             "limits": {each: as_arguments(found) for each, found in limits.items()},
@@ -142,7 +152,7 @@ def _limits(services: Mapping[str, Service]) -> dict[str, Limits]:
 def resolve_services(name: str, args: ServicesArgs) -> tuple[Place, dict[str, Service], Governed | None]:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the set's name."""
     place = place_of(args, shared=True)
-    given = args.get("services")
+    given = args.get("services") if isinstance(args, Mapping) else None
     outer = {**args, "services": {}} if isinstance(given, Mapping) else args
     problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,))]
     path = (name, "services")

@@ -156,7 +156,7 @@ def _gaps(windows: list[Window]) -> list[tuple[datetime, datetime]]:
     """The reference week outside of all windows; what runs on into Monday ends in the week after."""
     laid_out = schedule.segments(Schedule("UTC", tuple(windows)), max(w.peak for w in windows) + 1)
     free = [(segment.start, segment.end) for segment in laid_out if not segment.windows]
-    whole_week = schedule.REFERENCE, schedule.REFERENCE + schedule.WEEK
+    whole_week = cron.REFERENCE, cron.REFERENCE + schedule.WEEK
     if len(free) > 1 and (free[0][0], free[-1][1]) == whole_week:
         free = [*free[1:-1], (free[-1][0], free[0][1] + schedule.WEEK)]
     return free

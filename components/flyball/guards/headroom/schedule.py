@@ -63,7 +63,7 @@ def read(r: Reader) -> Schedule:
         start, end = w.value("start", str, "0 0 * * *"), w.value("end", str, "0 1 * * *")
         name = w.value("name", str, f"{start} to {end}")
         windows.append(Window(name, start, end, exact(w.number("peak", 1.0))))
-    if isinstance(items, list) and not items:
+    if isinstance(items, list | tuple) and not items:
         r.problem("windows", EMPTY, "is empty", "give at least one window, or no schedule")
     return Schedule(r.value("timezone", str, "UTC"), tuple(windows))
 

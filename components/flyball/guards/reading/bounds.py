@@ -50,7 +50,7 @@ def _weighed(value: object) -> Iterator[tuple[int, int]]:
         if isinstance(inner, Mapping):
             waiting.extend((each, depth) for each in inner)
             waiting.extend((each, depth + 1) for each in inner.values())
-        elif isinstance(inner, list):
+        elif isinstance(inner, list | tuple):
             waiting.extend((each, depth + 1) for each in inner)
 
 

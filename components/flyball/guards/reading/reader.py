@@ -49,7 +49,7 @@ class Reader:
         items = self.values.get(key)
         return (
             [Reader(item, self.to((key, i)), self.problems) for i, item in enumerate(items)]
-            if isinstance(items, list)
+            if isinstance(items, list | tuple)
             else []
         )
 
@@ -87,7 +87,7 @@ class Reader:
     def words(self, key: str) -> list[str]:
         """A list of text."""
         value = self.values.get(key)
-        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
 
     def whole(self, key: str, default: int, least: int = 1, most: int = LARGEST_WHOLE) -> int:
         """A whole number within limits."""

@@ -22,9 +22,9 @@ _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a n
 def check(value: object, expected: Any, path: Path) -> Iterator[Problem]:
     """Every place where `value` is not what the type `expected` says.
 
-    Understands str, bool, int, float, list, dict with text keys, TypedDict, and unions of one of these with types that
-    only exist at run time (Pulumi's Output): a value of such a type is taken as it is. A whole number counts as a
-    number, and 3.0 as a whole number, since values that pass through other languages arrive as floats.
+    Understands str, bool, int, float, list (a tuple is as good), dict with text keys, TypedDict, and unions of one of
+    these with types that only exist at run time (Pulumi's Output): a value of such a type is taken as it is. A whole
+    number counts as a number, and 3.0 as a whole number: values that pass through other languages arrive as floats.
     """
     if expected in _WORDS:
         yield from _check_plain(value, expected, path)
@@ -91,7 +91,7 @@ def _hints(expected: Any) -> dict[str, Any]:
 
 
 def _check_list(value: object, kind: Any, path: Path) -> Iterator[Problem]:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         yield Problem(path, WRONG_TYPE, f"is {describe(value)}, not a list", "write it as - item")
         return
     for i, item in enumerate(value):

@@ -13,6 +13,7 @@ from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs, read
 from flyball.kubernetes.governor import names, policies, rbac
 from flyball.kubernetes.governor.limits import config_map
 from flyball.kubernetes.objects import Manifest, properties
+from flyball.kubernetes.refused import refusals
 from flyball.wellknown import MANAGED_BY_LABEL
 
 _admission, _rights = k8s.admissionregistration.v1, k8s.rbac.v1
@@ -58,7 +59,8 @@ class Governor(pulumi.ComponentResource):
     def __init__(self, name: str, args: GovernorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         problems = list(check(args, GovernorArgs, (name,)))
         limits = read(Reader(args, (name,), problems).at("limits"))
-        refuse(problems)
+        with refusals():
+            refuse(problems)
         self._register(name, limits, args.get("policies", True), {}, opts)
 
     @classmethod

@@ -8,10 +8,12 @@ from flyball.guards.workload.resolve import Service, resolve_alone
 from flyball.kubernetes.args import WorkloadArgs
 from flyball.kubernetes.place import check_place, place_of
 from flyball.kubernetes.program import admit
+from flyball.kubernetes.refused import refusals
+from flyball.kubernetes.workload.children import Parent
 from flyball.kubernetes.workload.resources import register
 
 
-class Workload(pulumi.ComponentResource):
+class Workload(Parent):
     """A service that survives losses, interruptions and its own automation.
 
     From `image`, `port` and `load` follow a Deployment at its floor, Service, ServiceAccount, PodDisruptionBudget,
@@ -22,7 +24,8 @@ class Workload(pulumi.ComponentResource):
     By itself it knows no other service: who may call it is said in `callers` (or `public`), and each of its calls says
     where it goes. What two of one program say of each other must be so. Several that call each other are better
     described as one `Services`, which fills all of that in.
-    Raises `flyball.guards.reading.problem.Refused`, with every problem at once, before anything is registered.
+    Raises `flyball.kubernetes.Refused`, with every problem at once, before anything is registered. Its objects are
+    attributes: `service`, `deployment`, `autoscaler`, …
     """
 
     address: pulumi.Output[str]
@@ -37,8 +40,9 @@ class Workload(pulumi.ComponentResource):
     """What the autoscaler aims at, in percent of a replica's processor request."""
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        service = resolve_workload(name, args)
-        admit([service], opts)
+        with refusals():
+            service = resolve_workload(name, args)
+            admit([service], opts)
         self._register(name, service, opts)
 
     @classmethod
@@ -50,7 +54,7 @@ class Workload(pulumi.ComponentResource):
 
     def _register(self, name: str, service: Service, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__("flyball:index:Workload", name, {}, opts)
-        register(service, name, pulumi.ResourceOptions(parent=self))
+        self._children = register(service, name, pulumi.ResourceOptions(parent=self))
         sizing = service.sizing
         outputs = {
             "address": service.address,
@@ -81,4 +85,5 @@ def workload_limits(name: str, args: WorkloadArgs) -> dict[str, ReplicaLimitsArg
 
     Asked before the workload is registered, so that the limits are there first.
     """
-    return {key: as_arguments(limits) for key, limits in limits_of(resolve_workload(name, args)).items()}
+    with refusals():
+        return {key: as_arguments(limits) for key, limits in limits_of(resolve_workload(name, args)).items()}

@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import SECRET_SUFFIX, labels, properties
 from flyball.kubernetes.workload import autoscaler, environment, scaled_object, service
+from flyball.kubernetes.workload.children import Children
 from flyball.kubernetes.workload.deployment import REPLICAS, deployments
 from flyball.kubernetes.workload.network import network_policy
 from flyball.kubernetes.workload.pods import PodInputs
@@ -16,25 +17,30 @@ from flyball.kubernetes.workload.priority import priority_class
 from flyball.kubernetes.workload.proxy import sidecar
 
 
-def register(s: Service, name: str, child: pulumi.ResourceOptions) -> None:
+def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
     """Every object of the workload; `name` is what Pulumi calls them by, with a suffix where there are several."""
     first: list[pulumi.Resource] = []
-    first.append(k8s.core.v1.ServiceAccount(name, **properties(service.service_account(s)), opts=child))
+    account = k8s.core.v1.ServiceAccount(name, **properties(service.service_account(s)), opts=child)
+    first.append(account)
+    own_class = secret = config = scaled = scaler = None
     priority = s.spec.priority or s.place.priority
     if priority is None:
         # No name of a namespace or a workload has a dot, so that no two of them make the same name.
         priority = f"{s.spec.namespace}.{s.name}"
         manifest = priority_class(priority, labels(s), s.spec.annotations)
-        first.append(k8s.scheduling.v1.PriorityClass(name, **properties(manifest), opts=child))
+        own_class = k8s.scheduling.v1.PriorityClass(name, **properties(manifest), opts=child)
+        first.append(own_class)
     secrets: Mapping[str, Any] = s.given.get("secrets", {})
     if secrets:
         manifest = environment.secret(s, secrets)
-        first.append(k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(manifest), opts=child))
+        secret = k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(manifest), opts=child)
+        first.append(secret)
     proxy = sidecar(s)
     if proxy:
         # Pods of earlier revisions, and an undo, need the configuration that they were made with.
         keep = pulumi.ResourceOptions(parent=child.parent, retain_on_delete=True)
-        first.append(k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=keep))
+        config = k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=keep)
+        first.append(config)
     inputs = PodInputs(
         image=s.given["image"],
         # Those of the calls first, so that all others may name them as $(OTHER).
@@ -43,20 +49,35 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> None:
         proxy=proxy,
         annotations={"flyball.dev/secrets": environment.digest(s, secrets)} if secrets else {},
     )
+    running: list[k8s.apps.v1.Deployment] = []
     for manifest in deployments(s, inputs):
         own = manifest["metadata"]["name"]
         ignored = [REPLICAS] if own == s.autoscaled else []
         after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=ignored)
-        k8s.apps.v1.Deployment(name + own.removeprefix(s.name), **properties(manifest), opts=after)
-    k8s.core.v1.Service(name, **properties(service.service(s)), opts=child)
-    k8s.policy.v1.PodDisruptionBudget(name, **properties(service.disruption_budget(s)), opts=child)
+        running.append(k8s.apps.v1.Deployment(name + own.removeprefix(s.name), **properties(manifest), opts=after))
+    reached = k8s.core.v1.Service(name, **properties(service.service(s)), opts=child)
+    budget = k8s.policy.v1.PodDisruptionBudget(name, **properties(service.disruption_budget(s)), opts=child)
     if s.spec.needs_keda:
         manifest = {
             "apiVersion": scaled_object.API_VERSION,
             "kind": scaled_object.KIND,
             **scaled_object.scaled_object(s),
         }
-        k8s.apiextensions.CustomResource(name, **properties(manifest), opts=child)
+        scaled = k8s.apiextensions.CustomResource(name, **properties(manifest), opts=child)
     else:
-        k8s.autoscaling.v2.HorizontalPodAutoscaler(name, **properties(autoscaler.autoscaler(s)), opts=child)
-    k8s.networking.v1.NetworkPolicy(name, **properties(network_policy(s)), opts=child)
+        scaler = k8s.autoscaling.v2.HorizontalPodAutoscaler(name, **properties(autoscaler.autoscaler(s)), opts=child)
+    policy = k8s.networking.v1.NetworkPolicy(name, **properties(network_policy(s)), opts=child)
+    deployment, *spot = running
+    return Children(
+        service=reached,
+        deployment=deployment,
+        spot=spot[0] if spot else None,
+        autoscaler=scaler,
+        scaled_object=scaled,
+        budget=budget,
+        network_policy=policy,
+        service_account=account,
+        priority_class=own_class,
+        secret=secret,
+        proxy=config,
+    )

@@ -1,0 +1,91 @@
+"""What a `Workload` consists of, for programs that need an object itself: to wait for it, or to read its outputs."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The objects of a workload; None for those that its arguments do not ask for."""
+
+    service: k8s.core.v1.Service
+    deployment: k8s.apps.v1.Deployment
+    """With spot on the part that stays on demand."""
+    spot: k8s.apps.v1.Deployment | None
+    """The part above the on-demand base."""
+    autoscaler: k8s.autoscaling.v2.HorizontalPodAutoscaler | None
+    """None with a schedule or triggers, for which KEDA makes one."""
+    scaled_object: k8s.apiextensions.CustomResource | None
+    budget: k8s.policy.v1.PodDisruptionBudget
+    network_policy: k8s.networking.v1.NetworkPolicy
+    service_account: k8s.core.v1.ServiceAccount
+    priority_class: k8s.scheduling.v1.PriorityClass | None
+    secret: k8s.core.v1.Secret | None
+    proxy: k8s.core.v1.ConfigMap | None
+    """The configuration of the proxy beside the application."""
+
+
+class Parent(pulumi.ComponentResource):
+    """A component with the objects of one workload below it.
+
+    Properties, since an annotated attribute is an output of the component to the other languages.
+    """
+
+    _children: Children
+
+    @property
+    def service(self) -> k8s.core.v1.Service:
+        """The Service, at `address`."""
+        return self._children.service
+
+    @property
+    def deployment(self) -> k8s.apps.v1.Deployment:
+        """The Deployment; with spot on the one that stays on demand."""
+        return self._children.deployment
+
+    @property
+    def spot(self) -> k8s.apps.v1.Deployment | None:
+        """The Deployment above the on-demand base; None without spot."""
+        return self._children.spot
+
+    @property
+    def autoscaler(self) -> k8s.autoscaling.v2.HorizontalPodAutoscaler | None:
+        """The autoscaler; None with a schedule or triggers."""
+        return self._children.autoscaler
+
+    @property
+    def scaled_object(self) -> k8s.apiextensions.CustomResource | None:
+        """What KEDA makes an autoscaler of; None without a schedule and triggers."""
+        return self._children.scaled_object
+
+    @property
+    def budget(self) -> k8s.policy.v1.PodDisruptionBudget:
+        """The disruption budget."""
+        return self._children.budget
+
+    @property
+    def network_policy(self) -> k8s.networking.v1.NetworkPolicy:
+        """Who may call, and who is called."""
+        return self._children.network_policy
+
+    @property
+    def service_account(self) -> k8s.core.v1.ServiceAccount:
+        """The account that pods run under."""
+        return self._children.service_account
+
+    @property
+    def priority_class(self) -> k8s.scheduling.v1.PriorityClass | None:
+        """A class of its own; None where `priority` or the set names one."""
+        return self._children.priority_class
+
+    @property
+    def secret(self) -> k8s.core.v1.Secret | None:
+        """What holds `secrets`; None without any."""
+        return self._children.secret
+
+    @property
+    def proxy(self) -> k8s.core.v1.ConfigMap | None:
+        """The proxy's configuration; None where there is no proxy."""
+        return self._children.proxy
