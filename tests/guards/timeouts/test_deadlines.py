@@ -213,12 +213,15 @@ class TestByHand:
             "front": Promise(2_000, {"ads": Times(timeout=100), "cart": Times(timeout=900)}),
             "cart": Promise(900, {"redis": Times(timeout=50), "log": Times(timeout=40)}),
         }
-        assert deadlines.longest_path(graph, "front") == ("front", "cart", "redis")
-        assert deadlines.longest_path(graph, "redis") == ("redis",)
-        assert deadlines.longest_path({"a": Promise(1, {"b": Times()}), "b": Promise(1, {"a": Times()})}, "a") == (
-            "a",
-            "b",
-        )
+        assert deadlines.Paths(graph).longest("front") == ("front", "cart", "redis")
+        assert deadlines.Paths(graph).longest("redis") == ("redis",)
+        circle = {"a": Promise(1, {"b": Times()}), "b": Promise(1, {"a": Times()})}
+        assert deadlines.Paths(circle).longest("a") == ("a", "b")
+
+    def test_of_a_long_path_the_beginning_is_shown(self) -> None:
+        chain = {f"s{i}": Promise(None, {f"s{i + 1}": Times()}) for i in range(30)}
+        assert deadlines.Paths(chain).longest("s10") == (*(f"s{i}" for i in range(10, 30)), "…")
+        assert deadlines.Paths(chain).longest("s11") == tuple(f"s{i}" for i in range(11, 31))
 
 
 def texts(graph: Graph) -> list[str]:
