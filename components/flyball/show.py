@@ -1,7 +1,7 @@
 """What the command shows: tables where somebody looks, plain lines where a program reads."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -39,15 +39,21 @@ def console(*, errors: bool = False) -> Console:
 def plan(result: Plan) -> None:
     """The table of a plan, the windows of its schedules, and its findings."""
     out = console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
     headings = ("service", "need", "floor", "target", "ceiling", "now", *(f"-{loss}" for loss in LOSSES))
-    for heading in (*headings, "waits", "after", "deadline"):
-        table.add_column(heading, justify="left" if heading == "service" else "right", no_wrap=True)
-    table.add_column("longest path", no_wrap=not out.is_terminal)
-    for row in result.rows:
-        table.add_row(*_cells(row))
-    if result.rows:
+    headings = (*headings, "waits", "after", "deadline", "longest path")
+    if result.rows and not out.is_terminal:
+        # Of thousands of rows a table that fits itself to a terminal takes longer than all the rules.
+        out.out(*_aligned([headings, *([str(cell) for cell in _cells(row)] for row in result.rows)]), sep="\n")
+    elif result.rows:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in headings:
+            last = heading == headings[-1]
+            left = last or heading == headings[0]
+            table.add_column(heading, justify="left" if left else "right", no_wrap=not last)
+        for row in result.rows:
+            table.add_row(*_cells(row))
         out.print(table)
+    if result.rows:
         out.print(
             "now and -loss: load of each replica at the peak, with the floor running and after losing a replica, a"
             " node, a zone, all spot; waits: share of requests that wait, before and after the loss it is sized for",
@@ -57,9 +63,20 @@ def plan(result: Plan) -> None:
         if len(row.periods) > 1:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
     for finding in result.findings:
-        out.print(Text(str(finding), style="red"))
+        if out.is_terminal:
+            out.print(Text(str(finding), style="red"))
+        else:
+            out.out(finding)
     count = len(result.findings)
     out.print(f"{count} broken rule{'s' if count != 1 else ''}" if count else "every rule holds")
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Each row as a line, numbers to the right, names and paths to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others, last in rows:
+        numbers = (cell.rjust(width) for cell, width in zip(others, widths[1:-1], strict=True))
+        yield "  ".join([first.ljust(widths[0]), *numbers, last]).rstrip()
 
 
 def _cells(row: Row) -> list[Text | str]:

@@ -18,7 +18,8 @@ class Row:
 
     `now` and `after` are utilizations, 1 being all that a replica can do; `after` is None for a loss that leaves
     nobody. `waiting` is the probability that a request waits, now and after the loss that the service is sized for.
-    `used` is the share of the deadline that its calls may take, `path` the chain of calls that takes longest.
+    `used` is the share of the deadline that its calls may take, `path` the chain of calls that takes longest,
+    its first 20 services.
     """
 
     service: str
@@ -49,10 +50,11 @@ class Plan:
 def plan(config: Mapping[str, Any]) -> Plan:
     """The plan of a configuration, also of one that breaks rules."""
     stack, problems = examine(config)
-    return Plan(tuple(_row(stack, service) for service in stack.services.values()), tuple(problems))
+    paths = deadlines.Paths(stack.promises)
+    return Plan(tuple(_row(stack, service, paths) for service in stack.services.values()), tuple(problems))
 
 
-def _row(stack: Stack, service: Service) -> Row:
+def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
     sizing = service.sizing
     return Row(
         service=service.name,
@@ -64,7 +66,7 @@ def _row(stack: Stack, service: Service) -> Row:
         after={loss: utilization(service, count) for loss, count in lost(service, stack.nodes).items()},
         waiting=waiting(service),
         used=float(Fraction(stack.promises[service.name].spent, service.spec.deadline)),
-        path=deadlines.longest_path(stack.promises, service.name),
+        path=paths.longest(service.name),
         periods=tuple((p.window or "otherwise", p.headroom.need, p.headroom.floor) for p in sizing.periods),
     )
 

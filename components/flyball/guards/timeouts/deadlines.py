@@ -59,16 +59,32 @@ class Promise:
         return sum(groups.values()) + sum(call.longest for call in self.calls.values() if call.parallel is None)
 
 
-def longest_path(promises: Mapping[str, Promise], start: str) -> tuple[str, ...]:
-    """From `start` along the call that may take longest, again and again, to a workload that calls nobody."""
-    path = {start: None}  # a dict, for the order and to look names up
-    here = start
-    while here in promises and (calls := promises[here].calls):
-        here = max(calls, key=lambda name: calls[name].longest)
-        if here in path:
-            break
-        path[here] = None
-    return tuple(path)
+MOST_SHOWN = 20
+"""Names of a path or a circle that are shown; of a chain of thousands nobody reads more."""
+
+
+class Paths:
+    """The longest paths of a call graph, for any number of questions."""
+
+    def __init__(self, promises: Mapping[str, Promise]) -> None:
+        self._next = {
+            name: max(promise.calls, key=lambda callee, calls=promise.calls: calls[callee].longest)
+            for name, promise in promises.items()
+            if promise.calls
+        }
+
+    def longest(self, start: str) -> tuple[str, ...]:
+        """From `start` along the call that may take longest, again and again, to a workload that calls nobody.
+
+        At most `MOST_SHOWN` names, and a mark where there would be more.
+        """
+        path = {start: None}  # a dict, for the order and to look names up
+        here = start
+        while (here := self._next.get(here, start)) not in path:
+            if len(path) == MOST_SHOWN:
+                return (*path, "…")
+            path[here] = None
+        return tuple(path)
 
 
 def check(promises: Mapping[str, Promise], paths: Mapping[str, Path] | None = None) -> Iterator[Problem]:
@@ -78,23 +94,33 @@ def check(promises: Mapping[str, Promise], paths: Mapping[str, Path] | None = No
     lie on one only the circle is reported.
     """
     places = {name: ("services", name) for name in promises} if paths is None else paths
-    circles = cycles(promises)
+    circles, ways = cycles(promises), Paths(promises)
     hops = {hop for circle in circles for hop in pairwise(circle)}
     for name, promise in promises.items():
-        yield from _check_calls(name, promise, promises, places[name], hops)
+        yield from _check_calls(name, promise, promises, places[name], hops, ways)
         if not any((name, callee) in hops for callee in promise.calls):
             yield from _check_sum(name, promise, places[name])
     for cycle in circles:
         yield Problem(
             (*places[cycle[0]], "calls", cycle[1]),
             CALLS_IN_A_CIRCLE,
-            f"the calls go round in a circle: {' -> '.join(cycle)}",
+            f"the calls go round in a circle: {' -> '.join(_shown(cycle))}",
             "a request could wait for itself; remove one of these calls",
         )
 
 
+def _shown(circle: tuple[str, ...]) -> tuple[str, ...]:
+    """What is read of a circle: all of it, or its beginning and its last call."""
+    return circle if len(circle) <= MOST_SHOWN + 2 else (*circle[:MOST_SHOWN], "…", *circle[-2:])
+
+
 def _check_calls(
-    name: str, promise: Promise, promises: Mapping[str, Promise], path: Path, circular: Set[tuple[str, str]]
+    name: str,
+    promise: Promise,
+    promises: Mapping[str, Promise],
+    path: Path,
+    circular: Set[tuple[str, str]],
+    ways: Paths,
 ) -> Iterator[Problem]:
     for callee, call in promise.calls.items():
         at = (*path, "calls", callee)
@@ -113,8 +139,8 @@ def _check_calls(
                 "lower it or raise the deadline",
             )
         other = None if call.outside or callee == name or (name, callee) in circular else promises.get(callee)
-        if other is not None and other.deadline is not None:
-            way = (name, *longest_path(promises, callee))
+        if other is not None and other.deadline is not None and call.timeout < other.deadline:
+            way = (name, *ways.longest(callee))
             yield from check_timeout(way, call, other.deadline, at)
 
 

@@ -3,6 +3,7 @@
 What one of them says of another is held against what that one is. Calls to services of which nothing is known hold.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -85,21 +86,22 @@ def _check_deadlines(services: Mapping[Caller, Service], known: Known) -> Iterat
         calls |= {(names[each], callee): name for name, callee in to.items()}
         made = {to.get(name, name): replace(times, outside=name not in to) for name, times in found.calls.items()}
         promises[names[each]] = Promise(found.deadline, made)
+    by_path = {path: name for name, path in paths.items()}
     for problem in deadlines.check(promises, paths):
-        yield _at_its_call(problem, paths, calls)
+        yield _at_its_call(problem, by_path, calls)
 
 
 def _names(services: Mapping[Caller, Service]) -> dict[Caller, str]:
     """Each by its own name, or where others have the same one with its namespace."""
-    all_names = [each.name for each in services]
-    return {each: each.name if all_names.count(each.name) == 1 else str(each) for each in services}
+    count = Counter(each.name for each in services)
+    return {each: each.name if count[each.name] == 1 else str(each) for each in services}
 
 
-def _at_its_call(problem: Problem, paths: Mapping[str, Path], calls: Mapping[tuple[str, str], str]) -> Problem:
+def _at_its_call(problem: Problem, by_path: Mapping[Path, str], calls: Mapping[tuple[str, str], str]) -> Problem:
     """The problem under the name of the call in its arguments, which need not be that of the callee."""
-    for name, path in paths.items():
-        rest = problem.path[len(path) :]
-        if problem.path[: len(path)] == path and rest[:1] == ("calls",) and len(rest) > 1:
-            called = calls.get((name, str(rest[1])), rest[1])
-            return replace(problem, path=(*path, "calls", called, *rest[2:]))
+    for i, step in enumerate(problem.path[:-1]):
+        path, callee, *rest = problem.path[:i], problem.path[i + 1], *problem.path[i + 2 :]
+        if step == "calls" and path in by_path:
+            called = calls.get((by_path[path], str(callee)), callee)
+            return replace(problem, path=(*path, "calls", called, *rest))
     return problem

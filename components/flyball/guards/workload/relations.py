@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.rules import GIVEN_TWICE
-from flyball.guards.reading.strict import nearest
+from flyball.guards.reading.strict import Words
 from flyball.guards.reading.units import show_duration
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.calls import Outside
@@ -30,6 +30,7 @@ def check_set(specs: Mapping[str, Spec], root: Path, bad: Mapping[str, frozenset
     `bad` names, by service, the arguments that could not be read: nothing is held against their defaults. Deadlines and
     circles: `deadlines.check`.
     """
+    names = Words(specs)
     for name, spec in specs.items():
         for callee, call in spec.calls.items():
             path = (*root, name, "calls", callee)
@@ -38,13 +39,13 @@ def check_set(specs: Mapping[str, Spec], root: Path, bad: Mapping[str, frozenset
             elif callee in specs:
                 yield from check_stated(call, specs[callee], path, "leave it out", bad.get(callee, _ALL))
             else:
-                yield _unknown(callee, [other for other in specs if other != name], path)
+                yield _unknown(callee, names if len(specs) > 1 else None, name, path)
         yield from _check_callers(spec, specs, (*root, name))
 
 
-def _unknown(callee: str, others: list[str], path: Path) -> Problem:
+def _unknown(callee: str, names: Words | None, caller: str, path: Path) -> Problem:
     hint = "what is outside of it needs host and port, or service"
-    remedy = f"{nearest(callee, others)} ({hint})" if others else hint
+    remedy = f"{names.nearest(callee, but=caller)} ({hint})" if names else hint
     return Problem(path, UNKNOWN_CALLEE, "is no service of this stack", remedy)
 
 
