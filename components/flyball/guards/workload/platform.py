@@ -195,7 +195,7 @@ def _pairs(r: Reader, key: str) -> tuple[tuple[str, str], ...]:
 def _ports(r: Reader) -> tuple[int, ...]:
     given = r.values.get("ports")
     found: list[int] = []
-    for i, port in enumerate(given if isinstance(given, list) else ()):
+    for i, port in enumerate(given if isinstance(given, list | tuple) else ()):
         if not is_a(port, int):
             continue  # reported with the types
         if not 1 <= port <= LAST_PORT:
