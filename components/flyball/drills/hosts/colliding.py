@@ -25,7 +25,7 @@ OUT_SECONDS = 6
 """That a host is out for in a change as it is commonly written: as long as a slow installation takes."""
 SERVED_SECONDS = 5
 """In which people meet the host that came back half changed."""
-_LIMIT = 300
+_LIMIT = 900
 _MIGRATED = "/var/lib/migrated"
 _HALF = f"200 if __import__('os').path.exists('{_MIGRATED}') else 500"
 """What the third release answers: it needs a migration, which is the second part of its change."""
