@@ -16,11 +16,11 @@ from typing import Any
 from tests.bench.figures import DOCUMENT, keep, section
 
 PARTS = {
-    "register": 1.5,
-    "command": 0.7,
-    "engine": 4,
+    "register": 1.2,
+    "command": 0.5,
+    "engine": 5,
     "up": 4,
-    "governor": 1,
+    "governor": 0.7,
     "sidecar": 1,
     "hosts": 2,
     "plane": 10,

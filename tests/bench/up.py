@@ -46,22 +46,28 @@ def measure(small: bool, report: Report) -> list[Table]:
         finally:
             for way, file in files.items():
                 of([FLYBALL, "down", "-s", str(file)], environments[way])
-    base = statistics.median(cost.wall for cost in found[APPLY])
-    rows = [_row(f"{name}, from nothing", [cost], base) for name, cost in first.items()]
-    rows += [_row(name, costs, base) for name, costs in found.items()]
-    about = f"{count} services. By the clock, and processor time of all programs. Baseline of the ratio: {APPLY}."
+    base = _wall(found[APPLY])
+    rows = [(*_row(f"from nothing, by {name}", [cost]), "") for name, cost in first.items()]
+    rows += [(*_row(name, costs), f"{_wall(costs) / base:.2f}") for name, costs in found.items()]
+    about = (
+        f"{count} services. By the clock, from nothing with the start of a control plane, and processor time of all"
+        f" programs. Baseline of the ratio: {APPLY}."
+    )
     return [
         Table(about, ("what", "takes", "processor", "flyball", "CLI and provider", "kubectl", "ratio"), tuple(rows))
     ]
 
 
-def _row(name: str, costs: list[Cost], base: float) -> tuple[str, ...]:
+def _row(name: str, costs: list[Cost]) -> tuple[str, ...]:
     def median(values: list[float]) -> str:
         return f"{statistics.median(values):.1f} s"
 
-    wall = statistics.median(cost.wall for cost in costs)
     parts = (median([cost.of(part) for cost in costs]) for part in ("flyball", "pulumi", "kubectl"))
-    return name, f"{wall:.1f} s", median([cost.processor for cost in costs]), *parts, f"{wall / base:.2f}"
+    return name, f"{_wall(costs):.1f} s", median([cost.processor for cost in costs]), *parts
+
+
+def _wall(costs: list[Cost]) -> float:
+    return statistics.median(cost.wall for cost in costs)
 
 
 def _apply(folder: Path, file: Path) -> tuple[list[str], dict[str, str], str]:
