@@ -34,6 +34,7 @@ def main(context: click.Context, project: Path | None) -> None:
     \b
     flyball plan   -s prod            what each service survives, and every broken rule
     flyball render -s prod -o out/    the objects as YAML files
+    flyball alerts -s prod            rules for Prometheus: whether a zone may still be lost
     flyball up     -s local           a cluster on this machine with the stack on it
     flyball down   -s local           and everything gone again
     flyball freeze -s prod --reason … automation takes nothing away until people lift it
@@ -106,6 +107,27 @@ def render(context: click.Context, stack: str, output: Path) -> None:
         write(result, output)
         others = f", {len(result.others)} other resources in plan.jsonl" if result.others else ""
         click.echo(f"{len(result.objects)} objects in {output}{others}")
+
+
+@main.command()
+@stack_option
+@click.pass_context
+def alerts(context: click.Context, stack: str) -> None:
+    """Print alert rules for the stack's services, as a rule file of Prometheus.
+
+    They tell when a service that has to survive the loss of a zone would not, by where its pods are. The figures come
+    from kube-state-metrics with --metric-labels-allowlist=nodes=[topology.kubernetes.io/zone].
+    """
+    with _refusals():
+        import yaml
+
+        from flyball.alerts import zones
+        from flyball.alerts.rule import rule_file
+        from flyball.stack.read import read
+
+        services = read(_target(context, stack).config).services.values()
+        content = rule_file(zones.rules(zones.zoned(services)))
+        click.echo(yaml.safe_dump(content, sort_keys=False, width=120), nl=False)
 
 
 @main.command()

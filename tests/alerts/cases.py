@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flyball.alerts import hosts, watcher
+from flyball.alerts import hosts, watcher, zones
 from flyball.alerts.rule import Rule, rule_file
 from flyball.guards.alerting.hosts import Size
+from flyball.guards.alerting.zones import Zoned
 
 SIZES = (Size("web", warn=3, ceiling=4),)
-ALL = {**hosts.rules(SIZES), **watcher.rules()}
+ALL = {**hosts.rules(SIZES), **watcher.rules(), **zones.rules([Zoned("shop", "web", 10)])}
 RULES = {rule.name: rule for group in ALL.values() for rule in group}
 CONTENT = rule_file(ALL)
 STEP = 60
@@ -100,7 +101,29 @@ def _case(alert: str, due: int, labels: dict[str, str], series: dict[str, str]) 
     return Case(alert, series, due, labels)
 
 
+def _zones(*pods: str) -> dict[str, str]:
+    """Ready pods of shop/web, a string for each zone: `r` is ready, `-` is not, `o` a ready one of another service."""
+    zone = "label_topology_kubernetes_io_zone"
+    series: dict[str, str] = {}
+    for i, kinds in enumerate(pods):
+        series[f'kube_node_labels{{node="n{i}",{zone}="{"abc"[i]}"}}'] = _always(1)
+        for j, kind in enumerate(kinds):
+            pod = f'namespace="shop",pod="p{i}-{j}"'
+            owner = "web-api-6c8b" if kind == "o" else "web-spot-5d9f" if j % 2 else "web-7f9c"
+            placed = f'{pod},node="n{i}",created_by_kind="ReplicaSet",created_by_name="{owner}"'
+            series[f"kube_pod_info{{{placed}}}"] = _always(1)
+            series[f'kube_pod_status_ready{{{pod},condition="true"}}'] = _always(int(kind != "-"))
+    return series
+
+
 CASES = [
+    # Of 7, 5 and 3 the loss of the fullest leaves 8 of 10; so do 9 of which one is not ready, and pods of others.
+    _case("ZoneTooFull", 0, {}, _zones("r" * 7, "r" * 5, "r" * 3)),
+    _case("ZoneTooFull", 0, {}, _zones("r" * 5, "r" * 5, "rrr-" + "o" * 9)),
+    quiet("ZoneTooFull", **_zones("r" * 5, "r" * 5, "r" * 5)),
+    quiet("ZoneTooFull", **_zones("r" * 6, "r" * 6, "r" * 4)),
+    _case("ZonesUnknown", 0, {}, {'kube_node_labels{node="n0"}': _always(1)}),
+    quiet("ZonesUnknown", **_zones("r")),
     # 1 % of the disk fills in 15 min: full in 11 h from the first minutes on, and below 40 % free after 75 min.
     _case("DiskFullSoon", 76 * 60, DISK, _disk(f"{45 * GIB}-{GIB // 15}x{SAMPLES}")),
     # A steep line that ends with more than 40 % free; a full disk that stays as it is; one that fills in a week.

@@ -3,12 +3,17 @@
 import json
 
 import pytest
+import yaml
+from click.testing import CliRunner
 from tests.alerts.cases import ALL, CASES, CONTENT, RULES, SIZES, promtool_tests
 
-from flyball.alerts import hosts
+from flyball.alerts import hosts, zones
 from flyball.alerts.rule import Rule, Severity, rule_file
+from flyball.cli import main
 from flyball.guards.alerting import hosts as limits
-from flyball.guards.governor import envelope, freeze
+from flyball.guards.alerting.zones import UNEVEN_FOR, Zoned
+from flyball.guards.governor import balance, envelope, freeze
+from flyball.stack.read import read
 
 
 def test_every_rule_has_series_that_make_it_fire_and_series_that_do_not() -> None:
@@ -62,6 +67,27 @@ def test_without_sizes_there_are_no_caps() -> None:
     assert {rule.name for group in hosts.rules().values() for rule in group} == {
         rule.name for group in hosts.rules(SIZES).values() for rule in group if rule.subject != "size"
     }
+
+
+def test_services_that_need_not_survive_a_zone_have_no_rules() -> None:
+    given = {"image": "example.org/web:1.0", "port": 8080, "load": {"peak": 400, "replica": 50}}
+    night = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 80}]}
+    outer = {"environment": "test", "owner": "shop", "namespace": "shop", "cluster": "there", "zones": ["a", "b", "c"]}
+    services = {"plain": given, "web": {**given, "survive": "zone"}}
+    timed = {**given, "survive": "zone", "schedule": night}
+    found = zones.zoned(read({**outer, "services": {**services, "timed": timed}}).services.values())
+    assert found == [Zoned("shop", "web", 10), Zoned("shop", "timed", 2)]
+    assert zones.rules([]) == {"flyball-zones": []}
+    assert [rule.name for rule in zones.rules(found)["flyball-zones"]] == ["ZoneTooFull", "ZoneTooFull", "ZonesUnknown"]
+    assert UNEVEN_FOR >= 2 * balance.EVERY
+
+
+def test_the_command_prints_them() -> None:
+    found = CliRunner().invoke(main, ["alerts", "-s", "stacks/Pulumi.prod.yaml"])
+    assert found.exit_code == 0, found.output
+    [group] = yaml.safe_load(found.output)["groups"]
+    assert group["name"] == "flyball-zones"
+    assert {rule["alert"] for rule in group["rules"]} == {"ZoneTooFull", "ZonesUnknown"}
 
 
 def test_a_group_without_rules_is_left_out() -> None:

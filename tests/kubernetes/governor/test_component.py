@@ -8,7 +8,7 @@ from tests.kubernetes.programs import objects, registered
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.reading.problem import Refused
 from flyball.guards.workload.limits import Limits, as_arguments
-from flyball.kubernetes.governor import policies, rbac
+from flyball.kubernetes.governor import balance, policies, rbac
 from flyball.kubernetes.governor.component import Governor, GovernorArgs
 from flyball.kubernetes.governor.limits import config_map
 
@@ -18,7 +18,7 @@ BARE: dict[str, Any] = {"floor": 3, "ceiling": 40, "budget": 1}
 
 def test_it_registers_policies_rights_and_limits() -> None:
     found = objects(lambda: Governor("governor", {"limits": {"shop": {"web": as_arguments(LIMITS)}}}))
-    expected = [*rbac.manifests(), config_map("shop", {"web": LIMITS}), *policies.manifests()]
+    expected = [*rbac.manifests(), config_map("shop", {"web": LIMITS}), *policies.manifests(), *balance.manifests()]
     namespace = found.pop("Namespace flyball-system")
     assert namespace["metadata"]["labels"]["flyball.dev/governed"] == "system"
     assert found == {f"{manifest['kind']} {manifest['metadata']['name']}": manifest for manifest in expected}
@@ -26,7 +26,7 @@ def test_it_registers_policies_rights_and_limits() -> None:
 
 def test_without_limits_it_is_ready_for_namespaces_to_come() -> None:
     found = objects(lambda: Governor("governor", {}))
-    assert len(found) == 1 + len(rbac.manifests()) + len(policies.manifests())
+    assert len(found) == 1 + len(rbac.manifests()) + len(policies.manifests()) + len(balance.manifests())
 
 
 def test_where_the_policies_are_anothers_only_limits_are_registered() -> None:

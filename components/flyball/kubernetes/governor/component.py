@@ -10,7 +10,7 @@ from flyball.guards.reading.problem import refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.strict import check
 from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs, read
-from flyball.kubernetes.governor import names, policies, rbac
+from flyball.kubernetes.governor import balance, names, policies, rbac
 from flyball.kubernetes.governor.limits import config_map
 from flyball.kubernetes.objects import Manifest, properties
 from flyball.kubernetes.refused import refusals
@@ -23,6 +23,8 @@ _CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
     "Role": _rights.Role,
     "RoleBinding": _rights.RoleBinding,
     "ConfigMap": k8s.core.v1.ConfigMap,
+    "ServiceAccount": k8s.core.v1.ServiceAccount,
+    "CronJob": k8s.batch.v1.CronJob,
     "ValidatingAdmissionPolicy": _admission.ValidatingAdmissionPolicy,
     "ValidatingAdmissionPolicyBinding": _admission.ValidatingAdmissionPolicyBinding,
     "MutatingAdmissionPolicy": _admission.MutatingAdmissionPolicy,
@@ -47,7 +49,8 @@ class Governor(pulumi.ComponentResource):
     """Limits every writer of replicas, at admission, in a cluster of Kubernetes 1.36 or later.
 
     Creates the namespace flyball-system, roles and groups for the rights to override, to change limits and to freeze,
-    the policies with their bindings, and a ConfigMap of limits in each namespace. Raises `Refused` for limits that
+    the policies with their bindings, a descheduler that keeps services spread over their zones, and a ConfigMap of
+    limits in each namespace. Raises `Refused` for limits that
     nobody could obey. To remove it again needs the right to override: its namespace is guarded too.
 
     Workloads with limits should depend on it (`depends_on`), so that a higher ceiling is allowed before it is used.
@@ -101,7 +104,7 @@ def _register_policies(name: str, more: Mapping[str, str], child: pulumi.Resourc
     system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
     # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
     after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
-    for manifest in [*rbac.manifests(), *policies.manifests()]:
+    for manifest in [*rbac.manifests(), *policies.manifests(), *balance.manifests()]:
         _register_object(name, manifest, more, after)
 
 

@@ -53,6 +53,7 @@ TOOLS: dict[str, Tool] = {
         Tool("metrics-server", "controlplane", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
         Tool("keda-operator", "keda", "github.com/kedacore/keda/v2/cmd/operator"),
         Tool("keda-adapter", "keda", "./adapter"),
+        Tool("descheduler", "descheduler", "sigs.k8s.io/descheduler/cmd/descheduler"),
         Tool("kube-score", "checkers", "github.com/zegl/kube-score/cmd/kube-score"),
         Tool("kubeconform", "checkers", "github.com/yannh/kubeconform/cmd/kubeconform"),
         Tool("vegeta", "vegeta", "github.com/tsenart/vegeta/v12"),
