@@ -80,7 +80,7 @@ def _place(o: Object) -> tuple[Path, str]:
     labels = o.manifest["metadata"].get("labels", {})
     if service := labels.get(wellknown.NAME_LABEL):
         return ("services", service), "give the service another name, or the stack another namespace"
-    if o.name == names.LIMITS:
+    if o.kind == "ConfigMap" and o.name == names.LIMITS:
         return ("governor",), "only one of the stacks that share a namespace may have a governor"
     if o.kind == "Namespace" and o.name != names.SYSTEM_NAMESPACE:
         return ("namespace",), "flyball:shared: true uses it as it is; or choose a name of your own"
