@@ -76,3 +76,25 @@ def test_a_silent_server_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(KubectlError, match=r"^kubectl get took longer than 0\.5 s$"):
         Kubectl(Path("/bin/kubectl"), None).run("get", "pods", timeout=0.5)
+
+
+def test_many_failures_of_one_kind_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = 'Error from server (Invalid): Service "s{0:03d}" is invalid: spec.clusterIPs: no address is left of {0}'
+    refused = 'Error from server (Forbidden): deployments.apps "web" is forbidden: no quota'
+    lines = [full.format(i) for i in range(47)]
+    monkeypatch.setattr(kubectl.subprocess, "run", Runs(returncode=1, stderr="\n".join([*lines, refused])))
+
+    with pytest.raises(KubectlError) as failed:
+        Kubectl(Path("/bin/kubectl"), None).run("apply")
+
+    assert str(failed.value) == f"{full.format(0)} (and 46 more like it)\n{refused}"
+
+
+def test_many_failures_of_many_kinds_are_the_first_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"error: {a}{b} is not there" for a in "abcdefgh" for b in "xyz"]
+    monkeypatch.setattr(kubectl.subprocess, "run", Runs(returncode=1, stderr="\n".join(words)))
+
+    with pytest.raises(KubectlError) as failed:
+        Kubectl(Path("/bin/kubectl"), None).run("apply")
+
+    assert str(failed.value).splitlines() == [*words[: kubectl.SHOWN], f"and {24 - kubectl.SHOWN} more lines"]
