@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from flyball import kubectl
+from flyball.errors import SHOWN
 from flyball.kubectl import Kubectl, KubectlError
 
 
@@ -97,4 +98,4 @@ def test_many_failures_of_many_kinds_are_the_first_of_them(monkeypatch: pytest.M
     with pytest.raises(KubectlError) as failed:
         Kubectl(Path("/bin/kubectl"), None).run("apply")
 
-    assert str(failed.value).splitlines() == [*words[: kubectl.SHOWN], f"and {24 - kubectl.SHOWN} more lines"]
+    assert str(failed.value).splitlines() == [*words[:SHOWN], f"and {24 - SHOWN} more lines"]

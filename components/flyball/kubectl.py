@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flyball.errors import FlyballError
+from flyball.errors import FlyballError, condensed
 
 
 class KubectlError(FlyballError):
-    """kubectl failed; the message is what it wrote to its standard error."""
+    """kubectl failed; the message is what it wrote to its standard error, with what it said many times said once."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ class Kubectl:
         except subprocess.TimeoutExpired as error:
             raise KubectlError(f"kubectl {arguments[0]} took longer than {timeout:g} s") from error
         if result.returncode not in accept:
-            raise KubectlError(result.stderr.strip() or f"kubectl {arguments[0]} ended with {result.returncode}")
+            said = condensed(result.stderr.strip().splitlines())
+            raise KubectlError(said or f"kubectl {arguments[0]} ended with {result.returncode}")
         return result.stdout
 
     def json(self, *arguments: str, stdin: str = "") -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
-from flyball.errors import FlyballError
+from flyball.errors import SHOWN, FlyballError, condensed
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubectl import Kubectl
 
@@ -51,11 +51,13 @@ def wait(
         if done == len(wanted):
             return
         if failed := [reason for item in items.values() if (reason := _failure(item))]:
-            raise RolloutError("\n".join(failed))
+            raise RolloutError(condensed(failed))
         if time.monotonic() > given_up:
             waiting = sorted(name for (_, name), item in items.items() if not is_rolled_out(item))
             missing = sorted(name for _, name in wanted - set(items))
-            raise RolloutError(f"not rolled out after {limit:g} s: {', '.join([*waiting, *missing])}")
+            named = [*waiting, *missing]
+            more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+            raise RolloutError(f"not rolled out after {limit:g} s: {', '.join(named[:SHOWN])}{more}")
         time.sleep(0.5)
 
 
