@@ -138,13 +138,18 @@ class TestThoseThatStay:
                 assert status(wire.head()) == expected
 
 
-@pytest.mark.parametrize(("size", "expected"), [(10_000, 200), (100_000, 411)])
-def test_a_large_body_has_to_tell_its_length(server: Scripted, tmp_path: Path, size: int, expected: int) -> None:
+@pytest.mark.parametrize(
+    ("head", "size", "expected"), [(0, 10_000, 200), (0, 100_000, 411), (6_000, 5_000, 200), (6_000, 100_000, 411)]
+)
+def test_a_large_body_has_to_tell_its_length(
+    server: Scripted, tmp_path: Path, head: int, size: int, expected: int
+) -> None:
     (port,) = free(1)
     chunks = b"".join(b"3e8\r\n" + b"x" * 1_000 + b"\r\n" for _ in range(size // 1_000)) + b"0\r\n\r\n"
     with haproxy(inbound(server.port, port), tmp_path), client(port) as wire:
         with suppress(OSError):
-            wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+            wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nX-Large: " + b"x" * head + b"\r\n")
+            wire.send(b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
         assert status(wire.head()) == expected
     assert server.seen == (expected == 200)
 
