@@ -3,6 +3,10 @@
 HAProxy waits for a body as far as a buffer holds it. A request that is whole then is timed from there on; of one that
 goes on longer (`txn.part`) nobody knows when its upload ends, so it is not called slow, and before HAProxy 3.0, where
 the server's time runs during the upload, it is given the client's time on top.
+
+Whether a message is whole says a fetch that is among those for developers, and from 2.6 on the only one that knows
+(https://docs.haproxy.org/2.6/configuration.html#7.3.7-internal.htx.has_eom). Most messages are as they come in, and
+for these hardly a rule is asked.
 """
 
 from flyball.guards.reading.units import Milliseconds
@@ -11,11 +15,11 @@ from flyball.proxy.words import time
 
 STEPS = 20
 """Into which a timeout is divided for an answer's body: it is cut at most one of them late, and never early."""
-CERTAIN = 4 * 1024
-"""Bytes of a body without a stated length that a buffer holds for certain, beside its headers."""
 JUDGED = 12 * 1024
 """Bytes of headers and body together below which no buffer was full, so that what is missing was never sent."""
-_PART = "{ var(txn.part) -m bool }"
+WHOLE = "{ internal.htx.has_eom }"
+PART = "{ var(txn.part) -m bool }"
+_AWAITED = "{ var(txn.awaited) -m bool }"
 
 
 def whole_request(slow: Milliseconds, *, wait: bool = True) -> list[str]:
@@ -23,12 +27,9 @@ def whole_request(slow: Milliseconds, *, wait: bool = True) -> list[str]:
 
     Without `wait` only what came along with the headers counts as whole.
     """
-    untold = "!{ req.hdr(content-length) -m found }"
     return [
-        *([f"http-request wait-for-body time {time(slow)}"] if wait else []),
-        "http-request set-var(txn.body) req.body_len if { req.body_size gt 0 }",
-        "http-request set-var(txn.part) bool(true) if { req.body_size,sub(txn.body) gt 0 }",
-        f"http-request set-var(txn.part) bool(true) if {{ var(txn.body) -m int ge {CERTAIN} }} {untold}",
+        *([f"http-request wait-for-body time {time(slow)} unless {WHOLE}"] if wait else []),
+        f"http-request set-var(txn.part) bool(true) unless {WHOLE}",
     ]
 
 
@@ -38,8 +39,8 @@ def server_timeout(longest: Milliseconds, slow: Milliseconds) -> list[str]:
     return [
         f"http-request set-timeout server var(txn.left) if {short}",
         ".if !version_atleast(3.0)",
-        f"http-request set-timeout server {time(longest + slow)} if {_PART}",
-        f"http-request set-timeout server var(txn.left),add({slow}) if {_PART} {short}",
+        f"http-request set-timeout server {time(longest + slow)} if {PART}",
+        f"http-request set-timeout server var(txn.left),add({slow}) if {PART} {short}",
         ".endif",
     ]
 
@@ -52,11 +53,12 @@ def whole_answer(timeout: Milliseconds) -> list[str]:
     """
     step = -(-timeout // STEPS)
     rules = [
-        "http-response set-var-fmt(txn.took) %Tr",
-        f"http-response set-var(txn.late) var(txn.took) if {{ var(txn.took) -m int ge {step} }} !{_PART} !{STAYS}",
+        f"http-response set-var(txn.awaited) bool(true) if !{WHOLE} !{STAYS}",
+        f"http-response set-var-fmt(txn.took) %Tr if {_AWAITED}",
+        f"http-response set-var(txn.late) var(txn.took) if {{ var(txn.took) -m int ge {step} }} !{PART}",
         f"http-response set-var(txn.late) int({timeout}),sub(txn.left),add(txn.took)"
-        f" if {{ var(txn.left) -m int lt {timeout - step} }} !{_PART} !{STAYS}",
-        f"http-response wait-for-body time {time(timeout)} if !{{ var(txn.late) -m found }} !{STAYS}",
+        f" if {_AWAITED} {{ var(txn.left) -m int lt {timeout - step} }} !{PART}",
+        f"http-response wait-for-body time {time(timeout)} if {_AWAITED} !{{ var(txn.late) -m found }}",
     ]
     for late in range(0, timeout, step):
         until = late + step - 1 if late + step < timeout else ""
@@ -69,11 +71,9 @@ def whole_answer(timeout: Milliseconds) -> list[str]:
 def broken_off() -> list[str]:
     """Set `txn.cut` where an answer has no end though there was room for it. Of what no buffer holds nobody can say.
 
-    HAProxy's fetch is among those for developers, and from 2.6 on the only one that knows
-    (https://docs.haproxy.org/2.6/configuration.html#7.3.7-internal.htx.has_eom). An answer that lasts as long as its
-    connection has no end that could be missing.
+    An answer that lasts as long as its connection has no end that could be missing.
     """
-    part = f"!{{ internal.htx.has_eom }} !{STAYS}"
+    part = f"{_AWAITED} !{WHOLE}"
     told, chunked = (f"{{ res.hdr({header}) -m found }}" for header in ("content-length", "transfer-encoding"))
     return [
         f"http-response set-var(txn.got) res.body_len if {part} {told} or {part} {chunked}",

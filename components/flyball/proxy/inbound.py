@@ -15,7 +15,7 @@ from flyball.proxy.base import (
     staying_rules,
     tcp_logging,
 )
-from flyball.proxy.bodies import server_timeout, whole_request
+from flyball.proxy.bodies import PART, server_timeout, whole_request
 from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.families import application, binds
 from flyball.proxy.inputs import Families, InboundHop
@@ -23,10 +23,6 @@ from flyball.proxy.words import section, time
 
 CONNECT = 250
 """Milliseconds for a connection to the application on the same machine."""
-UNTOLD_BODY = 15 * 1024
-"""Bytes of a body whose length is not told beforehand: what a buffer holds, since only that can be counted. A client
-that sends more hears that it has to tell (RFC 9110, 15.5.12)."""
-
 
 def inbound_sections(hop: InboundHop, families: Families = Families.IPV4) -> list[str]:
     if hop.protocol == "tcp":
@@ -79,16 +75,18 @@ def _methods(methods: tuple[str, ...]) -> list[str]:
 
 
 def _body(hop: InboundHop) -> list[str]:
-    """The body is awaited, as far as a buffer holds it, before the application is bothered with it."""
-    too_large, told = plain_answer(413, "body too large"), "{ req.hdr(content-length) -m found }"
-    most = min(UNTOLD_BODY, hop.limits.body)
-    untold = (
-        plain_answer(411, f"more than {most} bytes, and no Content-Length") if most < hop.limits.body else too_large
-    )
+    """The body is awaited, as far as a buffer holds it, before the application is bothered with it.
+
+    One whose length is not told beforehand can only be counted as long as a buffer holds it. A client that sends more
+    hears that it has to tell (RFC 9110, 15.5.12).
+    """
+    too_large, untold = plain_answer(413, "body too large"), "!{ req.hdr(content-length) -m found }"
+    to_be_told = plain_answer(411, "so large a body needs a Content-Length")
     return [
-        f"http-request return {too_large} if {{ req.hdr_val(content-length) gt {hop.limits.body} }}",
+        f"http-request return {too_large} if {{ req.body_size gt {hop.limits.body} }}",
         *whole_request(hop.limits.slow),
-        f"http-request return {untold} if !{told} {{ req.body_size gt {most} }}",
+        f"http-request return {too_large} if {untold} {{ req.body_size gt {hop.limits.body} }}",
+        f"http-request return {to_be_told} if {PART} {untold}",
     ]
 
 
