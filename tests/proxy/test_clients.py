@@ -5,9 +5,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -218,37 +219,69 @@ def reload(master: int) -> None:
         time.sleep(0.02)
 
 
+def visits(where: list[int], end: threading.Event, found: list[tuple[int, int]]) -> None:
+    """Request after request, over one connection for as long as the proxy likes: port and status of each.
+
+    A new connection is made to the first of `where`, as a Service leads it.
+    """
+    while not end.is_set():
+        port, more = where[0], True
+        with client(port) as wire:
+            while more and not end.is_set():
+                head = b""
+                with suppress(OSError):
+                    wire.send(GET)
+                    head = wire.head()
+                    wire.rest = b""
+                found.append((port, status(head)))
+                more = found[-1][1] == 200 and b"connection: close" not in head.lower()
+                time.sleep(0.02)
+
+
 class TestReloads:
     @pytest.mark.parametrize("kind", ["hop", "inbound"])
     def test_none_is_lost_on_a_kept_connection(self, server: Scripted, tmp_path: Path, kind: str) -> None:
         (port,) = free(1)
         proxy = hop(server, port) if kind == "hop" else inbound(server.port, port)
-        end = threading.Event()
-
-        def customer(_: int) -> list[int]:
-            """Sends request after request, over one connection for as long as the proxy likes."""
-            found: list[int] = []
-            while not end.is_set():
-                with client(port) as wire:
-                    more = True
-                    while more and not end.is_set():
-                        head = b""
-                        with suppress(OSError):
-                            wire.send(GET)
-                            head = wire.head()
-                            wire.rest = b""
-                        found.append(status(head))
-                        more = found[-1] == 200 and b"connection: close" not in head.lower()
-                        time.sleep(0.02)
-            return found
-
+        end, found = threading.Event(), list[tuple[int, int]]()
         with haproxy(proxy, tmp_path, "-W") as master, ThreadPoolExecutor(8) as pool:
-            customers = [pool.submit(customer, i) for i in range(8)]
+            customers = [pool.submit(visits, [port], end, found) for _ in range(8)]
             try:
                 for _ in range(3):
                     reload(master.pid)
             finally:
                 end.set()
-            found = [each for one in customers for each in one.result()]
+            for each in customers:
+                each.result()
         assert len(found) > 8 * 3  # each customer, at each reload; how many more is the machine's doing
-        assert [each for each in found if each != 200] == []
+        assert [each for each in found if each[1] != 200] == []
+
+
+def test_none_is_lost_where_a_pod_leaves(server: Scripted, tmp_path: Path) -> None:
+    """A Service leads nobody to it any more, but who has a connection keeps it: until the application is gone."""
+    port, metrics, other = free(3)
+    leaving = replace(inbound(server.port, port), name="leaving", metrics=Address(metrics))
+    where, end, found = [port], threading.Event(), list[tuple[int, int]]()
+
+    def wait(condition: Callable[[], bool]) -> None:
+        until = time.monotonic() + 60
+        while not condition() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert condition()
+
+    with scripted() as second, haproxy(inbound(second.port, other), tmp_path), ThreadPoolExecutor(8) as pool:
+        with haproxy(leaving, tmp_path) as process:
+            customers = [pool.submit(visits, where, end, found) for _ in range(8)]
+            try:
+                wait(lambda: len(found) > 80)
+                where[0] = other
+                assert ask(metrics, path="/leave").status == 200
+                wait(lambda: {port for port, _ in found[-40:]} == {other})
+                server.script = Wire.reset  # the application is gone, and then the proxy
+                process.send_signal(signal.SIGUSR1)
+                assert process.wait(timeout=40) == 0
+            finally:
+                end.set()
+        for each in customers:
+            each.result()
+    assert [each for each in found if each[1] != 200] == []
