@@ -10,6 +10,8 @@ PEERS = "local"
 RESOLVERS = "dns"
 LOG_LENGTH = 2048
 """Bytes of a log line; what is longer is cut."""
+LEAVE = "/leave"
+"""Asked for, beside the metrics, it has the process close each client's connection with the next answer over it."""
 REFUSED = "X-Refused"
 """Header of an answer with which a proxy of ours refused a request, and the application has nothing to do."""
 PATH_LENGTH = 200
@@ -105,7 +107,7 @@ def resolvers_section(proxy: Proxy) -> list[str]:
 
 
 def metrics_section(proxy: Proxy) -> list[str]:
-    """HAProxy's own exporter, and whether the process itself is well."""
+    """HAProxy's own exporter, whether the process itself is well, and where it is told that it will leave."""
     if proxy.metrics is None:
         return []
     lines = [
@@ -116,6 +118,8 @@ def metrics_section(proxy: Proxy) -> list[str]:
         "timeout client 10s",
         "http-request return status 200 content-type text/plain string ok if { path /healthz }",
         "http-request use-service prometheus-exporter if { path /metrics }",
+        f"http-request set-var(proc.leaving) bool(true) if {{ path {LEAVE} }}",
+        f"http-request return status 200 content-type text/plain string leaving if {{ path {LEAVE} }}",
         "http-request return status 404 content-type text/plain string unknown",
     ]
     return [section("frontend metrics", lines)]
@@ -133,6 +137,11 @@ def staying_rules() -> list[str]:
         "http-request set-var(txn.stays) bool(true) if { req.hdr(upgrade) -i websocket }",
         "http-request set-var(txn.stays) bool(true) if { req.hdr(accept) -i -m beg text/event-stream }",
     ]
+
+
+def leaving_rules() -> list[str]:
+    """Send those who keep a connection elsewhere while somebody still answers them. HTTP/2 knows no such header."""
+    return ["http-after-response set-header Connection close if { var(proc.leaving) -m bool }"]
 
 
 FORWARDED = "option forwardfor except 127.0.0.1"

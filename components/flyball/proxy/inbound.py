@@ -10,6 +10,7 @@ from flyball.proxy.base import (
     grpc_status_rules,
     grpc_words,
     http_logging,
+    leaving_rules,
     plain_answer,
     refused,
     staying_rules,
@@ -23,6 +24,7 @@ from flyball.proxy.words import section, time
 
 CONNECT = 250
 """Milliseconds for a connection to the application on the same machine."""
+
 
 def inbound_sections(hop: InboundHop, families: Families = Families.IPV4) -> list[str]:
     if hop.protocol == "tcp":
@@ -50,6 +52,7 @@ def _front(hop: InboundHop, families: Families) -> str:
             *([] if grpc else _body(hop)),
             *deadline_rules(hop.deadline, hop.protocol),
             *([*grpc_errors(), *grpc_status_rules()] if grpc else []),
+            *([] if grpc else leaving_rules()),
             *_room(hop),
             "default_backend app",
         ],

@@ -16,6 +16,7 @@ from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.kubernetes.objects import Manifest, metadata, requests_and_limits
 from flyball.proxy import Address, Families, InboundHop, Outbound, Proxy, Server, proxy_config
+from flyball.proxy.base import LEAVE
 from flyball.proxy.families import IP, IPS
 
 NAME = "proxy"
@@ -101,6 +102,7 @@ def _container(s: Service) -> Manifest:
         ],
         "resources": requests_and_limits(own.resources, retention.ephemeral_storage(1)),
         **_probes(own),
+        **({"lifecycle": _leave(own)} if s.spec.fronted else {}),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -120,6 +122,12 @@ def _port(name: str, port: int) -> Manifest:
 def _field(name: str, path: str) -> Manifest:
     """The API's version is its default, and stated, since the server would fill it in."""
     return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
+
+
+def _leave(own: Sidecar) -> Manifest:
+    """On the way out, at once and while the application still answers: no Service leads here any more, but connections
+    that are kept stay, and would end with the application."""
+    return {"preStop": {"httpGet": {"path": LEAVE, "port": own.metrics_port}}}
 
 
 def _probes(own: Sidecar) -> Manifest:
