@@ -141,7 +141,7 @@ def staying_rules() -> list[str]:
 
 def leaving_rules() -> list[str]:
     """Send those who keep a connection elsewhere while somebody still answers them. HTTP/2 knows no such header."""
-    return ["http-after-response set-header Connection close if { var(proc.leaving) -m bool }"]
+    return ["http-after-response set-header Connection close if { var(proc.leaving) -m bool } !{ status 101 }"]
 
 
 FORWARDED = "option forwardfor except 127.0.0.1"

@@ -86,7 +86,7 @@ def _body(hop: InboundHop) -> list[str]:
     too_large, untold = plain_answer(413, "body too large"), "!{ req.hdr(content-length) -m found }"
     to_be_told = plain_answer(411, "so large a body needs a Content-Length")
     return [
-        f"http-request return {too_large} if {{ req.body_size gt {hop.limits.body} }}",
+        f"http-request return {too_large} if {{ req.hdr_val(content-length) gt {hop.limits.body} }}",
         *whole_request(hop.limits.slow),
         f"http-request return {too_large} if {untold} {{ req.body_size gt {hop.limits.body} }}",
         f"http-request return {to_be_told} if {PART} {untold}",

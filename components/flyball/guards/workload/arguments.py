@@ -241,7 +241,7 @@ class InboundArgs(TypedDict):
     methods: NotRequired[list[str]]
     """HTTP methods let through [GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS; for grpc POST]."""
     body: NotRequired[str]
-    """Largest body of a request; http, and without a Content-Length at most 15Ki of it [1Mi]."""
+    """Largest body of a request; http, and without a Content-Length what a buffer holds beside the headers [1Mi]."""
     slow: NotRequired[str]
     """The longest that a client may take for its headers, and for 15Ki of its body; then the longest pause [5s]."""
     idle: NotRequired[str]
