@@ -59,13 +59,18 @@ class Process:
             time.sleep(0.05)
 
     def reload(self) -> None:
-        """Tell a HAProxy with a master to read its configuration again, and wait until another process serves."""
-        before, given_up = self._children(), time.monotonic() + START_SECONDS
-        self._process.send_signal(signal.SIGUSR2)
+        """Tell a HAProxy with a master to read its configuration again, and wait until another process serves.
+
+        Told again where nothing comes of it: a master that is starting itself anew misses the signal.
+        """
+        before, given_up, told = self._children(), time.monotonic() + START_SECONDS, 0.0
         while not self._children() - before:
             self.check()
             if time.monotonic() > given_up:
                 raise DrillError(f"{self.name} has not reloaded after {START_SECONDS:g} s")
+            if time.monotonic() > told + 1:
+                self._process.send_signal(signal.SIGUSR2)
+                told = time.monotonic()
             time.sleep(0.01)
 
     def _children(self) -> set[str]:
