@@ -101,12 +101,18 @@ def test_a_write_of_something_else_is_free(target: Target, person: Api) -> None:
 def test_a_flood_of_field_managers_does_not_wash_the_time_away(target: Target, person: Api) -> None:
     """Beyond ten of them the server merges the oldest, and with them the entry that bears the time."""
     path = target.deployment("cart")
-    size = target.read(path)["spec"]["replicas"] + 1
-    _scale(target, path, person)(size).expect()
-    for number in range(14):
-        person.patch(path, {"metadata": {"labels": {f"n{number}": "x"}}}, fieldManager=f"m{number}")
-    assert "flyball: " in _scale(target, path, person)(size - 1).message
-    assert "flyball: " in _patch(target, path, person)(size - 1).message
+    tries = 0
+    while True:
+        size, began = target.read(path)["spec"]["replicas"] + 1, time.monotonic()
+        _scale(target, path, person)(size).expect()
+        for number in range(14):
+            person.patch(path, {"metadata": {"labels": {f"n{number}": "x"}}}, fieldManager=f"m{number}")
+        answers = [write(target, path, person)(size - 1) for write in (_scale, _patch)]
+        if time.monotonic() - began < PAUSE:
+            break
+        tries += 1  # the machine was so busy that the pause was over
+        assert tries < 20
+    assert ["flyball: " in answer.message for answer in answers] == [True, True]
     time.sleep(PAUSE + 1)
     _patch(target, path, person)(size - 1).expect()
 
