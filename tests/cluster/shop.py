@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.cluster.scaling.service import wait
 
 from flyball import paths
 from flyball.kubectl import Kubectl
+from flyball.lab.cluster import usage
 
 PROJECT = Path(__file__).parents[2]
 FLYBALL = [sys.executable, "-m", "flyball"]
@@ -56,6 +58,17 @@ class Shop:
     def replicas(self, deployment: str) -> int:
         item = self.kubectl.json("get", "deployment", deployment, "--namespace=shop")
         return item["spec"]["replicas"]
+
+    def have_scaled(self, service: str) -> int:
+        """Keep the pods of a service so busy that its autoscaler adds some; how many there are then.
+
+        It takes none of them away for the next five minutes, however idle their successors are.
+        """
+        before = self.replicas(service)
+        pods = ("pods", "--namespace=shop", f"--selector=app.kubernetes.io/name={service}")
+        self.kubectl.run("annotate", *pods, f"{usage.CPU}=4")
+        wait(lambda: self.replicas(service) > before, f"more replicas of {service}")
+        return self.replicas(service)
 
 
 def lacking(kubectl: Kubectl, namespace: str) -> list[str]:

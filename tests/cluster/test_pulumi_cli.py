@@ -65,13 +65,13 @@ def test_again_changes_nothing(shop: Shop, engine: Engine) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_replicas_that_somebody_moved_stay(shop: Shop) -> None:
-    shop.kubectl.run("scale", "deployment/frontend", "--namespace=shop", "--replicas=20")
+def test_replicas_that_the_autoscaler_moved_stay(shop: Shop) -> None:
+    moved = shop.have_scaled("frontend")
     config = shop.config()
     config["flyball:services"]["frontend"]["env"]["BANNER_COLOR"] = "red"
     shop.write(config)
     shop.run("up")
-    assert shop.replicas("frontend") == 20
+    assert shop.replicas("frontend") >= moved
 
 
 def test_what_pods_of_an_old_revision_mount_stays(shop: Shop) -> None:
