@@ -43,7 +43,7 @@ def test_up_brings_keda_where_it_is_needed(stack: Shop) -> None:
     folder = paths.clusters_dir() / stack.name
     stack.write(CONFIG | {"flyball:services": {"web": SERVICE, "cart": SERVICE}})
     stack.run("up")
-    assert processes.of(folder, [*keda.PROGRAMS, metrics.PROGRAM]) == {}
+    assert processes.of(folder, keda.PROGRAMS) == {}
     stack.write(CONFIG)
 
     printed = stack.run("up")

@@ -129,9 +129,9 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
     if control_plane.running(target.name) is None and (engine := engines.find()):
         pulumi_cli.forget(engine, target.project, target.name)  # what its state speaks of went with the control plane
     plane = control_plane.start(target.name, room.nodes(stack), report=report)
+    # Without figures of the processors autoscalers stand still.
+    metrics.start(plane, report)
     if requirements.needs_keda(stack):
-        # Without figures of the processor the autoscaler goes up by the clock, but never down again.
-        metrics.start(plane, report)
         keda.start(plane, report)
     refuse(list(others.check_shared(plane.kubectl, stack)))
     return plane.kubectl
