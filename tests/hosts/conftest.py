@@ -13,6 +13,8 @@ from flyball.lab.hosts.lab import Lab, lab
 T = TypeVar("T")
 APPS = ["app1", "app2", "app3"]
 BALANCERS = ["lb1", "lb2"]
+RATE_OF_ONE = 60
+"""Requests per second that each host takes of one client."""
 PASSWORD = "correct-horse-battery"
 CLI = f"REDISCLI_AUTH={PASSWORD} redis-cli"
 UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
@@ -51,12 +53,16 @@ def fleet(hosts: Lab) -> Ansible:
         "planned_restart_lock_host": hosts["cache1"].address,
         "planned_restart_lock_password": PASSWORD,
     }
+    limited = {
+        "nginx_sites": [{**shop.WEB["nginx_sites"][0], "rate": RATE_OF_ONE}],
+        "nginx_balancers": [hosts[name].address for name in BALANCERS],
+    }
     return Ansible(
         hosts,
         {"web": APPS, "proxy": BALANCERS, "cache": ["cache1"]},
         {
-            "web": {**shop.WEB, **leaving},
-            "proxy": shop.balancer(addresses),
+            "web": {**shop.WEB, **leaving, **limited},
+            "proxy": shop.balancer(addresses, "::"),
             "cache1": {"redis_bind": ["127.0.0.1", hosts["cache1"].address], "redis_password": PASSWORD},
             "all": {"log_shipping_host": hosts["logs1"].address},
         },

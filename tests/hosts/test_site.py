@@ -98,6 +98,42 @@ def test_nothing_else_is_open_to_others(converged: Ansible) -> None:
         assert {int(place.rpartition(":")[2]) for place in reached} == asked[name.rstrip("123")]
 
 
+def test_a_host_listens_on_both_families(converged: Ansible) -> None:
+    for name, port in (("app1", 80), ("lb1", 80)):
+        places = {line.split()[3] for line in converged.lab[name].run("ss -ltnH").splitlines()}
+        assert {f"0.0.0.0:{port}", f"[::]:{port}"} <= places
+    get = "import urllib.request as u; print(u.urlopen('http://[::1]/flyball/health').status)"
+    assert converged.lab["app1"].run(f'python3 -c "{get}"') == "200\n"
+
+
+_MANY = """
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[1], timeout=20)
+def ask(client):
+    connection.request("GET", "/", headers={"X-Forwarded-For": client})
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+print(sum(ask(sys.argv[2].format(i)) == 429 for i in range(200)))
+"""
+
+
+def limited(host: Host, app: Host, client: str) -> int:
+    """Of 200 requests that a host makes at once, for clients of these addresses, how many are too many."""
+    host.write("/tmp/many.py", _MANY)
+    return int(host.run(f"python3 /tmp/many.py {app.address} '{client}'"))
+
+
+def test_limits_of_a_client_are_the_clients(converged: Ansible) -> None:
+    """Behind a balancer, whose word counts, and nobody else's; of IPv6 a client has a whole network."""
+    app, balancer, other = (converged.lab[name] for name in ("app1", "lb1", "app2"))
+    assert limited(balancer, app, "203.0.113.{}") == 0
+    assert limited(balancer, app, "2001:db8:1:{0:x}::1") == 0
+    assert limited(balancer, app, "2001:db8::{:x}") > 100
+    assert limited(balancer, app, "198.51.100.7") > 100
+    assert limited(other, app, "203.0.113.{}") > 100
+
+
 def test_only_its_own_user_reaches_the_commands_of_a_balancer(converged: Ansible) -> None:
     sockets = converged.lab["lb1"].run("stat --format='%A %U %G' /run/haproxy/*.sock").splitlines()
     assert len(sockets) == 2

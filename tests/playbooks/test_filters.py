@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.proxy.test_role import APPLICATION, BALANCER
 
+from ansible_collections.flyball.guards.plugins.filter.guards import FilterModule
 from flyball.proxy.role import haproxy_config
 
 PLAY = """
@@ -51,3 +52,8 @@ def test_everything_that_is_wrong_is_said_and_nothing_written(tmp_path: Path) ->
     assert (code, text) == (2, "")
     assert "threads: is 0" in said
     assert "calls.redis.port: is 0" in said
+
+
+def test_an_address_of_ipv6_has_its_brackets_before_a_port() -> None:
+    join = FilterModule().filters()["with_port"]
+    assert [join(host, 80) for host in ("app1", "192.0.2.1", "fd00::b")] == ["app1:80", "192.0.2.1:80", "[fd00::b]:80"]

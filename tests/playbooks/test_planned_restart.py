@@ -3,6 +3,7 @@
 import http.server
 import json
 import signal
+import socket
 import socketserver
 import threading
 import time
@@ -345,3 +346,29 @@ def test_whatever_redis_says_is_a_reply_or_no_answer(reply: bytes) -> None:
             found = None
         thread.join()
     assert found is None or reply[:1] in (b"+", b":", b"$")
+
+
+class _OnIPv6(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+def test_a_peer_of_ipv6_is_asked_where_it_is() -> None:
+    """The address is no name with a port, also where none is said."""
+    answers = type("Well", (http.server.BaseHTTPRequestHandler,), {"do_GET": _well, "log_message": lambda *_: None})
+    with _OnIPv6(("::1", 0), answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert planned_restart.is_well(f"http://[::1]:{server.server_port}/flyball/health", 5.0)
+        server.shutdown()
+    with pytest.raises(OSError, match=r"http://\[::1\]/: \[Errno \d+\] Connection refused"):
+        flyball_host.request("http://[::1]/", 5.0)
+
+
+@pytest.mark.parametrize("url", ["http://fd00::b:80/flyball/health", "http://[fd00::b/", "http://a:b/"])
+def test_what_is_no_url_is_not_well(url: str) -> None:
+    """Else the program ends before it has said anything."""
+    assert not planned_restart.is_well(url, 1.0)
+
+
+def _well(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()

@@ -49,3 +49,18 @@ def test_headers_out_of_range_are_refused() -> None:
 def test_what_would_break_out_of_its_line_is_refused(key: str, value: object) -> None:
     path = f"nginx_sites[0].{key}" + ("[0]" if isinstance(value, list) else "")
     assert [problem.partition(":")[0] for problem in said(**{key: value})] == [path]
+
+
+def test_balancers_are_known_by_their_addresses() -> None:
+    web, problems = read({"nginx_sites": [SITE], "nginx_balancers": ["192.0.2.15", "10.0.0.0/24", "fd00::15"]})
+    assert (web.balancers, problems) == (("192.0.2.15/32", "10.0.0.0/24", "fd00::15/128"), [])
+
+
+def test_nobody_is_believed_whom_nobody_knows() -> None:
+    problems = read({"nginx_sites": [SITE], "nginx_balancers": ["0.0.0.0/0", "::/0", "lb1", "10.0.0.1/8"]})[1]
+    assert [str(problem) for problem in problems] == [
+        "nginx_balancers[0]: 0.0.0.0/0 is everybody, who could pass for anybody then; name the balancers themselves",
+        "nginx_balancers[1]: ::/0 is everybody, who could pass for anybody then; name the balancers themselves",
+        "nginx_balancers[2]: 'lb1' does not appear to be an IPv4 or IPv6 network; give an address or a range of them",
+        "nginx_balancers[3]: 10.0.0.1/8 has host bits set; give an address or a range of them",
+    ]

@@ -37,13 +37,13 @@ def wait_until_served(host: Host) -> None:
     host.run(f"until {ask}; do sleep 0.2; done")
 
 
-def balancer(addresses: Sequence[str]) -> dict[str, Any]:
-    """Variables of a host that balances over those at these addresses.
+def balancer(addresses: Sequence[str], listen: str = "0.0.0.0") -> dict[str, Any]:
+    """Variables of a host that balances over those at these addresses, and listens on one of its own.
 
     A change takes out one of them, and another may die meanwhile: two may be left out before all are used again. A
     host is out within a second of saying so, well before its drain is over.
     """
     first, *others = addresses
-    call = {"host": first, "hosts": others, "port": 80, "protocol": "http", "address": "0.0.0.0", "listen": 80}
+    call = {"host": first, "hosts": others, "port": 80, "protocol": "http", "address": listen, "listen": 80}
     health = {"path": "/flyball/health", "period": "500ms", "failures": 2}
     return {"haproxy_proxy": {"calls": {"shop": {**call, "retries": 1, "eject": 2, "health": health}}}}
