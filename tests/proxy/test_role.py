@@ -141,3 +141,23 @@ def test_a_role_with_nothing_to_proxy_is_refused() -> None:
         "haproxy_proxy: has neither an application nor calls, so there is nothing to proxy; name the application's "
         "port, or calls"
     ]
+
+
+@pytest.mark.parametrize(
+    ("ipv6", "address", "binds"),
+    [
+        (False, "0.0.0.0", ["bind 0.0.0.0:8000", "bind :21000"]),
+        (True, "0.0.0.0", ["bind 0.0.0.0:8000", "bind :21000", "bind :::21000 v6only"]),
+        (True, "::", ["bind :8000", "bind :::8000 v6only", "bind :21000", "bind :::21000 v6only"]),
+        (True, "fd00::b", ["bind [fd00::b]:8000", "bind :21000", "bind :::21000 v6only"]),
+    ],
+)
+def test_every_address_is_one_of_each_family(ipv6: bool, address: str, binds: list[str]) -> None:
+    """Each by a socket of its own, or a client of IPv4 would be called by an address of IPv6."""
+    balancer = {"host": "fd00::a", "port": 80, "protocol": "http", "address": address, "listen": 8000}
+    proxy = {"port": 8080, "load": {"peak": 100, "replica": 50}, "calls": {"shop": balancer}}
+    found, problems = read({"haproxy_proxy": proxy}, "lb1", ipv6)
+    assert problems == []
+    lines = {line.strip() for line in found.config.splitlines()}
+    assert sorted(line for line in lines if line.startswith("bind ") and "127.0.0.1" not in line) == sorted(binds)
+    assert "server s1 [fd00::a]:80 maxconn 100 pool-purge-delay 60000ms max-reuse 1000" in lines

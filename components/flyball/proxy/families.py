@@ -10,6 +10,8 @@ from flyball.proxy.inputs import Address, Families, Server
 
 IP, IPS = "POD_IP", "POD_IPS"
 """Variables of the pod: its first address, and all of them with commas between."""
+EVERYWHERE = "::"
+"""As an address to listen on, every one of both families, as elsewhere."""
 APPLICATION, PREFER = "APPLICATION", "PREFER"
 """Variables of the configuration's own: where the application is, and which family a name is resolved to."""
 
@@ -51,14 +53,16 @@ def binds(listen: Address, families: Families, options: str = "") -> list[str]:
 
     A pod with one family listens on its address: on all of IPv6 it need not be able to.
     """
-    if listen.host:
+    if listen.host not in ("", EVERYWHERE):
         return [f"bind {listen}{options}"]
-    v4, v6 = f"bind {listen}{options}", f"bind ::{listen} v6only{options}"
+    v4, v6 = f"bind :{listen.port}{options}", f"bind :::{listen.port} v6only{options}"
+    if listen.host == EVERYWHERE:
+        return [v4, v6]
     if families is Families.POD:
         return [
             v4,
             f".if streq(\"'${IP}'\",\"'${IPS}'\")",
-            f'bind "${{{IP}}}{listen}"{options}',
+            f'bind "${{{IP}}}:{listen.port}"{options}',
             ".else",
             v6,
             ".endif",

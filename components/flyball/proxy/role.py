@@ -5,7 +5,7 @@ the proxy listens for each call, so that it can be a balancer for others too, an
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.rules import PORT_TAKEN
@@ -19,7 +19,7 @@ from flyball.guards.timeouts import calls, deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import sidecar
 from flyball.proxy.config import proxy_config
-from flyball.proxy.inputs import Address, InboundHop, Outbound, Proxy, Server
+from flyball.proxy.inputs import Address, Families, InboundHop, Outbound, Proxy, Server
 
 NAME, EVERYWHERE = "proxy", ""
 
@@ -43,15 +43,17 @@ def haproxy_config(variables: object) -> str:
     return proxy_config(proxy)
 
 
-def read(variables: Mapping[str, object], host: str = NAME) -> tuple[HostProxy, list[Problem]]:
-    """What the role's variables ask for on a host of that name, and what is wrong with them."""
+def read(variables: Mapping[str, object], host: str = NAME, ipv6: bool = False) -> tuple[HostProxy, list[Problem]]:
+    """What the role's variables ask for on a host of that name, with IPv6 or not, and what is wrong with them."""
     reader, key = ROLE.read(variables), "haproxy_proxy"
     own = reader.at(key)
     proxy = _read(Reader({"name": host, **own.values}, own.path, reader.problems))
     if reader.is_map(key) and not (own.has("port") or own.has("calls")):
         hint = "name the application's port, or calls"
         reader.problem(key, EMPTY, "has neither an application nor calls, so there is nothing to proxy", hint)
-    return HostProxy("" if proxy is None or reader.problems else proxy_config(proxy)), reader.problems
+    if proxy is None or reader.problems:
+        return HostProxy(""), reader.problems
+    return HostProxy(proxy_config(replace(proxy, families=Families.BOTH if ipv6 else Families.IPV4))), []
 
 
 def _read(r: Reader) -> Proxy | None:

@@ -9,6 +9,7 @@ from flyball.alerts import hosts, watcher
 from flyball.alerts.rule import rule_file
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.governor.freeze import reason_problem
+from flyball.guards.reading import address
 from flyball.guards.reading.problem import Refused
 from flyball.guards.roles import (
     alertmanager,
@@ -108,6 +109,11 @@ def alert_rules(sizes: list[dict[str, Any]]) -> dict[str, Any]:
     return rule_file({**hosts.rules([Size(**size) for size in sizes]), **watcher.rules()})
 
 
+def with_port(host: str, port: int) -> str:
+    """A host and a port as they stand in a URL: an IPv6 address in its brackets."""
+    return address.join(host, int(port))
+
+
 def haproxy_config(variables: Mapping[str, Any]) -> str:
     """The configuration of a host's HAProxy, by the renderer that serves pods too (`flyball.proxy.role`)."""
     try:
@@ -134,4 +140,5 @@ class FilterModule:
             "reason_problems": reason_problems,
             "alert_rules": alert_rules,
             "haproxy_config": haproxy_config,
+            "with_port": with_port,
         }

@@ -4,6 +4,7 @@
 timeout, and no limit on requests or connections (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -62,6 +63,13 @@ ROLE = Role(
             f" [{MAX_FAILS}] within fail_timeout [{show_duration(FAIL_TIMEOUT)}]; of one client rate (requests per"
             f" second) with burst [{BURST}], and connections [{CONNECTIONS}]; body [{show_size(BODY)}].",
         ),
+        Variable(
+            "nginx_balancers",
+            list[str],
+            [],
+            "Addresses of balancers in front, or ranges of them: who asks is then whom they name in X-Forwarded-For."
+            " Without them all that comes through a balancer is one client to rate and connections.",
+        ),
         Variable("nginx_max_connections", int, 4096, "Connections of each worker, from 64 to 100000.", "connections"),
         Variable(
             "nginx_keepalive", str, "30s", "How long an idle connection of a client is kept, at least 1s.", "duration"
@@ -109,6 +117,7 @@ class Site:
 @dataclass(frozen=True, slots=True)
 class Web:
     sites: tuple[Site, ...]
+    balancers: tuple[str, ...]
     max_connections: int
     keepalive: Milliseconds
     headers: Bytes
@@ -135,7 +144,26 @@ def read(variables: Mapping[str, object]) -> tuple[Web, list[Problem]]:
     connections = reader.count("nginx_max_connections", least=64, most=100_000)
     headers = reader.amount("nginx_headers", 4 * 1024, 64 * 1024)
     keepalive = reader.time("nginx_keepalive", least=1000)
-    return Web(sites, connections, keepalive, headers, max(8, -(-headers // PAGE) + 1)), reader.problems
+    return Web(
+        sites, _balancers(reader), connections, keepalive, headers, max(8, -(-headers // PAGE) + 1)
+    ), reader.problems
+
+
+def _balancers(r: Reader) -> tuple[str, ...]:
+    """Those whose word on who asks is taken, never everybody's: whoever is believed can pass for anybody."""
+    found: list[str] = []
+    for i, text in enumerate(r.words("nginx_balancers")):
+        at = ("nginx_balancers", i)
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError as error:
+            r.problem(at, INVALID_ADDRESS, str(error), "give an address or a range of them")
+            continue
+        if network.prefixlen == 0:
+            message = f"{text} is everybody, who could pass for anybody then"
+            r.problem(at, INVALID_ADDRESS, message, "name the balancers themselves")
+        found.append(str(network))
+    return tuple(found)
 
 
 def _site(site: Reader) -> Site:

@@ -264,7 +264,7 @@ class ProxyArgs(TypedDict):
     enabled: NotRequired[bool]
     """[true where there is something to guard or to call]."""
     image: NotRequired[str]
-    """Image of HAProxy with a tag or digest, version 2.6 or newer [haproxy:3.2.4-alpine]."""
+    """Image of HAProxy with a tag or digest, version 2.6 or newer, with IPv6 alone 2.8 [haproxy:3.2.4-alpine]."""
     port: NotRequired[int]
     """Its metrics are on the port after this one, its calls on those from ten further on [21000]."""
     domain: NotRequired[str]

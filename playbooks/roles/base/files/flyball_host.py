@@ -48,9 +48,13 @@ def request(url: str, seconds: float, method: str = "GET", headers: Mapping[str,
 
     Raises OSError where nobody answers, not in time, not with HTTP, or with more than a MiB.
     """
-    parts = urllib.parse.urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=seconds)
+    try:
+        parts = urllib.parse.urlsplit(url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        # With its port: without one, the end of an IPv6 address would be taken for it.
+        connection = kind(parts.hostname or "", parts.port or kind.default_port, timeout=seconds)
+    except ValueError as error:
+        raise OSError(f"{url}: no URL: {error}") from error
     late = threading.Event()
     timer = threading.Timer(seconds, _cut, [connection, late])
     timer.daemon = True
