@@ -327,6 +327,7 @@ def test_a_bad_release_stops_at_the_canary_and_nobody_notices(converged: Ansible
     assert until(lambda: _answer(canary), lambda found: found == "503 500") == "503 500"
     assert re.search(r"roll.yml of \S+@\S+ since .*: shop=3", canary.run(HOLDERS))
     assert people.lost == []
+    shop.offer("1", 200)
     code, output = roll(converged, shop, "1", "--limit", "app2")
     assert code == 2
     assert "2 of the others must serve while app2 is out, and 1 does; app1: drained by roll.yml of " in output
