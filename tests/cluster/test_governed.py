@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cluster import changes
 from tests.cluster.conftest import built
 from tests.cluster.scaling.service import wait
 from tests.cluster.shop import Shop
 
-from flyball.deploy import up as local
 from flyball.kubectl import KubectlError
 from flyball.lab.cluster import control_plane as planes
 from flyball.lab.cluster import keda, metrics
-from flyball.stack import target
 
 pytestmark = pytest.mark.cluster
 
@@ -182,27 +179,3 @@ def _as_robot(stack: Shop, account: str, folder: Path) -> dict[str, str]:
     file = folder / f"{account}.kubeconfig"
     file.write_text(json.dumps(config))
     return {"KUBECONFIG": str(file)}
-
-
-def test_every_change_of_a_service_is_applied_while_it_runs(
-    stack: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From each state to each other, and never with fewer replicas than the lower of both peaks needs."""
-    shop = Shop(tmp_path / "Pulumi.changes.yaml", "changes")
-    context = stack.kubectl.run("config", "current-context").strip()
-    monkeypatch.setenv("KUBECONFIG", str(stack.kubectl.kubeconfig))
-    monkeypatch.setenv("FLYBALL_ENGINE", "off")
-    config = CONFIG | {"flyball:cluster": context, "flyball:namespace": changes.NAMESPACE}
-    config |= {"flyball:governor": {"policies": False}}
-    needed: dict[str, int] = {}
-    with changes.watched(stack.kubectl) as watch:
-        for states in changes.rounds():
-            shop.write(config | {"flyball:services": changes.services(states)})
-            watch.begin()
-            outcome = local.up(target.find(str(shop.file)), print, lambda done, total: None)
-            fewest, before = watch.end(), needed
-            needed = {name.removesuffix("new"): one.sizing.need for name, one in outcome.services.items()}
-            wanted = {name: min(needed[name], before[name]) for name in needed.keys() & before.keys()}
-            assert {name: fewest[name] for name in wanted if fewest[name] < wanted[name]} == {}, states
-            changes.grow(stack.kubectl, outcome.services.values())
-    assert local.preview(target.find(str(shop.file)), print) == ""

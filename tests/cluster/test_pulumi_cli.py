@@ -6,10 +6,11 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from tests.cluster.scaling.service import wait
 from tests.cluster.shop import FLYBALL, PROJECT, Shop, is_part, lacking, objects
 
 from flyball.deploy.engine import Engine
@@ -42,7 +43,7 @@ def shop(programs: None, engine: Engine, tmp_path_factory: pytest.TempPathFactor
 def test_the_same_objects(shop: Shop, tmp_path: Path) -> None:
     shop.run("render", "-o", str(tmp_path / "out"))
     rendered = objects(tmp_path / "out")
-    assert len(rendered) == 81
+    assert len(rendered) == 83
     for wanted in rendered:
         meta = wanted["metadata"]
         where = [f"--namespace={meta['namespace']}"] if "namespace" in meta else []
@@ -163,6 +164,7 @@ def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -
     other = Shop(tmp_path / f"Pulumi.{shop.name}-other.yaml", f"{shop.name}-other", with_cli=True)
     other.write(config | {"flyball:namespace": "other", "flyball:governor": {"policies": False}})
     other.run("up", env=environment)
+    spot_comes_and_goes(shop, other, environment)
     assert other.run("down", env=environment).splitlines()[-1] == f"removed stack {other.name}"
     assert shop.kubectl.run("get", "namespace", "other", "--ignore-not-found") == ""
     signature = Signature(own.name, config["flyball:owner"], config["flyball:environment"])
@@ -173,3 +175,23 @@ def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -
     assert own.file.exists()
     assert shop.kubectl.run("get", "namespace", "own", "--ignore-not-found") == ""
     assert shop.kubectl.run("get", "validatingadmissionpolicies", "--output=name") == ""
+
+
+def spot_comes_and_goes(shop: Shop, other: Shop, environment: Mapping[str, str]) -> None:
+    """What runs beyond the on-demand base is on spot before the base shrinks, and back before spot goes."""
+
+    def sizes() -> dict[str, int]:
+        items = shop.kubectl.json("get", "deployments", "--namespace=other")["items"]
+        return {item["metadata"]["name"]: item["spec"]["replicas"] for item in items}
+
+    config = other.config()
+    shop.kubectl.run("scale", "deployment/web", "--replicas=4", "--namespace=other")
+    services = {"web": config["flyball:services"]["web"] | {"spot": {}}}
+    other.write(config | {"flyball:zones": ["local-a", "local-b"], "flyball:services": services})
+    other.run("up", env=environment)
+    assert sizes()["web-spot"] == 2
+    wait(lambda: sizes() == {"web": 2, "web-spot": 2}, "the base to shrink to its size")
+    other.write(config)
+    other.run("up", env=environment)
+    assert sizes() == {"web": 4}
+    assert not re.search(r"\d+ (created|updated|deleted|replaced)", other.run("up", env=environment))

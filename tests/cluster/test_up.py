@@ -14,7 +14,7 @@ from tests.cluster.shop import PROJECT, Shop, as_list, is_part, lacking, objects
 pytestmark = pytest.mark.cluster
 
 SERVICES = 11
-OBJECTS = 81
+OBJECTS = 83
 """Namespace, PriorityClass, and for each service seven objects; two services have a Deployment more for spot."""
 
 

@@ -33,7 +33,9 @@ STEPS = {
 
 
 def spec(**more: Any) -> dict[str, Any]:
-    return workload(**more)["ScaledObject web"]["spec"]
+    found = [o for name, o in workload(**more).items() if name.startswith("ScaledObject ")]
+    assert [o["metadata"]["name"] for o in found] == [found[0]["spec"]["scaleTargetRef"]["name"]]
+    return found[0]["spec"]
 
 
 def cpu(target: str) -> dict[str, Any]:

@@ -6,12 +6,10 @@ import pytest
 from tests.kubernetes.programs import Objects, arguments, changes, registered, workload
 
 from flyball.kubernetes import Workload
+from flyball.kubernetes.workload import meanwhile
 
 ZONES = ["a", "b", "c"]
-PULL_POLICY = (
-    "container-image-pull-policy: a registry that is away must not stop a pod from moving, and the image is pinned to"
-    " its version"
-)
+NIGHT = {"start": "0 22 * * *", "end": "0 6 * * *", "peak": 20}
 REQUIRED = "pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]"
 LABELS = [
     ("karpenter.sh/capacity-type", "spot"),
@@ -43,23 +41,25 @@ def spot() -> Objects:
     return workload(zones=ZONES, spot={})
 
 
-def test_base_stays_on_demand_and_only_the_rest_is_autoscaled(spot: Objects) -> None:
-    rest = {name: found for name, found in spot.items() if name != "Deployment web-spot"}
+def test_base_stays_on_demand_at_its_size_and_only_the_rest_is_autoscaled(spot: Objects) -> None:
+    rest = {name: found for name, found in spot.items() if not name.endswith(" web-spot")}
     assert changes(workload(), rest) == {
         "Deployment web": {
             **OFF_SPOT,
-            "metadata.annotations.kube-score/ignore": "container-image-pull-policy",
-            "metadata.annotations.flyball.dev/kube-score-reason": PULL_POLICY,
             "spec.replicas": 7,
             "pod.topologySpreadConstraints[0].matchLabelKeys[0]": None,
             "pod.topologySpreadConstraints[1].matchLabelKeys[0]": None,
         },
-        "HorizontalPodAutoscaler web": {
-            "spec.scaleTargetRef.name": "web-spot",
-            "spec.minReplicas": 8 - 7,
-            "spec.maxReplicas": 12 - 7,
-        },
+        "HorizontalPodAutoscaler web": {"spec.minReplicas": 7, "spec.maxReplicas": 7},
     }
+
+
+def test_each_part_has_an_autoscaler_named_as_it_is(spot: Objects) -> None:
+    """So that none has to turn to another one when spot comes or goes."""
+    scaler = workload()["HorizontalPodAutoscaler web"]
+    scaler["metadata"]["name"] = scaler["spec"]["scaleTargetRef"]["name"] = "web-spot"
+    scaler["spec"] |= {"minReplicas": 8 - 7, "maxReplicas": 12 - 7}
+    assert spot["HorizontalPodAutoscaler web-spot"] == scaler
 
 
 def test_spot_part_is_the_workload_on_other_nodes(spot: Objects) -> None:
@@ -102,15 +102,31 @@ def test_zones_are_a_must_for_both_parts_together_where_one_may_be_lost() -> Non
             },
             {**both, "topologyKey": host, "whenUnsatisfiable": "ScheduleAnyway"},
         ]
-    scaler = found["HorizontalPodAutoscaler web"]["spec"]
+    scaler = found["HorizontalPodAutoscaler web-spot"]["spec"]
     assert [found["Deployment web"]["spec"]["replicas"], found["Deployment web-spot"]["spec"]["replicas"]] == [7, 4]
     assert [scaler["minReplicas"], scaler["maxReplicas"]] == [11 - 7, 16 - 7]
 
 
-def test_only_what_is_autoscaled_keeps_its_replicas() -> None:
+def test_what_is_autoscaled_keeps_its_replicas_and_the_base_shrinks_last() -> None:
     resources = registered(lambda: Workload("web", arguments(zones=ZONES, spot={})))
-    deployments = {r.name: r.ignored for r in resources if r.type == "kubernetes:apps/v1:Deployment"}
-    assert deployments == {"web": (), "web-spot": ("spec.replicas",)}
+    deployments = {r.name: r for r in resources if r.type == "kubernetes:apps/v1:Deployment"}
+    assert {name: r.ignored for name, r in deployments.items()} == dict.fromkeys(
+        ["web", "web-spot"], ("spec.replicas",)
+    )
+    scalers = [r for r in resources if r.type == "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"]
+    assert [r.name for r in scalers] == ["web", "web-spot"]
+    assert all({d.urn for d in deployments.values()} <= r.after for r in scalers)
+
+
+def test_for_the_time_of_a_change_there_may_be_more() -> None:
+    """Of what takes over, at its beginning and by its autoscaler; never fewer than follow from the arguments."""
+    with meanwhile.at_least({("default", "web-spot"): 4, ("default", "web"): 3}):
+        found = workload(zones=ZONES, spot={})
+        timed = workload(zones=ZONES, spot={}, schedule={"windows": [NIGHT]})
+    assert [found[f"Deployment {name}"]["spec"]["replicas"] for name in ("web", "web-spot")] == [7, 4]
+    assert [found[f"HorizontalPodAutoscaler {name}"]["spec"]["minReplicas"] for name in ("web", "web-spot")] == [7, 4]
+    assert timed["ScaledObject web-spot"]["spec"]["minReplicaCount"] == 4
+    assert workload(zones=ZONES, spot={})["Deployment web-spot"]["spec"]["replicas"] == 1
 
 
 def copied(manifest: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

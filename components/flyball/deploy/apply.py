@@ -8,12 +8,13 @@ so that what leaves the program is pruned and what is not ours is never touched.
 import base64
 import hashlib
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
-from flyball.deploy import others
+from flyball.deploy import others, parts
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF, Item, Report
 from flyball.deploy.owned import is_as_stated
@@ -21,7 +22,6 @@ from flyball.deploy.revisions import Named, as_applied, needed
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.kubectl import Kubectl, KubectlError
-from flyball.kubernetes.governor.names import LIMITS
 
 MANAGER = "flyball"
 CREATION_MANAGER = "flyball-initial"
@@ -33,6 +33,9 @@ PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
 """A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
 namespace to that namespace, and a stack whose namespace is renamed must find what it made before."""
 KINDS = "applyset.kubernetes.io/contains-group-kinds"
+UNREAD = 10.0
+"""The longest that the server goes by limits that have just changed [s]; usually some milliseconds."""
+_REFUSAL = "denied request: flyball: "
 
 Key = tuple[str, str, str, str]
 
@@ -74,36 +77,73 @@ class ApplySet:
         """Whether kubectl has brought up anything of the stack, and not all of it was taken down."""
         return bool(self._parent())
 
-    def apply(self, objects: Sequence[Object]) -> Result:
+    def apply(
+        self,
+        objects: Sequence[Object],
+        first: Sequence[Object] | None = None,
+        stands: Callable[[], None] | None = None,
+    ) -> Result:
         """Create, change and prune until the cluster holds `objects`.
 
+        Where a Deployment goes, or where something is to be applied `first`, nothing is pruned before all of that has
+        been applied and `stands` has returned, which waits for it: what is new serves before what is old goes.
         Raises `Refused`, before anything is changed, where that would take something from others; and `KubectlError`.
         """
         if self._is_there(objects):
             return Result((), (), tuple(f"{o.kind.lower()}/{o.name}" for o in objects), ())
-        before = self.live(objects)
+        before = there = self.live(objects)
         refuse(self._check(objects, before))
         self._make_parent()
-        self._keep_ignored([o for o in objects if o.key in before], before)
-        if limits := [o for o in objects if o.kind == "ConfigMap" and o.name == LIMITS]:
-            # By themselves, so that nothing is made or changed without its limits if these are refused.
-            spaces = [o for o in objects if o.kind == "Namespace"]
-            self._apply(_marked(stated(o, before), self.label) for o in (*spaces, *limits))
+        left = self._left(objects)
+        if stands and (first is not None or any(member.kind == "Deployment" for member in left)):
+            self._apply_first(objects if first is None else first, objects, left)
+            stands()
+            there = self.live(objects)
+        self._keep_ignored([o for o in objects if o.key in there], there)
+        self._limit(objects, there)
+        for o in filter(parts.is_limits, left):
+            # Of a namespace that goes: what has limits may not be deleted.
+            self.kubectl.run("delete", "configmap", o.name, f"--namespace={o.namespace}", "--ignore-not-found")
         flags = (f"--applyset={PARENTS}.{PARENT_GROUP}/{self.name}", "--prune")
-        left = self._let_go(self._left(objects), {o.namespace for o in objects})
+        left = self._let_go(left, {o.namespace for o in objects})
         inside = needed(self.kubectl, objects) if left else set()
         kept = [as_applied(member.manifest, PART_OF) for member in left if _named(member) in inside]
-        output = self._apply([*(stated(o, before) for o in objects), *kept], *flags)
-        after = self.live(objects)
-        if new := [o for o in objects if o.ignored and o.key not in before]:
-            self._keep_ignored(new, after)
-            self._apply(_marked(stated(o, after), self.label) for o in new)
-            after |= self.live(new)
+        output = self._apply([*(stated(o, there) for o in objects), *kept], *flags, patience=UNREAD)
+        after = self._settled(objects, there)
         names: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
         for o in objects:
             names[_change(before.get(o.key), after.get(o.key))].append(f"{o.kind.lower()}/{o.name}")
         pruned = tuple(line.removesuffix(" pruned") for line in output.splitlines() if line.endswith(" pruned"))
         return Result(tuple(names["created"]), tuple(names["changed"]), tuple(names["unchanged"]), pruned)
+
+    def _apply_first(self, first: Sequence[Object], objects: Sequence[Object], left: Sequence[Object]) -> None:
+        """Apply without pruning. What goes, and what has to wait, keeps its limits meanwhile."""
+        there = self.live(first)
+        self._keep_ignored([o for o in first if o.key in there], there)
+        keep = {o.name for o in left if o.kind == "Deployment"}
+        keep |= {o.name for o in objects if o.key not in {each.key for each in first}}
+        wider = [parts.limited(o, there.get(o.key), keep) for o in first]
+        self._limit(wider, there)
+        self._apply((_marked(stated(o, there), self.label) for o in wider), patience=UNREAD)
+        self._settled(wider, there)
+        for o in parts.superseded(left, first):
+            place = (f"{_kind_and_group(o)}/{o.name}", f"--namespace={o.namespace}")
+            self.kubectl.run("delete", *place, "--ignore-not-found", "--wait=false")
+
+    def _limit(self, objects: Sequence[Object], live: Mapping[Key, Any]) -> None:
+        """Limits by themselves, so that nothing is made or changed without its own if these are refused."""
+        if found := [o for o in objects if parts.is_limits(o)]:
+            spaces = [o for o in objects if o.kind == "Namespace"]
+            self._apply(_marked(stated(o, live), self.label) for o in (*spaces, *found))
+
+    def _settled(self, objects: Sequence[Object], before: Mapping[Key, Any]) -> dict[Key, Mapping[str, Any]]:
+        """Give up what is ours only at creation, of what was made; gives what is there then."""
+        after = self.live(objects)
+        if new := [o for o in objects if o.ignored and o.key not in before]:
+            self._keep_ignored(new, after)
+            self._apply(_marked(stated(o, after), self.label) for o in new)
+            after |= self.live(new)
+        return after
 
     def diff(self, objects: Sequence[Object]) -> str:
         """The server's own view of what `apply` would change, as a unified diff; empty where nothing would."""
@@ -219,9 +259,17 @@ class ApplySet:
                 return {}
             raise
 
-    def _apply(self, manifests: Iterable[Mapping[str, Any]], *flags: str) -> str:
+    def _apply(self, manifests: Iterable[Mapping[str, Any]], *flags: str, patience: float = 0) -> str:
+        """`patience`: how long a Governor may refuse by limits that it has not read yet [s]."""
         command = ("apply", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-")
-        return self.kubectl.run(*command, *flags, stdin=_list(manifests), timeout=600)
+        text, deadline = _list(manifests), time.monotonic() + patience
+        while True:
+            try:
+                return self.kubectl.run(*command, *flags, stdin=text, timeout=600)
+            except KubectlError as error:
+                if _REFUSAL not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
     def _keep_ignored(self, objects: Iterable[Object], live: Mapping[Key, Mapping[str, Any]]) -> None:
         """Hand what is ours only at creation over to `CREATION_MANAGER`, where `MANAGER` is the only one who states it.

@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,8 +63,20 @@ def _logged_in(env: dict[str, str]) -> bool:
         return False
 
 
-def up(engine: Engine, project: Path, stack: str, file: Path, context: str | None, *, preview: bool) -> None:
-    """`pulumi up` or `pulumi preview`, with its own progress on the terminal. Raises `PulumiError`."""
+def up(
+    engine: Engine,
+    project: Path,
+    stack: str,
+    file: Path,
+    context: str | None,
+    *,
+    preview: bool,
+    leave: Sequence[str] = (),
+) -> None:
+    """`pulumi up` or `pulumi preview`, with its own progress on the terminal. Raises `PulumiError`.
+
+    Resources whose URNs match a pattern of `leave` stay as they are.
+    """
     released = _release(engine, stack)
     _create(engine, stack)
     where = _where(stack, file)
@@ -75,7 +87,8 @@ def up(engine: Engine, project: Path, stack: str, file: Path, context: str | Non
         if released:
             # What it was about to create is in the cluster or not; the state does not know, and would warn for ever.
             _run(engine, project, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *where, *program])
-        _run(engine, project, ["up", "--yes", "--skip-preview", *where, *program])
+        left = [f"--exclude={pattern}" for pattern in leave]
+        _run(engine, project, ["up", "--yes", "--skip-preview", *left, *where, *program])
 
 
 def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str | None) -> None:

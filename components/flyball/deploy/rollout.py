@@ -61,6 +61,27 @@ def wait(
         time.sleep(0.5)
 
 
+def reach(kubectl: Kubectl, sizes: Mapping[tuple[str, str], int], limit: float = LIMIT_SECONDS) -> None:
+    """Wait until Deployments (namespace, name) are asked for so many replicas by their autoscalers.
+
+    Raises `RolloutError` after `limit` seconds.
+    """
+    given_up = time.monotonic() + limit
+    while True:
+        items = _deployments(kubectl, sizes)
+        now = {place: items[place]["spec"].get("replicas", 1) if place in items else 0 for place in sizes}
+        short = [
+            f"{name}: {now[namespace, name]} of {size}"
+            for (namespace, name), size in sizes.items()
+            if now[namespace, name] < size
+        ]
+        if not short:
+            return
+        if time.monotonic() > given_up:
+            raise RolloutError(f"not taken over after {limit:g} s: {', '.join(sorted(short))}")
+        time.sleep(0.5)
+
+
 def is_rolled_out(item: Mapping[str, Any]) -> bool:
     """Whether all replicas are of the newest revision and available, as `kubectl rollout status` sees it."""
     status, replicas = item.get("status", {}), item["spec"].get("replicas", 1)

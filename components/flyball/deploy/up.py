@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball.deploy import engine as engines
-from flyball.deploy import freeze, others, proxies, pulumi_cli, requirements, revisions, rollout, room
+from flyball.deploy import freeze, others, parts, proxies, pulumi_cli, requirements, revisions, rollout, room
 from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.engine import Engine
 from flyball.deploy.manifests import Object, Rendered, rendered
@@ -22,8 +22,11 @@ from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload.limits import read_governed
+from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl
+from flyball.kubernetes.workload import meanwhile
+from flyball.kubernetes.workload.meanwhile import Sizes
 from flyball.lab.cluster import control_plane, keda, metrics, toolchain
 from flyball.stack.configuration import already_read
 from flyball.stack.read import Stack, read
@@ -60,23 +63,43 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     kubectl = cluster(target, stack, report)
     applied = None
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
+    deployments = [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"]
+    sizes = parts.taking_over(kubectl, stack.services.values())
+
+    def stands() -> None:
+        rollout.reach(kubectl, sizes)
+        rollout.wait(kubectl, deployments, progress)
+
     if engine and not _by_kubectl(kubectl, target, report):
         refuse(_of_others(kubectl, engine, target, result))
         report(f"bringing it up with {engine}")
-        pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=False)
+        _by_engine(engine, target, sizes, stands)
     else:
         if engine is None:
             report("no Pulumi CLI on PATH and none built: kubectl applies what the program comes to in this process")
         refuse(_unreadable(target.config))
-        applied = members.apply(result.objects)
+        with meanwhile.at_least(sizes):
+            first = parts.first(render(target, stack).objects, sizes) if sizes else None
+        applied = members.apply(result.objects, first, stands)
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
-    rollout.wait(kubectl, [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"], progress)
+    rollout.wait(kubectl, deployments, progress)
     if applied is None:
         revisions.sweep(kubectl, result.objects)
         others.sweep(kubectl, _signature(target), {stack.namespace}, report)
     standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services), stack.place.platform))
     return Outcome(applied, standing, stack.services, freeze.current(kubectl) if stack.governor else None)
+
+
+def _by_engine(engine: Engine, target: Target, sizes: Sizes, stands: Callable[[], None]) -> None:
+    """In two runs where a part of a workload takes over from another, which the first one leaves as it is."""
+    place = (engine, target.project, target.name, target.file, target.context)
+    if sizes:
+        going = [f"**::{namespace}-{name}{SPOT_SUFFIX}" for namespace, name in parts.giving_up(sizes)]
+        with meanwhile.at_least(sizes):
+            pulumi_cli.up(*place, preview=False, leave=going)
+        stands()
+    pulumi_cli.up(*place, preview=False)
 
 
 def preview(target: Target, report: Report) -> str | None:

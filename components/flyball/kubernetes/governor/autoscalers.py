@@ -73,8 +73,7 @@ def _policy(
             **cel.STATES,
             "before": "variables.old.spec.scaleTargetRef.name",
             "target": f"{_SPEC}.scaleTargetRef.name",
-            "base": f"variables.target.endsWith('{SPOT_SUFFIX}')"
-            f" ? variables.target.substring(0, variables.target.size() - {len(SPOT_SUFFIX)}) : variables.target",
+            "base": _base("variables.target"),
             "limits": limits.entry("variables.before"),
             "limits_now": limits.entry("variables.target"),
             "floor": _number("floor", "variables.limits_now"),
@@ -89,7 +88,15 @@ def _policy(
                 _refusal(text("may not be deleted, which ends all scaling up")),
                 governed=True,
             ),
-            Rule("variables.before == variables.target", _refusal(text("must keep what it scales"))),
+            Rule(
+                f"{_base('variables.before')} == variables.base",
+                _refusal(text("must keep what it scales")),
+            ),
+            Rule(
+                "variables.before == variables.target",
+                _refusal(text("must keep the part of the workload that it scales")),
+                governed=True,
+            ),
             *[
                 # An autoscaler that only now turns to a guarded workload is held to that one's limits.
                 Rule(f"{DELETES} || variables.limits_now.size() <= 1 || ({rule.require})", rule.message, rule.governed)
@@ -100,6 +107,11 @@ def _policy(
         excuse=cel.governs("variables.target"),
         applies="variables.limits.size() > 1 || variables.limits_now.size() > 1",
     )
+
+
+def _base(name: str) -> str:
+    """CEL: the on-demand part of the workload of which `name` is a part."""
+    return f"({name}.endsWith('{SPOT_SUFFIX}') ? {name}.substring(0, {name}.size() - {len(SPOT_SUFFIX)}) : {name})"
 
 
 def _common_rules() -> list[Rule]:
@@ -240,7 +252,9 @@ def _rules_of_scaled_object() -> list[Rule]:
         Rule(
             f"!({UPDATES}) || {cel.same('spec', 'triggers', 'pollingInterval', 'cooldownPeriod')}"
             f" && {cel.same('spec.?advanced', 'scalingModifiers')}"
-            f" && {cel.same('spec.?advanced.?horizontalPodAutoscalerConfig', 'name')}",
+            f" && {cel.same('spec.?advanced.?horizontalPodAutoscalerConfig', 'name')}"
+            # With its finalizer it writes out what it takes for granted, such as an empty scalingModifiers.
+            f" || {_BY_KEDA}",
             _refusal(text("must keep its triggers, and when and how it reads them, by which it goes up")),
             governed=True,
         ),

@@ -5,7 +5,7 @@ a parameter to a policy with its managed fields, and those have an entry for eac
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from flyball.guards.workload.limits import Limits
@@ -22,7 +22,7 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _POSITIONS = {
     match[1]: position for position, word in enumerate(_LAYOUT.split(" ")) if (match := _FIELD.fullmatch(word))
 }
-_KEY = "limits"
+KEY = "limits"
 _HEAD = "# Deployment or StatefulSet: what may become of its replicas"
 """The first line, so that each of the others begins after the end of a line."""
 
@@ -56,8 +56,15 @@ def config_map(namespace: str, workloads: Mapping[str, Limits]) -> dict[str, Any
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": names.LIMITS, "namespace": namespace, "labels": {MANAGED_BY_LABEL: "flyball"}},
-        "data": {_KEY: "".join(f"{line}\n" for line in lines)},
+        "data": {KEY: "".join(f"{line}\n" for line in lines)},
     }
+
+
+def merged(now: str, then: str, keep: Container[str]) -> str:
+    """The text of limits for the time of a change: as they will be, and as they are of the workloads to `keep`."""
+    kept = {name: line for line in now.splitlines() if (name := line.partition(":")[0]) in keep}
+    lines = {line.partition(":")[0]: line for line in then.splitlines() if not line.startswith("#")}
+    return "".join(f"{line}\n" for line in (_HEAD, *(line for _, line in sorted((lines | kept).items()))))
 
 
 EXAMPLE = describe(Limits(floor=3, ceiling=40, budget=1))
@@ -69,7 +76,7 @@ def entry(name: str, last: str = "auto_up_period") -> str:
 
     The number of parts is bounded: to split off each further word would cost as much as those that are needed.
     """
-    found = f"params.?data.?{_KEY}.orValue('').split('\\n' + {name} + ': ', 2)"
+    found = f"params.?data.?{KEY}.orValue('').split('\\n' + {name} + ': ', 2)"
     return f"[{found}].map(l, l.size() > 1 ? l[1].split(' ', {_POSITIONS[last] + 2}) : [''])[0]"
 
 

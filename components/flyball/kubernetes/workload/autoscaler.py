@@ -1,11 +1,27 @@
-"""The HorizontalPodAutoscaler: between floor and ceiling, in steps."""
+"""The HorizontalPodAutoscalers: between floor and ceiling, in steps."""
+
+from collections.abc import Iterator
 
 from flyball.guards.governor.steps import Rate
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest, metadata
+from flyball.kubernetes.workload import meanwhile
 
 
-def autoscaler(s: Service) -> Manifest:
+def autoscalers(s: Service) -> Iterator[Manifest]:
+    """One for each Deployment, named as what it scales, unless KEDA makes it.
+
+    That of an on-demand base beside a spot part holds it at its one size. So a size that changes with the arguments is
+    moved by an autoscaler here too: whoever writes the arguments need not know what runs, and a Governor keeps it to
+    steps; and an autoscaler keeps what it scales when spot comes or goes.
+    """
+    if s.sizing.split:
+        yield _autoscaler(s, s.name, s.sizing.split.base, s.sizing.split.base)
+    if not s.spec.needs_keda:
+        yield _autoscaler(s, s.autoscaled, s.sizing.floors.least, s.sizing.ceiling - s.not_autoscaled)
+
+
+def _autoscaler(s: Service, deployment: str, least: int, most: int) -> Manifest:
     """Between floor and ceiling, by processor share, in steps. Only the application's container is measured."""
     resource = {
         "name": "cpu",
@@ -13,11 +29,11 @@ def autoscaler(s: Service) -> Manifest:
         "target": {"type": "Utilization", "averageUtilization": s.sizing.target},
     }
     return {
-        "metadata": metadata(s),
+        "metadata": metadata(s, deployment),
         "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": s.autoscaled},
-            "minReplicas": s.sizing.floors.least,
-            "maxReplicas": s.sizing.ceiling - s.not_autoscaled,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment},
+            "minReplicas": meanwhile.size(s.spec.namespace, deployment, least),
+            "maxReplicas": most,
             "metrics": [{"type": "ContainerResource", "containerResource": resource}],
             "behavior": behavior(s),
         },

@@ -16,7 +16,7 @@ class Children:
     spot: k8s.apps.v1.Deployment | None
     """The part above the on-demand base."""
     autoscaler: k8s.autoscaling.v2.HorizontalPodAutoscaler | None
-    """None with a schedule or triggers, for which KEDA makes one."""
+    """With spot on that of the spot part; None with a schedule or triggers, for which KEDA makes one."""
     scaled_object: k8s.apiextensions.CustomResource | None
     budget: k8s.policy.v1.PodDisruptionBudget
     network_policy: k8s.networking.v1.NetworkPolicy
@@ -52,7 +52,7 @@ class Parent(pulumi.ComponentResource):
 
     @property
     def autoscaler(self) -> k8s.autoscaling.v2.HorizontalPodAutoscaler | None:
-        """The autoscaler; None with a schedule or triggers."""
+        """The autoscaler, with spot on that of the spot part; None with a schedule or triggers."""
         return self._children.autoscaler
 
     @property

@@ -18,8 +18,8 @@ class Workload(Parent):
 
     From `image`, `port` and `load` follow a Deployment at its floor, Service, ServiceAccount, PodDisruptionBudget,
     HorizontalPodAutoscaler, NetworkPolicy, PriorityClass, and a proxy in each pod with its ConfigMap; with spot on a
-    second Deployment, with secrets a Secret, with a schedule or triggers a ScaledObject in place of the
-    HorizontalPodAutoscaler.
+    second Deployment with an autoscaler of its own, with secrets a Secret, with a schedule or triggers a ScaledObject
+    in place of the HorizontalPodAutoscaler.
 
     By itself it knows no other service: who may call it is said in `callers` (or `public`), and each of its calls says
     where it goes. What two of one program say of each other must be so. Several that call each other are better

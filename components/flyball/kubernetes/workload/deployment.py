@@ -4,13 +4,11 @@ from flyball import wellknown
 from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import BASE_PART, SPOT_PART, Manifest, metadata, selector
+from flyball.kubernetes.workload import meanwhile
 from flyball.kubernetes.workload.pods import PodInputs, pod_template
 
 REPLICAS = "spec.replicas"
-"""Of the Deployment that is autoscaled: set once, at creation; afterwards not ours any more (`ignore_changes`).
-
-The on-demand base beside a spot part has no autoscaler, and follows the workload's arguments like all else.
-"""
+"""Set once, at creation; afterwards its autoscaler's (`ignore_changes`)."""
 
 _IGNORE, _REASON = "kube-score/ignore", "flyball.dev/kube-score-reason"
 _LOW_USER = 10_000
@@ -30,9 +28,9 @@ def deployments(s: Service, inputs: PodInputs) -> list[Manifest]:
 def _deployment(s: Service, name: str, part: str, replicas: int, inputs: PodInputs) -> Manifest:
     rollout = s.spec.rollout
     return {
-        "metadata": metadata(s, name, _exemptions(s, autoscaled=name == s.autoscaled)),
+        "metadata": metadata(s, name, _exemptions(s, by_keda=s.spec.needs_keda and name == s.autoscaled)),
         "spec": {
-            "replicas": replicas,
+            "replicas": meanwhile.size(s.spec.namespace, name, replicas),
             "selector": {"matchLabels": {**selector(s), wellknown.PART_LABEL: part}},
             # Surge only: a release must not eat the headroom.
             "strategy": {
@@ -47,14 +45,14 @@ def _deployment(s: Service, name: str, part: str, replicas: int, inputs: PodInpu
     }
 
 
-def _exemptions(s: Service, autoscaled: bool) -> dict[str, str]:
+def _exemptions(s: Service, by_keda: bool) -> dict[str, str]:
     """Checks of kube-score that do not hold here, and why."""
     exempt = {
         "container-image-pull-policy": (
             "a registry that is away must not stop a pod from moving, and the image is pinned to its version"
         )
     }
-    if autoscaled and not s.spec.needs_keda:  # of a ScaledObject, kube-score knows nothing
+    if not by_keda:  # of a ScaledObject, kube-score knows nothing
         exempt["deployment-targeted-by-hpa-does-not-have-replicas-configured"] = (
             "set once, to the floor, so that the first start is not with one; the autoscaler's from then on"
         )

@@ -8,7 +8,8 @@ import pulumi_kubernetes as k8s
 
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import SECRET_SUFFIX, labels, properties
-from flyball.kubernetes.workload import autoscaler, environment, scaled_object, service
+from flyball.kubernetes.workload import environment, scaled_object, service
+from flyball.kubernetes.workload.autoscaler import autoscalers
 from flyball.kubernetes.workload.children import Children
 from flyball.kubernetes.workload.deployment import REPLICAS, deployments
 from flyball.kubernetes.workload.network import network_policy
@@ -22,7 +23,7 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
     first: list[pulumi.Resource] = []
     account = k8s.core.v1.ServiceAccount(name, **properties(service.service_account(s)), opts=child)
     first.append(account)
-    own_class = secret = config = scaled = scaler = None
+    own_class = secret = config = scaled = None
     priority = s.spec.priority or s.place.priority
     if priority is None:
         # No name of a namespace or a workload has a dot, so that no two of them make the same name.
@@ -49,30 +50,35 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
         proxy=proxy,
         annotations={"flyball.dev/secrets": environment.digest(s, secrets)} if secrets else {},
     )
-    running: list[k8s.apps.v1.Deployment] = []
-    for manifest in deployments(s, inputs):
-        own = manifest["metadata"]["name"]
-        ignored = [REPLICAS] if own == s.autoscaled else []
-        after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=ignored)
-        running.append(k8s.apps.v1.Deployment(name + own.removeprefix(s.name), **properties(manifest), opts=after))
+    after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=[REPLICAS])
+    running = [
+        k8s.apps.v1.Deployment(_name(name, s, manifest), **properties(manifest), opts=after)
+        for manifest in deployments(s, inputs)
+    ]
     reached = k8s.core.v1.Service(name, **properties(service.service(s)), opts=child)
     budget = k8s.policy.v1.PodDisruptionBudget(name, **properties(service.disruption_budget(s)), opts=child)
+    # An on-demand base goes down to its size once there is something on spot.
+    last = pulumi.ResourceOptions(parent=child.parent, depends_on=running) if s.sizing.split else child
+    scalers = {
+        manifest["metadata"]["name"]: k8s.autoscaling.v2.HorizontalPodAutoscaler(
+            _name(name, s, manifest), **properties(manifest), opts=last
+        )
+        for manifest in autoscalers(s)
+    }
     if s.spec.needs_keda:
         manifest = {
             "apiVersion": scaled_object.API_VERSION,
             "kind": scaled_object.KIND,
             **scaled_object.scaled_object(s),
         }
-        scaled = k8s.apiextensions.CustomResource(name, **properties(manifest), opts=child)
-    else:
-        scaler = k8s.autoscaling.v2.HorizontalPodAutoscaler(name, **properties(autoscaler.autoscaler(s)), opts=child)
+        scaled = k8s.apiextensions.CustomResource(_name(name, s, manifest), **properties(manifest), opts=child)
     policy = k8s.networking.v1.NetworkPolicy(name, **properties(network_policy(s)), opts=child)
     deployment, *spot = running
     return Children(
         service=reached,
         deployment=deployment,
         spot=spot[0] if spot else None,
-        autoscaler=scaler,
+        autoscaler=scalers.get(s.autoscaled),
         scaled_object=scaled,
         budget=budget,
         network_policy=policy,
@@ -81,3 +87,8 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
         secret=secret,
         proxy=config,
     )
+
+
+def _name(name: str, s: Service, manifest: Mapping[str, Any]) -> str:
+    """What Pulumi calls the object of a part by."""
+    return name + manifest["metadata"]["name"].removeprefix(s.name)

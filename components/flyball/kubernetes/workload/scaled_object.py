@@ -1,12 +1,13 @@
 """The ScaledObject of a workload with a schedule or with triggers, in place of its HorizontalPodAutoscaler.
 
-KEDA makes a HorizontalPodAutoscaler of it, named `keda-hpa-<workload>`
+KEDA makes a HorizontalPodAutoscaler of it, named `keda-hpa-` and what it scales
 (https://keda.sh/docs/2.21/reference/scaledobject-spec/).
 """
 
 from flyball.guards.headroom.triggers import FAILURES, Prometheus
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest, metadata
+from flyball.kubernetes.workload import meanwhile
 from flyball.kubernetes.workload.autoscaler import behavior
 
 API_VERSION, KIND = "keda.sh/v1alpha1", "ScaledObject"
@@ -20,7 +21,7 @@ def scaled_object(s: Service) -> Manifest:
     floors, highest = s.sizing.floors, s.sizing.floor - s.not_autoscaled
     spec: Manifest = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": s.autoscaled},
-        "minReplicaCount": floors.least,
+        "minReplicaCount": meanwhile.size(s.spec.namespace, s.autoscaled, floors.least),
         "maxReplicaCount": s.sizing.ceiling - s.not_autoscaled,
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior(s)}},
         "triggers": [_processor(s), *_clock(s), *(_query(s, name, t) for name, t in sorted(s.spec.triggers.items()))],
@@ -29,7 +30,7 @@ def scaled_object(s: Service) -> Manifest:
         # Who cannot see the load must not shrink, and stands at what the day's highest peak needs.
         fallback = {"failureThreshold": FAILURES, "replicas": highest, "behavior": "currentReplicasIfHigher"}
         spec["fallback"] = fallback
-    return {"metadata": metadata(s, annotations=_EXCLUDED), "spec": spec}
+    return {"metadata": metadata(s, s.autoscaled, _EXCLUDED), "spec": spec}
 
 
 def _processor(s: Service) -> Manifest:

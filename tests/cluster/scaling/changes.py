@@ -19,32 +19,30 @@ NAMESPACE = "changes"
 PLAIN: dict[str, Any] = {
     "image": "registry.example/web:1.4.2",
     "port": 8080,
-    "load": {"peak": 60, "replica": 20},
-    "proven": 10,
-    "rollout": {"settle": "1s"},
+    "load": {"peak": 30, "replica": 20},
+    "proven": 6,
+    "rollout": {"settle": "1s", "surge": 100},
     "resources": {"cpu": "20m", "memory": "16Mi"},
     "behavior": {"down": {"period": "1s"}},
 }
-"""4 replicas needed, 5 at least, 15 at most."""
-RUNNING = 9
+"""2 replicas needed, 3 at least, 9 at most."""
+RUNNING = 7
 """How many run before each change: more than the floor, as where the load of the hour asks for it."""
-_NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 20}]}
+_NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
 _QUERY = {"prometheus": {"server": "http://127.0.0.1:9", "query": "vector(0)"}}
 STATES: tuple[Mapping[str, Any] | None, ...] = (
     PLAIN,
     PLAIN | {"spot": {}},
     PLAIN | {"survive": "zone", "proxy": {"enabled": False}},
-    PLAIN | {"schedule": _NIGHT},
-    PLAIN | {"schedule": _NIGHT, "spot": {}},
-    PLAIN | {"triggers": {"rps": _QUERY}},
-    PLAIN | {"triggers": {"requests": _QUERY}},
+    PLAIN | {"schedule": _NIGHT, "triggers": {"rps": _QUERY}},
+    PLAIN | {"schedule": _NIGHT, "triggers": {"requests": _QUERY}, "spot": {}},
     PLAIN | {"name": "new"},
     None,
     {key: value for key, value in PLAIN.items() if key != "proven"}
-    | {"load": {"peak": 30, "replica": 20}, "deadline": "1s"},
+    | {"load": {"peak": 15, "replica": 20}, "deadline": "1s"},
 )
-"""Of a service: as it is, on spot, over zones and without a proxy, by the clock, by the clock on spot, by a query, by
-one of another name, renamed, left out, and smaller with another deadline."""
+"""Of a service: as it is, on spot, over zones and without a proxy, by the clock and a query, by both on spot with a
+query of another name, renamed, left out, and smaller with another deadline."""
 
 
 def rounds() -> Iterator[list[int]]:
@@ -129,11 +127,6 @@ def watched(kubectl: Kubectl) -> Iterator[Watch]:
 
 
 def _read(process: subprocess.Popen[str], watch: Watch) -> None:
-    """Each event is an object of several lines, and begins and ends at the margin."""
     assert process.stdout
-    lines: list[str] = []
     for line in process.stdout:
-        lines.append(line)
-        if line.rstrip() == "}":
-            watch.take(json.loads("".join(lines)))
-            lines.clear()
+        watch.take(json.loads(line))
