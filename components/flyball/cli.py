@@ -64,8 +64,9 @@ def rules(identity: str | None) -> None:
 @main.command()
 @stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--before", metavar="STACK", help="Also say what shrinks, compared with this stack file.")
 @click.pass_context
-def plan(context: click.Context, stack: str, as_json: bool) -> None:
+def plan(context: click.Context, stack: str, as_json: bool, before: str | None) -> None:
     """Show what each service survives, from the rules alone.
 
     For each service: the replicas it needs at its peak, its floor, the autoscaler's target and the ceiling; how
@@ -75,15 +76,20 @@ def plan(context: click.Context, stack: str, as_json: bool) -> None:
     Needs no cluster and no Pulumi CLI. Exits with 1 if the stack breaks a rule.
     """
     from flyball.stack.plan import plan as make
+    from flyball.stack.plan import shrinks
 
     with _refusals():
-        result = make(_target(context, stack).config)
+        config = _target(context, stack).config
+        result = make(config)
+        less = shrinks(config, _target(context, before).config) if before else []
         if as_json:
-            click.echo(json.dumps(result.as_json(), indent=2))
+            click.echo(json.dumps({**result.as_json(), **({"shrinks": less} if before else {})}, indent=2))
         else:
             from flyball import show
 
             show.plan(result)
+            for line in less:
+                click.echo(line)
         if result.findings:
             context.exit(1)
 

@@ -17,7 +17,7 @@ from flyball import wellknown
 from flyball.deploy import others, parts
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF, Item, Report
-from flyball.deploy.owned import is_as_stated
+from flyball.deploy.owned import change, is_as_stated
 from flyball.deploy.revisions import Named, as_applied, needed
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS
 from flyball.guards.reading.problem import Problem, refuse
@@ -112,7 +112,7 @@ class ApplySet:
         after = self._settled(objects, there)
         names: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
         for o in objects:
-            names[_change(before.get(o.key), after.get(o.key))].append(f"{o.kind.lower()}/{o.name}")
+            names[change(before.get(o.key), after.get(o.key), MANAGER)].append(f"{o.kind.lower()}/{o.name}")
         pruned = tuple(line.removesuffix(" pruned") for line in output.splitlines() if line.endswith(" pruned"))
         return Result(tuple(names["created"]), tuple(names["changed"]), tuple(names["unchanged"]), pruned)
 
@@ -399,35 +399,6 @@ def _owns(fields: Mapping[str, Any], path: str) -> bool:
         if part is None:
             return False
     return True
-
-
-def _change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
-    """Whether our apply changed something.
-
-    The server renews our entry in managedFields when it writes. It also does so, once, where its own controller has
-    written the status of a policy meanwhile, and nothing else differs then.
-    """
-    if before is None:
-        return "created"
-    then, now = _entry(before), _entry(after or {})
-    if then == now or (_fields(then) == _fields(now) and _content(before) == _content(after or {})):
-        return "unchanged"
-    return "changed"
-
-
-def _entry(item: Mapping[str, Any]) -> Any:
-    fields = item.get("metadata", {}).get("managedFields", ())
-    return [f for f in fields if f["manager"] == MANAGER and f["operation"] == "Apply"]
-
-
-def _fields(entries: Any) -> Any:
-    return [entry.get("fieldsV1") for entry in entries]
-
-
-def _content(item: Mapping[str, Any]) -> dict[str, Any]:
-    """All but what the server keeps for itself."""
-    meta = {k: v for k, v in item.get("metadata", {}).items() if k not in ("managedFields", "resourceVersion")}
-    return {**{key: value for key, value in item.items() if key != "status"}, "metadata": meta}
 
 
 def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whether a server-side apply would change anything, from what the server has noted of the last one.
+"""Whether a server-side apply would change anything, or did, from what the server has noted of it.
 
 The server notes for each field manager which fields it has applied, as a tree: `f:NAME` is a field, `k:KEYS` the item
 of a list that has these keys, `v:VALUE` the member of a set, `i:INDEX` a place in a list, `.` the thing itself, and an
@@ -72,3 +72,32 @@ def _place(items: list[Any], key: str) -> int:
         if key.startswith("k:") and isinstance(item, Mapping) and all(item.get(k) == v for k, v in wanted.items()):
             return place
     raise LookupError
+
+
+def change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, manager: str) -> str:
+    """Whether an apply by `manager` created, changed or left as it was what is there `after` it.
+
+    The server renews the manager's entry in managedFields when it writes. It also does so, once, where its own
+    controller has written the status of a policy meanwhile, and nothing else differs then.
+    """
+    if before is None:
+        return "created"
+    then, now = _entry(before, manager), _entry(after or {}, manager)
+    if then == now or (_fields(then) == _fields(now) and _content(before) == _content(after or {})):
+        return "unchanged"
+    return "changed"
+
+
+def _entry(item: Mapping[str, Any], manager: str) -> Any:
+    fields = item.get("metadata", {}).get("managedFields", ())
+    return [f for f in fields if f["manager"] == manager and f["operation"] == "Apply"]
+
+
+def _fields(entries: Any) -> Any:
+    return [entry.get("fieldsV1") for entry in entries]
+
+
+def _content(item: Mapping[str, Any]) -> dict[str, Any]:
+    """All but what the server keeps for itself."""
+    meta = {k: v for k, v in item.get("metadata", {}).items() if k not in ("managedFields", "resourceVersion")}
+    return {**{key: value for key, value in item.items() if key != "status"}, "metadata": meta}

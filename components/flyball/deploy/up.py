@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from flyball.deploy import engine as engines
-from flyball.deploy import freeze, others, parts, proxies, pulumi_cli, requirements, revisions, rollout, room
+from flyball.deploy import (
+    freeze,
+    others,
+    parts,
+    proxies,
+    pulumi_cli,
+    requirements,
+    revisions,
+    rollout,
+    room,
+    shrinking,
+)
 from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.engine import Engine
 from flyball.deploy.manifests import Object, Rendered, rendered
@@ -70,6 +81,8 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         rollout.reach(kubectl, sizes)
         rollout.wait(kubectl, deployments, progress)
 
+    for line in shrinking.said(kubectl, stack):
+        report(line)
     if engine and not _by_kubectl(kubectl, target, report):
         refuse(_of_others(kubectl, engine, target, result))
         report(f"bringing it up with {engine}")
@@ -111,6 +124,7 @@ def preview(target: Target, report: Report) -> str | None:
     result = render(target, stack)
     plane = control_plane.running(target.name) if target.is_local else None
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
+    shrinks = shrinking.said(kubectl, stack) if kubectl else []
     engine = engines.find()
     if kubectl and target.is_local:
         refuse(list(others.check_shared(kubectl, stack)))
@@ -118,9 +132,12 @@ def preview(target: Target, report: Report) -> str | None:
         if kubectl:
             refuse(_of_others(kubectl, engine, target, result))
         pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=True)
+        for line in shrinks:
+            report(line)
         return None
     if kubectl:
-        return ApplySet(kubectl, target.name, stack.place.owner).diff(result.objects)
+        changes = ApplySet(kubectl, target.name, stack.place.owner).diff(result.objects)
+        return "\n".join([*shrinks, changes] if changes else [])
     return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
 
 

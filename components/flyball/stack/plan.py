@@ -8,6 +8,7 @@ from typing import Any
 from flyball.guards.reading.problem import Problem
 from flyball.guards.timeouts import deadlines
 from flyball.guards.workload.resolve import Service
+from flyball.guards.workload.shrinking import all_words, size_of
 from flyball.guards.workload.survival import lost, utilization, waiting
 from flyball.stack.read import Stack, examine
 
@@ -52,6 +53,16 @@ def plan(config: Mapping[str, Any]) -> Plan:
     stack, problems = examine(config)
     paths = deadlines.Paths(stack.promises)
     return Plan(tuple(_row(stack, service, paths) for service in stack.services.values()), tuple(problems))
+
+
+def shrinks(config: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    """What a configuration takes from the services of another one, in words; empty where either breaks rules."""
+    (after, problems), (old, others) = examine(config), examine(before)
+    if problems or others:
+        return []
+    sizes = {name: size_of(service) for name, service in old.services.items()}
+    gone = [f"{name}: is removed, with all its replicas" for name in old.services if name not in after.services]
+    return [*gone, *all_words(after.services, sizes, governed=after.governor is not None)]
 
 
 def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:

@@ -142,3 +142,25 @@ class TestRamp:
                 assert max(end, size - rate.down(size)) <= then < size
             size = then
         assert size == end
+
+
+class TestDown:
+    @given(BEHAVIORS, st.none() | WRITERS, SIZES)
+    def test_half_is_the_most_that_may_be_stated(
+        self, behavior: Behavior, writer: WriterSteps | None, floor: int
+    ) -> None:
+        found = list(steps.check_down(behavior, writer, floor, ("web",)))
+        stated = [(("behavior",), behavior.down, 50), *([(("writer",), writer.down, 51)] if writer else [])]
+        wrong = [("web", *who, "down", "pods") for who, one, _ in stated if one.pods > max(1, floor // 2)]
+        wrong += [("web", *who, "down", "percent") for who, one, most in stated if one.percent > most]
+        assert sorted(problem.path for problem in found) == sorted(wrong)
+
+    @given(SIZES, SIZES, STEPS)
+    def test_a_descent_ends_where_it_should_and_each_step_is_one(self, start: int, end: int, step: Step) -> None:
+        sizes = steps.descent(start, end, step)
+        assert (sizes[-1] if sizes else None) == (end if start > end else None)
+        before = [start, *sizes]
+        assert all(end <= n < last and last - n <= step.of(last) for last, n in zip(before, sizes, strict=False))
+
+    def test_the_one_that_was_measured(self) -> None:
+        assert steps.descent(12, 4, Step(1, 20)) == (9, 7, 5, 4)

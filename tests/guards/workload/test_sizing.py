@@ -104,6 +104,7 @@ def workloads(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
     zones, lose = draw(st.integers(1, 5)), draw(st.integers(1, 4))
     survive = draw(st.sampled_from(["replica", "zone", "spot", "zone,spot"] if zones > 1 else ["replica", "spot"]))
     rate = st.fixed_dictionaries({}, optional={"pods": st.integers(1, 20), "percent": st.integers(1, 1000)})
+    down = st.fixed_dictionaries({}, optional={"pods": st.just(1), "percent": st.integers(1, 50)})
     window = {"start": "0 22 * * *", "end": "0 6 * * *", "peak": draw(st.floats(0.01, 60)) * replica}
     size = st.integers(1, 2000).map(lambda n: f"{n}Mi")
     more = draw(
@@ -111,7 +112,7 @@ def workloads(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
             {},
             optional={
                 "spot": st.just({}),
-                "behavior": st.fixed_dictionaries({}, optional={"up": rate, "down": rate}),
+                "behavior": st.fixed_dictionaries({}, optional={"up": rate, "down": down}),
                 "schedule": st.just({"windows": [window]}),
                 "scratch": st.fixed_dictionaries(
                     {"tmp": st.fixed_dictionaries({"path": st.just("/tmp"), "size": size})}

@@ -73,6 +73,10 @@ def test_limits_come_back_as_they_were_written() -> None:
         ({**BARE, "behavior": {"calm": "5"}}, ["behavior.calm: '5' is not a duration;"]),
         ({**BARE, "ceiling": 2}, ["floor 3 must be between 0 and the ceiling, 2; correct it"]),
         (
+            {**BARE, "behavior": {"down": {"percent": 60}}},
+            ["behavior.down.percent: 60 percent in one step are more than half of what runs; allowed is up to 50"],
+        ),
+        (
             {**BARE, "writer": {"down": {"pods": 1, "percent": 5}}},
             ["at 11 replicas one write may change less than the autoscaler's behavior asks for; correct it"],
         ),

@@ -29,6 +29,16 @@ WRITER_NARROWER = Rule(
     remedy="Widen writer, or narrow behavior.",
     drill="reapply",
 )
+STEP_TOO_LARGE = Rule(
+    "step-too-large",
+    Lesson.GOVERNOR,
+    what="One step down takes at most half of what runs: whoever shrinks by mistake, machine or person, leaves the"
+    " other half, and the pause after it for people to see.",
+    source="Of the autoscaler at most 50 %, of a writer 51 % (a percent outweighs the autoscaler's rounding), in"
+    " replicas half of the floor, at least 1; the half is a convention of this project.",
+    remedy="Lower behavior.down or writer.down; to shrink at once, override.",
+    drill="reapply",
+)
 RAMP_TOO_LONG = Rule(
     "ramp-too-long",
     Lesson.GOVERNOR,

@@ -7,11 +7,13 @@ that the autoscaler may ask for and admission refuses would be asked for again f
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
+from flyball.guards.governor.rules import STEP_TOO_LARGE
 from flyball.guards.headroom.headroom import MAXIMUM_REPLICAS
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.units import ceil_div
 
 
@@ -117,6 +119,37 @@ def widened(behavior: Behavior, writer: WriterSteps | None = None) -> WriterStep
         up=Step(max(wanted.up.pods, behavior.up.pods), max(wanted.up.percent, behavior.up.percent + 1)),
         down=Step(max(wanted.down.pods, behavior.down.pods), max(wanted.down.percent, behavior.down.percent + 1)),
     )
+
+
+LARGEST_DOWN = 50
+"""Percent of what runs that one step of the autoscaler may take; a writer's is a percent wider, see `widened`."""
+
+
+def check_down(behavior: Behavior, writer: WriterSteps | None, floor: int, path: Path) -> Iterator[Problem]:
+    """Refuse steps down that take more than half of what runs, or of the floor, as they were stated."""
+    stated = [("behavior", behavior.down.pods, behavior.down.percent, LARGEST_DOWN, "")]
+    if writer:
+        more = ", one more than the autoscaler's"
+        stated.append(("writer", writer.down.pods, writer.down.percent, LARGEST_DOWN + 1, more))
+    most = max(1, floor // 2)
+    for who, pods, percent, share, why in stated:
+        at = (*path, who, "down")
+        if pods > most:
+            message = f"{pods} replicas in one step are more than half of the floor of {floor}"
+            yield Problem((*at, "pods"), STEP_TOO_LARGE, message, f"allowed is up to {most}")
+        if percent > share:
+            message = f"{percent} percent in one step are more than half of what runs"
+            yield Problem((*at, "percent"), STEP_TOO_LARGE, message, f"allowed is up to {share}{why}")
+
+
+def descent(start: int, end: int, step: Step) -> tuple[int, ...]:
+    """The sizes from `start` down to `end` by a writer's steps, without the first one."""
+    sizes: list[int] = []
+    size = start
+    while size > end:
+        size = max(end, size - step.of(size))
+        sizes.append(size)
+    return tuple(sizes)
 
 
 def ramp(start: int, end: int, behavior: Behavior) -> tuple[tuple[int, int], ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
 from flyball.guards.governor.rules import LIMITS
-from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps, narrower_at, widened
+from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps, check_down, narrower_at, widened
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_NAME
 from flyball.guards.reading.units import show_duration
@@ -127,6 +127,8 @@ def _read(r: Reader) -> Limits | None:
     floor, ceiling, budget = (r.whole(key, 0, 0, MOST) for key in ("floor", "ceiling", "budget"))
     behavior = replicas.read_behavior(r.at("behavior"))
     writer = replicas.read_writer(r.at("writer")) if r.has("writer") else widened(behavior)
+    # Their pods are measured by the floor of a whole service, which is not known of one of its parts.
+    r.problems += check_down(behavior, writer if r.has("writer") else None, MOST, r.path)
     if len(r.problems) > before:
         return None
     try:

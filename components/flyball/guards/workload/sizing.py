@@ -92,6 +92,8 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
     periods = _periods(spec, loss, path, problems)
     if not periods:
         return None, problems
+    if not _any(bad, "writer", "behavior"):
+        problems += steps.check_down(spec.behavior, spec.writer, min(p.headroom.floor for p in periods), path)
     highest = max(periods, key=lambda period: period.peak)
     cap = None if _any(bad, "proven", "ceiling") else _envelope(spec, highest.headroom.floor, path, problems)
     split = None if _any(bad, "spot") else _split(spec, highest.headroom, path, problems)

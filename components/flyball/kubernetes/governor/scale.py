@@ -16,21 +16,22 @@ _VARIABLES = {
     "name": "request.name",
     "was": "int(oldObject.spec.?replicas.orValue(0))",
     "now": "int(object.spec.?replicas.orValue(0))",
-    "limits": limits.entry("request.name", last="up_percent"),
+    "limits": limits.entry("request.name", last="auto_down_percent"),
 }
 
 
 def scale_policies() -> list[Manifest]:
     """Clamp autoscalers; hold everyone else to steps and pause, and write down the time.
 
-    An autoscaler asks for the same size again if it is refused; clamped, it proceeds by the step. Others are refused,
-    since a person who asked for 3 should not find 16 and no error. A patch cannot refuse except by failing: the
-    message is given as the name of a JSON patch operation, which the API server reports as unknown.
+    An autoscaler asks for the same size again if it is refused; clamped, it proceeds by the step. By its behaviour it
+    keeps a pause of its own. Where it jumps, which it does to a lowered maximum, it is held to the pause as well: until
+    that is over it leaves what there is. Others are refused, since a person who asked for 3 should not find 16 and no
+    error. A patch cannot refuse except by failing: the message is given as the name of a JSON patch operation, which
+    the API server reports as unknown.
     """
     entries = "dyn(object).metadata.?managedFields.orValue([])"
     # All entries on a Scale own its replicas; after a change there is one, that of the write itself.
     timed = "has(object.metadata.managedFields)"
-    stamped = f"{entries}[0].manager.split('{clock.STAMP}')[0] + '{clock.STAMP}' + variables.time"
     problems = {
         steps.TOO_LOW: steps.SAY_TOO_LOW,
         steps.TOO_HIGH: steps.SAY_TOO_HIGH,
@@ -39,14 +40,24 @@ def scale_policies() -> list[Manifest]:
         f" || {steps.SHRINKS} && (!{timed} || {clock.merged('oldObject')})": steps.SAY_UNTIMED,
         f"{steps.SHRINKS} && variables.wait > 0": steps.SAY_TOO_SOON,
     }
+
+    def stamp(moment: str) -> str:
+        stamped = f"{entries}[0].manager.split('{clock.STAMP}')[0] + '{clock.STAMP}' + {moment}"
+        return f"JSONPatch{{op: 'replace', path: '/metadata/managedFields/0/manager', value: {stamped}}}"
+
+    def replicas(size: str) -> str:
+        return f"JSONPatch{{op: 'replace', path: '/spec/replicas', value: {size}}}"
+
     patch = (
         f"variables.now == variables.was || !({steps.GUARDED}) ? []"
         f" : {cel.IS_AUTOSCALER} ? ("
-        f"{steps.TOO_LOW} ? [JSONPatch{{op: 'replace', path: '/spec/replicas', value: {steps.lowest()}}}]"
-        f" : {steps.TOO_HIGH} ? [JSONPatch{{op: 'replace', path: '/spec/replicas', value: {steps.highest()}}}] : [])"
+        # Also a write that changes nothing in the end makes its writer the owner, and the time would be lost.
+        f"{steps.JUMPS} && {timed} ? (variables.wait > 0 ? [{replicas('variables.was')}, {stamp('variables.last')}]"
+        f" : [{replicas(cel.larger('variables.now', steps.lowest()))}, {stamp('variables.time')}])"
+        f" : {steps.TOO_LOW} ? [{replicas(steps.lowest())}]"
+        f" : {steps.TOO_HIGH} ? [{replicas(steps.highest())}] : [])"
         " : variables.problem != '' && !variables.override ? [JSONPatch{op: variables.problem, path: '/'}]"
-        f" : !{timed} ? []"
-        f" : [JSONPatch{{op: 'replace', path: '/metadata/managedFields/0/manager', value: {stamped}}}]"
+        f" : !{timed} ? [] : [{stamp('variables.time')}]"
     )
     policy = Policy(
         name=_NAME,

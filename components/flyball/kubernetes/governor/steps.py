@@ -30,6 +30,9 @@ TOO_HIGH = (
     f" && (variables.now > {_CEILING} || {_further('variables.now - variables.was', 'up')})"
 )
 
+JUMPS = f"{SHRINKS} && {_further('variables.was - variables.now', 'auto_down')}"
+"""More at once than its behaviour lets an autoscaler take."""
+
 
 def lowest() -> str:
     """The fewest replicas that may be asked for; those there are, if there are too few already."""
