@@ -92,8 +92,8 @@ def test_an_empty_tuple_of_windows_is_empty() -> None:
 
 class TestChildren:
     OBJECTS = (
-        *("service", "deployment", "spot", "autoscaler", "scaled_object", "budget", "network_policy"),
-        *("service_account", "priority_class", "secret", "proxy"),
+        *("service", "deployment", "spot", "autoscaler", "base_autoscaler", "scaled_object", "budget"),
+        *("network_policy", "service_account", "priority_class", "secret", "proxy"),
     )
 
     def found(self, **more: Any) -> dict[str, str]:
@@ -126,11 +126,13 @@ class TestChildren:
 
     def test_of_much(self) -> None:
         found = self.found(spot={}, zones=ZONES, secrets={"TOKEN": "x"}, schedule=NIGHT, priority="high")
-        assert {key: found.get(key) for key in ("deployment", "spot", "autoscaler", "scaled_object", "secret")} == {
+        parts = ("deployment", "spot", "autoscaler", "base_autoscaler", "scaled_object", "secret")
+        assert {key: found.get(key) for key in parts} == {
             "deployment": "Deployment web",
             "spot": "Deployment web-spot",
             "autoscaler": None,
-            "scaled_object": "CustomResource web",
+            "base_autoscaler": "HorizontalPodAutoscaler web",
+            "scaled_object": "CustomResource web-spot",
             "secret": "Secret web-env",
         }
         assert "priority_class" not in found

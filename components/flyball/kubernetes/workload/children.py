@@ -17,6 +17,8 @@ class Children:
     """The part above the on-demand base."""
     autoscaler: k8s.autoscaling.v2.HorizontalPodAutoscaler | None
     """With spot on that of the spot part; None with a schedule or triggers, for which KEDA makes one."""
+    base_autoscaler: k8s.autoscaling.v2.HorizontalPodAutoscaler | None
+    """What holds an on-demand base at its size; None without spot."""
     scaled_object: k8s.apiextensions.CustomResource | None
     budget: k8s.policy.v1.PodDisruptionBudget
     network_policy: k8s.networking.v1.NetworkPolicy
@@ -54,6 +56,11 @@ class Parent(pulumi.ComponentResource):
     def autoscaler(self) -> k8s.autoscaling.v2.HorizontalPodAutoscaler | None:
         """The autoscaler, with spot on that of the spot part; None with a schedule or triggers."""
         return self._children.autoscaler
+
+    @property
+    def base_autoscaler(self) -> k8s.autoscaling.v2.HorizontalPodAutoscaler | None:
+        """What holds the on-demand base at its size; None without spot."""
+        return self._children.base_autoscaler
 
     @property
     def scaled_object(self) -> k8s.apiextensions.CustomResource | None:

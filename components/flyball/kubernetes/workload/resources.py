@@ -79,6 +79,7 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
         deployment=deployment,
         spot=spot[0] if spot else None,
         autoscaler=scalers.get(s.autoscaled),
+        base_autoscaler=scalers.get(s.name) if spot else None,
         scaled_object=scaled,
         budget=budget,
         network_policy=policy,
