@@ -15,6 +15,7 @@ APPS = ["app1", "app2", "app3"]
 BALANCERS = ["lb1", "lb2"]
 RATE_OF_ONE = 60
 """Requests per second that each host takes of one client."""
+CACHES = ["cache1", "cache2"]
 PASSWORD = "correct-horse-battery"
 CLI = f"REDISCLI_AUTH={PASSWORD} redis-cli"
 UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
@@ -43,8 +44,8 @@ def hosts() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def fleet(hosts: Lab) -> Ansible:
-    """Three bare application hosts, two balancers, a cache and a log server, with what is to hold for them."""
-    hosts.add(*APPS, *BALANCERS, "cache1", "logs1")
+    """Three bare application hosts, two balancers, two caches and a log server, with what is to hold for them."""
+    hosts.add(*APPS, *BALANCERS, *CACHES, "logs1")
     addresses = [hosts[name].address for name in APPS]
     leaving = {
         "spot_drain_units": [{"name": "shop.service", "stop": "5s"}],
@@ -59,11 +60,12 @@ def fleet(hosts: Lab) -> Ansible:
     }
     return Ansible(
         hosts,
-        {"web": APPS, "proxy": BALANCERS, "cache": ["cache1"]},
+        {"web": APPS, "proxy": BALANCERS, "cache": CACHES},
         {
             "web": {**shop.WEB, **leaving, **limited},
             "proxy": shop.balancer(addresses, "::"),
-            "cache1": {"redis_bind": ["127.0.0.1", hosts["cache1"].address], "redis_password": PASSWORD},
+            "cache": {"redis_password": PASSWORD, "redis_refill": "1s"},
+            **{name: {"redis_bind": ["127.0.0.1", hosts[name].address]} for name in CACHES},
             "all": {"log_shipping_host": hosts["logs1"].address},
         },
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.hosts.conftest import APPS, BALANCERS, CLI, UNTOUCHED, touched, until
+from tests.hosts.conftest import APPS, BALANCERS, CACHES, CLI, UNTOUCHED, touched, until
 
 from flyball.drills.hosts import shop as releases
 from flyball.drills.hosts.load import Users, users
@@ -222,6 +222,64 @@ def test_a_service_that_a_signal_would_end_gets_none(converged: Ansible, shop: "
     )
     assert 'flyball_unit_kept{unit="shop.service"' in host.run("cat /var/lib/flyball/metrics/units-log-shop.prom")
     host.run("rm /etc/logrotate.d/shop /var/log/shop.log")
+
+
+def process(host: Host, unit: str) -> str:
+    """Which start of a unit runs."""
+    return host.run(f"systemctl show --property=InvocationID --value {unit}").strip()
+
+
+def started(host: Host, unit: str) -> tuple[int, int]:
+    """When a unit's last start began and was done, in microseconds of a clock that all hosts here share."""
+    names = ("ExecMainStartTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+    begun, done = (host.run(f"systemctl show --property={name} --value {unit}") for name in names)
+    return int(begun), int(done)
+
+
+def test_a_setting_of_caches_changes_in_place(converged: Ansible) -> None:
+    """Its password too: nobody need be let in by none meanwhile."""
+    caches = [converged.lab[name] for name in CACHES]
+    before = [process(cache, "redis-server") for cache in caches]
+    for cache in caches:
+        cache.run(f"{CLI} set kept 1 EX 600")
+    other = "another-correct-horse"
+    changes = {"redis_max_clients": 900, "redis_password": other, "redis_client_timeout": "1m"}
+    converged.play("site", "--limit", "cache", "--tags", "redis", **changes).succeeded()
+    for cache in caches:
+        cli = f"REDISCLI_AUTH={other} redis-cli"
+        found = [cache.run(f"{cli} CONFIG GET {name}").split()[1] for name in ("maxclients", "timeout")]
+        assert (found, cache.run(f"{cli} get kept").strip()) == (["900", "60"], "1")
+    again = converged.play("site", "--limit", "cache", "--tags", "redis").succeeded()
+    assert again.total("changed") == 6  # the configuration, what runs and the password, on both
+    assert [process(cache, "redis-server") for cache in caches] == before
+    assert [cache.run(f"{CLI} get kept").strip() for cache in caches] == ["1", "1"]
+
+
+def test_what_only_a_start_can_change_is_changed_one_cache_at_a_time(converged: Ansible) -> None:
+    one, two = (converged.lab[name] for name in CACHES)
+    for cache in (one, two):
+        cache.run("echo 100 > /proc/$(systemctl show --property=MainPID --value redis-server)/oom_score_adj")
+    untouched = process(one, "redis-server")
+    two.run("systemctl stop redis-server")
+    alone = converged.play("site", "--limit", "cache1", "--tags", "redis")
+    assert alone.code != 0
+    assert "needs a restart, and goes on with what it has, since cache2 of its group does not serve" in alone.output
+    assert process(one, "redis-server") == untouched
+    two.run("systemctl start redis-server")
+    two.run("echo 100 > /proc/$(systemctl show --property=MainPID --value redis-server)/oom_score_adj")
+    converged.play("site", "--limit", "cache", "--tags", "redis").succeeded()
+    assert process(one, "redis-server") != untouched
+    assert started(two, "redis-server")[0] > started(one, "redis-server")[1]
+
+
+def test_balancers_restart_one_at_a_time(converged: Ansible) -> None:
+    one, two = (converged.lab[name] for name in BALANCERS)
+    before = [process(balancer, "haproxy") for balancer in (one, two)]
+    for balancer in (one, two):
+        balancer.run("touch /etc/systemd/system/haproxy.service.d/flyball.conf")
+    converged.play("site", "--limit", "proxy", "--tags", "haproxy").succeeded()
+    assert all(process(host, "haproxy") != old for host, old in zip((one, two), before, strict=True))
+    assert started(two, "haproxy")[0] > started(one, "haproxy")[1]
 
 
 class Shop:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.proxy.parsed import sections, what_haproxy_says
 
 from flyball.guards.reading.problem import Refused
-from flyball.proxy.role import HostProxy, haproxy_config, read
+from flyball.proxy.role import haproxy_config, read
 
 BALANCER: dict[str, Any] = {
     "name": "lb1",
@@ -130,7 +130,9 @@ def test_anything_is_rendered_or_refused(variables: object) -> None:
 
 def test_the_role_gives_the_same_text_and_its_own_paths() -> None:
     given = {"haproxy_proxy": BALANCER}
-    assert read(given) == (HostProxy(haproxy_config(BALANCER)), [])
+    found, problems = read(given)
+    assert (found.config, problems) == (haproxy_config(BALANCER), [])
+    assert found.listens == ("192.0.2.9:80", "127.0.0.1:21001", "127.0.0.1:21002")
     _, problems = read({"haproxy_proxy": BALANCER | {"threads": 0, "deadline": "100ms"}})
     assert {problem.where for problem in problems} == {"haproxy_proxy.threads", "haproxy_proxy.calls.web.timeout"}
 

@@ -16,6 +16,8 @@ DEFAULTS: dict[str, object] = {
     "redis_keys_without_ttl": 0.0,
     "redis_client_timeout": "5m",
     "redis_max_clients": 1000,
+    "redis_group": "cache",
+    "redis_refill": "2m",
     "redis_password": "",
 }
 PASSWORD = "correct-horse-battery"
@@ -28,7 +30,7 @@ def said(**changed: object) -> list[str]:
 def test_the_defaults_on_a_host_of_2_gib() -> None:
     cache, problems = read(DEFAULTS, 2**31)
     assert problems == []
-    assert cache == Cache(("127.0.0.1",), 6379, 1_288_490_188, "allkeys-lru", 0.0, 300, 60, 1000, "")
+    assert cache == Cache(("127.0.0.1",), 6379, 1_288_490_188, "allkeys-lru", 0.0, 300, 60, 1000, 120, "")
 
 
 @given(st.integers(2 * 10**7, 2**45), st.floats(0.1, MAXMEMORY_SHARE))
@@ -48,6 +50,20 @@ def test_a_share_that_leaves_nothing_is_refused() -> None:
 def test_an_eviction_that_may_evict_nothing_is_refused(eviction: str) -> None:
     _, problems = read({**DEFAULTS, "redis_eviction": eviction}, 2**31)
     assert [problem.where for problem in problems] == ["redis_eviction"]
+
+
+def test_it_takes_no_more_clients_than_its_process_may_have_files() -> None:
+    assert said(redis_max_clients=60_000, redis_refill="1h", redis_group="zone_a") == []
+    assert said(redis_max_clients=60_001, redis_refill="61m") == [
+        "redis_max_clients: is 60001; allowed is from 1 to 60000",
+        "redis_refill: is 1h1m; allowed is at most 1h",
+    ]
+
+
+def test_a_group_is_one_of_the_inventory() -> None:
+    assert said(redis_group="zone-a") == [
+        "redis_group: 'zone-a' is not allowed; give the name of a group of the inventory"
+    ]
 
 
 def test_what_others_reach_asks_for_a_password() -> None:
