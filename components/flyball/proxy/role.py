@@ -6,6 +6,7 @@ the proxy listens for each call, so that it can be a balancer for others too, an
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.rules import PORT_TAKEN
@@ -26,11 +27,12 @@ NAME, EVERYWHERE = "proxy", ""
 
 @dataclass(frozen=True, slots=True)
 class HostProxy:
-    """What the Ansible role `haproxy` writes."""
+    """What the Ansible role `haproxy` writes, and where it then listens; every address where none is named."""
 
     config: str
+    listens: tuple[str, ...]
 
-    def as_variables(self) -> dict[str, str]:
+    def as_variables(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -47,13 +49,15 @@ def read(variables: Mapping[str, object], host: str = NAME, ipv6: bool = False) 
     """What the role's variables ask for on a host of that name, with IPv6 or not, and what is wrong with them."""
     reader, key = ROLE.read(variables), "haproxy_proxy"
     own = reader.at(key)
+    reader.group("haproxy_group")
     proxy = _read(Reader({"name": host, **own.values}, own.path, reader.problems))
     if reader.is_map(key) and not (own.has("port") or own.has("calls")):
         hint = "name the application's port, or calls"
         reader.problem(key, EMPTY, "has neither an application nor calls, so there is nothing to proxy", hint)
     if proxy is None or reader.problems:
-        return HostProxy(""), reader.problems
-    return HostProxy(proxy_config(replace(proxy, families=Families.BOTH if ipv6 else Families.IPV4))), []
+        return HostProxy("", ()), reader.problems
+    proxy = replace(proxy, families=Families.BOTH if ipv6 else Families.IPV4)
+    return HostProxy(proxy_config(proxy), tuple(str(place) for place in proxy.listens)), []
 
 
 def _read(r: Reader) -> Proxy | None:

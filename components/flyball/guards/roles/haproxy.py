@@ -89,5 +89,6 @@ ROLE = Role(
             f" [{SOCKET}], headers of a message [{show_size(sidecar.LEAST_HEADERS)}], threads [1] and drain"
             f" [{show_duration(DRAIN)}].",
         ),
+        Variable("haproxy_group", str, "proxy", "The group of the inventory of which one host is restarted at a time."),
     ),
 )

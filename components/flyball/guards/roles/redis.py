@@ -23,6 +23,8 @@ EVICTION = "allkeys-lru"
 EVICTS_ANY = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
 EVICTS_SOME = ("volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
 """Evict only keys with a time to live: where none has one, they evict nothing, and writes fail."""
+MOST_CLIENTS = 60_000
+"""As packaged its process may have 65,535 files open; told to take more clients than that, it would take fewer."""
 TCP_KEEPALIVE: Milliseconds = 60_000
 
 
@@ -58,7 +60,15 @@ ROLE = Role(
             "share",
         ),
         Variable("redis_client_timeout", str, "5m", "How long an idle client is kept, at least 1s.", "duration"),
-        Variable("redis_max_clients", int, 1000, "Clients at one time, from 1 to 100000.", "connections"),
+        Variable("redis_max_clients", int, 1000, f"Clients at one time, from 1 to {MOST_CLIENTS}.", "connections"),
+        Variable("redis_group", str, "cache", "The group of the inventory of which one host is restarted at a time."),
+        Variable(
+            "redis_refill",
+            str,
+            "2m",
+            "How long a cache that was restarted with keys in it is left to fill before the next one is, at most 1h.",
+            "duration",
+        ),
         Variable(
             "redis_password",
             str,
@@ -72,7 +82,10 @@ ROLE = Role(
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """A bounded Redis. Times in whole seconds, `keys_without_ttl` as a share of all keys."""
+    """A bounded Redis. Times in whole seconds, `keys_without_ttl` as a share of all keys.
+
+    After a restart it has `refill` to fill before the next one of its group is restarted.
+    """
 
     bind: tuple[str, ...]
     port: int
@@ -82,10 +95,11 @@ class Cache:
     timeout: int
     keepalive: int
     max_clients: int
+    refill: int
     password: str = field(repr=False)
 
     def as_variables(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "listens": [address.join(text, self.port) for text in self.bind]}
 
 
 def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Problem]]:
@@ -100,6 +114,7 @@ def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Pr
     eviction = reader.text("redis_eviction")
     _check_eviction(eviction, reader)
     bind = listening.listens(reader, "redis_bind", "Redis")
+    reader.group("redis_group")
     password = passwords.read(reader, "redis_password")
     _check_open(bind, password, reader)
     without_ttl = reader.value("redis_keys_without_ttl", float, 0.0)
@@ -115,7 +130,8 @@ def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Pr
         keys_without_ttl=without_ttl,
         timeout=ceil_div(reader.time("redis_client_timeout", least=1000), 1000),
         keepalive=TCP_KEEPALIVE // 1000,
-        max_clients=reader.count("redis_max_clients", most=100_000),
+        max_clients=reader.count("redis_max_clients", most=MOST_CLIENTS),
+        refill=reader.time("redis_refill", most=3_600_000) // 1000,
         password=password,
     ), reader.problems
 

@@ -12,8 +12,10 @@ from typing import Any, get_args, get_origin, is_typeddict
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import LARGEST_WHOLE, Reader
-from flyball.guards.reading.rules import OUT_OF_RANGE, UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
+from flyball.guards.reading.rules import INVALID_NAME, OUT_OF_RANGE, UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
 from flyball.guards.reading.units import Bytes, Milliseconds, duration, show_duration, show_size, size
+
+_GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,13 @@ class Variables(Reader):
         if word not in words:
             self.problem(key, UNKNOWN_VALUE, f"{word!r} is not known", strict.nearest(word, words))
         return word
+
+    def group(self, key: str) -> str:
+        """The name of a group of the inventory."""
+        name = self.text(key)
+        if not _GROUP.fullmatch(name):
+            self.problem(key, INVALID_NAME, f"{name!r} is not allowed", "give the name of a group of the inventory")
+        return name
 
     def flag(self, key: str) -> bool:
         return self.value(key, bool, self.defaults[key])
