@@ -54,6 +54,7 @@ _UNIT = '{instance="app1",unit="logrotate.service"}'
 _STATE = '{instance="app1",name="shop.service",state="failed"}'
 KEPT = {**HOST, "unit": "shop.service"}
 _KEPT = '{instance="app1",unit="shop.service",for="log shop"}'
+_STARTS = '{instance="app1",name="shop.service",state="activating",type="notify"}'
 _ON = '{instance="app1"}'
 _UP = 'up{job="node",instance="app%d",groups=",web,"}'
 GIB = 2**30
@@ -154,6 +155,15 @@ CASES = [
     quiet("UnitInactive", **_kept(active=_always(0), inactive=_always(1)), **{f"flyball_frozen{_ON}": _always(1)}),
     quiet("UnitInactive", **_kept(active=_always(0), inactive=_always(1)), **{f"flyball_spot_notice{_ON}": _always(1)}),
     quiet("UnitInactive", **{f"flyball_unit_kept{_KEPT}": _always(1)}),  # nobody looks at units there
+    # In half of the window and one sample more.
+    _case(
+        "UnitKeepsStarting",
+        900,
+        {**HOST, "name": "shop.service", "state": "activating", "type": "notify"},
+        {f"node_systemd_unit_state{_STARTS}": _after(600, 0, 1)},
+    ),
+    quiet("UnitKeepsStarting", **{f"node_systemd_unit_state{_STARTS}": " ".join(["1x3 0x5"] * 300)}),
+    quiet("UnitKeepsStarting", **{f"node_systemd_unit_state{_STARTS.replace('notify', 'oneshot')}": _always(1)}),
     _case("PlannedRestartFailed", 600, HOST, {f"flyball_planned_restart_failed{_ON}": _after(600, 0, 1)}),
     quiet("PlannedRestartFailed", **{f"flyball_planned_restart_failed{_ON}": _always(0)}),
     _case("FiguresUnreadable", 600, HOST, {f"node_textfile_scrape_error{_ON}": _after(600, 0, 1)}),

@@ -119,6 +119,16 @@ def test_a_second_run_changes_nothing_nor_does_a_check(watched: Ansible) -> None
         assert touched(again) == UNTOUCHED
 
 
+def test_whatever_part_is_asked_for_has_what_it_needs(watched: Ansible) -> None:
+    assert touched(watched.play("site", *ROLES, "--skip-tags", "preflight,install").succeeded()) == UNTOUCHED
+
+
+def test_nobody_is_given_up_who_waits_for_an_address(monitor: Host) -> None:
+    for unit in LISTENS:
+        shown = monitor.run(f"systemctl show --property=StartLimitIntervalUSec --property=Restart {unit}")
+        assert set(shown.split()) == {"StartLimitIntervalUSec=0", "Restart=always"}
+
+
 def test_nothing_ever_listened_where_it_was_not_asked_to(watched: Ansible, monitor: Host) -> None:
     app = watched.lab["app1"]
     for host, units, address in (

@@ -282,6 +282,97 @@ def test_balancers_restart_one_at_a_time(converged: Ansible) -> None:
     assert started(two, "haproxy")[0] > started(one, "haproxy")[1]
 
 
+def test_whatever_part_is_asked_for_has_what_it_needs(converged: Ansible) -> None:
+    for options in (("--tags", "configure"), ("--check", "--skip-tags", "preflight,install")):
+        assert touched(converged.play("site", *options, *ONE_OF_EACH).succeeded()) == UNTOUCHED
+
+
+def test_what_stands_in_the_way_of_packages_is_named(converged: Ansible) -> None:
+    host = converged.lab["logs1"]
+    impatient = {**converged.variables, "logs1": {"base_lock_timeout": "1s"}}
+    ansible = Ansible(converged.lab, converged.groups, impatient)
+    lock = "f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX)"
+    hold = f"import fcntl, time; {lock}; open('/run/held', 'w'); time.sleep(9999)"
+    host.run(f'systemd-run --quiet --unit=upgrades python3 -c "{hold}"')
+    until(lambda: host.run("ls /run/held", check=False), bool)
+    played = ansible.apply("logs1", "node_exporter")
+    host.run("systemctl stop upgrades")
+    assert played.code != 0
+    assert "Another program installs packages; wait for it, or raise base_lock_timeout." in " ".join(
+        played.output.split()
+    )
+    host.write("/etc/apt/sources.list.d/gone.list", "deb [trusted=yes] file:/srv/gone ./\n")
+    host.run("rm -f /var/lib/apt/periodic/update-success-stamp; touch -d '2 hours ago' /var/lib/apt/lists")
+    played = ansible.apply("logs1", "node_exporter")
+    host.run("rm /etc/apt/sources.list.d/gone.list; apt-get update -qq")
+    said = " ".join(played.output.split())
+    assert played.code != 0
+    assert "prometheus-node-exporter cannot be installed: " in said
+    assert "file:/srv/gone" in said
+    assert "Mend that source, or remove it from /etc/apt/sources.list.d, and run this again." in said
+
+
+def test_who_cannot_listen_is_said_and_mended_by_the_next_run(converged: Ansible) -> None:
+    app, balancer = converged.lab["app1"], converged.lab["lb1"]
+    port = 8090
+    proxy = releases.balancer([app.address])["haproxy_proxy"]
+    proxy["calls"]["shop"]["listen"] = port
+    sites = [{**releases.WEB["nginx_sites"][0], "port": port}]
+    tags = ("--limit", "app1,lb1", "--tags", "nginx,haproxy")
+    for host in (app, balancer):
+        host.run(f"systemd-run --quiet --unit=squatter python3 -m http.server {port}")
+        until(lambda host=host: host.run("ss -ltnH"), lambda found: f":{port} " in found)
+    played = converged.play("site", *tags, haproxy_proxy=proxy, nginx_sites=sites)
+    assert played.total("failed") == 2
+    assert re.search(rf"nginx.service does not listen on {port}, where python3 \(process \d+\) does", played.output)
+    assert re.search(rf"haproxy.service does not listen on [0-9.]*:{port}, where python3 ", played.output)
+    for host in (app, balancer):
+        host.run("systemctl stop squatter")
+    # Nothing is to be written any more: what was written is to be taken up.
+    converged.play("site", *tags, haproxy_proxy=proxy, nginx_sites=sites).succeeded()
+    for host, program in ((app, "nginx"), (balancer, "haproxy")):
+        assert program in host.run(f"ss -ltnpH sport = :{port}")
+    converged.play("site", *tags).succeeded()
+
+
+LATE = "192.0.2.99"
+
+
+def test_what_is_late_at_boot_ends_no_service(converged: Ansible) -> None:
+    """An address, and the name of a server: all tries that systemd gives a unit by default are over before it comes."""
+    app, balancer, cache = (converged.lab[name] for name in ("app1", "lb1", "cache1"))
+    here = f"ip address add {LATE}/32 dev lo"
+    late = (
+        (
+            app,
+            "nginx",
+            "/etc/nginx/nginx.conf",
+            "127.0.0.1:8080",
+            "late.test:8080",
+            f"echo {LATE} late.test >> /etc/hosts",
+        ),
+        (balancer, "haproxy", "/etc/haproxy/haproxy.cfg", "127.0.0.1:21001", f"{LATE}:21001", here),
+        (cache, "redis-server", "/etc/redis/redis.conf", "bind 127.0.0.1", f"bind 127.0.0.1 {LATE}", here),
+    )
+    for host, unit, file, now, then, _ in late:
+        host.run(f"sed -i.before 's/{now}/{then}/' {file}; systemctl restart {unit}", check=False)
+    for host, unit, _, _, _, comes in late:
+        tries = f"systemctl show --property=NRestarts --value {unit}"
+        assert int(until(lambda host=host, tries=tries: host.run(tries), lambda found: int(found) > 5)) > 5
+        host.run(comes)
+        assert (
+            until(lambda host=host, unit=unit: host.run(f"systemctl is-active {unit}", check=False), _is_up)
+            == "active\n"
+        )
+    for host, unit, file, *_ in late:
+        host.run(f"mv {file}.before {file}; systemctl restart {unit}")
+    app.run("cp /etc/hosts /root/hosts; grep -v late.test /root/hosts > /etc/hosts")
+
+
+def _is_up(state: str) -> bool:
+    return state == "active\n"
+
+
 class Shop:
     """The shop on every application host, and packages of its next versions."""
 
