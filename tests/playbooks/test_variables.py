@@ -12,6 +12,7 @@ import pytest
 
 from flyball.guards.roles.collection import ROLES
 
+COLLECTION = Path(__file__).parents[2] / "playbooks"
 WITHOUT: dict[str, dict[str, Any]] = {
     "alertmanager": {
         "alertmanager_page": {"webhooks": ["http://a"]},
@@ -30,9 +31,13 @@ def preflights(folder: Path, cases: Sequence[tuple[str, Mapping[str, Any]]], *op
     """What the preflight of each role says to some variables on this machine; nothing where it lets them pass."""
     tasks: list[dict[str, Any]] = []
     for i, (role, variables) in enumerate(cases):
-        include = {"include_role": {"name": f"flyball.guards.{role}", "tasks_from": "preflight"}}
+        include = [
+            {"include_role": {"name": f"flyball.guards.{role}", "tasks_from": part}, "vars": dict(variables)}
+            for part in ("look", "preflight")
+            if (COLLECTION / "roles" / role / f"tasks/{part}.yml").exists()
+        ]
         note = {f"case{i}": "{{ ansible_failed_result.msg | default(ansible_failed_result) }}"}
-        tasks.append({"block": [{**include, "vars": dict(variables)}], "rescue": [{"set_fact": note}]})
+        tasks.append({"block": include, "rescue": [{"set_fact": note}]})
     file = folder / "said.json"
     said = [f"{{{{ case{i} | default('') }}}}" for i in range(len(cases))]
     tasks.append({"copy": {"content": "{{ said | to_json }}", "dest": str(file)}, "vars": {"said": said}})

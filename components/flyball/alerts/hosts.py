@@ -76,6 +76,7 @@ def _disks() -> list[Rule]:
 
 
 def _units() -> list[Rule]:
+    starting = _span(hosts.UNIT_STARTING_WINDOW)
     return [
         Rule(
             name="UnitRunFailed",
@@ -95,6 +96,16 @@ def _units() -> list[Rule]:
             seconds=hosts.UNIT_FAILED_FOR,
             summary="{{ $labels.name }} on {{ $labels.instance }} has failed and is not coming back by itself",
             action="See systemctl status {{ $labels.name }}; mend it, or remove the unit if nobody needs it.",
+        ),
+        Rule(
+            name="UnitKeepsStarting",
+            severity=WARNING,
+            subject="unit",
+            # A run of a oneshot unit counts as its start.
+            expr=f'avg_over_time(node_systemd_unit_state{{state="activating",type!="oneshot"}}[{starting}]) > 0.5',
+            seconds=hosts.UNIT_FAILED_FOR,
+            summary="{{ $labels.name }} on {{ $labels.instance }} tries to start, and does not come up",
+            action="See journalctl -u {{ $labels.name }}: an address, a name or a port that it waits for is not there.",
         ),
         Rule(
             name="UnitInactive",

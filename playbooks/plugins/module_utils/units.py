@@ -106,7 +106,7 @@ def listening(processes: Iterable[int]) -> list[Socket]:
 def holder(place: str) -> str:
     """Who listens at a place: the name and number of a process; empty where nobody does."""
     taken = {one.inode for one in sockets() if one.is_at(place) or one.is_at(place.rpartition(":")[2])}
-    for entry in PROC.iterdir():
+    for entry in PROC.iterdir() if taken else ():
         if entry.name.isdigit() and taken & inodes(int(entry.name)):
             try:
                 return f"{(entry / 'comm').read_text().strip()} (process {entry.name})"

@@ -36,6 +36,8 @@ UNIT_INACTIVE_FOR = 5 * MINUTE
 """A planned restart, or one by a change, is over by then."""
 DRAIN_LONGEST = HOUR
 """A change takes minutes. Beyond this nobody remembers, and the next loss finds the headroom used up."""
+UNIT_STARTING_WINDOW = 10 * MINUTE
+"""In most of which a unit that cannot start is between two starts: a second or five, after a try of less than that."""
 SHIPPING_WINDOW = 5 * MINUTE
 """Nothing sent for this long; the longest pause between two tries is 30 s, so ten of them were in vain."""
 SHIPPING_STALLED_FOR = 10 * MINUTE

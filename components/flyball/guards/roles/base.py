@@ -11,12 +11,15 @@ from flyball.guards.clean_up.retention import Journal
 from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import OUT_OF_RANGE
-from flyball.guards.reading.units import Bytes, show_duration, show_size
+from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
 from flyball.guards.roles.variables import Role, Variable
 
 KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES = 60, 10, 6
 """Seconds until the first probe, between two, and how many [s, s, count]: a dead peer is found after 2 minutes. Linux
 waits two hours (tcp(7)), long after the pools above are exhausted."""
+LOCK_TIMEOUT: Milliseconds = 300_000
+"""Security upgrades of one day are installed within it; Ansible's own minute is over in the midst of them."""
+LONGEST_LOCK: Milliseconds = 3_600_000
 
 
 ROLE = Role(
@@ -46,6 +49,14 @@ ROLE = Role(
             "Silence on a TCP connection after which its other end is probed, from 10s to 10m.",
             "duration",
         ),
+        Variable(
+            "base_lock_timeout",
+            str,
+            show_duration(LOCK_TIMEOUT),
+            "How long to wait while another program installs packages, such as Debian's own upgrades, at most"
+            f" {show_duration(LONGEST_LOCK)}.",
+            "duration",
+        ),
     ),
 )
 
@@ -56,6 +67,7 @@ class Basics:
     journal_days: int
     time_servers: tuple[str, ...]
     keepalive_time: int
+    lock_timeout: int
     keepalive_interval: int = KEEPALIVE_INTERVAL
     keepalive_probes: int = KEEPALIVE_PROBES
 
@@ -79,4 +91,5 @@ def read(variables: Mapping[str, object]) -> tuple[Basics, list[Problem]]:
         journal_days=reader.count("base_journal_days", most=365),
         time_servers=address.hosts(reader, "base_time_servers"),
         keepalive_time=keepalive // 1000,
+        lock_timeout=reader.time("base_lock_timeout", least=1000, most=LONGEST_LOCK) // 1000,
     ), reader.problems

@@ -1,0 +1,70 @@
+"""What the kernel says of listening sockets, and how a configuration of Redis is held against what it runs with."""
+
+import os
+import socket
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.flyball.guards.plugins.module_utils import units
+from ansible_collections.flyball.guards.plugins.modules import redis_settings, serving
+
+
+def systemctl(**properties: str) -> units.Run:
+    """What `systemctl show` says of a unit."""
+    shown = "".join(f"{name}={value}\n" for name, value in properties.items())
+    return lambda command: (0, shown, "")
+
+
+def ours(**properties: str) -> units.Run:
+    return systemctl(**{"ActiveState": "active", "SubState": "running", "MainPID": str(os.getpid()), **properties})
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_socket_is_found_where_it_listens_and_nowhere_else(address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as one:
+        try:
+            one.bind((address, 0))
+        except OSError:
+            pytest.skip(f"this machine has no {address}")
+        port = one.getsockname()[1]
+        place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        run = ours()
+        assert serving.lacks(run, "a.service", [place]) == f"a.service does not listen on {place}, where nobody does"
+        one.listen()
+        assert [serving.lacks(run, "a.service", [where]) for where in (place, str(port), f":{port}")] == ["", "", ""]
+        assert place in [found.place for found in units.listening([os.getpid()])]
+        with subprocess.Popen(["sleep", "9999"]) as other:
+            said = serving.lacks(ours(MainPID=str(other.pid)), "a.service", [place])
+            other.kill()
+        assert f"(process {os.getpid()}) does" in said
+
+
+def test_a_unit_that_does_not_run_serves_nothing() -> None:
+    assert serving.lacks(systemctl(ActiveState="failed", SubState="failed", MainPID="0"), "a.service", []) == (
+        "a.service does not run: failed (failed)"
+    )
+    assert serving.lacks(lambda command: (1, "", "no systemd"), "a.service", []) == "a.service does not run: unknown ()"
+    assert serving.lacks(ours(MainPID="0"), "a.service", []) == ""
+
+
+def test_all_that_descend_from_a_process_are_its_family() -> None:
+    assert os.getpid() in units.family(os.getppid())
+    assert units.family(os.getpid())[0] == os.getpid()
+
+
+def test_a_configuration_is_read_as_redis_reads_it() -> None:
+    text = '# bind 1\nbind 127.0.0.1 ::1\n\nMaxClients 900\nsave ""\ninclude /etc/redis/password*.conf\n'
+    assert redis_settings.parse(text) == {"bind": "127.0.0.1 ::1", "maxclients": "900", "save": ""}
+
+
+@given(st.integers(0, 2**40), st.integers(0, 2**40))
+def test_of_the_limits_of_one_kind_of_clients_the_others_stay_out_of_account(hard: int, soft: int) -> None:
+    wanted = f"normal {hard} {soft} 60"
+    runs = f"{wanted} slave 268435456 67108864 60 pubsub 33554432 8388608 60"
+    assert not redis_settings.differs(redis_settings.LIMITS, wanted, runs)
+    assert redis_settings.differs(redis_settings.LIMITS, f"normal {hard + 1} {soft} 60", runs)
+    assert redis_settings.differs("maxclients", "900", "9000")
