@@ -133,6 +133,8 @@ def test_the_role_gives_the_same_text_and_its_own_paths() -> None:
     found, problems = read(given)
     assert (found.config, problems) == (haproxy_config(BALANCER), [])
     assert found.listens == ("192.0.2.9:80", "127.0.0.1:21001", "127.0.0.1:21002")
+    everywhere = {"haproxy_proxy": BALANCER | {"calls": {"web": BALANCER["calls"]["web"] | {"address": "::"}}}}
+    assert read(everywhere)[0].listens[:2] == ("0.0.0.0:80", "[::]:80")
     _, problems = read({"haproxy_proxy": BALANCER | {"threads": 0, "deadline": "100ms"}})
     assert {problem.where for problem in problems} == {"haproxy_proxy.threads", "haproxy_proxy.calls.web.timeout"}
 

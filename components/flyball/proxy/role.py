@@ -4,7 +4,7 @@ The words are those of a workload's arguments (`flyball.guards.workload.argument
 the proxy listens for each call, so that it can be a balancer for others too, and where its metrics are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from flyball.guards.roles.haproxy import DRAIN, FIRST_CALL, LOOPBACK, METRICS, P
 from flyball.guards.timeouts import calls, deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import sidecar
+from flyball.proxy import families
 from flyball.proxy.config import proxy_config
 from flyball.proxy.inputs import Address, Families, InboundHop, Outbound, Proxy, Server
 
@@ -57,7 +58,18 @@ def read(variables: Mapping[str, object], host: str = NAME, ipv6: bool = False) 
     if proxy is None or reader.problems:
         return HostProxy("", ()), reader.problems
     proxy = replace(proxy, families=Families.BOTH if ipv6 else Families.IPV4)
-    return HostProxy(proxy_config(proxy), tuple(str(place) for place in proxy.listens)), []
+    return HostProxy(proxy_config(proxy), tuple(_sockets(proxy))), []
+
+
+def _sockets(proxy: Proxy) -> Iterator[str]:
+    """Each of its addresses, those that stand for every one of a family with it."""
+    for place in proxy.listens:
+        if place.host not in ("", families.EVERYWHERE):
+            yield str(place)
+            continue
+        yield f"0.0.0.0:{place.port}"
+        if place.host == families.EVERYWHERE or proxy.families is not Families.IPV4:
+            yield f"[::]:{place.port}"
 
 
 def _read(r: Reader) -> Proxy | None:
