@@ -83,6 +83,29 @@ def test_two_ways_to_write_share_one_pause(target: Target, person: Api) -> None:
     assert "one scale-down each" in _scale(target, path, person)(size - 3).message
 
 
+def test_an_autoscaler_that_jumps_keeps_the_pause_and_one_that_goes_by_its_behavior_need_not(
+    target: Target, admin: Api
+) -> None:
+    """It jumps to a lowered maximum without regard to its behavior, and asks again each time that it looks."""
+    path = target.deployment("web")
+    autoscaler = admin.as_user(names.AUTOSCALERS[0])
+
+    def ask(size: int) -> int:
+        scale = target.read(f"{path}/scale") | {"spec": {"replicas": size}}
+        del scale["metadata"]["resourceVersion"]
+        return autoscaler.put(f"{path}/scale", scale).expect()["spec"]["replicas"]
+
+    size = target.read(path)["spec"]["replicas"]
+    first, second = descent(size, 3, WriterSteps().down)[:2]
+    time.sleep(PAUSE + 1)
+    assert ask(3) == first
+    changed = _changed(target, path)
+    assert ask(3) == first
+    world.wait(lambda: ask(3) == second)
+    assert (_changed(target, path) - changed).total_seconds() >= PAUSE
+    assert ask(second - 1) == second - 1
+
+
 def test_growing_needs_no_pause(target: Target, person: Api) -> None:
     path = target.deployment("cart")
     for size in (6, 7, 8):
@@ -137,26 +160,3 @@ def test_managed_fields_that_were_removed_come_back_by_an_apply(target: Target, 
     labels = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"labels": {"team": "shop"}}}
     person.apply(path, labels).expect()
     assert "one scale-down each 60 s" in _scale(target, path, person)(5).message
-
-
-def test_an_autoscaler_that_jumps_keeps_the_pause_and_one_that_goes_by_its_behavior_need_not(
-    target: Target, admin: Api
-) -> None:
-    """It jumps to a lowered maximum without regard to its behavior, and asks again each time that it looks."""
-    path = target.deployment("web")
-    autoscaler = admin.as_user(names.AUTOSCALERS[0])
-
-    def ask(size: int) -> int:
-        scale = target.read(f"{path}/scale") | {"spec": {"replicas": size}}
-        del scale["metadata"]["resourceVersion"]
-        return autoscaler.put(f"{path}/scale", scale).expect()["spec"]["replicas"]
-
-    size = target.read(path)["spec"]["replicas"]
-    first, second = descent(size, 3, WriterSteps().down)[:2]
-    time.sleep(PAUSE + 1)
-    assert ask(3) == first
-    changed = _changed(target, path)
-    assert ask(3) == first
-    world.wait(lambda: ask(3) == second)
-    assert (_changed(target, path) - changed).total_seconds() >= PAUSE
-    assert ask(second - 1) == second - 1
