@@ -9,7 +9,9 @@ from flyball.guards.alerting.hosts import Size
 from flyball.guards.alerting.zones import Zoned
 
 SIZES = (Size("web", warn=3, ceiling=4),)
-ALL = {**hosts.rules(SIZES), **watcher.rules(), **zones.rules([Zoned("shop", "web", 10)])}
+ON_HOSTS = {**hosts.rules(SIZES), **watcher.rules()}
+"""Those that the role `prometheus` loads."""
+ALL = {**ON_HOSTS, **zones.rules([Zoned("shop", "web", 10)])}
 RULES = {rule.name: rule for group in ALL.values() for rule in group}
 CONTENT = rule_file(ALL)
 STEP = 60

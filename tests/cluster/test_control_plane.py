@@ -193,7 +193,9 @@ def test_client_requests_are_not_throttled(control_plane: ControlPlane) -> None:
 def test_nothing_was_downloaded(control_plane: ControlPlane) -> None:
     linked = {entry.name: entry.resolve().parent.parent for entry in (control_plane.folder / "bin").iterdir()}
 
-    assert linked == dict.fromkeys([*COMPONENTS, "kubectl"], paths.bin_dir())
+    # Other tests may have started more on it: figures of the processors, a descheduler.
+    assert {*COMPONENTS, "kubectl"} <= linked.keys()
+    assert set(linked.values()) == {paths.bin_dir()}
 
 
 def test_every_part_listens_on_the_loopback_interface_only(control_plane: ControlPlane) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cluster.scaling.service import wait
 from tests.cluster.test_control_plane import LOOPBACK, listeners
 
 from flyball.kubectl import Kubectl
@@ -70,6 +71,7 @@ def test_what_runs_is_left_alone_and_what_died_is_started_anew(fresh: ControlPla
     assert said == ["starting KEDA"]
 
     os.kill(operator[0], signal.SIGKILL)
+    wait(lambda: not servers.pids(fresh, "keda-operator"), "its end")
     keda.start(fresh, said.append)
 
     assert said == ["starting KEDA"] * 2
