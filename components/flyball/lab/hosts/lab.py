@@ -17,6 +17,12 @@ from flyball.lab.hosts.network import Network
 from flyball.lab.locks import exclusive
 
 
+_WATCHERS = Path("/proc/sys/fs/inotify/max_user_instances")
+_MOST_WATCHERS = 1024
+"""Of root on this machine, all hosts of all labs together: systemd and its kin take seven for each host. The kernel's
+128 let 18 hosts run at a time, and the next does not come up, without a word."""
+
+
 @dataclass
 class Lab:
     """Hosts by name, in `folder`, on one network."""
@@ -76,6 +82,7 @@ def lab(report: base.Report, suite: str = base.SUITES[0]) -> Iterator[Lab]:
     """
     root = base.ensure(report, suite)
     remove_leftovers(report)
+    _allow_watchers()
     name = uuid.uuid4().hex[:6]
     folder = _labs() / name
     with ExitStack() as at_end:
@@ -96,6 +103,11 @@ def lab(report: base.Report, suite: str = base.SUITES[0]) -> Iterator[Lab]:
                 host.remove()
             made.network.remove()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _allow_watchers() -> None:
+    if int(_WATCHERS.read_text()) < _MOST_WATCHERS:
+        _WATCHERS.write_text(f"{_MOST_WATCHERS}\n")
 
 
 def remove_leftovers(report: base.Report) -> None:
