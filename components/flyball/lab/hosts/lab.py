@@ -16,7 +16,6 @@ from flyball.lab.hosts.host import Host
 from flyball.lab.hosts.network import Network
 from flyball.lab.locks import exclusive
 
-
 _WATCHERS = Path("/proc/sys/fs/inotify/max_user_instances")
 _MOST_WATCHERS = 1024
 """Of root on this machine, all hosts of all labs together: systemd and its kin take seven for each host. The kernel's
