@@ -91,7 +91,8 @@ def test_after_the_notice_nobody_undrains_the_host(watched: Host) -> None:
 def test_the_next_start_of_the_machine_serves_again(watched: Host) -> None:
     """Its own mark goes with the machine that was to go; what a person holds stays."""
     held = json.loads(watched.run(f"cat {MARK}"))["holders"]
-    watched.write(MARK, json.dumps({"holders": [PERSON, *held]}))
+    watched.write(f"{MARK}.new", json.dumps({"holders": [PERSON, *held]}))
+    watched.run(f"mv {MARK}.new {MARK}")  # the watcher looks at it all the time
     watched.run(f"rm {METADATA}/instance-action")
     watched.power_loss()
     watched.start()
