@@ -15,6 +15,7 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.deploy import others, parts
+from flyball.deploy.at_creation import CREATION_MANAGER, MANAGER, Key, as_it_will_be, is_ours_alone, part, stated
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF, Item, Report
 from flyball.deploy.owned import change, is_as_stated
@@ -23,12 +24,6 @@ from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.kubectl import Kubectl, KubectlError
 
-MANAGER = "flyball"
-CREATION_MANAGER = "flyball-initial"
-"""Second field manager: owns what is ours only at creation, so that it stays when the first one no longer states it."""
-SET_AT_CREATION = "flyball.dev/set-at-creation"
-"""Annotation by that manager. An apply that changes nothing gets no time from the server, and a Governor asks for the
-time of whoever owns the replicas."""
 PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
 """A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
 namespace to that namespace, and a stack whose namespace is renamed must find what it made before."""
@@ -36,8 +31,6 @@ KINDS = "applyset.kubernetes.io/contains-group-kinds"
 UNREAD = 10.0
 """The longest that the server goes by limits that have just changed [s]; usually some milliseconds."""
 _REFUSAL = "denied request: flyball: "
-
-Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +146,11 @@ class ApplySet:
         # The server cannot try out objects in a namespace that is still to come.
         ready = [o for o in objects if o.namespace not in spaces]
         later = [f"+ {o.kind.lower()} {o.namespace}/{o.name}" for o in objects if o.namespace in spaces]
-        marked = [_marked(_as_it_will_be(o, before.get(o.key)), self.label) for o in ready]
+        marked = [_marked(as_it_will_be(o, before.get(o.key)), self.label) for o in ready]
         command = ("diff", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-")
         text = self.kubectl.run(*command, stdin=_list(marked), accept=(0, 1), timeout=600)
         gone = [f"- {kind} {name}" for kind, name in self._orphans(objects)]
-        return "\n".join(part for part in (text.rstrip(), *later, *gone) if part)
+        return "\n".join(filter(None, (text.rstrip(), *later, *gone)))
 
     def delete(self) -> list[str]:
         """Delete every member, wherever it is, and the set itself; namespaces last, with all that is in them.
@@ -278,8 +271,8 @@ class ApplySet:
         one. Whoever else has set the field owns it, and then it needs no second manager.
         """
         kept = list(objects)
-        while parts := [
-            _part(live[o.key], path) for o in kept for path in o.ignored if _is_ours_alone(live[o.key], path)
+        while pieces := [
+            part(live[o.key], path) for o in kept for path in o.ignored if is_ours_alone(live[o.key], path)
         ]:
             # A part of an object lacks what the client's validation asks for; the server has the whole one.
             command = (
@@ -290,7 +283,7 @@ class ApplySet:
                 "--filename=-",
             )
             try:
-                self.kubectl.run(*command, stdin=_list(parts), timeout=600)
+                self.kubectl.run(*command, stdin=_list(pieces), timeout=600)
                 return
             except KubectlError as error:
                 if "conflict" not in str(error):
@@ -336,69 +329,6 @@ def _parent_definition() -> dict[str, Any]:
         "metadata": {"name": f"{PARENTS}.{PARENT_GROUP}", "labels": labels},
         "spec": {"group": PARENT_GROUP, "scope": "Cluster", "names": names, "versions": [version]},
     }
-
-
-def stated(o: Object, live: Mapping[Key, Any]) -> Mapping[str, Any]:
-    """The manifest to apply: of an object that exists, without what is ours only at creation."""
-    manifest = o.manifest
-    for path in o.ignored if o.key in live else ():
-        manifest = _without(manifest, path.split("."))
-    return manifest
-
-
-def _as_it_will_be(o: Object, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The manifest for a comparison: what an apply would hand over to `CREATION_MANAGER` first, it leaves as it is."""
-    manifest = o.manifest
-    for path in o.ignored if live is not None else ():
-        manifest = _without(manifest, path.split("."))
-        if live is not None and _is_ours_alone(live, path):
-            manifest = _with(manifest, path.split("."), _at(live, path))
-    return manifest
-
-
-def _with(value: Mapping[str, Any], keys: Sequence[str], leaf: Any) -> Mapping[str, Any]:
-    inner = leaf if len(keys) == 1 else _with(value.get(keys[0], {}), keys[1:], leaf)
-    return {**value, keys[0]: inner}
-
-
-def _without(value: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:
-    if keys[0] not in value:
-        return value
-    rest = {key: inner for key, inner in value.items() if key != keys[0]}
-    return rest if len(keys) == 1 else {**value, keys[0]: _without(value[keys[0]], keys[1:])}
-
-
-def _nested(path: str, value: Any) -> dict[str, Any]:
-    for key in reversed(path.split(".")):
-        value = {key: value}
-    return value
-
-
-def _at(value: Any, path: str) -> Any:
-    for key in path.split("."):
-        value = value[key]
-    return value
-
-
-def _part(item: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """The object with nothing but the field at `path`, as the cluster holds it, and a note that it was ours."""
-    head = {key: item[key] for key in ("apiVersion", "kind")}
-    meta = {key: item["metadata"][key] for key in ("name", "namespace") if key in item["metadata"]}
-    return {**head, "metadata": {**meta, "annotations": {SET_AT_CREATION: path}}, **_nested(path, _at(item, path))}
-
-
-def _is_ours_alone(item: Mapping[str, Any], path: str) -> bool:
-    return [f["manager"] for f in item["metadata"].get("managedFields", ()) if _owns(f, path)] == [MANAGER]
-
-
-def _owns(fields: Mapping[str, Any], path: str) -> bool:
-    """Whether an entry of managedFields holds the field at `path`."""
-    part = fields.get("fieldsV1", {})
-    for key in path.split("."):
-        part = part.get(f"f:{key}")
-        if part is None:
-            return False
-    return True
 
 
 def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _goes_by_itself(metadata: Mapping[str, Any]) -> bool:
 
 def sweep(kubectl: Kubectl, own: Signature, kept: Collection[str], report: Report) -> list[str]:
     """Delete the namespaces that a stack has made, but for those to keep and those that others have something in."""
-    labels = f"{wellknown.MANAGED_BY_LABEL}={wellknown.MANAGED_BY},{wellknown.OWNER_LABEL}={own.owner}"
+    labels = f"{wellknown.OURS},{wellknown.OWNER_LABEL}={own.owner}"
     removed: list[str] = []
     for item in kubectl.json("get", "namespaces", f"--selector={labels}")["items"]:
         name = item["metadata"]["name"]

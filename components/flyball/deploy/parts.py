@@ -73,7 +73,7 @@ def limited(o: Object, live: Mapping[str, Any] | None, keep: Container[str]) -> 
 
 
 def _deployments(kubectl: Kubectl, namespace: str) -> dict[str, Mapping[str, Any]]:
-    ours = f"--selector={wellknown.MANAGED_BY_LABEL}={wellknown.MANAGED_BY}"
+    ours = f"--selector={wellknown.OURS}"
     items = kubectl.json("get", "deployments", f"--namespace={namespace}", ours)["items"]
     return {item["metadata"]["name"]: item for item in items}
 

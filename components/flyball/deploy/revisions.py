@@ -5,7 +5,7 @@ without its configuration. So nothing goes that a ReplicaSet of a Deployment tha
 old ReplicaSets beyond the Deployment's `revisionHistoryLimit`, and with them goes the need.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from flyball import wellknown
@@ -35,26 +35,21 @@ def sweep(kubectl: Kubectl, objects: Iterable[Object]) -> list[str]:
     stays = {(o.kind, o.namespace, o.name) for o in made} | needed(kubectl, made)
     of = {_owner(o.manifest) for o in made if _is_configuration(o.manifest)}
     removed: list[str] = []
-    mine = f"--selector={wellknown.MANAGED_BY_LABEL}={wellknown.MANAGED_BY}"
     for namespace in sorted({namespace for namespace, _ in of}):
-        items = kubectl.json("get", "configmaps", f"--namespace={namespace}", mine)["items"]
-        ours = [item["metadata"]["name"] for item in items if _is_configuration(item) and _owner(item) in of]
+        ours = [item["metadata"]["name"] for item in _configurations(kubectl, namespace) if _owner(item) in of]
         old = [name for name in ours if ("ConfigMap", namespace, name) not in stays]
-        if old:
-            kubectl.run("delete", "configmap", *old, f"--namespace={namespace}", "--ignore-not-found")
+        _delete(kubectl, namespace, old)
         removed += [f"configmap/{name}" for name in old]
     return removed
 
 
 def remove(kubectl: Kubectl, is_own: Callable[[Mapping[str, Any]], bool]) -> None:
     """Remove all configurations of proxies of a stack that is gone, in any namespace."""
-    mine = f"--selector={wellknown.MANAGED_BY_LABEL}={wellknown.MANAGED_BY}"
     found: dict[str, list[str]] = {}
-    for item in kubectl.json("get", "configmaps", "--all-namespaces", mine)["items"]:
-        if _is_configuration(item) and is_own(item):
-            found.setdefault(item["metadata"]["namespace"], []).append(item["metadata"]["name"])
-    for namespace, configurations in found.items():
-        kubectl.run("delete", "configmap", *configurations, f"--namespace={namespace}", "--ignore-not-found")
+    for item in filter(is_own, _configurations(kubectl)):
+        found.setdefault(item["metadata"]["namespace"], []).append(item["metadata"]["name"])
+    for namespace, names in found.items():
+        _delete(kubectl, namespace, names)
 
 
 def as_applied(item: Mapping[str, Any], without: str) -> dict[str, Any]:
@@ -63,6 +58,18 @@ def as_applied(item: Mapping[str, Any], without: str) -> dict[str, Any]:
     labels = {key: value for key, value in item["metadata"].get("labels", {}).items() if key != without}
     rest = {key: value for key, value in item.items() if key not in ("metadata", "status")}
     return {**rest, "metadata": {**meta, "labels": labels}}
+
+
+def _configurations(kubectl: Kubectl, namespace: str = "") -> list[Mapping[str, Any]]:
+    """Those of all proxies, in one namespace or in every one."""
+    where = f"--namespace={namespace}" if namespace else "--all-namespaces"
+    items = kubectl.json("get", "configmaps", where, f"--selector={wellknown.OURS}")["items"]
+    return [item for item in items if _is_configuration(item)]
+
+
+def _delete(kubectl: Kubectl, namespace: str, names: Collection[str]) -> None:
+    if names:
+        kubectl.run("delete", "configmap", *names, f"--namespace={namespace}", "--ignore-not-found")
 
 
 def _is_configuration(manifest: Mapping[str, Any]) -> bool:

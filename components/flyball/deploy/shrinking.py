@@ -11,7 +11,7 @@ from flyball.stack.read import Stack
 
 def said(kubectl: Kubectl, stack: Stack) -> list[str]:
     """A line for each service that shrinks: from which floor and ceiling to which, and how fast."""
-    ours = f"--selector={wellknown.MANAGED_BY_LABEL}={wellknown.MANAGED_BY}"
+    ours = f"--selector={wellknown.OURS}"
     items = kubectl.json("get", "horizontalpodautoscalers", f"--namespace={stack.namespace}", ours)["items"]
     before: dict[str, Size] = {}
     for item in items:

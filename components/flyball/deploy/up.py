@@ -83,8 +83,8 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
 
     for line in shrinking.said(kubectl, stack):
         report(line)
-    if engine and not _by_kubectl(kubectl, target, report):
-        refuse(_of_others(kubectl, engine, target, result))
+    if engine and not _by_kubectl(members, report):
+        refuse(_of_others(members, engine, target, result))
         report(f"bringing it up with {engine}")
         _by_engine(engine, target, sizes, stands)
     else:
@@ -125,18 +125,19 @@ def preview(target: Target, report: Report) -> str | None:
     plane = control_plane.running(target.name) if target.is_local else None
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
     shrinks = shrinking.said(kubectl, stack) if kubectl else []
+    members = ApplySet(kubectl, target.name, stack.place.owner) if kubectl else None
     engine = engines.find()
     if kubectl and target.is_local:
         refuse(list(others.check_shared(kubectl, stack)))
-    if engine and not (kubectl and _by_kubectl(kubectl, target, report)):
-        if kubectl:
-            refuse(_of_others(kubectl, engine, target, result))
+    if engine and not (members and _by_kubectl(members, report)):
+        if members:
+            refuse(_of_others(members, engine, target, result))
         pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=True)
         for line in shrinks:
             report(line)
         return None
-    if kubectl:
-        changes = ApplySet(kubectl, target.name, stack.place.owner).diff(result.objects)
+    if members:
+        changes = members.diff(result.objects)
         return "\n".join([*shrinks, changes] if changes else [])
     return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
 
@@ -203,12 +204,12 @@ def kubectl_program(report: Report) -> Path:
         raise
 
 
-def _by_kubectl(kubectl: Kubectl, target: Target, report: Report) -> bool:
+def _by_kubectl(members: ApplySet, report: Report) -> bool:
     """Whether kubectl brought the stack up: then it goes on with it, for the engine would find everything taken."""
-    if not ApplySet(kubectl, target.name).exists:
+    if not members.exists:
         return False
     report(
-        f"kubectl goes on with what it brought up; `flyball down -s {target.name}` first gives it to Pulumi's engine"
+        f"kubectl goes on with what it brought up; `flyball down -s {members.name}` first gives it to Pulumi's engine"
     )
     return True
 
@@ -242,7 +243,7 @@ def down(target: Target, report: Report) -> list[str]:
         unguard(kubectl, own, namespace, policies=governed.policies, shared=shared)
     engine = engines.find()
     kept = {namespace} if shared else set[str]()
-    if engine and not _by_kubectl(kubectl, target, lambda line: None):
+    if engine and not _by_kubectl(members, lambda line: None):
         pulumi_cli.destroy(engine, target.project, target.name, target.file, target.context)
         # What the engine leaves: configurations for the sake of old revisions, and namespaces.
         revisions.remove(kubectl, lambda item: others.signature(item) == own)
@@ -256,11 +257,11 @@ def _signature(target: Target) -> Signature:
     return Signature(target.name, *(str(target.config.get(key, "")) for key in ("owner", "environment")))
 
 
-def _of_others(kubectl: Kubectl, engine: Engine, target: Target, result: Rendered) -> list[Problem]:
+def _of_others(members: ApplySet, engine: Engine, target: Target, result: Rendered) -> list[Problem]:
     """What the engine, which takes over whatever it finds, would take from others."""
     made = functools.cache(lambda: pulumi_cli.made(engine, target.project, target.name))
 
     def is_own(o: Object, there: Item) -> bool:
         return others.alike(o.manifest, there) or (o.kind, o.namespace, o.name) in made()
 
-    return list(others.check(result.objects, ApplySet(kubectl, target.name).live(result.objects), is_own))
+    return list(others.check(result.objects, members.live(result.objects), is_own))

@@ -52,6 +52,27 @@ def requests_and_limits(resources: Resources, ephemeral_storage: Bytes) -> Manif
     }
 
 
+def as_user(user: int) -> Manifest:
+    """Of a security context: one user and group, and never root."""
+    return {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user}
+
+
+def confined() -> Manifest:
+    """Of a container's security context: no privilege, nor a way to any
+    (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted)."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def exempt(checks: Mapping[str, str]) -> dict[str, str]:
+    """Annotations that exempt an object from checks of kube-score, each with the reason why it does not hold there."""
+    reasons = "\n".join(f"{check}: {why}" for check, why in checks.items())
+    return {"kube-score/ignore": ",".join(checks), "flyball.dev/kube-score-reason": reasons}
+
+
 def show_cpu(millicores: Millicores) -> str:
     """As Kubernetes prints it: whole processors without a unit."""
     return f"{millicores}m" if millicores % 1000 else f"{millicores // 1000}"

@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible.plugins.lookup import LookupBase
 
+from ansible_collections.flyball.guards.plugins.module_utils import holds
+
 DOCUMENTATION = """
 name: run
 short_description: Which run of Ansible this is, and for whom
@@ -35,19 +37,11 @@ def machine() -> str:
         return platform.node()
 
 
-def started(process: int) -> str:
-    """When a process was started, in ticks since the machine was (proc_pid_stat(5)); empty where there is none."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
 def this_run() -> str:
     """Tasks are templated in children of the process that was started."""
     parent = multiprocessing.parent_process()
     process = parent.pid if parent and parent.pid else os.getpid()
-    return f"{machine()} {process} {started(process)}".strip()
+    return f"{machine()} {process} {holds.started(process)}".strip()
 
 
 def over(runs: Iterable[str]) -> list[str]:
@@ -56,7 +50,7 @@ def over(runs: Iterable[str]) -> list[str]:
     for run in runs:
         where, *process = run.split(" ")
         numbered = where == machine() and len(process) == 2 and process[0].isdecimal()
-        if numbered and started(int(process[0])) != process[1]:
+        if numbered and holds.started(int(process[0])) != process[1]:
             found.append(run)
     return found
 

@@ -39,6 +39,15 @@ class Holder:
         return f"by {self.program}{of} since {time.strftime('%Y-%m-%d %H:%M', time.gmtime(self.since))} UTC{why}"
 
 
+def started(process: int) -> str:
+    """When a process was started, in ticks since the machine was (proc_pid_stat(5)); empty where there is none."""
+    try:
+        # Counted from behind the name, which may hold anything.
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
 def group_lock(group: str) -> Path:
     """Of a host: who is changing the group of hosts that it is one of."""
     return FOLDER / f"group-{group}"

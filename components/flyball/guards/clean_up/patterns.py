@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from flyball.guards.clean_up.rules import LOG_ROTATED_TWICE
+from flyball.guards.reading.problem import Path, Problem
+
 _OTHERS = re.compile(r"\[[^]]*\]|\?")
 
 
@@ -35,6 +38,13 @@ def rotated(pattern: str, files: int) -> Iterator[str]:
 def matches_rotated(pattern: str, files: int) -> bool:
     """Whether a pattern matches some of its own rotated files."""
     return "*" in pattern and any(share(pattern, name) for name in rotated(pattern, files))
+
+
+def check_own(pattern: str, files: int, path: Path) -> Iterator[Problem]:
+    """Refuse a pattern that matches some of its own rotated files."""
+    if matches_rotated(pattern, files):
+        message = "its own rotated files match it too, and are rotated again and again"
+        yield Problem(path, LOG_ROTATED_TWICE, message, "end it in what they do not, as *.log")
 
 
 def _share(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flyball.guards.clean_up.rules import LOG_GROWTH, LOG_VOLUME, UNBOUNDED_LOG
 from flyball.guards.reading.problem import Broken, Path, Problem
+from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Bytes, Milliseconds, show_size
 
 MI: Bytes = 2**20
@@ -43,6 +44,16 @@ def ephemeral_storage(containers: int, scratch: Iterable[Bytes] = (), file_logs:
     """
     logs = containers * (CONTAINER_LOG_SIZE * CONTAINER_LOG_FILES + WRITABLE_LAYER)
     return logs + sum(scratch) + (file_logs.volume if file_logs else 0)
+
+
+def read_file_logs(r: Reader, default: FileLogs) -> FileLogs:
+    """The limits that are stated, `default` where nothing is."""
+    return FileLogs(
+        size=r.size("size", default.size),
+        files=r.whole("files", default.files, most=1000),
+        days=r.whole("days", default.days, most=3650),
+        volume=r.size("volume", default.volume),
+    )
 
 
 def check_file_logs(logs: FileLogs, path: Path) -> Iterator[Problem]:

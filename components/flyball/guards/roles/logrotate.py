@@ -9,7 +9,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.clean_up import patterns
-from flyball.guards.clean_up.retention import HOST_LOGS, ROTATION_INTERVAL, FileLogs, check_file_logs, rotation_interval
+from flyball.guards.clean_up.retention import (
+    HOST_LOGS,
+    ROTATION_INTERVAL,
+    FileLogs,
+    check_file_logs,
+    read_file_logs,
+    rotation_interval,
+)
 from flyball.guards.clean_up.rules import (
     LOG_GROWTH,
     LOG_NOT_REOPENED,
@@ -17,6 +24,7 @@ from flyball.guards.clean_up.rules import (
     LOG_VOLUME,
     LOG_WRITABLE_BY_OTHERS,
 )
+from flyball.guards.clean_up.signals import SIGNALS
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Broken, Problem
 from flyball.guards.reading.reader import Reader
@@ -32,8 +40,8 @@ from flyball.guards.reading.rules import (
 from flyball.guards.reading.units import Milliseconds, show_duration, show_size
 from flyball.guards.roles.variables import Role, Variable
 
-SIGNALS = ("HUP", "USR1", "USR2")
-"""What a service may be told to open its log anew with."""
+SIGNAL = "HUP"
+"""What a service is told to open its log anew with, unless its log says otherwise."""
 
 
 class LogArgs(TypedDict):
@@ -128,7 +136,7 @@ ROLE = Role(
             "Logs, each with name (the file in /etc/logrotate.d), and preset or paths; size"
             f" [{show_size(HOST_LOGS.size)}], files [{HOST_LOGS.files}], days [{HOST_LOGS.days}], volume"
             f" [{show_size(HOST_LOGS.volume)}] and rate (bytes per second at most, such as 1Mi); owner, group and mode"
-            f" [{MODE}] of the new file, folder_owner [owner] of its folder; unit and signal [{SIGNALS[0]}] of the"
+            f" [{MODE}] of the new file, folder_owner [owner] of its folder; unit and signal [{SIGNAL}] of the"
             " service that must open it anew, where its process catches the signal; or reopens for one that opens it"
             " for each line; or copytruncate for one that can do neither, which loses what it writes between the copy"
             f" and its truncation, and needs room for the copy. Presets are {', '.join(PRESETS)}.",
@@ -164,12 +172,7 @@ def _log(given: Reader) -> tuple[Log, int]:
     if preset and preset not in PRESETS:
         given.problem("preset", UNKNOWN_VALUE, f"{preset!r} is no preset", strict.nearest(preset, PRESETS))
     log = Reader({**PRESETS.get(preset, {}), **given.values}, given.path, given.problems)
-    limits = FileLogs(
-        size=log.size("size", HOST_LOGS.size),
-        files=log.whole("files", HOST_LOGS.files, most=1000),
-        days=log.whole("days", HOST_LOGS.days, most=3650),
-        volume=log.size("volume", HOST_LOGS.volume),
-    )
+    limits = read_file_logs(log, HOST_LOGS)
     log.problems += check_file_logs(limits, log.path)
     paths = tuple(log.words("paths"))
     if not paths:
@@ -189,7 +192,7 @@ def _log(given: Reader) -> tuple[Log, int]:
         group=_word(log, "group", "root", _ACCOUNT, "the name of a group"),
         mode=_word(log, "mode", MODE, _MODE, "three octal digits, quoted"),
         unit=_word(log, "unit", "", _UNIT, "the name of a systemd service, with .service"),
-        signal=log.value("signal", str, SIGNALS[0]),
+        signal=log.value("signal", str, SIGNAL),
         copytruncate=log.value("copytruncate", bool, False),
     )
     if int(result.mode, 8) & 0o022:
@@ -270,9 +273,7 @@ def _check_twice(logs: Iterable[Log]) -> Iterator[Problem]:
         names.setdefault(log.name, i)
         for number, path in enumerate(log.paths):
             where = ("logrotate_logs", i, "paths", number)
-            if patterns.matches_rotated(path, log.limits.files):
-                message = "its own rotated files match it too, and are rotated again and again"
-                yield Problem(where, LOG_ROTATED_TWICE, message, "end it in what they do not, as *.log")
+            yield from patterns.check_own(path, log.limits.files, where)
             for other, j, files in before:
                 if _share(path, log.limits.files, other, files):
                     message = f"{path} and {other} of logrotate_logs[{j}] name the same files"

@@ -9,12 +9,11 @@ from flyball.guards.clean_up.rules import (
     LOG_SIGNAL_FATAL,
     LOG_WRITABLE_BY_OTHERS,
 )
+from flyball.guards.clean_up.signals import SIGNALS
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import MISSING
-from flyball.guards.roles.logrotate import SIGNALS, Log
+from flyball.guards.roles.logrotate import Log
 
-NUMBERS: dict[str, int] = dict(zip(SIGNALS, (1, 10, 12), strict=True))
-"""Of the signals, as Linux has them on all that Debian runs on (signal(7)), but for MIPS."""
 _GROUP_WRITES, _ALL_WRITE, _OWNER_WRITES = 0o020, 0o002, 0o200
 
 
@@ -63,7 +62,7 @@ def _check_caught(line: str, logs: Iterable[Log]) -> Iterator[Problem]:
     """A unit whose process the signal would end, since it does not catch it, or that would not hear it."""
     unit, _, mask = line.partition(" ")
     for i, log in enumerate(logs):
-        if log.unit == unit and not int(mask or "0", 16) >> (NUMBERS[log.signal] - 1) & 1:
+        if log.unit == unit and not int(mask or "0", 16) >> (SIGNALS[log.signal] - 1) & 1:
             yield Problem(
                 ("logrotate_logs", i, "signal"),
                 LOG_SIGNAL_FATAL,

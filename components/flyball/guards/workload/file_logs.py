@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flyball.guards.clean_up import patterns
-from flyball.guards.clean_up.retention import MI, FileLogs, rotation_interval
-from flyball.guards.clean_up.rules import LOG_NOT_REOPENED, LOG_ROTATED_TWICE
+from flyball.guards.clean_up.retention import MI, FileLogs, read_file_logs, rotation_interval
+from flyball.guards.clean_up.rules import LOG_NOT_REOPENED
+from flyball.guards.clean_up.signals import SIGNALS
 from flyball.guards.fail_fast.container import check_image
 from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Broken, Path, Problem
@@ -20,8 +21,6 @@ from flyball.guards.reading.units import Bytes, Milliseconds
 
 SPRING = "spring"
 """Spring Boot rotates by itself, and is told how; the others have logrotate beside them."""
-SIGNALS = ("HUP", "USR1", "USR2")
-"""What a process may be told to open its logs anew with."""
 RATE: Bytes = MI
 """What all logs of one pod grow by in a second, at the most."""
 IMAGE = "phusion/baseimage:noble-1.0.2"
@@ -79,7 +78,6 @@ class LogFiles:
 
 def read(r: Reader, path: str) -> LogFiles:
     """The logs in the folder `path`; what is wrong with them is a problem of the reader's."""
-    default = FileLogs()
     preset = r.value("preset", str, "")
     known = PRESETS.get(preset)
     if not r.has("preset"):
@@ -91,12 +89,7 @@ def read(r: Reader, path: str) -> LogFiles:
         path=path,
         preset=preset,
         pattern=r.value("pattern", str, "*.log"),
-        limits=FileLogs(
-            size=r.size("size", default.size),
-            files=r.whole("files", default.files, most=1000),
-            days=r.whole("days", default.days, most=3650),
-            volume=r.size("volume", default.volume),
-        ),
+        limits=read_file_logs(r, FileLogs()),
         rate=r.size("rate", RATE),
         writer=known or _writer(r, preset),
         image=r.value("image", str, IMAGE),
@@ -136,9 +129,8 @@ def check(logs: LogFiles, path: Path) -> Iterator[Problem]:
     if not _PATTERN.fullmatch(logs.pattern):
         hint = "give the names of the files in the folder, as *.log"
         yield Problem((*path, "pattern"), INVALID_TEXT, f"{logs.pattern!r} names no files", hint)
-    elif patterns.matches_rotated(logs.pattern, logs.limits.files):
-        message = "its own rotated files match it too, and are rotated again and again"
-        yield Problem((*path, "pattern"), LOG_ROTATED_TWICE, message, "end it in what they do not, as *.log")
+    else:
+        yield from patterns.check_own(logs.pattern, logs.limits.files, (*path, "pattern"))
     if logs.rate < 1:
         yield Problem((*path, "rate"), OUT_OF_RANGE, f"is {logs.rate}", "give at least 1 byte per second")
     elif logs.limits.held <= logs.limits.volume and not logs.by_itself:

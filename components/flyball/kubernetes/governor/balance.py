@@ -14,6 +14,7 @@ from typing import Final
 from flyball.guards.governor import balance
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.policy import Manifest
+from flyball.kubernetes.objects import as_user, confined, exempt
 from flyball.wellknown import MANAGED_BY, MANAGED_BY_LABEL
 
 NAME: Final = "flyball-balance"
@@ -94,10 +95,7 @@ def manifests() -> list[Manifest]:
             "metadata": {
                 **metadata,
                 **here,
-                "annotations": {
-                    "kube-score/ignore": ",".join(_EXEMPT),
-                    "flyball.dev/kube-score-reason": "\n".join(f"{check}: {why}" for check, why in _EXEMPT.items()),
-                },
+                "annotations": exempt(_EXEMPT),
             },
             "spec": _schedule(),
         },
@@ -133,22 +131,13 @@ def _pod() -> Manifest:
             "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
             "limits": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "64Mi"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "securityContext": confined(),
         "volumeMounts": [{"name": "policy", "mountPath": _FOLDER, "readOnly": True}],
     }
     return {
         "serviceAccountName": NAME,
         "restartPolicy": "Never",
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 10001,
-            "runAsGroup": 10001,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": {**as_user(10001), "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [container],
         "volumes": [{"name": "policy", "configMap": {"name": NAME}}],
     }

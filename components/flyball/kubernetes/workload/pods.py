@@ -17,6 +17,8 @@ from flyball.kubernetes.objects import (
     PORT_NAME,
     SPOT_PART,
     Manifest,
+    as_user,
+    confined,
     labels,
     requests_and_limits,
     selector,
@@ -70,9 +72,7 @@ def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
         # The signal to open logs anew goes from one container to the other.
         **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
         "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": spec.user,
-            "runAsGroup": spec.user,
+            **as_user(spec.user),
             "fsGroup": spec.user,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
@@ -107,14 +107,7 @@ def _container(s: Service, inputs: PodInputs) -> Manifest:
         "livenessProbe": _probe(spec.probes.liveness, spec.port),
         # The kubelet's own sleep: works in images without a shell.
         "lifecycle": {"preStop": {"sleep": {"seconds": spec.shutdown.prestop // 1000}}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": spec.user,
-            "runAsGroup": spec.user,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": {**confined(), **as_user(spec.user)},
         **_unless_empty("volumeMounts", [{"name": n, "mountPath": v.path} for n, v in _own_volumes(spec).items()]),
         **_unless_empty("command", list(spec.command)),
         **_unless_empty("args", list(spec.arguments)),
@@ -124,7 +117,7 @@ def _container(s: Service, inputs: PodInputs) -> Manifest:
 
 def _volumes(spec: Spec) -> dict[str, Scratch]:
     """All of the pod."""
-    rotation = {ROTATION_VOLUME: Scratch(rotate.FOLDER, rotate.STATE)} if rotate.container(spec) else {}
+    rotation = {ROTATION_VOLUME: Scratch(rotate.FOLDER, rotate.STATE)} if rotate.is_needed(spec) else {}
     return {**_own_volumes(spec), **rotation}
 
 

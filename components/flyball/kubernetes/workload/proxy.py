@@ -14,7 +14,7 @@ from flyball.guards.timeouts.calls import Outside
 from flyball.guards.workload.calls import Call
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
-from flyball.kubernetes.objects import Manifest, metadata, requests_and_limits
+from flyball.kubernetes.objects import Manifest, as_user, confined, metadata, requests_and_limits
 from flyball.proxy import Address, Families, InboundHop, Outbound, Proxy, Server, proxy_config
 from flyball.proxy.base import LEAVE
 from flyball.proxy.families import IP, IPS
@@ -103,14 +103,7 @@ def _container(s: Service) -> Manifest:
         "resources": requests_and_limits(own.resources, retention.ephemeral_storage(1)),
         **_probes(own),
         **({"lifecycle": _leave(own)} if s.spec.fronted else {}),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": {**confined(), **as_user(USER)},
         "volumeMounts": [{"name": NAME, "mountPath": FOLDER, "readOnly": True}],
     }
 

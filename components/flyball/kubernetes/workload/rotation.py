@@ -8,11 +8,12 @@ are.
 
 from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.clean_up.signals import SIGNALS
 from flyball.guards.reading.units import Bytes
 from flyball.guards.workload.file_logs import LogFiles, Writer
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
-from flyball.kubernetes.objects import Manifest, requests_and_limits
+from flyball.kubernetes.objects import Manifest, as_user, confined, requests_and_limits
 
 NAME = "logrotate"
 FOLDER = "/run/rotation"
@@ -22,13 +23,16 @@ MEMORY: Bytes = 32 * MI
 LEAST_CPU = 10
 GZIP_BYTES: Bytes = 25 * MI
 """What one processor compresses in a second: an assumption; gzip at its default level took text at 25 to 60 MiB/s."""
-_SIGNAL_NUMBERS = {"HUP": 1, "USR1": 10, "USR2": 12}
-"""On all processors that Linux runs on but MIPS and Alpha (signal(7))."""
+
+
+def is_needed(spec: Spec) -> bool:
+    """Whether there are logs in files that the application does not rotate itself."""
+    return spec.logs is not None and not spec.logs.by_itself
 
 
 def container(spec: Spec) -> Manifest | None:
-    """The sidecar, None where nothing has to be rotated, or the application does it itself."""
-    if spec.logs is None or spec.logs.by_itself:
+    """The sidecar, None where it is not needed."""
+    if spec.logs is None or not is_needed(spec):
         return None
     return {
         "name": NAME,
@@ -37,14 +41,7 @@ def container(spec: Spec) -> Manifest | None:
         "restartPolicy": "Always",
         "command": ["/bin/sh", "-c", script(spec.logs)],
         "resources": requests_and_limits(_resources(spec.logs), retention.ephemeral_storage(1, [STATE])),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": spec.user,
-            "runAsGroup": spec.user,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": {**confined(), **as_user(spec.user)},
         "volumeMounts": [
             {"name": LOGS_VOLUME, "mountPath": spec.logs.path},
             {"name": ROTATION_VOLUME, "mountPath": FOLDER},
@@ -101,7 +98,7 @@ def _told(writer: Writer) -> str:
     A signal's bit in SigCgt says that there is one (proc_pid_status(5)). Looked at before anything is renamed: where
     nobody can be told, the log stays under its name, and each further look fails too. A renamed one would grow unseen.
     """
-    bit = _SIGNAL_NUMBERS[writer.signal] - 1
+    bit = SIGNALS[writer.signal] - 1
     return f"""\
   sharedscripts
   prerotate

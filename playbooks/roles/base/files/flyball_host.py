@@ -22,7 +22,6 @@ MARK = holds.DRAIN
 """While it exists the host answers 503 to balancers that ask for /flyball/health."""
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 """Another one after each start of the machine."""
-FIRST_PROCESS = Path("/proc/1/stat")
 FREEZE = Path("/etc/flyball/freeze.json")
 """While it exists people have stopped automation on this host (role freeze)."""
 METRICS = Path("/var/lib/flyball/metrics")
@@ -96,10 +95,9 @@ def this_run() -> str:
     """What the programs here call a run of theirs: all of one since the machine was started are one.
 
     The kernel's name for that does for machines; a container shares it with all others, and has a first process of its
-    own (field 22 of proc_pid_stat(5), counted from behind the name, which may hold anything).
+    own.
     """
-    first = FIRST_PROCESS.read_text().rpartition(")")[2].split()[19]
-    return f"{socket.gethostname()} {BOOT.read_text().strip()} {first}"
+    return f"{socket.gethostname()} {BOOT.read_text().strip()} {holds.started(1)}"
 
 
 def mark(program: str, why: str = "", beside: bool = False) -> list[holds.Holder]:
