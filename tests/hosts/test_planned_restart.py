@@ -67,7 +67,9 @@ def started(app: Host) -> str:
 
 def run(app: Host) -> tuple[str, str]:
     """Let the unit run to its end, as the timer would: the outcome, and what it said."""
+    before = app.run(f"systemctl show --property=InvocationID --value {UNIT}")
     app.run(f"systemctl start {UNIT}", check=False)
+    assert app.run(f"systemctl show --property=InvocationID --value {UNIT}") != before, "it did not run"
     return state(app)
 
 

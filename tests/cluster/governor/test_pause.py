@@ -72,15 +72,29 @@ def _changed(target: Target, path: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(stamp)
 
 
+def _in_a_row(prepare: Callable[[], object], *writes: Callable[[], Answer]) -> Answer:
+    """What the last of some writes got that all came within one pause, however busy the machine is."""
+    for _ in range(20):
+        prepare()
+        began = time.monotonic()
+        answers = [write() for write in writes]
+        if time.monotonic() - began < PAUSE - 1:  # the server's times are whole seconds
+            for answer in answers[:-1]:
+                answer.expect()
+            return answers[-1]
+    raise AssertionError("never within the pause")
+
+
 def test_two_ways_to_write_share_one_pause(target: Target, person: Api) -> None:
-    path = target.deployment()
-    time.sleep(PAUSE + 1)
-    size = target.read(path)["spec"]["replicas"]
-    _scale(target, path, person)(size - 1).expect()
-    assert "one scale-down each" in _patch(target, path, person)(size - 2).message
-    time.sleep(PAUSE + 1)
-    _patch(target, path, person)(size - 2).expect()
-    assert "one scale-down each" in _scale(target, path, person)(size - 3).message
+    scale, patch = (write(target, target.deployment(), person) for write in (_scale, _patch))
+
+    def rest() -> None:
+        scale(12).expect()
+        time.sleep(PAUSE + 1)
+
+    for one, other in ((scale, patch), (patch, scale)):
+        answer = _in_a_row(rest, lambda one=one: one(11), lambda other=other: other(10))
+        assert "one scale-down each" in answer.message
 
 
 def test_an_autoscaler_that_jumps_keeps_the_pause_and_one_that_goes_by_its_behavior_need_not(
@@ -116,9 +130,13 @@ def test_growing_needs_no_pause(target: Target, person: Api) -> None:
 
 def test_a_write_of_something_else_is_free(target: Target, person: Api) -> None:
     path = target.deployment("cart")
-    _scale(target, path, person)(11).expect()
-    person.patch(path, {"metadata": {"labels": {"team": "shop"}}}).expect()
-    assert "one scale-down each" in _scale(target, path, person)(10).message
+
+    def by(change: int) -> Answer:
+        return _scale(target, path, person)(target.read(path)["spec"]["replicas"] + change)
+
+    label = {"metadata": {"labels": {"team": "shop"}}}
+    answer = _in_a_row(int, lambda: by(1), lambda: person.patch(path, label), lambda: by(-1))
+    assert "one scale-down each" in answer.message
 
 
 def test_a_flood_of_field_managers_does_not_wash_the_time_away(target: Target, person: Api) -> None:
