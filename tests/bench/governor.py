@@ -22,7 +22,7 @@ from flyball.lab.cluster import control_plane as planes
 from flyball.lab.cluster.nodes import NodeGroup
 
 TITLE = "what the Governor adds to a write of replicas"
-WORKLOADS, PER_NAMESPACE, WRITES = (1, 300), 20, 300
+WORKLOADS, PER_NAMESPACE, WRITES = (1, 100, 1000), 20, 300
 HPA = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 LIMITS = Limits(floor=3, ceiling=1_000_000, budget=1)
 WRITERS: dict[str, Callable[[Api, str, int], Answer]] = {
