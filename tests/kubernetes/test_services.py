@@ -261,6 +261,7 @@ class TestOutputsAndGovernor:
                         "down": {"pods": 1, "percent": 10, "period": "1m"},
                         "calm": "5m",
                     },
+                    "named": True,
                 }
             },
         }

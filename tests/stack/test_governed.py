@@ -39,9 +39,9 @@ def test_limits_follow_from_the_rules() -> None:
         == config_map(
             "shop",
             {
-                "web": Limits(floor=8, ceiling=12, budget=1),
-                "timed": Limits(floor=3, ceiling=12, budget=1),
-                "cheap": Limits(floor=7, ceiling=7, budget=1, steps=steps, behavior=slower),
+                "web": Limits(floor=8, ceiling=12, budget=1, named=True),
+                "timed": Limits(floor=3, ceiling=12, budget=1, named=True),
+                "cheap": Limits(floor=7, ceiling=7, budget=1, steps=steps, behavior=slower, named=True),
                 "cheap-spot": Limits(floor=1, ceiling=11, budget=1, steps=steps, behavior=slower),
             },
         )["data"]
@@ -105,5 +105,6 @@ def test_a_program_asks_for_the_limits_of_its_own_workload() -> None:
                 "down": {"pods": 1, "percent": 10, "period": "1m"},
                 "calm": "5m",
             },
+            "named": True,
         }
     }

@@ -69,7 +69,7 @@ def limited(o: Object, live: Mapping[str, Any] | None, keep: Container[str]) -> 
     if live is None or not is_limits(o):
         return o
     text = limits.merged(live.get("data", {}).get(limits.KEY, ""), o.manifest["data"][limits.KEY], keep)
-    return Object({**o.manifest, "data": {limits.KEY: text}}, o.ignored)
+    return Object({**o.manifest, "data": {**o.manifest["data"], limits.KEY: text}}, o.ignored)
 
 
 def _deployments(kubectl: Kubectl, namespace: str) -> dict[str, Mapping[str, Any]]:

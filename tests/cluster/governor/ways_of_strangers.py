@@ -9,9 +9,11 @@ from tests.cluster.governor.world import Target
 
 from flyball import wellknown
 
-_LABELS = {"app": "web"}
+_OTHER = {"app": "cart"}
+"""All that a Deployment that is not flyball's selects by."""
 _NAMED = {wellknown.NAME_LABEL: "web"}
-_SAYS = "has the labels of the pods of web"
+_SAYS, _SAYS_OTHER = (f"has the labels of the pods of {name}" for name in ("web", "cart"))
+_FLYBALLS = {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}
 _KINDS = {
     "ReplicaSet": "replicasets",
     "DaemonSet": "daemonsets",
@@ -48,20 +50,32 @@ def _controller(t: Target, kind: str, labels: dict[str, str] | None = None) -> A
     return t.api.post(t.at(manifest["apiVersion"], _KINDS[kind]), manifest)
 
 
-def _set_of_old(t: Target) -> Answer:
-    """A ReplicaSet that the Deployment would adopt, whatever its pods are labelled."""
+def _set_of_old(t: Target, labels: dict[str, str]) -> Answer:
+    """A ReplicaSet that a Deployment would adopt, whatever its pods are labelled."""
     manifest = world.own("ReplicaSet", name="another")
-    manifest["metadata"]["labels"] = _LABELS
+    manifest["metadata"]["labels"] = labels
     return t.api.post(t.at("apps/v1", "replicasets"), manifest)
+
+
+def _template(t: Target, labels: dict[str, str]) -> Answer:
+    return t.api.patch(t.deployment("other"), {"spec": {"template": {"metadata": {"labels": labels}}}}, STRATEGIC)
+
+
+def _claiming(name: str) -> dict[str, Any]:
+    manifest = world.deployment(name, 3)
+    manifest["metadata"]["labels"] = _FLYBALLS
+    manifest["spec"]["selector"]["matchLabels"][wellknown.NAME_LABEL] = name
+    return manifest
 
 
 STRANGERS = Chapter(
     "Pods that pass for those of a workload",
-    "Policies `flyball-strangers`, one for Deployments and one for StatefulSets: a controller adopts whatever bears the"
-    " labels it selects by, and then has too many pods. Nobody but controllers makes such pods, or templates of them.",
+    "Policies `flyball-strangers`, one for flyball's own, which select by their names, and one each for other"
+    " Deployments and StatefulSets: a controller adopts whatever bears the labels it selects by, and then has too many"
+    " pods. Nobody but controllers makes such pods, or templates of them.",
     [
         Way("a pod created with the labels", lambda t: _pod(t, _hash(t)), _SAYS),
-        Way("a pod created with those of the Deployment", lambda t: _pod(t, _LABELS), _SAYS),
+        Way("a pod created with those of a Deployment that is not flyball's", lambda t: _pod(t, _OTHER), _SAYS_OTHER),
         Way("a pod created with the name, which Service and budget select by", lambda t: _pod(t, _NAMED), _SAYS),
         Way("a pod created with the owner", _owned, _SAYS),
         Way(
@@ -82,13 +96,19 @@ STRANGERS = Chapter(
             lambda t: _controller(t, "Job", _NAMED),
             _SAYS,
         ),
-        Way("a ReplicaSet for the Deployment to adopt", _set_of_old, _SAYS),
+        Way("a ReplicaSet for the Deployment to adopt", lambda t: _set_of_old(t, _NAMED), _SAYS),
+        Way("a ReplicaSet for one that is not flyball's to adopt", lambda t: _set_of_old(t, _OTHER), _SAYS_OTHER),
+        Way("a Deployment of one's own given the name", lambda t: _template(t, _NAMED), _SAYS),
+        Way("a Deployment of one's own given the labels of another", lambda t: _template(t, _OTHER), _SAYS_OTHER),
         Way(
-            "a Deployment of one's own given the labels",
-            lambda t: t.api.patch(
-                t.deployment("other"), {"spec": {"template": {"metadata": {"labels": _LABELS}}}}, STRATEGIC
-            ),
-            _SAYS,
+            "a Deployment made to look as if flyball's, so that nobody looks at its selector",
+            lambda t: _relabel(t, t.deployment("cart"), _FLYBALLS),
+            "does not select its pods by app.kubernetes.io/name: cart",
+        ),
+        Way(
+            "a new one that looks as if flyball's, and has limits that do not say so",
+            lambda t: t.api.post(t.deployment(""), _claiming("absent")),
+            "is flyball's, and its limits do not say named: true",
         ),
     ],
 )

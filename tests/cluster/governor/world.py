@@ -18,8 +18,10 @@ BRIEF = Behavior(down=Rate(pods=1, percent=10, period=1))
 """A pause of one second between scale-downs, so that it's over when a test tries something else."""
 LONG = Behavior(down=Rate(pods=1, percent=10, period=600))
 """A pause that is never over while the tests run."""
+OURS = "web"
+"""Made as flyball makes its own, whose pods are told by their names; the others are people's."""
 LIMITS = {
-    "web": Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF),
+    OURS: Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF, named=True),
     "cart": Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF),
     "slow": Limits(floor=3, ceiling=40, budget=1, behavior=LONG),
     "still": Limits(floor=3, ceiling=40, budget=1, behavior=LONG),
@@ -83,15 +85,16 @@ def _ready(pod: Manifest) -> bool:
 
 
 def deployment(name: str, replicas: int | None) -> Manifest:
+    ours = name == OURS
     spec: Manifest = {
-        "selector": {"matchLabels": {"app": name}},
+        "selector": {"matchLabels": {"app": name, **({wellknown.NAME_LABEL: name} if ours else {})}},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
         "template": _template(name),
     }
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name, "labels": {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}},
+        "metadata": {"name": name, "labels": {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY} if ours else {}},
         "spec": spec | ({} if replicas is None else {"replicas": replicas}),
     }
 

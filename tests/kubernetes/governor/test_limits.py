@@ -6,7 +6,7 @@ import pytest
 
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.workload.limits import Limits
-from flyball.kubernetes.governor.limits import config_map, describe, number
+from flyball.kubernetes.governor.limits import NAMED, config_map, describe, number
 
 TEXT = (
     "floor 3 | ceiling 40 | down 1 or 20 % every 60 s | up 4 or 100 % | budget 1"
@@ -81,3 +81,10 @@ def test_limits_that_nobody_could_obey_are_refused(floor: int, ceiling: int, bud
 def test_a_step_narrower_than_the_autoscaler_s_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^at 2 replicas one write may change less than the autoscaler's behavior"):
         Limits(floor=1, ceiling=40, budget=0, behavior=Behavior(down=Rate(pods=1, percent=60)))
+
+
+def test_names_that_only_their_own_pods_may_have_are_listed() -> None:
+    plain, named = (Limits(floor=3, ceiling=40, budget=1, named=named) for named in (False, True))
+    found = config_map("shop", {"web": named, "cart": named, "db": plain})
+    assert found["data"][NAMED] == "cart\nweb\n"
+    assert NAMED not in config_map("shop", {"db": plain})["data"]

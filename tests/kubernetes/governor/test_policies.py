@@ -17,6 +17,7 @@ RULES = [
     "flyball-scale",
     "flyball-pods",
     "flyball-strangers",
+    "flyball-strangers-of-others",
     "flyball-strangers-of-sets",
     "flyball-second-budgets",
     "flyball-status",
@@ -33,8 +34,8 @@ def test_there_is_one_set_for_a_cluster() -> None:
     """Each rule once to refuse and once to record: the number does not grow with the workloads."""
     kinds = Counter(manifest["kind"] for manifest in policies.manifests())
     assert kinds == {
-        "ValidatingAdmissionPolicy": 29,
-        "ValidatingAdmissionPolicyBinding": 29,
+        "ValidatingAdmissionPolicy": 31,
+        "ValidatingAdmissionPolicyBinding": 31,
         "MutatingAdmissionPolicy": 1,
         "MutatingAdmissionPolicyBinding": 1,
     }
@@ -79,9 +80,17 @@ def test_parameters_are_found_by_name_in_the_namespace_of_the_request() -> None:
     limits = {"name": "flyball-limits", "parameterNotFoundAction": "Allow"}
     freeze = {"name": "freeze", "namespace": "flyball-system", "parameterNotFoundAction": "Allow"}
     each = {"selector": {}, "parameterNotFoundAction": "Allow"}
-    special = {"flyball-limits": None, "flyball-cluster": None, "flyball-freeze": freeze} | dict.fromkeys(
-        ("flyball-strangers", "flyball-strangers-of-sets", "flyball-second-budgets"), each
-    )
+    not_ours = {"key": "app.kubernetes.io/managed-by", "operator": "NotIn", "values": ["flyball"]}
+    others = {**each, "selector": {"matchExpressions": [not_ours]}}
+    special = {
+        "flyball-limits": None,
+        "flyball-cluster": None,
+        "flyball-freeze": freeze,
+        # Each workload that is found costs as much as a policy: pods are made too often to ask flyball's own.
+        "flyball-strangers-of-others": others,
+        "flyball-strangers-of-sets": others,
+        "flyball-second-budgets": each,
+    }
     assert parameters == {rule: special.get(rule, limits) for rule in RULES}
 
 

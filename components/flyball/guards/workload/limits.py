@@ -34,6 +34,9 @@ class ReplicaLimitsArgs(TypedDict):
     max(1 pod, 20 %) down]."""
     behavior: NotRequired[BehaviorArgs]
     """The widest behaviour that an autoscaler may have; its period down is also the pause between two scale-downs."""
+    named: NotRequired[bool]
+    """Whether its pods are those with its name in the label app.kubernetes.io/name, as those of a `Workload` are, so
+    that no others may have it [false: those that its own selector says]."""
 
 
 class GovernedArgs(TypedDict):
@@ -67,6 +70,9 @@ class Limits:
     behavior: Behavior = field(default_factory=Behavior)
     """The widest behaviour that an autoscaler may have. Its period down is also the pause between two scale-downs by
     any other writer: nobody shrinks a workload more often than the autoscaler may."""
+    named: bool = False
+    """Its pods are those with its name in the label of names, as those of flyball's services; else what its own
+    selector says."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.floor <= self.ceiling:
@@ -94,14 +100,14 @@ def limits_of(service: Service) -> dict[str, Limits]:
     """
     spec, sizing = service.spec, service.sizing
 
-    def limits(floor: int, ceiling: int) -> Limits:
-        return Limits(floor, ceiling, sizing.budget, sizing.writer, spec.behavior)
+    def limits(floor: int, ceiling: int, named: bool = False) -> Limits:
+        return Limits(floor, ceiling, sizing.budget, sizing.writer, spec.behavior, named)
 
     if sizing.split is None:
-        return {spec.name: limits(sizing.floors.least, sizing.ceiling)}
+        return {spec.name: limits(sizing.floors.least, sizing.ceiling, named=True)}
     base = sizing.split.base
     return {
-        spec.name: limits(base, base),
+        spec.name: limits(base, base, named=True),  # the pods of both parts have this name
         spec.name + SPOT_SUFFIX: limits(sizing.floors.least, sizing.ceiling - base),
     }
 
@@ -132,7 +138,7 @@ def _read(r: Reader) -> Limits | None:
     if len(r.problems) > before:
         return None
     try:
-        return Limits(floor, ceiling, budget, writer, behavior)
+        return Limits(floor, ceiling, budget, writer, behavior, r.value("named", bool, False))
     except ValueError as error:
         r.problem((), LIMITS, str(error), "correct it")
         return None
@@ -147,6 +153,7 @@ def as_arguments(limits: Limits) -> ReplicaLimitsArgs:
         "budget": limits.budget,
         "writer": {"up": _step(limits.steps.up), "down": _step(limits.steps.down)},
         "behavior": {"up": _rate(behavior.up), "down": _rate(behavior.down), "calm": _seconds(behavior.calm)},
+        "named": limits.named,
     }
 
 

@@ -5,7 +5,7 @@ a parameter to a policy with its managed fields, and those have an entry for eac
 """
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from flyball.guards.workload.limits import Limits
@@ -23,6 +23,8 @@ _POSITIONS = {
     match[1]: position for position, word in enumerate(_LAYOUT.split(" ")) if (match := _FIELD.fullmatch(word))
 }
 KEY = "limits"
+NAMED = "named"
+"""Key of the names, a line for each, that no pods may have but those of the workload of that name."""
 _HEAD = "# Deployment or StatefulSet: what may become of its replicas"
 """The first line, so that each of the others begins after the end of a line."""
 
@@ -52,19 +54,24 @@ def describe(limits: Limits) -> str:
 def config_map(namespace: str, workloads: Mapping[str, Limits]) -> dict[str, Any]:
     """The limits of a namespace: a line for each Deployment or StatefulSet. What has none is not guarded."""
     lines = [_HEAD, *(f"{name}: {describe(limits)}" for name, limits in sorted(workloads.items()))]
+    named = sorted(name for name, limits in workloads.items() if limits.named)
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": names.LIMITS, "namespace": namespace, "labels": {MANAGED_BY_LABEL: "flyball"}},
-        "data": {KEY: "".join(f"{line}\n" for line in lines)},
+        "data": {KEY: _text(lines), **({NAMED: _text(named)} if named else {})},
     }
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def merged(now: str, then: str, keep: Container[str]) -> str:
     """The text of limits for the time of a change: as they will be, and as they are of the workloads to `keep`."""
     kept = {name: line for line in now.splitlines() if (name := line.partition(":")[0]) in keep}
     lines = {line.partition(":")[0]: line for line in then.splitlines() if not line.startswith("#")}
-    return "".join(f"{line}\n" for line in (_HEAD, *(line for _, line in sorted((lines | kept).items()))))
+    return _text((_HEAD, *(line for _, line in sorted((lines | kept).items()))))
 
 
 EXAMPLE = describe(Limits(floor=3, ceiling=40, budget=1))
@@ -80,14 +87,20 @@ def entry(name: str, last: str = "auto_up_period") -> str:
     return f"[{found}].map(l, l.size() > 1 ? l[1].split(' ', {_POSITIONS[last] + 2}) : [''])[0]"
 
 
-def readable(text: str) -> str:
-    """CEL: whether policies can read the `text` (CEL); else they would refuse every write of some workload."""
+def is_named(name: str) -> str:
+    """CEL: whether pods with the `name` (CEL) may be those of the workload of that name only."""
+    return f"{name} in params.?data.?{NAMED}.orValue('').split('\\n')"
+
+
+def readable(key: str, text: str) -> str:
+    """CEL: whether policies can read the `text` of a `key`, both CEL; else they would refuse writes of a workload."""
     places = sorted(position + 1 for position in _POSITIONS.values())
     numbers = f"{places}.all(i, w[i].matches('^[0-9]{{1,9}}$'))"
     order = f"int(w[{_POSITIONS['floor'] + 1}]) <= int(w[{_POSITIONS['ceiling'] + 1}])"
     words = len(_LAYOUT.split(" ")) + 1
     line = f"[l.split(' ')].all(w, w.size() == {words} && w[0].endsWith(':') && {numbers} && {order})"
-    return f"{text}.startsWith('#') && {text}.split('\\n').all(l, l == '' || l.startsWith('#') || {line})"
+    lines = f"{text}.startsWith('#') && {text}.split('\\n').all(l, l == '' || l.startsWith('#') || {line})"
+    return f"({key} == '{NAMED}' ? {text}.matches('^[a-z0-9.\\n-]*$') : {lines})"
 
 
 def number(which: str, words: str = "variables.limits") -> str:

@@ -22,7 +22,7 @@ def limit_policies() -> list[Manifest]:
             **cel.STATES,
             "data": "variables.new.?data.orValue({})",
             "formed": f"{DELETES} || variables.new.metadata.?ownerReferences.orValue([]).size() == 0"
-            f" && ({is_limits} ? variables.data.all(k, {limits.readable('variables.data[k]')})"
+            f" && ({is_limits} ? variables.data.all(k, {limits.readable('k', 'variables.data[k]')})"
             f" : {_well_formed_freeze()})",
         },
         rules=[

@@ -5,47 +5,55 @@ A controller adopts each pod without a controller whose labels it selects by, ha
 freeze. A budget counts every pod it selects, so that foreign ones make room for the eviction of real ones.
 """
 
+from typing import Any
+
 from flyball.guards.workload.names import SPOT_SUFFIX
-from flyball.kubernetes.governor import cel, names
+from flyball.kubernetes.governor import cel, limits, names
 from flyball.kubernetes.governor.cel import CREATES, UPDATES, text
 from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources
 from flyball.wellknown import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL
 
 EACH_OF_NAMESPACE: Manifest = {"selector": {}, "parameterNotFoundAction": "Allow"}
-"""Parameter: each workload of the request's namespace, one after another. What is asked about is written so rarely
-that its cost, which grows with the namespace, does not matter."""
+"""Parameter: each workload of the request's namespace, one after another, whatever the request is. Each costs as much
+as a whole policy: for what is written so rarely that it does not matter."""
+EACH_OF_OTHERS: Manifest = {
+    **EACH_OF_NAMESPACE,
+    "selector": {"matchExpressions": [{"key": MANAGED_BY_LABEL, "operator": "NotIn", "values": [MANAGED_BY]}]},
+}
+"""Parameter: each workload that is not flyball's, and selects by what only it can say. Pods are made too often to look
+at flyball's own, of which there are many: those select by their names, and limits list these."""
 _NOT_OURS = f"!({cel.IS_EXECUTOR}) && !{cel.IS_KUBELET}"
 _SELECTOR, _TEMPLATE = "dyn(params).spec.selector", "dyn(params).spec.template.metadata"
-_OF_FLYBALL = f"dyn(params).metadata.?labels[?{text(MANAGED_BY_LABEL)}].orValue('') == {text(MANAGED_BY)}"
-_BASE = (
-    f"(variables.workload.endsWith('{SPOT_SUFFIX}')"
-    f" ? variables.workload.substring(0, variables.workload.size() - {len(SPOT_SUFFIX)}) : variables.workload)"
+_BY_FLYBALL = f".metadata.?labels[?{text(MANAGED_BY_LABEL)}].orValue('') == {text(MANAGED_BY)}"
+_NAMED = f"[?{text(NAME_LABEL)}].orValue('')"
+_IS_POD = "request.resource.resource == 'pods'"
+_ADOPTABLE = f"({_IS_POD} || request.resource.resource == 'replicasets')"
+_SAY_STRANGER = cel.message(
+    "variables.name",
+    text(" has the labels of the pods of "),
+    "variables.workload",
+    text(f", and would be counted as one of them; only its controllers make these (see {NAME_LABEL})"),
 )
+
+
+def _base(name: str) -> str:
+    """CEL: the workload's name, of that of one of its Deployments."""
+    base = f"{name}.substring(0, {name}.size() - {len(SPOT_SUFFIX)})"
+    return f"({name}.endsWith('{SPOT_SUFFIX}') ? {base} : {name})"
 
 
 def stranger_policies() -> list[Manifest]:
     """For Deployments, whose ReplicaSets select by the Deployment's labels and more, and for StatefulSets."""
     return [
-        *enforced(_strangers("flyball-strangers", "Deployment")),
-        *enforced(_strangers("flyball-strangers-of-sets", "StatefulSet")),
+        *enforced(_by_name()),
+        *enforced(_by_selector("flyball-strangers-of-others", "Deployment")),
+        *enforced(_by_selector("flyball-strangers-of-sets", "StatefulSet")),
         *enforced(_second_budgets()),
     ]
 
 
-def _strangers(name: str, kind: str) -> Policy:
-    """A pod, or a template of pods, that has the labels a workload selects by; of a workload of flyball's, its name."""
-    plural = f"request.resource.resource == '{kind.lower()}s'"
-    is_pod = "request.resource.resource == 'pods'"
-    before = "variables.old.metadata.?labels.orValue({})"
-    adoptable = f"({is_pod} || request.resource.resource == 'replicasets')"
-    itself = (
-        f"{plural} && (variables.name == variables.workload || variables.name == variables.workload + '{SPOT_SUFFIX}'"
-        f" || variables.name + '{SPOT_SUFFIX}' == variables.workload)"
-    )
-    named = (
-        f"{_OF_FLYBALL} && {text(NAME_LABEL)} in variables.labels"
-        f" && variables.labels[{text(NAME_LABEL)}] == {_TEMPLATE}.?labels[?{text(NAME_LABEL)}].orValue('')"
-    )
+def _strangers(name: str, workload: str, variables: dict[str, str], rules: list[Rule], **parameter: Any) -> Policy:
+    """On whatever makes pods, or is adopted, when its labels come to be."""
     return Policy(
         name=name,
         resources=[
@@ -59,27 +67,65 @@ def _strangers(name: str, kind: str) -> Policy:
         },
         variables={
             **cel.STATES,
-            "workload": "dyn(params).metadata.name",
             # ReplicaSets are adopted as well, by labels of their own.
-            "adopted": f"{adoptable} ? variables.new.metadata.?labels.orValue({{}}) : dyn({{}})",
+            "adopted": f"{_ADOPTABLE} ? variables.new.metadata.?labels.orValue({{}}) : dyn({{}})",
             # What belonged to the workload before is guarded by others.
-            "known": f"{adoptable} && {UPDATES} && {cel.selects(_SELECTOR, before)}",
-            "labels": f"{is_pod} ? variables.adopted : ({_template('variables.new')}).?metadata.?labels.orValue({{}})",
+            "before": f"{_ADOPTABLE} && {UPDATES} ? variables.old.metadata.?labels.orValue({{}}) : dyn({{}})",
+            "labels": f"{_IS_POD} ? variables.adopted : ({_template('variables.new')}).?metadata.?labels.orValue({{}})",
+            **variables,
         },
-        rules=[
+        rules=rules,
+        override=cel.granted(names.OVERRIDE, workload),
+        **parameter,
+    )
+
+
+def _by_name() -> Policy:
+    """A pod, or a template of pods, that has the name of a workload of flyball's; and what calls itself flyball's, and
+    would not be looked at by its selector, has to select by its name."""
+    itself = f"request.resource.resource == 'deployments' && {_base('variables.name')} == n"
+    known = f"variables.before{_NAMED} == n"
+    controller = "request.resource.resource in ['deployments', 'statefulsets'] && variables.new" + _BY_FLYBALL
+    told = f"{limits.entry('variables.base')}.size() < 2 || {limits.is_named('variables.base')}"
+    selected = f"variables.new.spec.selector.?matchLabels{_NAMED} == variables.base"
+    return _strangers(
+        "flyball-strangers",
+        "variables.workload",
+        {
+            "base": _base("variables.name"),
+            "claimed": f"[variables.labels, variables.adopted].map(l, l{_NAMED})"
+            f".filter(n, n != '' && {limits.is_named('n')} && !({itself}) && !({known}))",
+            "workload": "variables.claimed.size() > 0 ? variables.claimed[0] : variables.name",
+        },
+        [
+            Rule("variables.claimed.size() == 0", _SAY_STRANGER),
             Rule(
-                f"{itself} || variables.known || !{cel.selects(_SELECTOR, 'variables.labels')}"
-                f" && !{cel.selects(_SELECTOR, 'variables.adopted')} && !({named})",
+                f"!({controller}) || {selected}",
                 cel.message(
                     "variables.name",
-                    text(" has the labels of the pods of "),
-                    "variables.workload",
-                    text(f", and would be counted as one of them; only its controllers make these (see {NAME_LABEL})"),
+                    text(f" has {MANAGED_BY_LABEL}: {MANAGED_BY}, and does not select its pods by {NAME_LABEL}: "),
+                    "variables.base",
                 ),
-            )
+            ),
+            Rule(
+                f"!({controller}) || {told}",
+                cel.message("variables.name", text(" is flyball's, and its limits do not say named: true")),
+            ),
         ],
-        override=cel.granted(names.OVERRIDE, "dyn(params).metadata.name"),
-        parameter=EACH_OF_NAMESPACE,
+    )
+
+
+def _by_selector(name: str, kind: str) -> Policy:
+    """A pod, or a template of pods, that has the labels a workload selects by."""
+    itself = f"request.resource.resource == '{kind.lower()}s' && variables.name == variables.workload"
+    known = f"{_ADOPTABLE} && {UPDATES} && {cel.selects(_SELECTOR, 'variables.before')}"
+    stranger = " && ".join(f"!{cel.selects(_SELECTOR, f'variables.{which}')}" for which in ("labels", "adopted"))
+    return _strangers(
+        name,
+        "dyn(params).metadata.name",
+        {"workload": "dyn(params).metadata.name"},
+        [Rule(f"{itself} || {known} || {stranger}", _SAY_STRANGER)],
+        parameter=EACH_OF_OTHERS,
         parameter_kind=("apps/v1", kind),
     )
 
@@ -111,7 +157,7 @@ def _second_budgets() -> Policy:
         },
         rules=[
             Rule(
-                f"!({_OF_FLYBALL}) || variables.name == {_BASE} || !{given}.hasValue()"
+                f"!(dyn(params){_BY_FLYBALL}) || variables.name == {_base('variables.workload')} || !{given}.hasValue()"
                 f" || !{cel.selects('variables.selector', 'variables.labels')}",
                 cel.message(
                     "variables.name",
