@@ -24,7 +24,7 @@ from flyball.lab.cluster.nodes import NodeGroup
 TITLE = "what the Governor adds to a write of replicas"
 WORKLOADS, PER_NAMESPACE, WRITES = (1, 100, 1000), 20, 300
 HPA = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
-LIMITS = Limits(floor=3, ceiling=1_000_000, budget=1)
+LIMITS = Limits(floor=3, ceiling=1_000_000, budget=1, named=True)
 WRITERS: dict[str, Callable[[Api, str, int], Answer]] = {
     "kubectl scale": lambda api, path, size: api.patch(f"{path}/scale", {"spec": {"replicas": size}}),
     "kubectl patch": lambda api, path, size: api.patch(path, {"spec": {"replicas": size}}),
@@ -67,7 +67,7 @@ class Plane:
                 labels = {names.GOVERNED: "true"}
                 self.api.post("/api/v1/namespaces", {"metadata": {"name": namespace, "labels": labels}}).expect()
             path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
-            manifest = deployment(name, 10)
+            manifest = deployment(name, 10, ours=True)
             manifest["spec"]["paused"] = True
             self.api.post(path, manifest).expect()
             self.sizes[f"{path}/{name}"] = 10

@@ -84,8 +84,8 @@ def _ready(pod: Manifest) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
 
 
-def deployment(name: str, replicas: int | None) -> Manifest:
-    ours = name == OURS
+def deployment(name: str, replicas: int | None, ours: bool = False) -> Manifest:
+    ours = ours or name == OURS
     spec: Manifest = {
         "selector": {"matchLabels": {"app": name, **({wellknown.NAME_LABEL: name} if ours else {})}},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
