@@ -149,7 +149,7 @@ def test_a_flood_of_field_managers_does_not_wash_the_time_away(target: Target, p
         for number in range(14):
             person.patch(path, {"metadata": {"labels": {f"n{number}": "x"}}}, fieldManager=f"m{number}")
         answers = [write(target, path, person)(size - 1) for write in (_scale, _patch)]
-        if time.monotonic() - began < PAUSE:
+        if time.monotonic() - began < PAUSE - 1:
             break
         tries += 1  # the machine was so busy that the pause was over
         assert tries < 20

@@ -8,10 +8,13 @@ from tests.cluster.governor.ways import Chapter, Outcome, Way
 from tests.cluster.governor.ways_of_writing import owned
 from tests.cluster.governor.world import Target
 
+from flyball import wellknown
+
 _BUDGETS = ("policy/v1", "poddisruptionbudgets", "web")
 _SERVICE = ("v1", "services", "web")
 _NETWORK = ("networking.k8s.io/v1", "networkpolicies")
 _KEEPS = "must keep its selector, type, ports"
+_FLYBALLS = {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}
 _SECOND = "is a second budget of the pods of"
 
 
@@ -19,9 +22,19 @@ def _spec(**spec: Any) -> dict[str, Any]:
     return {"spec": spec}
 
 
-def _second_budget(t: Target, **selector: Any) -> Answer:
-    second = world.budget(maxUnavailable="100%") | {"metadata": {"name": "second"}}
+def _second_budget(t: Target, labels: dict[str, str] | None = None, **selector: Any) -> Answer:
+    second = world.budget(maxUnavailable="100%") | {"metadata": {"name": "second", "labels": labels or {}}}
     return t.api.post(t.at(*_BUDGETS[:2]), {**second, "spec": {**second["spec"], "selector": selector}})
+
+
+def _disguised_budget(t: Target) -> Answer:
+    """A budget of other pods, and then, all at once, one of the pods of web that seems to be flyball's."""
+    theirs = world.budget(maxUnavailable="100%") | {"metadata": {"name": "theirs"}}
+    theirs["spec"]["selector"] = {"matchLabels": {"mine": "own"}}
+    t.admin.post(t.at(*_BUDGETS[:2]), theirs)
+    selector = {"matchLabels": {"mine": None, wellknown.NAME_LABEL: "web"}}
+    patch = {"metadata": {"labels": _FLYBALLS}, **_spec(selector=selector)}
+    return t.api.patch(t.at(*_BUDGETS[:2], "theirs"), patch)
 
 
 def _service(t: Target, **spec: Any) -> Answer:
@@ -75,6 +88,16 @@ BUDGETS = Chapter(
             _SECOND,
         ),
         Way("a second budget of all pods", _second_budget, _SECOND),
+        Way(
+            "a second budget that looks as if flyball's",
+            lambda t: _second_budget(t, _FLYBALLS, matchLabels={wellknown.NAME_LABEL: "web"}),
+            "must select by app.kubernetes.io/name: second",
+        ),
+        Way(
+            "a second budget given the look of flyball's later",
+            _disguised_budget,
+            "theirs ",
+        ),
         Way(
             "a second budget by expressions",
             lambda t: _second_budget(t, matchExpressions=[{"key": "app", "operator": "In", "values": ["web", "x"]}]),

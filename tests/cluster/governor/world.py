@@ -166,8 +166,8 @@ def budget(**spec: Any) -> Manifest:
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": {"name": "web"},
-        "spec": {"selector": {"matchLabels": {"app": "web"}}, **(spec or {"maxUnavailable": 1})},
+        "metadata": {"name": OURS, "labels": {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}},
+        "spec": {"selector": {"matchLabels": {wellknown.NAME_LABEL: OURS}}, **(spec or {"maxUnavailable": 1})},
     }
 
 

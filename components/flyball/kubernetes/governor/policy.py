@@ -53,6 +53,8 @@ class Policy:
     """Whether the rules apply, where that depends on the parameter or on variables."""
     everywhere: bool = False
     """Also outside governed namespaces."""
+    objects: Manifest | None = None
+    """Selector of the labels that an object must have, before or after; costs nothing where none is selected."""
 
 
 def resources(group: str, version: str, kinds: Sequence[str], *operations: str) -> Manifest:
@@ -115,7 +117,10 @@ def _validating(
     rights = {"override": policy.override} | _excusing(policy)
     return {
         "failurePolicy": "Fail",
-        "matchConstraints": {"resourceRules": list(policy.resources)},
+        "matchConstraints": {
+            "resourceRules": list(policy.resources),
+            **({"objectSelector": policy.objects} if policy.objects else {}),
+        },
         "matchConditions": _named({**policy.conditions, **(conditions or {})}),
         "variables": _named({**policy.variables, "problem": f"!({policy.applies}) ? '' : {problem}", **rights}),
         "validations": [{"expression": " || ".join(admitted), "messageExpression": message, "reason": "Forbidden"}],

@@ -16,10 +16,8 @@ from flyball.wellknown import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL
 EACH_OF_NAMESPACE: Manifest = {"selector": {}, "parameterNotFoundAction": "Allow"}
 """Parameter: each workload of the request's namespace, one after another, whatever the request is. Each costs as much
 as a whole policy: for what is written so rarely that it does not matter."""
-EACH_OF_OTHERS: Manifest = {
-    **EACH_OF_NAMESPACE,
-    "selector": {"matchExpressions": [{"key": MANAGED_BY_LABEL, "operator": "NotIn", "values": [MANAGED_BY]}]},
-}
+_OF_OTHERS: Manifest = {"matchExpressions": [{"key": MANAGED_BY_LABEL, "operator": "NotIn", "values": [MANAGED_BY]}]}
+EACH_OF_OTHERS: Manifest = {**EACH_OF_NAMESPACE, "selector": _OF_OTHERS}
 """Parameter: each workload that is not flyball's, and selects by what only it can say. Pods are made too often to look
 at flyball's own, of which there are many: those select by their names, and limits list these."""
 _NOT_OURS = f"!({cel.IS_EXECUTOR}) && !{cel.IS_KUBELET}"
@@ -49,6 +47,7 @@ def stranger_policies() -> list[Manifest]:
         *enforced(_by_selector("flyball-strangers-of-others", "Deployment")),
         *enforced(_by_selector("flyball-strangers-of-sets", "StatefulSet")),
         *enforced(_second_budgets()),
+        *enforced(_own_budgets()),
     ]
 
 
@@ -170,4 +169,29 @@ def _second_budgets() -> Policy:
         override=cel.granted(names.OVERRIDE, "dyn(params).metadata.name"),
         parameter=EACH_OF_NAMESPACE,
         parameter_kind=("apps/v1", "Deployment"),
+        objects=_OF_OTHERS,
+    )
+
+
+def _own_budgets() -> Policy:
+    """Of as many budgets as flyball has services in a namespace none is held against all of these; what calls itself
+    one of them selects by its own name, and so is no second one."""
+    selected = f"variables.new.spec.?selector.?matchLabels{_NAMED}"
+    return Policy(
+        name="flyball-own-budgets",
+        resources=[resources("policy", "v1", ["poddisruptionbudgets"], "CREATE", "UPDATE")],
+        conditions={"not-a-controller": _NOT_OURS, "flyball-s": f"dyn(object){_BY_FLYBALL}"},
+        variables=cel.STATES,
+        rules=[
+            Rule(
+                f"{selected} == variables.name",
+                cel.message(
+                    "variables.name",
+                    text(f" has {MANAGED_BY_LABEL}: {MANAGED_BY}, and must select by {NAME_LABEL}: "),
+                    "variables.name",
+                ),
+            )
+        ],
+        override=cel.granted(names.OVERRIDE, "variables.name"),
+        parameter=None,
     )
