@@ -35,6 +35,7 @@ def main(context: click.Context, project: Path | None) -> None:
     flyball plan   -s prod            what each service survives, and every broken rule
     flyball render -s prod -o out/    the objects as YAML files
     flyball alerts -s prod            rules for Prometheus: whether a zone may still be lost
+    flyball check  -s prod            whether the cluster's nodes are set as the stack counts on
     flyball up     -s local           a cluster on this machine with the stack on it
     flyball down   -s local           and everything gone again
     flyball freeze -s prod --reason … automation takes nothing away until people lift it
@@ -101,16 +102,20 @@ def plan(context: click.Context, stack: str, as_json: bool, before: str | None) 
 def render(context: click.Context, stack: str, output: Path) -> None:
     """Write the stack's Kubernetes objects as YAML files, and all other resources into plan.jsonl.
 
+    What the kubelets of its nodes need is in 90-flyball.conf, for their --config-dir.
     The files keep their names as long as their objects do, and hold no value of any secret. Files of an earlier
     render that are no longer wanted are removed.
     """
     with _refusals():
         from flyball.deploy import up as local
         from flyball.deploy.manifests import write
+        from flyball.guards.workload import kubelet
+        from flyball.stack.read import read
 
         target = _target(context, stack)
-        result = local.render(target)
-        write(result, output)
+        found = read(target.config)
+        result = local.render(target, found)
+        write(result, output, {kubelet.FILE: {**kubelet.HEAD, **kubelet.configuration(found.nodes)}})
         others = f", {len(result.others)} other resources in plan.jsonl" if result.others else ""
         click.echo(f"{len(result.objects)} objects in {output}{others}")
 
@@ -134,6 +139,38 @@ def alerts(context: click.Context, stack: str) -> None:
         services = read(_target(context, stack).config).services.values()
         content = rule_file(zones.rules(zones.zoned(services)))
         click.echo(yaml.safe_dump(content, sort_keys=False, width=120), nl=False)
+
+
+@main.command()
+@stack_option
+@context_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, which names every node.")
+@click.pass_context
+def check(context: click.Context, stack: str, kube_context: str | None, as_json: bool) -> None:
+    """Ask the cluster of the stack what the stack file cannot know, and change nothing.
+
+    kubelets: whether each node's kubelet rotates logs, removes images and evicts pods as the stack counts on. It needs
+    the right `get` on `nodes` and `nodes/proxy`.
+
+    Exits with 1 if something differs, or could not be asked.
+    """
+    with _refusals():
+        from flyball import show
+        from flyball.deploy import checks
+        from flyball.deploy import up as local
+        from flyball.stack.read import read
+
+        target = _target(context, stack, kube_context)
+        wanted = read(target.config)
+        outcomes = {}
+        for name, outcome in checks.run(local.reach(target, _say), wanted):
+            outcomes[name] = outcome
+            if not as_json:
+                show.check(name, outcome)
+        if as_json:
+            click.echo(json.dumps({name: outcome.as_json() for name, outcome in outcomes.items()}, indent=2))
+        if not all(outcome.good for outcome in outcomes.values()):
+            context.exit(1)
 
 
 @main.command()

@@ -12,11 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from flyball.deploy.apply import Result
+from flyball.deploy.checks.outcome import Outcome
 from flyball.deploy.rollout import Standing
 from flyball.guards import catalogue
+from flyball.guards.clean_up.nodes import Nodes, ceil_gi, ceil_mi
 from flyball.guards.governor.envelope import WARN_PERCENT
 from flyball.guards.governor.freeze import Freeze
+from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rule import Rule
+from flyball.guards.reading.units import show_size
+from flyball.guards.workload import kubelet
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.survival import LOSSES, survived
 from flyball.stack.plan import Plan, Row
@@ -62,13 +67,39 @@ def plan(result: Plan) -> None:
     for row in result.rows:
         if len(row.periods) > 1:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
-    for finding in result.findings:
+    if result.nodes:
+        out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)
+    _findings(out, result.findings)
+
+
+def _findings(out: Console, findings: Sequence[Problem]) -> None:
+    for finding in findings:
         if out.is_terminal:
             out.print(Text(str(finding), style="red"))
         else:
             out.out(finding)
-    count = len(result.findings)
+    count = len(findings)
     out.print(f"{count} broken rule{'s' if count != 1 else ''}" if count else "every rule holds")
+
+
+def _needed(nodes: Nodes) -> str:
+    """What nodes need, for somebody who makes them."""
+    logs = [
+        f"{name} {value}" for name, value in kubelet.configuration(nodes).items() if name.startswith("containerLog")
+    ]
+    return (
+        f"nodes need {show_size(ceil_gi(nodes.least_disk))} of disk or more ({nodes.containers} containers with"
+        f" {show_size(ceil_mi(nodes.logs.held))} of logs each, {show_size(nodes.images.size)} of images), and kubelets"
+        f" with {', '.join(logs)}, and what else `flyball render` writes into {kubelet.FILE}"
+    )
+
+
+def check(name: str, outcome: Outcome) -> None:
+    """What a check came to: a line, and one for each finding."""
+    out = console()
+    out.print(Text(f"{name}: {outcome.summary}", style="" if outcome.good else "red"), soft_wrap=True)
+    for finding in outcome.findings:
+        out.print(Text(f"  {finding} [{finding.rule.id}]"), soft_wrap=True)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

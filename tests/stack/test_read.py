@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.reading.problem import Refused
 from flyball.guards.reading.units import show_size
 from flyball.guards.timeouts.deadlines import Promise, Times
@@ -44,10 +45,10 @@ def test_a_governor(given: dict[str, Any], wanted: Governed | None) -> None:
 
 
 def test_a_stack() -> None:
-    config = _config({"web": _service()}, zones=["a", "b"], nodes=4)
+    config = _config({"web": _service()}, zones=["a", "b"], nodes={"count": 4})
     stack = read(config)
     assert stack.place == Place("shop", ("a", "b"), "test", "shop", "flyball-shop")
-    assert (stack.cluster, stack.zones, stack.nodes) == ("local", ("a", "b"), 4)
+    assert (stack.cluster, stack.zones, stack.nodes) == ("local", ("a", "b"), Nodes(count=4))
     web = stack.services["web"]
     assert web.given == config["services"]["web"]
     assert (web.sizing.need, web.sizing.floor, web.sizing.target, web.sizing.ceiling) == (3, 4, 60, 6)
@@ -55,7 +56,7 @@ def test_a_stack() -> None:
 
 def test_zones_and_nodes_may_be_left_out() -> None:
     stack = read(_config({"web": _service()}))
-    assert (stack.zones, stack.nodes) == ((), None)
+    assert (stack.zones, stack.nodes) == ((), Nodes())
 
 
 def test_who_calls_whom() -> None:

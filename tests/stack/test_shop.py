@@ -235,7 +235,7 @@ def test_local_is_made_for_the_simulated_nodes() -> None:
     stack, groups = shop("local"), default_nodes()
     assert stack.cluster == "local"
     assert stack.zones == tuple(dict.fromkeys(group.zone for group in groups))
-    assert stack.nodes == sum(group.count for group in groups)
+    assert stack.nodes.count == sum(group.count for group in groups)
 
 
 def test_local_fits_without_any_spot_node() -> None:

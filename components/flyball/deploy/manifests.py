@@ -156,8 +156,10 @@ def _rank(kind: str) -> int:
     return _ORDER.index(kind) if kind in _ORDER else _LAST
 
 
-def write(result: Rendered, folder: Path) -> list[Path]:
+def write(result: Rendered, folder: Path, beside: Mapping[str, Mapping[str, Any]] | None = None) -> list[Path]:
     """One YAML file for each object, all other resources in `plan.jsonl`; files of an earlier render are removed.
+
+    `beside` is what is no object of the cluster, by file name.
 
     Raises `Refused` for a folder that holds anything else, lest it be deleted.
     """
@@ -167,6 +169,7 @@ def write(result: Rendered, folder: Path) -> list[Path]:
         )
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {o.file_name: to_yaml(o.shown()) for o in result.objects}
+    wanted |= {name: to_yaml(content) for name, content in (beside or {}).items()}
     wanted[PLAN_FILE] = "".join(json.dumps(_planned(other), sort_keys=True) + "\n" for other in result.others)
     there = {path.name for path in folder.iterdir()}
     for old in fnmatch.filter(there - wanted.keys(), "[0-9][0-9]-*.yaml"):

@@ -2,6 +2,7 @@
 
 from flyball.kubernetes.args import ServiceArgs, ServicesArgs, WorkloadArgs
 from flyball.kubernetes.governor.component import Governor, GovernorArgs
+from flyball.kubernetes.nodes import kubelet_configuration
 from flyball.kubernetes.refused import Refused
 from flyball.kubernetes.services import Services
 from flyball.kubernetes.workload.component import Workload, workload_limits
@@ -15,5 +16,6 @@ __all__ = [
     "ServicesArgs",
     "Workload",
     "WorkloadArgs",
+    "kubelet_configuration",
     "workload_limits",
 ]

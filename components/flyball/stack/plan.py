@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.reading.problem import Problem
 from flyball.guards.timeouts import deadlines
+from flyball.guards.workload import kubelet
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.shrinking import all_words, size_of
 from flyball.guards.workload.survival import lost, utilization, waiting
@@ -42,17 +44,25 @@ class Plan:
 
     rows: tuple[Row, ...]
     findings: tuple[Problem, ...]
+    nodes: Nodes | None = None
+    """None where what is said of them breaks rules."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
-        return {"services": [_row_json(row) for row in self.rows], "findings": [_finding(f) for f in self.findings]}
+        return {
+            "services": [_row_json(row) for row in self.rows],
+            "nodes": _nodes_json(self.nodes) if self.nodes else None,
+            "findings": [_finding(f) for f in self.findings],
+        }
 
 
 def plan(config: Mapping[str, Any]) -> Plan:
     """The plan of a configuration, also of one that breaks rules."""
     stack, problems = examine(config)
     paths = deadlines.Paths(stack.promises)
-    return Plan(tuple(_row(stack, service, paths) for service in stack.services.values()), tuple(problems))
+    rows = tuple(_row(stack, service, paths) for service in stack.services.values())
+    sound = not any(problem.path[:1] == ("nodes",) for problem in problems)
+    return Plan(rows, tuple(problems), stack.nodes if sound else None)
 
 
 def shrinks(config: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
@@ -74,7 +84,7 @@ def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
         target=sizing.target,
         ceiling=sizing.ceiling,
         now=utilization(service) or 0.0,
-        after={loss: utilization(service, count) for loss, count in lost(service, stack.nodes).items()},
+        after={loss: utilization(service, count) for loss, count in lost(service, stack.nodes.count).items()},
         waiting=waiting(service),
         used=float(Fraction(stack.promises[service.name].spent, service.spec.deadline)),
         path=paths.longest(service.name),
@@ -93,6 +103,16 @@ def _row_json(row: Row) -> dict[str, Any]:
         "waiting": {"before": row.waiting[0], "after": row.waiting[1]},
         "deadline": {"used": row.used, "path": list(row.path)},
         "schedule": [{"window": name, "need": need, "floor": floor} for name, need, floor in row.periods],
+    }
+
+
+def _nodes_json(nodes: Nodes) -> dict[str, Any]:
+    """In bytes, and in the words of a KubeletConfiguration."""
+    return {
+        "disk": nodes.least_disk,
+        "containers": nodes.containers,
+        "log": nodes.logs.held,
+        "kubelet": kubelet.configuration(nodes),
     }
 
 

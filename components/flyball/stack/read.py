@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flyball.guards.clean_up import nodes
+from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.fail_fast.container import check_label
 from flyball.guards.fail_fast.rules import NAMESPACE_RESERVED
 from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, MISSING, OUT_OF_RANGE, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
+from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, MISSING, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import platform, resolve
@@ -26,14 +28,14 @@ _RESERVED_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-leas
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What a stack file comes to: where its services run, on how many nodes (None: not known), and what they are.
+    """What a stack file comes to: where its services run, on which nodes, and what they are.
 
     `promises` are those of all services, as far as they could be read.
     """
 
     place: Place
     cluster: str
-    nodes: int | None
+    nodes: Nodes
     services: Mapping[str, Service]
     promises: Mapping[str, Promise]
     governor: Governed | None = None
@@ -64,10 +66,12 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
     own = {str(name): args for name, args in _map(config, "services").items()}
+    described, of_nodes = nodes.examine(config.get("nodes"), ("nodes",))
     problems = [
         *check(outer, StackArgs, ()),
         *_check_outer(config),
         *platform.check(config, ()),
+        *of_nodes,
         *_check_defaults(defaults),
     ]
     if too_much := bounds.defaults_problem(bounds.count(defaults), len(own), ("defaults",)):
@@ -82,11 +86,11 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         said = {problem.path for problem in theirs}
         theirs.extend(p for p in _check_secrets(merged[name], ("services", name)) if p.path not in said)
     problems += [*_blame(by_service, own, defaults), *found.between]
-    nodes, cluster = config.get("nodes"), config.get("cluster")
+    cluster = config.get("cluster")
     stack = Stack(
         place=place,
         cluster=cluster if isinstance(cluster, str) else "",
-        nodes=nodes if isinstance(nodes, int) else None,
+        nodes=described,
         services=found.services,
         promises=found.promises,
         governor=read_governed(Reader(config, (), [])),
@@ -186,9 +190,6 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
             if zone in seen:
                 yield Problem(("zones", i), GIVEN_TWICE, f"{zone!r} is given twice", "name each zone once")
             seen.add(zone)
-    nodes = config.get("nodes")
-    if isinstance(nodes, int) and not isinstance(nodes, bool) and nodes < 1:
-        yield Problem(("nodes",), OUT_OF_RANGE, f"is {nodes}", "allowed is at least 1")
 
 
 def _check_namespace(name: str, *, shared: bool) -> Iterator[Problem]:

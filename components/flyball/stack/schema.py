@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
+from flyball.guards.clean_up.nodes import NodesArgs
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.limits import GovernedArgs
@@ -41,8 +42,8 @@ class StackArgs(TypedDict):
     and never deleted [false]."""
     zones: NotRequired[list[str]]
     """Zones that services may be spread over [none]."""
-    nodes: NotRequired[int]
-    """Nodes that services may run on, for `plan` to say what the loss of one takes [one for each replica]."""
+    nodes: NotRequired[NodesArgs]
+    """The nodes that services may run on, and how their kubelets are to be set."""
     cluster: str
     """`local` for a control plane on this machine, or the name of a kubeconfig context."""
     platform: NotRequired[PlatformArgs]

@@ -12,13 +12,18 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Bytes, Milliseconds, show_size
 
 MI: Bytes = 2**20
+GI: Bytes = 2**30
 CONTAINER_LOG_SIZE: Bytes = 50 * MI
 """Where the kubelet rotates a container's log (`containerLogMaxSize`)."""
 CONTAINER_LOG_FILES = 3
 """How many of them it keeps (`containerLogMaxFiles`)."""
 WRITABLE_LAYER: Bytes = 64 * MI
 """Per container: what is written beside logs and volumes, and what a log grows by before the kubelet looks again."""
+CONTAINER_STORAGE: Bytes = CONTAINER_LOG_SIZE * CONTAINER_LOG_FILES + WRITABLE_LAYER
+"""Per container, in the pod's limit: all of its log files, and what is written beside them."""
 DEFAULT_SCRATCH: Bytes = 64 * MI
+GZIP_BYTES: Bytes = 25 * MI
+"""What one processor compresses in a second: an assumption; gzip at its default level took text at 25 to 60 MiB/s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,7 @@ def ephemeral_storage(containers: int, scratch: Iterable[Bytes] = (), file_logs:
     Kubernetes evicts a pod that exceeds it, so it must exceed the sum of everything that is bounded on its own:
     containers * (50 MiB * 3 + 64 MiB) + scratch volumes + log volume.
     """
-    logs = containers * (CONTAINER_LOG_SIZE * CONTAINER_LOG_FILES + WRITABLE_LAYER)
-    return logs + sum(scratch) + (file_logs.volume if file_logs else 0)
+    return containers * CONTAINER_STORAGE + sum(scratch) + (file_logs.volume if file_logs else 0)
 
 
 def read_file_logs(r: Reader, default: FileLogs) -> FileLogs:

@@ -139,3 +139,57 @@ QUERIES_BEYOND_MEMORY = Rule(
     remedy="Lower the samples or the concurrency, or raise the memory.",
     alert="OutOfMemory",
 )
+NODE_LOGS_BEYOND_POD = Rule(
+    "node-logs-beyond-pod",
+    Lesson.CLEAN_UP,
+    what="What the kubelet lets a container's log grow to fits in what each pod counts on for it; a pod that exceeds"
+    " its limit of ephemeral storage is evicted, and these pods know nothing of the node they come to.",
+    source="`files * (size + growth) <= 50Mi * 3 + 64Mi`, with what is written until a log is renamed, `growth = rate *"
+    " (interval + rounds * (size + growth) / 25Mi)` and `rounds = ceil(busy / workers)`.",
+    remedy="Lower size or files, look more often, or give more workers.",
+)
+NODE_LOGS_BEYOND_DISK = Rule(
+    "node-logs-beyond-disk",
+    Lesson.CLEAN_UP,
+    what="The logs of all containers of a node and the images in use, which no clean-up of images removes, stay below"
+    " where it stops; else it removes all others in vain, and pods are evicted.",
+    source="`containers * files * (size + growth) + images.size <= disk * images.low / 100`.",
+    remedy="Take a larger disk, fewer containers on it, or smaller logs.",
+    alert="DiskFullSoon",
+)
+KUBELET_TOO_SLOW = Rule(
+    "kubelet-too-slow",
+    Lesson.CLEAN_UP,
+    what="The kubelet compresses logs faster than containers write them; else they grow without an end, whatever their"
+    " limit.",
+    source="`ceil(busy / workers) * rate < 25Mi/s`, what a processor compresses. https://github.com/kubernetes/kubernetes/"
+    "issues/110630",
+    remedy="Give more workers, or let containers write less.",
+    alert="DiskFullSoon",
+)
+CLEAN_UP_AFTER_EVICTION = Rule(
+    "clean-up-after-eviction",
+    Lesson.CLEAN_UP,
+    what="On a disk that fills, images that nobody uses go before any pod, and pods get their time to end before they"
+    " are killed. As it comes, the kubelet begins both at 85 %.",
+    source="`images.low < images.high < 100 - eviction.soft < 100 - eviction.hard`. https://kubernetes.io/docs/concepts/"
+    "scheduling-eviction/node-pressure-eviction/",
+    remedy="Lower where the clean-up begins, or what must be left.",
+    alert="DiskFullSoon",
+)
+KUBELET_DIFFERS = Rule(
+    "kubelet-differs",
+    Lesson.CLEAN_UP,
+    what="The kubelets that run are set as the stack counts on. One that is not lets logs fill its disk, or evicts pods"
+    " where images could go.",
+    source="`/api/v1/nodes/NAME/proxy/configz` of each node, against what `flyball render` writes for it.",
+    remedy="Give the node group that configuration, and replace its nodes.",
+    alert="DiskFullSoon",
+)
+KUBELET_SILENT = Rule(
+    "kubelet-silent",
+    Lesson.CLEAN_UP,
+    what="A node that cannot be asked is not taken for one that is set right.",
+    source="As before; it needs the right `get` on `nodes/proxy`, and a kubelet with its debugging handlers on.",
+    remedy="Ask with these rights, and see why the node does not answer.",
+)

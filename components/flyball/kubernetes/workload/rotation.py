@@ -7,7 +7,7 @@ are.
 """
 
 from flyball.guards.clean_up import retention
-from flyball.guards.clean_up.retention import MI
+from flyball.guards.clean_up.retention import GZIP_BYTES, MI
 from flyball.guards.clean_up.signals import SIGNALS
 from flyball.guards.reading.units import Bytes
 from flyball.guards.workload.file_logs import LogFiles, Writer
@@ -21,8 +21,6 @@ STATE: Bytes = 16 * MI
 """Of the volume with logrotate's configuration and state: a line for each file."""
 MEMORY: Bytes = 32 * MI
 LEAST_CPU = 10
-GZIP_BYTES: Bytes = 25 * MI
-"""What one processor compresses in a second: an assumption; gzip at its default level took text at 25 to 60 MiB/s."""
 
 
 def is_needed(spec: Spec) -> bool:

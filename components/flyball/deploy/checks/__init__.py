@@ -1,0 +1,17 @@
+"""What `flyball check` asks a cluster that runs: each check by name, with what it came to."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from flyball.deploy.checks import kubelets
+from flyball.deploy.checks.outcome import Outcome
+from flyball.kubectl import Kubectl
+from flyball.stack.read import Stack
+
+CHECKS: Mapping[str, Callable[[Kubectl, Stack], Outcome]] = {"kubelets": kubelets.check}
+"""Each changes nothing, and says of what it could not ask that it did not: only what was asked and fits is good."""
+
+
+def run(kubectl: Kubectl, stack: Stack) -> Iterator[tuple[str, Outcome]]:
+    """The checks, one after the other. Raises `KubectlError` where the cluster itself does not answer."""
+    for name, check in CHECKS.items():
+        yield name, check(kubectl, stack)
