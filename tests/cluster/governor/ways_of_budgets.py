@@ -29,7 +29,7 @@ def _second_budget(t: Target, labels: dict[str, str] | None = None, **selector: 
 
 def _disguised_budget(t: Target) -> Answer:
     """A budget of other pods, and then, all at once, one of the pods of web that seems to be flyball's."""
-    theirs = world.budget(maxUnavailable="100%") | {"metadata": {"name": "theirs"}}
+    theirs: dict[str, Any] = {**world.budget(maxUnavailable="100%"), "metadata": {"name": "theirs"}}
     theirs["spec"]["selector"] = {"matchLabels": {"mine": "own"}}
     t.admin.post(t.at(*_BUDGETS[:2]), theirs)
     selector = {"matchLabels": {"mine": None, wellknown.NAME_LABEL: "web"}}
