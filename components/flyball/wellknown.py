@@ -40,6 +40,8 @@ KWOK_NODE_VALUE: Final = "fake"
 
 SYSTEM_NAMESPACE: Final = "flyball-system"
 """Namespace of the Governor, one in each cluster that has one."""
+FREEZE: Final = "freeze"
+"""Its ConfigMap there, while there is a freeze."""
 
 NAME_LABEL: Final = "app.kubernetes.io/name"
 MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"

@@ -3,16 +3,23 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flyball.alerts import hosts, watcher, zones
-from flyball.alerts.rule import Rule, rule_file
+from tests.alerts import service_series as made
+
+from flyball.alerts import hosts, services, watcher, zones
+from flyball.alerts.rule import Record, Rule, rule_file
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.alerting.zones import Zoned
 
 SIZES = (Size("web", warn=3, ceiling=4),)
 ON_HOSTS = {**hosts.rules(SIZES), **watcher.rules()}
 """Those that the role `prometheus` loads."""
-ALL = {**ON_HOSTS, **zones.rules([Zoned("shop", "web", 10)])}
-RULES = {rule.name: rule for group in ALL.values() for rule in group}
+ALL: dict[str, list[Rule] | list[Rule | Record]] = {
+    **ON_HOSTS,
+    **zones.rules([Zoned("shop", "web", 10)]),
+    **services.rules(made.THRESHOLDS, governed=True),
+}
+ENTRIES = [entry for group in ALL.values() for entry in group]
+RULES = {entry.name: entry for entry in ENTRIES if isinstance(entry, Rule)}
 CONTENT = rule_file(ALL)
 STEP = 60
 """Seconds between two samples."""
@@ -33,6 +40,8 @@ class Case:
     series: dict[str, str]
     due: int = 0
     labels: dict[str, str] | None = None
+    value: str = ""
+    """That the alert's texts tell."""
 
 
 def quiet(alert: str, **series: str) -> Case:
@@ -100,8 +109,8 @@ def _hosts(*values: str) -> dict[str, str]:
     return {_UP % (i + 1): value for i, value in enumerate(values)}
 
 
-def _case(alert: str, due: int, labels: dict[str, str], series: dict[str, str]) -> Case:
-    return Case(alert, series, due, labels)
+def _case(alert: str, due: int, labels: dict[str, str], series: dict[str, str], value: str = "") -> Case:
+    return Case(alert, series, due, labels, value)
 
 
 def _zones(*pods: str) -> dict[str, str]:
@@ -257,6 +266,8 @@ CASES = [
         {'alertmanager_notifications_failed_total{integration="webhook"}': f"0x10 1+1x{SAMPLES}"},
     ),
     quiet("AlertsNotDelivered", **{'alertmanager_notifications_failed_total{integration="webhook"}': _always(9)}),
+    *(_case(*given) for given in made.LOUD),
+    *(quiet(alert, **series) for alert, series in made.QUIET),
 ]
 
 
@@ -278,16 +289,18 @@ def _test(case: Case) -> dict[str, Any]:
         fires = case.due + rule.seconds
         if fires >= STEP:
             checks.append(_check(rule, fires - STEP, None))
-        checks.append(_check(rule, fires, case.labels))
+        checks.append(_check(rule, fires, case.labels, case.value))
     series = [{"series": name, "values": values} for name, values in case.series.items()]
     return {"interval": f"{STEP}s", "input_series": series, "alert_rule_test": checks}
 
 
-def _check(rule: Rule, seconds: int, labels: dict[str, str] | None) -> dict[str, Any]:
+def _check(rule: Rule, seconds: int, labels: dict[str, str] | None, value: str = "") -> dict[str, Any]:
     check: dict[str, Any] = {"eval_time": f"{seconds}s", "alertname": rule.name}
     if labels is not None:
         found = rule.as_prometheus()
-        texts = {name: _rendered(text, labels) for name, text in found["annotations"].items()}
+        texts = {
+            name: _rendered(text, labels).replace("{{ $value }}", value) for name, text in found["annotations"].items()
+        }
         check["exp_alerts"] = [{"exp_labels": {**labels, **found["labels"]}, "exp_annotations": texts}]
     return check
 

@@ -281,5 +281,5 @@ def test_what_is_sound_is_loaded_by_the_same_processes(watched: Ansible, monitor
 def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) -> None:
     monitor.write("/root/rules.json", json.dumps(cases.CONTENT))
     monitor.write("/root/tests.json", json.dumps(cases.promtool_tests("rules.json")))
-    assert f"{len(cases.RULES)} rules found" in monitor.run("promtool check rules /root/rules.json")
+    assert f"{len(cases.ENTRIES)} rules found" in monitor.run("promtool check rules /root/rules.json")
     assert "SUCCESS" in monitor.run("promtool test rules /root/tests.json")

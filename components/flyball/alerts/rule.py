@@ -42,7 +42,19 @@ class Rule:
         }
 
 
-def rule_file(groups: Mapping[str, Iterable[Rule]]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A series that is computed from others, or is a constant, for rules to join."""
+
+    name: str
+    expr: str
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def as_prometheus(self) -> dict[str, Any]:
+        return {"record": self.name, "expr": self.expr, **({"labels": dict(self.labels)} if self.labels else {})}
+
+
+def rule_file(groups: Mapping[str, Iterable[Rule | Record]]) -> dict[str, Any]:
     """The content of a rule file: groups of rules, each evaluated in turn; a group without rules is left out."""
     found = {name: [rule.as_prometheus() for rule in rules] for name, rules in groups.items()}
     return {"groups": [{"name": name, "rules": rules} for name, rules in found.items() if rules]}

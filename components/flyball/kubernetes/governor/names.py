@@ -24,7 +24,7 @@ CLUSTER_POLICY: Final = "flyball-cluster"
 """Policy, and its binding, that keep governed namespaces, priorities and nodes."""
 LIMITS: Final = "flyball-limits"
 """ConfigMap in each governed namespace: the limits of its workloads."""
-FREEZE: Final = "freeze"
+FREEZE: Final = wellknown.FREEZE
 """ConfigMap in ``SYSTEM_NAMESPACE``: while it exists, automation may not shrink anything."""
 
 OVERRIDE_GROUP: Final = "flyball:override"

@@ -1,0 +1,170 @@
+"""For each alert on services in a cluster what kube-state-metrics and the API server tell of a shop.
+
+web may have 9 to 15 pods and needs 7; still has always 3 and needs 2; cart needs 2 of 3 to 6.
+"""
+
+from flyball.guards.alerting.services import Thresholds
+
+Series = dict[str, str]
+
+SAMPLES = 600
+THRESHOLDS = [
+    Thresholds("shop", "web", "team", "prod", need=7, floor=9, warn=12, ceiling=15),
+    Thresholds("shop", "still", "team", "prod", need=2, floor=3, warn=3, ceiling=None),
+    Thresholds("shop", "cart", "team", "prod", need=2, floor=3, warn=5, ceiling=6),
+]
+_WEB = {"namespace": "shop", "workload": "web"}
+OF_WEB = {**_WEB, "owner": "team", "environment": "prod"}
+_CHECKS = "apiserver_validating_admission_policy_check_total"
+_FREEZE = 'kube_configmap_created{namespace="flyball-system",configmap="freeze"}'
+
+
+def _always(value: float) -> str:
+    return f"{value}x{SAMPLES}"
+
+
+def _after(minutes: int, before: float, after: float) -> str:
+    return f"{before}x{minutes - 1} {after}x{SAMPLES}"
+
+
+def _deployments(what: str, **values: str) -> Series:
+    """Of the whole shop: those that are not given have what they should."""
+    found = {"still": _always(3), "cart": _always(3), "web": _always(4), "web_spot": _always(6)}
+    return {
+        f'kube_deployment_{what}{{namespace="shop",deployment="{name.replace("_", "-")}"}}': value
+        for name, value in (found | values).items()
+    }
+
+
+def ready(**values: str) -> Series:
+    return _deployments("status_replicas_ready", **values)
+
+
+def asked(**values: str) -> Series:
+    return _deployments("spec_replicas", **values)
+
+
+def _condition(which: str, status: str, *names: str, values: str = _always(1)) -> Series:
+    return {
+        "kube_horizontalpodautoscaler_status_condition"
+        f'{{namespace="shop",horizontalpodautoscaler="{name}",condition="{which}",status="{status}"}}': values
+        for name in names
+    }
+
+
+def _limited(name: str) -> Series:
+    return _condition("ScalingLimited", "true", name)
+
+
+def _blind(*names: str) -> Series:
+    """From the tenth minute on."""
+    return _condition("ScalingActive", "false", *names, values=_after(10, 0, 1))
+
+
+def _of_pod(series: str, value: str, pod: str = "web-spot-5d9f-x2k8p", **labels: str) -> Series:
+    more = "".join(f',{name}="{text}"' for name, text in labels.items())
+    return {f'{series}{{namespace="shop",pod="{pod}"{more}}}': value}
+
+
+def _restarts(value: str, pod: str = "web-spot-5d9f-x2k8p") -> Series:
+    return _of_pod("kube_pod_container_status_restarts_total", value, pod, container="web")
+
+
+def _killed(value: float) -> Series:
+    name = "kube_pod_container_status_last_terminated_reason"
+    return _of_pod(name, _always(value), container="web", reason="OOMKilled")
+
+
+def _evicted(value: str) -> Series:
+    return _of_pod("kube_pod_status_reason", value, reason="Evicted")
+
+
+def _budget(allowed: str, expected: int = 10, name: str = "web") -> Series:
+    return {
+        f'kube_poddisruptionbudget_status_{what}{{namespace="shop",poddisruptionbudget="{name}"}}': value
+        for what, value in (("pod_disruptions_allowed", allowed), ("expected_pods", _always(expected)))
+    }
+
+
+def _checked(policy: str, action: str, value: str) -> Series:
+    """Of a server that has been asked all the time."""
+    other = f'{_CHECKS}{{instance="api",policy="flyball-budgets",enforcement_action="allow"}}'
+    return {f'{_CHECKS}{{instance="api",policy="{policy}",enforcement_action="{action}"}}': value, other: _always(9)}
+
+
+LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
+    ("WorkloadBelowNeed", 600, OF_WEB, ready(web=_always(4), web_spot=_after(10, 3, 2)), "6"),
+    ("WorkloadBelowFloor", 600, OF_WEB, ready(web=_always(4), web_spot=_after(10, 5, 4)), "8"),
+    # The Deployment is gone.
+    ("WorkloadUnknown", 600, OF_WEB, ready(web="4x9 stale", web_spot="6x9 stale"), ""),
+    ("WorkloadNearCap", 600, OF_WEB, asked(web=_always(4), web_spot=_after(10, 7, 8)), "12"),
+    # At its cap, and wants no more.
+    ("WorkloadNearCap", 600, OF_WEB, asked(web=_always(4), web_spot=_after(10, 7, 11)), "15"),
+    ("WorkloadAtCap", 600, OF_WEB, asked(web_spot=_after(10, 10, 11)) | _limited("keda-hpa-web-spot"), "15"),
+    ("WorkloadRestarts", 600, _WEB, _restarts(f"0x5 1 2 3 4 5 6 7 7x{SAMPLES}"), ""),
+    ("WorkloadOutOfMemory", 600, _WEB, _restarts(_after(10, 0, 1)) | _killed(1), ""),
+    ("WorkloadEvicted", 600, _WEB, _evicted(_after(10, 0, 1)), ""),
+    ("BudgetUsedUp", 600, _WEB, _budget(_after(10, 1, 0)), ""),
+    ("AutoscalerBlind", 600, _WEB, _blind("web-spot"), ""),
+    ("AutoscalersBlind", 600, {}, _blind("web-spot", "still", "keda-hpa-cart"), "3"),
+    # Its first use: the counter comes into being.
+    (
+        "OverrideUsed",
+        600,
+        {"policy": "flyball-scale-override"},
+        _checked("flyball-scale-override", "audit", f"_x10 1x{SAMPLES}"),
+        "",
+    ),
+    (
+        "WritesRefused",
+        24 * 60,
+        {"policy": "flyball-pods"},
+        _checked("flyball-pods", "deny", f"0x5 0+1x10 10+2x{SAMPLES}"),
+        "",
+    ),
+    (
+        "ClusterFrozen",
+        600,
+        {"namespace": "flyball-system", "configmap": "freeze"},
+        {_FREEZE: f"_x10 600x{SAMPLES}"},
+        "",
+    ),
+    ("ClusterFrozenLong", 86_460, {"namespace": "flyball-system", "configmap": "freeze"}, {_FREEZE: "0x1500"}, ""),
+]
+QUIET: list[tuple[str, Series]] = [
+    ("WorkloadBelowNeed", ready(web=_always(4), web_spot=_always(3))),
+    # A restart: pods go one by one, and come back.
+    ("WorkloadBelowNeed", ready(web_spot=f"6x9 2 6x9 2 6x{SAMPLES}")),
+    # Of another's Deployment nobody has said what it needs, and the figures that are missing are told of as such.
+    ("WorkloadBelowNeed", ready(other=_always(0))),
+    ("WorkloadBelowNeed", ready(web="_x1", web_spot="_x1")),
+    ("WorkloadBelowFloor", ready(web=_always(4), web_spot=_always(5))),
+    ("WorkloadBelowFloor", ready(web=_always(0), web_spot=_always(0))),
+    ("WorkloadUnknown", ready(web=_always(0), web_spot=_always(0))),
+    ("WorkloadNearCap", asked(web=_always(4), web_spot=_always(7))),
+    ("WorkloadNearCap", asked(still=_always(3))),
+    ("WorkloadNearCap", asked(web_spot=_always(11)) | _limited("web-spot")),
+    ("WorkloadAtCap", asked(web_spot=_always(10)) | _limited("web-spot")),
+    ("WorkloadAtCap", asked(web_spot=_always(11))),
+    # At its lowest of the night an autoscaler is limited as well.
+    ("WorkloadAtCap", asked(still=_always(3)) | _limited("still")),
+    ("WorkloadRestarts", _restarts(f"0x5 1 2 3 4 4x{SAMPLES}")),
+    ("WorkloadRestarts", _restarts(f"0+1x{SAMPLES}", pod="other-5d9f-x2k8p")),
+    ("WorkloadOutOfMemory", _restarts(_always(3)) | _killed(1)),
+    ("WorkloadOutOfMemory", _restarts(_after(10, 0, 1)) | _killed(0)),
+    ("WorkloadEvicted", _evicted(_always(0))),
+    ("BudgetUsedUp", _budget(_always(1))),
+    ("BudgetUsedUp", _budget(_always(0), expected=0)),
+    ("BudgetUsedUp", _budget(_always(0), name="other")),
+    ("AutoscalerBlind", _condition("ScalingActive", "false", "web", values=_always(0))),
+    ("AutoscalerBlind", _blind("web", "still", "cart")),
+    ("AutoscalersBlind", _blind("web", "still")),
+    ("OverrideUsed", _checked("flyball-scale-override", "audit", _always(4))),
+    # A server that nobody has asked before.
+    ("OverrideUsed", {f'{_CHECKS}{{policy="flyball-scale-override",enforcement_action="audit"}}': f"_x10 4x{SAMPLES}"}),
+    ("OverrideUsed", _checked("flyball-scale", "deny", f"0+1x{SAMPLES}")),
+    ("WritesRefused", _checked("flyball-pods", "deny", f"0+1x{SAMPLES}")),
+    ("WritesRefused", _checked("others", "deny", f"0+9x{SAMPLES}")),
+    ("ClusterFrozen", {}),
+    ("ClusterFrozenLong", {_FREEZE: "600x1500"}),
+]
