@@ -34,7 +34,7 @@ def main(context: click.Context, project: Path | None) -> None:
     \b
     flyball plan   -s prod            what each service survives, and every broken rule
     flyball render -s prod -o out/    the objects as YAML files
-    flyball alerts -s prod            rules for Prometheus: whether a zone may still be lost
+    flyball alerts -s prod            rules for Prometheus: too few pods, near the cap, a guard overridden
     flyball check  -s prod            whether the cluster's nodes are set as the stack counts on
     flyball up     -s local           a cluster on this machine with the stack on it
     flyball down   -s local           and everything gone again
@@ -122,23 +122,34 @@ def render(context: click.Context, stack: str, output: Path) -> None:
 
 @main.command()
 @stack_option
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Print objects of Prometheus' operator instead, with this label, by which it selects them; may be repeated.",
+)
 @click.pass_context
-def alerts(context: click.Context, stack: str) -> None:
+def alerts(context: click.Context, stack: str, labels: tuple[str, ...]) -> None:
     """Print alert rules for the stack's services, as a rule file of Prometheus.
 
-    They tell when a service that has to survive the loss of a zone would not, by where its pods are. The figures come
-    from kube-state-metrics with --metric-labels-allowlist=nodes=[topology.kubernetes.io/zone].
+    They tell when a service has fewer pods than it needs or can spare, is near its cap or at it, when autoscalers are
+    blind, containers run out of memory or are evicted, when a service that has to survive the loss of a zone would not,
+    and what the Governor refuses or lets pass. The figures come from kube-state-metrics with
+    --metric-labels-allowlist=nodes=[topology.kubernetes.io/zone], and from the API server.
     """
     with _refusals():
         import yaml
 
-        from flyball.alerts import zones
+        from flyball.alerts import cluster
         from flyball.alerts.rule import rule_file
         from flyball.stack.read import read
 
-        services = read(_target(context, stack).config).services.values()
-        content = rule_file(zones.rules(zones.zoned(services)))
-        click.echo(yaml.safe_dump(content, sort_keys=False, width=120), nl=False)
+        selected = cluster.selecting(labels)
+        found = read(_target(context, stack).config)
+        groups = cluster.rules(found.services.values(), found.governor is not None)
+        documents = cluster.objects(groups, found.namespace, selected) if selected else [rule_file(groups)]
+        click.echo(yaml.safe_dump_all(documents, sort_keys=False, width=120), nl=False)
 
 
 @main.command()

@@ -7,10 +7,11 @@ import yaml
 from click.testing import CliRunner
 from tests.alerts.cases import CASES, CONTENT, ENTRIES, RULES, SIZES, promtool_tests
 
-from flyball.alerts import hosts, zones
-from flyball.alerts.rule import Rule, Severity, rule_file
+from flyball.alerts import cluster, hosts, services, zones
+from flyball.alerts.rule import Record, Rule, Severity, rule_file
 from flyball.cli import main
 from flyball.guards.alerting import hosts as limits
+from flyball.guards.alerting.services import Thresholds
 from flyball.guards.alerting.zones import UNEVEN_FOR, Zoned
 from flyball.guards.governor import balance, envelope, freeze
 from flyball.stack.read import read
@@ -82,12 +83,84 @@ def test_services_that_need_not_survive_a_zone_have_no_rules() -> None:
     assert UNEVEN_FOR >= 2 * balance.EVERY
 
 
-def test_the_command_prints_them() -> None:
-    found = CliRunner().invoke(main, ["alerts", "-s", "stacks/Pulumi.prod.yaml"])
+def printed(*options: str) -> str:
+    found = CliRunner().invoke(main, ["alerts", "-s", "stacks/Pulumi.prod.yaml", *options])
     assert found.exit_code == 0, found.output
-    [group] = yaml.safe_load(found.output)["groups"]
-    assert group["name"] == "flyball-zones"
-    assert {rule["alert"] for rule in group["rules"]} == {"ZoneTooFull", "ZonesUnknown"}
+    return found.output
+
+
+def test_the_command_prints_a_rule_file() -> None:
+    groups = {group["name"]: group["rules"] for group in yaml.safe_load(printed())["groups"]}
+    assert list(groups) == [
+        "flyball-thresholds",
+        "flyball-services",
+        "flyball-autoscalers",
+        "flyball-guards",
+        "flyball-zones",
+    ]
+    assert {rule["alert"] for rule in groups["flyball-zones"]} == {"ZoneTooFull", "ZonesUnknown"}
+    frontend = {"namespace": "shop", "workload": "frontend", "owner": "shop", "environment": "prod"}
+    # At night 9 carry 280 requests of 40 at 80 %, and of 14 over three zones that many are left by the loss of one.
+    assert {rule["record"]: rule["expr"] for rule in groups["flyball-thresholds"] if rule["labels"] == frontend} == {
+        "flyball_workload_need": "vector(9)",
+        "flyball_workload_floor": "vector(14)",
+        "flyball_workload_warn": "vector(72)",
+        "flyball_workload_ceiling": "vector(90)",
+    }
+
+
+def test_the_command_prints_objects_for_the_operator_with_the_labels_it_selects_by() -> None:
+    objects = list(yaml.safe_load_all(printed("--label", "release=monitoring")))
+    [groups] = [yaml.safe_load(printed())["groups"]]
+    assert [o["metadata"] for o in objects] == [
+        {
+            "name": group["name"],
+            "namespace": "shop",
+            "labels": {"release": "monitoring", "app.kubernetes.io/managed-by": "flyball"},
+        }
+        for group in groups
+    ]
+    assert [o["spec"]["groups"] for o in objects] == [[group] for group in groups]
+    assert {(o["apiVersion"], o["kind"]) for o in objects} == {("monitoring.coreos.com/v1", "PrometheusRule")}
+
+
+def test_what_is_no_label_is_refused() -> None:
+    found = CliRunner().invoke(main, ["alerts", "-s", "stacks/Pulumi.prod.yaml", "--label", "a", "--label", "b=-"])
+    assert found.exit_code == 1
+    assert "--label.a: is no label; write KEY=VALUE" in found.output
+    assert "--label.b: '-' is no label value" in found.output
+
+
+def test_a_group_that_is_too_large_for_one_object_is_several() -> None:
+    many = [Record(f"flyball_{i}", "vector(1)") for i in range(cluster.MOST_IN_OBJECT + 1)]
+    found = cluster.objects({"some": many}, "shop", {})
+    assert [o["metadata"]["name"] for o in found] == ["some", "some-2"]
+    assert [len(o["spec"]["groups"][0]["rules"]) for o in found] == [cluster.MOST_IN_OBJECT, 1]
+
+
+def test_thresholds_are_those_of_the_rules() -> None:
+    """7 carry the peak, 8 with one to lose; 2 and 3 at night; on spot the base is part of all of them."""
+    given = {"image": "example.org/web:1.0", "port": 8080, "load": {"peak": 100, "replica": 20}}
+    night = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 20}]}
+    outer = {"environment": "test", "owner": "shop", "namespace": "shop", "cluster": "there", "zones": ["a", "b", "c"]}
+    services_ = {
+        "web": given,
+        "timed": {**given, "schedule": night},
+        "cheap": {**given, "spot": {}, "proven": 12},
+        "still": {**given, "proven": 8, "ceiling": 8},
+    }
+    found = {one.name: one for one in services.thresholds(read({**outer, "services": services_}).services.values())}
+    shop = ("shop", "shop", "test")
+
+    def of(name: str, need: int, floor: int, warn: int, ceiling: int | None) -> Thresholds:
+        return Thresholds(shop[0], name, shop[1], shop[2], need, floor, warn, ceiling)
+
+    assert found == {
+        "web": of("web", 7, 8, 10, 12),
+        "timed": of("timed", 2, 3, 10, 12),
+        "cheap": of("cheap", 7, 8, 15, 18),
+        "still": of("still", 7, 8, 7, None),
+    }
 
 
 def test_a_group_without_rules_is_left_out() -> None:
