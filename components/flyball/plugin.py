@@ -15,11 +15,12 @@ from pulumi.provider.server import ComponentInitError
 
 from flyball.guards.reading.problem import Problem, Refused, show
 from flyball.guards.workload.arguments import GuardedArgs
-from flyball.kubernetes import Governor, Services, Workload
+from flyball.guards.workload.job_arguments import GuardedJobArgs
+from flyball.kubernetes import Governor, Job, Services, Workload
 from flyball.kubernetes.program import serve_one_program
 
 NAME = "flyball"
-COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Governor]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Job, Governor]
 
 
 class Package(ComponentProvider):
@@ -31,16 +32,17 @@ class Package(ComponentProvider):
 
     def _described(self, schema: dict[str, Any]) -> dict[str, Any]:
         """With the descriptions of inherited arguments, which the SDK's analyzer looks for in the last class only."""
-        for component in schema["resources"].values():
+        for token, component in schema["resources"].items():
             component["description"] = inspect.cleandoc(component["description"])
-            self._describe(component["inputProperties"])
-        for found in schema["types"].values():
-            self._describe(found["properties"])
+            self._describe(token, component["inputProperties"])
+        for token, found in schema["types"].items():
+            self._describe(token, found["properties"])
         return schema
 
-    def _describe(self, properties: dict[str, Any]) -> None:
+    def _describe(self, token: str, properties: dict[str, Any]) -> None:
+        inherited = GuardedJobArgs if "Job" in token else GuardedArgs
         for name, argument in properties.items():
-            found = argument.get("description") or self.analyzer.get_docstring(GuardedArgs, name)
+            found = argument.get("description") or self.analyzer.get_docstring(inherited, name)
             properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}
 
     def construct(

@@ -55,5 +55,10 @@ STACK_ANNOTATION: Final = "flyball.dev/stack"
 PART_LABEL: Final = "flyball.dev/part"
 """Tells a workload's two Deployments apart. Always there, since a Deployment's selector can never be changed."""
 
-OWN_LABELS: Final = (NAME_LABEL, MANAGED_BY_LABEL, ENVIRONMENT_LABEL, OWNER_LABEL, PART_LABEL)
+FROZEN_LABEL: Final = "flyball.dev/frozen"
+"""Of a run of a schedule: whether it ``FROZEN_WAITS`` for the end of a freeze, or ``FROZEN_STARTS`` all the same."""
+FROZEN_WAITS: Final = "waits"
+FROZEN_STARTS: Final = "starts"
+
+OWN_LABELS: Final = (NAME_LABEL, MANAGED_BY_LABEL, ENVIRONMENT_LABEL, OWNER_LABEL, PART_LABEL, FROZEN_LABEL)
 """Labels that only flyball sets."""

@@ -17,7 +17,8 @@ from flyball.stack.file import load
 pytestmark = pytest.mark.checkers
 
 ROOT = Path(__file__).parents[2]
-MINIMAL = Path(__file__).parent / "minimal.yaml"
+PLAIN = {name: Path(__file__).parent / f"{name}.yaml" for name in ("minimal", "jobs")}
+"""The least that a Workload becomes, and two jobs."""
 STACKS = {path.name.split(".")[1]: path for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))}
 CRITICAL = 1
 """The worst of kube-score's grades, of which 10 is the best."""
@@ -60,11 +61,11 @@ def checkers() -> Checkers:
         pytest.skip(f"the checkers are not built yet: {missing}")
 
 
-@pytest.fixture(scope="module", params=[*STACKS, "minimal"])
+@pytest.fixture(scope="module", params=[*STACKS, *PLAIN])
 def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The rendered objects of a stack."""
-    if request.param == "minimal":
-        return [MINIMAL]
+    if request.param in PLAIN:
+        return [PLAIN[request.param]]
     result = rendered(run_program(ROOT, request.param, load(STACKS[request.param])))
     return [path for path in write(result, tmp_path_factory.mktemp(request.param)) if path.suffix == ".yaml"]
 

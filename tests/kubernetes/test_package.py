@@ -10,7 +10,7 @@ from tests.kubernetes.programs import MINIMAL, arguments, objects, registered
 
 import flyball
 from flyball.guards.reading import problem
-from flyball.kubernetes import Governor, Refused, Services, Workload, workload_limits
+from flyball.kubernetes import Governor, Job, Refused, Services, Workload, workload_limits
 
 ZONES = ("eu-1a", "eu-1b", "eu-1c")
 NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
@@ -38,6 +38,7 @@ def raised(program: Callable[[], object]) -> Exception:
 PROGRAMS: dict[str, Callable[[Any], object]] = {
     "Workload": lambda args: Workload("web", args),
     "workload_limits": lambda args: workload_limits("web", args),
+    "Job": lambda args: Job("web", args),
     "Services": lambda args: Services("web", args),
     "Governor": lambda args: Governor("web", args),
 }

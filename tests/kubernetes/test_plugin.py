@@ -74,6 +74,7 @@ def test_everything_is_described(schema: dict[str, Any]) -> None:
     assert described[f"{TYPE}.deadline"]["description"] == (
         "The longest an answer may take [2s, or what its calls may take where that is longer]."
     )
+    assert described["flyball:index:Job.deadline"]["description"].startswith("The longest that a run may take")
     assert described["flyball:index:LoadArgs.peak"]["description"] == (
         "Requests per second of the whole workload at its busiest."
     )

@@ -47,7 +47,7 @@ def test_a_governor(given: dict[str, Any], wanted: Governed | None) -> None:
 def test_a_stack() -> None:
     config = _config({"web": _service()}, zones=["a", "b"], nodes={"count": 4})
     stack = read(config)
-    assert stack.place == Place("shop", ("a", "b"), "test", "shop", "flyball-shop")
+    assert stack.place == Place("shop", ("a", "b"), "test", "shop", "flyball-shop", "flyball.shop.jobs")
     assert (stack.cluster, stack.zones, stack.nodes) == ("local", ("a", "b"), Nodes(count=4))
     web = stack.services["web"]
     assert web.given == config["services"]["web"]

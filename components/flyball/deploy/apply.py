@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
-from flyball.deploy import others, parts
+from flyball.deploy import jobs, others, parts
 from flyball.deploy.at_creation import CREATION_MANAGER, MANAGER, Key, as_it_will_be, is_ours_alone, part, stated
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF, Item, Report
@@ -82,12 +82,17 @@ class ApplySet:
         been applied and `stands` has returned, which waits for it: what is new serves before what is old goes.
         Raises `Refused`, before anything is changed, where that would take something from others; and `KubectlError`.
         """
+        every, objects = objects, self._to_apply(objects)
         if self._is_there(objects):
+            self._note_jobs(every)
             return Result((), (), tuple(f"{o.kind.lower()}/{o.name}" for o in objects), ())
         before = there = self.live(objects)
         refuse(self._check(objects, before))
         self._make_parent()
         left = self._left(objects)
+        for o in jobs.superseded(left):
+            place = (o.name, f"--namespace={o.namespace}", "--ignore-not-found", "--cascade=foreground")
+            self.kubectl.run("delete", "job", *place, timeout=600)
         if stands and (first is not None or any(member.kind == "Deployment" for member in left)):
             self._apply_first(objects if first is None else first, objects, left)
             stands()
@@ -101,13 +106,27 @@ class ApplySet:
         left = self._let_go(left, {o.namespace for o in objects})
         inside = needed(self.kubectl, objects) if left else set()
         kept = [as_applied(member.manifest, PART_OF) for member in left if _named(member) in inside]
-        output = self._apply([*(stated(o, there) for o in objects), *kept], *flags, patience=UNREAD)
+        output = self._apply(
+            [*(jobs.bound(stated(o, there), there.get(o.key)) for o in objects), *kept], *flags, patience=UNREAD
+        )
+        self._note_jobs(every)
         after = self._settled(objects, there)
         names: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
         for o in objects:
             names[change(before.get(o.key), after.get(o.key), MANAGER)].append(f"{o.kind.lower()}/{o.name}")
         pruned = tuple(line.removesuffix(" pruned") for line in output.splitlines() if line.endswith(" pruned"))
         return Result(tuple(names["created"]), tuple(names["changed"]), tuple(names["unchanged"]), pruned)
+
+    def _to_apply(self, objects: Sequence[Object]) -> Sequence[Object]:
+        """All but Jobs that have run and gone, and those that are there as they are."""
+        once = [o for o in objects if jobs.is_job(o)]
+        return jobs.to_apply(objects, jobs.note_of(self._parent()), self.live(once)) if once else objects
+
+    def _note_jobs(self, objects: Sequence[Object]) -> None:
+        """Note with the stack which Jobs were made: only once they are there, lest one never run."""
+        note = jobs.note(objects)
+        if note and note != jobs.note_of(self._parent()):
+            self.kubectl.run("annotate", f"{PARENTS}.{PARENT_GROUP}", self.name, f"{jobs.MADE}={note}", "--overwrite")
 
     def _apply_first(self, first: Sequence[Object], objects: Sequence[Object], left: Sequence[Object]) -> None:
         """Apply without pruning. What goes, and what has to wait, keeps its limits meanwhile."""
@@ -140,6 +159,7 @@ class ApplySet:
 
     def diff(self, objects: Sequence[Object]) -> str:
         """The server's own view of what `apply` would change, as a unified diff; empty where nothing would."""
+        objects = self._to_apply(objects)
         before = self.live(objects)
         refuse(self._check(objects, before))
         spaces = {o.name for o in objects if o.kind == "Namespace" and o.key not in before}

@@ -59,13 +59,15 @@ def alike(wanted: Item, there: Item) -> bool:
 def check(
     objects: Iterable[Object], live: Mapping[Any, Item], is_own: Callable[[Object, Item], bool]
 ) -> Iterator[Problem]:
-    """Refuse to change what is somebody else's: one problem for each service, whatever it is made of."""
+    """Refuse to change what is somebody else's: one problem for each service or job, whatever it is made of."""
     said: set[Path] = set()
+    objects = list(objects)
+    jobs = {_label(o) for o in objects if o.kind in ("Job", "CronJob")}
     for o in objects:
         there = live.get(o.key)
         if there is None or is_own(o, there):
             continue
-        path, hint = _place(o)
+        path, hint = _place(o, jobs)
         if path not in said:
             said.add(path)
             what = o.name if path == ("namespace",) else f"{o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ")
@@ -75,10 +77,16 @@ def check(
 _NOBODY = Signature(None, None, None)
 
 
-def _place(o: Object) -> tuple[Path, str]:
+def _label(o: Object) -> str | None:
+    return o.manifest["metadata"].get("labels", {}).get(wellknown.NAME_LABEL)
+
+
+def _place(o: Object, jobs: Collection[str | None]) -> tuple[Path, str]:
     """Where in the stack file an object comes from, and what to do if it is taken."""
-    labels = o.manifest["metadata"].get("labels", {})
-    if service := labels.get(wellknown.NAME_LABEL):
+    service = _label(o)
+    if service in jobs and service:
+        return ("jobs", service), "give the job another name, or the stack another namespace"
+    if service:
         return ("services", service), "give the service another name, or the stack another namespace"
     if o.kind == "ConfigMap" and o.name == names.LIMITS:
         return ("governor",), "only one of the stacks that share a namespace may have a governor"

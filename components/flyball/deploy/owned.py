@@ -20,16 +20,19 @@ def is_as_stated(manifest: Mapping[str, Any], live: Mapping[str, Any], manager: 
 
     Not certain is what the server has filled in beneath something that was stated as a whole.
     """
+    found = held(live, manager)
+    return found is not None and all(live[key] == manifest[key] for key in _HEAD) and found == _without_names(manifest)
+
+
+def held(live: Mapping[str, Any], manager: str) -> dict[str, Any] | None:
+    """What `manager` has applied of an object and is there, without its head and names; None if that is not certain."""
     entries = [f for f in live["metadata"].get("managedFields", ()) if f["manager"] == manager and _is_apply(f)]
-    if len(entries) != 1 or any(live[key] != manifest[key] for key in _HEAD):
-        return False
-    if entries[0]["apiVersion"] != manifest["apiVersion"]:
-        return False
+    if len(entries) != 1 or entries[0]["apiVersion"] != live["apiVersion"]:
+        return None
     try:
-        held = _held(entries[0]["fieldsV1"], live)
+        return _held(entries[0]["fieldsV1"], live)
     except LookupError:
-        return False
-    return held == _without_names(manifest)
+        return None
 
 
 def _is_apply(entry: Mapping[str, Any]) -> bool:

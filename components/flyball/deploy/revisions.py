@@ -1,8 +1,9 @@
-"""What the pods of a Deployment's revisions need, also of those that it may go back to.
+"""What the pods of a Deployment's revisions need, also of those that it may go back to; and of runs under way.
 
 While a rollout runs, a lost pod of the old revision is made anew, and an undo brings old revisions back; neither starts
 without its configuration. So nothing goes that a ReplicaSet of a Deployment that stays still names. Kubernetes removes
-old ReplicaSets beyond the Deployment's `revisionHistoryLimit`, and with them goes the need.
+old ReplicaSets beyond the Deployment's `revisionHistoryLimit`, and with them goes the need. A job that has not ended
+may have another attempt.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -18,15 +19,34 @@ Named = tuple[str, str, str]
 
 
 def needed(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
-    """What the ReplicaSets name of the Deployments that are among the objects."""
+    """What the ReplicaSets name of the Deployments that are among the objects, and Jobs that have not ended of CronJobs
+    that are, and those that are among them themselves."""
+    objects = list(objects)
+    found = _needed_by_jobs(kubectl, objects)
     stay = {(o.namespace, o.name) for o in objects if o.kind == "Deployment"}
-    found: set[Named] = set()
     for namespace in sorted({namespace for namespace, _ in stay}):
         for item in kubectl.json("get", "replicasets", f"--namespace={namespace}")["items"]:
             owners = item["metadata"].get("ownerReferences", ())
             if any((namespace, owner["name"]) in stay for owner in owners if owner["kind"] == "Deployment"):
                 found.update(_named(namespace, item["spec"]["template"]["spec"]))
     return found
+
+
+def _needed_by_jobs(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
+    stay = {(o.kind, o.namespace, o.name) for o in objects if o.kind in ("Job", "CronJob")}
+    found: set[Named] = set()
+    for namespace in sorted({namespace for _, namespace, _ in stay}):
+        for item in kubectl.json("get", "jobs", f"--namespace={namespace}")["items"]:
+            meta = item["metadata"]
+            owners = {(owner["kind"], namespace, owner["name"]) for owner in meta.get("ownerReferences", ())}
+            if stay & {("Job", namespace, meta["name"]), *owners} and not _has_ended(item):
+                found.update(_named(namespace, item["spec"]["template"]["spec"]))
+    return found
+
+
+def _has_ended(job: Mapping[str, Any]) -> bool:
+    conditions = job.get("status", {}).get("conditions", ())
+    return any(each["type"] in ("Complete", "Failed") and each["status"] == "True" for each in conditions)
 
 
 def sweep(kubectl: Kubectl, objects: Iterable[Object]) -> list[str]:

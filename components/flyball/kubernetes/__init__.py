@@ -1,7 +1,8 @@
 """Pulumi components for Kubernetes."""
 
-from flyball.kubernetes.args import ServiceArgs, ServicesArgs, WorkloadArgs
+from flyball.kubernetes.args import JobArgs, ServiceArgs, ServicesArgs, WorkloadArgs
 from flyball.kubernetes.governor.component import Governor, GovernorArgs
+from flyball.kubernetes.job.component import Job
 from flyball.kubernetes.nodes import kubelet_configuration
 from flyball.kubernetes.refused import Refused
 from flyball.kubernetes.services import Services
@@ -10,6 +11,8 @@ from flyball.kubernetes.workload.component import Workload, workload_limits
 __all__ = [
     "Governor",
     "GovernorArgs",
+    "Job",
+    "JobArgs",
     "Refused",
     "ServiceArgs",
     "Services",

@@ -6,6 +6,7 @@ from pulumi import Input
 from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when its type is resolved in this module
 
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.platform import PlatformArgs
 
@@ -19,6 +20,36 @@ class ServiceArgs(GuardedArgs):
     """Environment variables."""
     secrets: NotRequired[dict[str, Input[str]]]
     """Environment variables whose values go into a Secret of the workload."""
+
+
+class SetJobArgs(GuardedJobArgs):
+    """A job of a set; only `image` is required. Its key is its name."""
+
+    image: Input[str]
+    """Image with a tag or digest."""
+    env: NotRequired[dict[str, Input[str]]]
+    """Environment variables."""
+    secrets: NotRequired[dict[str, Input[str]]]
+    """Environment variables whose values go into a Secret of the job."""
+
+
+class JobArgs(GuardedJobArgs):
+    """A job by itself; only `image` is required."""
+
+    image: Input[str]
+    """Image with a tag or digest."""
+    env: NotRequired[dict[str, Input[str]]]
+    """Environment variables."""
+    secrets: NotRequired[dict[str, Input[str]]]
+    """Environment variables whose values go into a Secret of the job."""
+    namespace: NotRequired[str]
+    """Namespace, which must exist [default]."""
+    environment: NotRequired[str]
+    """Name of the environment, a label on every object [the Pulumi stack]."""
+    owner: NotRequired[str]
+    """Who answers for it, a label on every object [the Pulumi project]."""
+    platform: NotRequired[PlatformArgs]
+    """The cluster's own ways: names, spot nodes, metadata."""
 
 
 class WorkloadArgs(GuardedArgs):
@@ -47,6 +78,8 @@ class ServicesArgs(TypedDict):
 
     services: dict[str, ServiceArgs]
     """The services by name."""
+    jobs: NotRequired[dict[str, SetJobArgs]]
+    """Jobs by name, which call these services [none]."""
     namespace: NotRequired[str]
     """Namespace, which must exist [default]."""
     environment: NotRequired[str]

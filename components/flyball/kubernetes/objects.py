@@ -6,7 +6,7 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.guards.reading.units import Bytes, Millicores, show_size
-from flyball.guards.workload.resolve import Service
+from flyball.guards.workload.application import Placed
 from flyball.guards.workload.resources import Resources
 
 Manifest = dict[str, Any]
@@ -19,17 +19,17 @@ SECRET_SUFFIX = "-env"
 PORT_NAME = "main"
 
 
-def labels(s: Service) -> dict[str, str]:
+def labels(s: Placed) -> dict[str, str]:
     """On every object; what the user adds never replaces what flyball relies on."""
     return {**s.spec.labels, **selector(s), **ownership(s.place.environment, s.place.owner)}
 
 
-def selector(s: Service) -> dict[str, str]:
+def selector(s: Placed) -> dict[str, str]:
     """What all pods of the workload have in common, on demand and on spot."""
     return {wellknown.NAME_LABEL: s.name}
 
 
-def metadata(s: Service, name: str | None = None, annotations: Mapping[str, str] | None = None) -> Manifest:
+def metadata(s: Placed, name: str | None = None, annotations: Mapping[str, str] | None = None) -> Manifest:
     """Metadata of a namespaced object; without a name of its own it is called as the workload."""
     merged = {**s.spec.annotations, **(annotations or {})}
     meta: Manifest = {"name": name or s.name, "namespace": s.spec.namespace, "labels": labels(s)}
@@ -52,6 +52,11 @@ def requests_and_limits(resources: Resources, ephemeral_storage: Bytes) -> Manif
     }
 
 
+def unless_empty(key: str, items: list[Any]) -> Manifest:
+    """The server drops an empty list, and each apply would put it back."""
+    return {key: items} if items else {}
+
+
 def as_user(user: int) -> Manifest:
     """Of a security context: one user and group, and never root."""
     return {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user}
@@ -65,6 +70,21 @@ def confined() -> Manifest:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
+
+
+PULL_POLICY = {
+    "container-image-pull-policy": (
+        "a registry that is away must not stop a pod from moving, and the image is pinned to its version"
+    )
+}
+_LOW_USER = 10_000
+"""Below it kube-score takes a user for one that the node may have too (container-security-context-user-group-id)."""
+
+
+def asked_for(user: int) -> dict[str, str]:
+    """Of the checks of kube-score, the one that a low user does not pass, and why."""
+    why = f"user {user} was asked for, because the image's files belong to it"
+    return {"container-security-context-user-group-id": why} if user < _LOW_USER else {}
 
 
 def exempt(checks: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from flyball.guards.fail_fast.container import check_label
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import platform
-from flyball.guards.workload.names import check_namespace
+from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.resolve import Place
 
 
@@ -27,6 +27,7 @@ def place_of(args: Mapping[str, Any], *, shared: bool = False) -> Place:
         environment=_text(args, "environment", "") or pulumi.get_stack(),
         owner=_text(args, "owner", "") or pulumi.get_project(),
         priority=(_text(args, "priority", "") or f"flyball-{namespace}") if shared else None,
+        jobs=JOBS_PRIORITY.format(namespace) if shared else None,
         platform=platform.read(Reader(args.get("platform"), (), [])),
     )
 

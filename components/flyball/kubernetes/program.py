@@ -12,6 +12,7 @@ from pulumi.runtime import settings
 from flyball.guards.reading.problem import refuse
 from flyball.guards.timeouts.calls import Outside
 from flyball.guards.workload import neighbours
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.names import Caller
 from flyball.guards.workload.resolve import Service
 
@@ -21,13 +22,14 @@ _PACKAGE, _PROVIDED = "kubernetes", "kubernetes:core/v1:Service"
 
 @dataclass(slots=True)
 class Cluster:
-    """The services of one cluster: all of them, and who is called by any."""
+    """The services and jobs of one cluster: all of them, and who is called by any."""
 
-    services: dict[Caller, Service] = field(default_factory=dict)
+    services: dict[Caller, Service | Job] = field(default_factory=dict)
     called: set[Caller] = field(default_factory=set)
 
-    def admit(self, new: Iterable[Service]) -> None:
-        """Add services. Raises `Refused`, and adds none, where they and those that are there do not fit together."""
+    def admit(self, new: Iterable[Service | Job]) -> None:
+        """Add services and jobs. Raises `Refused`, and adds none, where they and those that are there do not fit
+        together."""
         added = {neighbours.identity(service): service for service in new}
         known = {**self.services, **added}
         called = {
@@ -54,9 +56,10 @@ def serve_one_program() -> None:
     _by_run = {}
 
 
-def admit(services: Iterable[Service], opts: pulumi.ResourceOptions | None) -> None:
-    """Hold services against all that the program described before. Raises `Refused` where they do not fit together."""
-    _clusters().setdefault(_provider(opts), Cluster()).admit(services)
+def admit(services: Iterable[Service], opts: pulumi.ResourceOptions | None, jobs: Iterable[Job] = ()) -> None:
+    """Hold services and jobs against all that the program described before. Raises `Refused` where they do not fit
+    together."""
+    _clusters().setdefault(_provider(opts), Cluster()).admit([*services, *jobs])
 
 
 def _clusters() -> _Clusters:

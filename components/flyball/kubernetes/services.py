@@ -1,6 +1,8 @@
-"""`Services`: several services that call each other, described as one thing and held to all rules between them."""
+"""`Services`: several services that call each other, and jobs that call them, as one thing, held to all rules between
+them."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypedDict
 
 import pulumi
@@ -11,7 +13,9 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
+from flyball.guards.workload import jobs as guarded
 from flyball.guards.workload.calls import as_reference
+from flyball.guards.workload.job_set import Described
 from flyball.guards.workload.limits import (
     Governed,
     Limits,
@@ -21,14 +25,15 @@ from flyball.guards.workload.limits import (
     read_governed,
 )
 from flyball.guards.workload.resolve import Place, Service, examine
-from flyball.kubernetes.args import ServiceArgs, ServicesArgs
+from flyball.kubernetes.args import ServiceArgs, ServicesArgs, SetJobArgs
 from flyball.kubernetes.governor.component import Governor
+from flyball.kubernetes.job.component import Job
 from flyball.kubernetes.objects import ownership, properties
 from flyball.kubernetes.place import check_place, place_of
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.component import Workload
-from flyball.kubernetes.workload.priority import priority_class
+from flyball.kubernetes.workload.priority import jobs_priority_class, priority_class
 
 
 class ServiceOutputs(TypedDict):
@@ -65,9 +70,9 @@ class Services(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            place, services, governed = resolve_services(name, args)
-            admit(services.values(), opts)
-        self._register(name, services, place, governed, args.get("priority") is None, opts)
+            place, services, jobs, governed = resolve_services(name, args)
+            admit(services.values(), opts, jobs.values())
+        self._register(name, services, jobs, place, governed, args.get("priority") is None, opts)
 
     @classmethod
     def of(
@@ -77,17 +82,23 @@ class Services(pulumi.ComponentResource):
         place: Place,
         governed: Governed | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        jobs: Mapping[str, guarded.Job] = MappingProxyType({}),
     ) -> "Services":
-        """The component of services that were resolved already."""
+        """The component of services and jobs that were resolved already."""
         self = cls.__new__(cls)
-        admit(services.values(), opts)
-        self._register(name, services, place, governed, True, opts)
+        admit(services.values(), opts, jobs.values())
+        self._register(name, services, jobs, place, governed, True, opts)
         return self
 
     @property
     def workloads(self) -> Mapping[str, Workload]:
         """The component of each service, by name."""
         return self._workloads
+
+    @property
+    def jobs(self) -> Mapping[str, Job]:
+        """The component of each job, by name."""
+        return self._jobs
 
     def reference(self, service: str) -> ServiceReferenceArgs:
         """What another set of the same program needs to call a service, for its `calls.*.service`."""
@@ -97,6 +108,7 @@ class Services(pulumi.ComponentResource):
         self,
         name: str,
         services: Mapping[str, Service],
+        jobs: Mapping[str, guarded.Job],
         place: Place,
         governed: Governed | None,
         own_priority: bool,
@@ -119,6 +131,7 @@ class Services(pulumi.ComponentResource):
         for service in services.values():
             moved = self._child(pulumi.Alias(name=service.name, parent=pulumi.ROOT_STACK_RESOURCE), first)
             self._workloads[service.name] = Workload.of(f"{name}-{service.name}", service, moved)
+        self._register_jobs(name, jobs, place)
         outputs: dict[str, Any] = {
             "services": {each.name: outputs_of(each) for each in services.values()},
             "limits": {each: as_arguments(found) for each, found in limits.items()},
@@ -126,6 +139,19 @@ class Services(pulumi.ComponentResource):
         for key, value in outputs.items():
             setattr(self, key, pulumi.Output.from_input(value))
         self.register_outputs(outputs)
+
+    def _register_jobs(self, name: str, jobs: Mapping[str, guarded.Job], place: Place) -> None:
+        """The jobs, after their PriorityClass. They need not wait for services: an attempt that finds none fails, and
+        there is another one."""
+        self._jobs: dict[str, Job] = {}
+        first: list[pulumi.Resource] = []
+        if place.jobs is not None and any(job.spec.priority is None for job in jobs.values()):
+            manifest = jobs_priority_class(place.jobs, ownership(place.environment, place.owner))
+            options = pulumi.ResourceOptions(parent=self)
+            first.append(k8s.scheduling.v1.PriorityClass(f"{name}-jobs", **properties(manifest), opts=options))
+        for job in jobs.values():
+            options = pulumi.ResourceOptions(parent=self, depends_on=first)
+            self._jobs[job.name] = Job.of(f"{name}-{job.name}", job, place.jobs, options)
 
     def _child(self, before: pulumi.Alias, after: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
         """A child's options. Where it had no parent `before`, as a Workload without a set, its state is taken over."""
@@ -149,16 +175,23 @@ def _limits(services: Mapping[str, Service]) -> dict[str, Limits]:
     return {name: found for service in services.values() for name, found in limits_of(service).items()}
 
 
-def resolve_services(name: str, args: ServicesArgs) -> tuple[Place, dict[str, Service], Governed | None]:
+def resolve_services(
+    name: str, args: ServicesArgs
+) -> tuple[Place, dict[str, Service], dict[str, guarded.Job], Governed | None]:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the set's name."""
     place = place_of(args, shared=True)
-    given = args.get("services") if isinstance(args, Mapping) else None
-    outer = {**args, "services": {}} if isinstance(given, Mapping) else args
+    given, jobs = (args.get(key) if isinstance(args, Mapping) else None for key in ("services", "jobs"))
+    read_apart = {key: {} for key, value in (("services", given), ("jobs", jobs)) if isinstance(value, Mapping)}
+    outer = {**args, **read_apart} if read_apart else args
     problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,))]
     path = (name, "services")
-    services = {str(each): value for each, value in given.items()} if isinstance(given, Mapping) else {}
     if isinstance(given, Mapping) and not given:
         problems.append(Problem(path, EMPTY, "has no service", "name at least one, with image, port and load"))
-    found = examine(services, place, path, ServiceArgs)
+    described = Described(_by_name(jobs), (name, "jobs"), SetJobArgs)
+    found = examine(_by_name(given), place, path, ServiceArgs, jobs=described)
     refuse([*problems, *found.problems])
-    return place, dict(found.services), read_governed(Reader(args, (name,), []))
+    return place, dict(found.services), dict(found.jobs), read_governed(Reader(args, (name,), []))
+
+
+def _by_name(given: object) -> dict[str, object]:
+    return {str(name): value for name, value in given.items()} if isinstance(given, Mapping) else {}

@@ -34,7 +34,7 @@ def configured() -> Stack:
     if stack := _READ.get():
         return stack
     try:
-        return read(_values(), decrypted=is_config_secret(f"{PROJECT}:services"))
+        return read(_values(), decrypted=any(is_config_secret(f"{PROJECT}:{key}") for key in ("services", "jobs")))
     except Refused as refused:
         raise pulumi.RunError(f"the stack is refused, and nothing was created:\n{refused}") from None
 

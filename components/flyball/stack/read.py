@@ -1,7 +1,7 @@
 """Everything a stack file promises, read and held against the rules, all problems at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flyball.guards.clean_up import nodes
@@ -15,11 +15,13 @@ from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, MISSING, SECRET_IN_
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import platform, resolve
+from flyball.guards.workload.job_set import Described
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.limits import Governed, read_governed
-from flyball.guards.workload.names import check_namespace
+from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.resolve import Place, Service
-from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
+from flyball.stack.schema import Encrypted, JobArgs, ServiceArgs, StackArgs
 from flyball.wellknown import SYSTEM_NAMESPACE
 
 LOCAL = "local"
@@ -30,7 +32,7 @@ _RESERVED_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-leas
 class Stack:
     """What a stack file comes to: where its services run, on which nodes, and what they are.
 
-    `promises` are those of all services, as far as they could be read.
+    `promises` are those of all services and jobs, as far as they could be read.
     """
 
     place: Place
@@ -38,6 +40,7 @@ class Stack:
     nodes: Nodes
     services: Mapping[str, Service]
     promises: Mapping[str, Promise]
+    jobs: Mapping[str, Job] = field(default_factory=dict)
     governor: Governed | None = None
     shared: bool = False
     """Whether the namespace is others' too, and not this stack's to make, label or delete."""
@@ -65,6 +68,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     """As `read`, but hands the problems over; services that break a rule of their own are left out."""
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
+    outer = {**outer, "jobs": {}} if isinstance(config.get("jobs"), Mapping) else outer
     own = {str(name): args for name, args in _map(config, "services").items()}
     described, of_nodes = nodes.examine(config.get("nodes"), ("nodes",))
     problems = [
@@ -80,12 +84,16 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         problems.append(Problem(("services",), EMPTY, "has no service", "name at least one, with image, port and load"))
     place = _place(config)
     merged = {name: _merge(defaults, args) if isinstance(args, Mapping) else args for name, args in own.items()}
-    found = resolve.examine(merged, place, ("services",), ServiceArgs)
+    jobs = {str(name): args for name, args in _map(config, "jobs").items()}
+    found = resolve.examine(merged, place, ("services",), ServiceArgs, jobs=Described(jobs, ("jobs",), JobArgs))
     by_service = {name: list(theirs) for name, theirs in found.own.items()}
-    for name, theirs in by_service.items() if not decrypted else ():
-        said = {problem.path for problem in theirs}
-        theirs.extend(p for p in _check_secrets(merged[name], ("services", name)) if p.path not in said)
-    problems += [*_blame(by_service, own, defaults), *found.between]
+    by_job = {name: list(theirs) for name, theirs in found.of_jobs.items()}
+    if not decrypted:
+        for key, args, own_problems in (("services", merged, by_service), ("jobs", jobs, by_job)):
+            for name, theirs in own_problems.items():
+                said = {problem.path for problem in theirs}
+                theirs.extend(p for p in _check_secrets(args[name], (key, name)) if p.path not in said)
+    problems += [*_blame(by_service, own, defaults), *(p for each in by_job.values() for p in each), *found.between]
     cluster = config.get("cluster")
     stack = Stack(
         place=place,
@@ -93,6 +101,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         nodes=described,
         services=found.services,
         promises=found.promises,
+        jobs=found.jobs,
         governor=read_governed(Reader(config, (), [])),
         shared=_is_shared(config),
     )
@@ -111,6 +120,7 @@ def _place(config: Mapping[str, Any]) -> Place:
         environment=environment,
         owner=owner,
         priority=f"flyball-{namespace}{own}",
+        jobs=JOBS_PRIORITY.format(namespace + own),
         platform=platform.read(r.at("platform")),
     )
 

@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 from flyball.guards.clean_up.nodes import NodesArgs
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.platform import PlatformArgs
 
@@ -26,6 +27,17 @@ class ServiceArgs(GuardedArgs):
     """Environment variables."""
     secrets: NotRequired[dict[str, str]]
     """Environment variables with encrypted values (`secure:`), kept in a Secret of the service."""
+
+
+class JobArgs(GuardedJobArgs):
+    """A job of the stack; its key is its name."""
+
+    image: str
+    """Image with a tag or digest."""
+    env: NotRequired[dict[str, str]]
+    """Environment variables."""
+    secrets: NotRequired[dict[str, str]]
+    """Environment variables with encrypted values (`secure:`), kept in a Secret of the job."""
 
 
 class StackArgs(TypedDict):
@@ -54,6 +66,8 @@ class StackArgs(TypedDict):
     """Arguments of all services that do not set them otherwise."""
     services: dict[str, ServiceArgs]
     """The services by name."""
+    jobs: NotRequired[dict[str, JobArgs]]
+    """The jobs by name; `defaults` are of services alone."""
 
 
 def encrypted(config: Mapping[str, Any], path: Path = ()) -> list[Path]:

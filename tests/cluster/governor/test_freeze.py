@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from operator import attrgetter
+from typing import Any
 
 import pytest
 from tests.cluster.governor import ways_frozen, world
@@ -14,6 +15,7 @@ from tests.cluster.governor.world import GROUP, Target
 
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.freeze import freeze_config_map
+from flyball.wellknown import FROZEN_LABEL
 
 pytestmark = pytest.mark.cluster
 FREEZES = f"/api/v1/namespaces/{names.SYSTEM_NAMESPACE}/configmaps"
@@ -86,6 +88,34 @@ def test_a_robot_that_logs_in_as_a_user_is_automation(frozen: Target, admin: Api
 def test_automation_may_add_and_change(frozen: Target, automation: Api) -> None:
     automation.patch(f"{frozen.deployment()}/scale", {"spec": {"replicas": 21}}, dryRun="All").expect()
     automation.patch(frozen.deployment(), {"metadata": {"labels": {"a": "b"}}}, dryRun="All").expect()
+
+
+CRON = "system:serviceaccount:kube-system:cronjob-controller"
+
+
+@pytest.mark.parametrize(
+    ("waits", "owned", "user", "starts"),
+    [
+        ("waits", True, CRON, False),
+        ("waits", True, names.CONTROLLER_MANAGER, False),
+        ("starts", True, CRON, True),
+        (None, True, CRON, True),
+        ("waits", False, CRON, True),
+    ],
+)
+def test_runs_of_a_schedule_wait_unless_they_say_otherwise(
+    frozen: Target, admin: Api, waits: str | None, owned: bool, user: str, starts: bool
+) -> None:
+    """Only those of flyball's own CronJobs; a backup of somebody else's goes on."""
+    job: dict[str, Any] = world.own("Job", name="report-29")
+    job["metadata"]["labels"] = {FROZEN_LABEL: waits} if waits else {}
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "report", "uid": "1", "controller": True}
+    job["metadata"]["ownerReferences"] = [owner] if owned else []
+    answer = admin.as_user(user, GROUP).post(frozen.at("batch/v1", "jobs"), job, dryRun="All")
+    assert answer.ok == starts
+    if not starts:
+        assert "frozen by developer (move to the new registry)" in answer.message
+        assert "runs of a schedule wait for its end: CREATE jobs" in answer.message
 
 
 def test_the_right_to_override_overrides_it_and_is_recorded(frozen: Target, admin: Api) -> None:

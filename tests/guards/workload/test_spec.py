@@ -18,12 +18,13 @@ from flyball.guards.interruptions.probes import Probe, Probes
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import calls
+from flyball.guards.workload.application import Scratch, SecretRef
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.file_logs import LogFiles, Writer
 from flyball.guards.workload.names import Caller, check_name
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
-from flyball.guards.workload.spec import Rollout, Scratch, SecretRef, Spec, read
+from flyball.guards.workload.spec import Rollout, Spec, read
 
 MINIMAL: dict[str, Any] = {"port": 80, "load": {"peak": 1000, "replica": 100}}
 MI = 2**20

@@ -8,6 +8,7 @@ counts as a restriction where both kinds of days are restricted. What is handed 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 
 from cronsim import CronSim
 
@@ -19,6 +20,8 @@ REFERENCE = datetime(2028, 1, 3)
 """A Monday. Windows are laid out over the week from here, and whatever is looked for, in the year from here."""
 YEAR = timedelta(days=366)
 DAY_MINUTES = 24 * 60
+_CYCLE = timedelta(days=28 * 365 + 7)
+"""After which dates fall on the same weekdays again, until the year 2100."""
 _ALL = {"minutes": range(60), "hours": range(24), "days": range(1, 32), "months": range(1, 13), "weekdays": range(7)}
 
 
@@ -128,3 +131,21 @@ def ends_within(start: str, end: str, minutes: int) -> bool:
         ):
             return True
     return False
+
+
+@lru_cache(maxsize=1024)
+def shortest_by_clock(text: str) -> int:
+    """The shortest time between two of its times in minutes, on days that are all 24 hours long."""
+    cron = Expression(text)
+    within = [later - earlier for earlier, later in pairwise(cron.times)]
+    overnight = DAY_MINUTES - cron.times[-1] + cron.times[0]
+    least = min(within, default=_CYCLE.days * DAY_MINUTES)
+    last: int | None = None
+    for n in range(_CYCLE.days if overnight < least else 0):
+        if cron.matches(REFERENCE + timedelta(days=n)):
+            if last is not None:
+                least = min(least, (n - last - 1) * DAY_MINUTES + overnight)
+                if n - last == 1:
+                    break
+            last = n
+    return least

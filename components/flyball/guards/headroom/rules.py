@@ -29,8 +29,9 @@ TOO_FEW_ZONES = Rule(
 CRON = Rule(
     "cron",
     Lesson.HEADROOM,
-    what="An edge of a window is an expression of five fields that comes at some time.",
-    source="crontab(5).",
+    what="An edge of a window, and the schedule of a job, is an expression of five fields that comes at some time, and"
+    " on the same days whoever reads it; `@every` counts from nobody knows when.",
+    source="crontab(5), and https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format",
     remedy="Write minute, hour, day, month and weekday, as `0 20 * * 1-5`.",
 )
 CRON_FOR_KEDA = Rule(
@@ -59,8 +60,8 @@ WINDOW_WITHOUT_LENGTH = Rule(
 CLOCK_CHANGE = Rule(
     "clock-change",
     Lesson.HEADROOM,
-    what="No edge of a window, and no way up to one, lies in an hour that the clocks skip or repeat; on that day it"
-    " would come twice or never.",
+    what="No edge of a window, no way up to one, and no run of a job but of one that runs every hour, lies in an hour"
+    " that the clocks skip or repeat; on that day it would come twice or never.",
     source="Offsets of the zone in the IANA time zone database.",
     remedy="Move it out of the hour, or use timezone UTC.",
 )

@@ -18,12 +18,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from flyball.guards.headroom.cron import REFERENCE, YEAR
+from flyball.guards.headroom.cron import REFERENCE, YEAR, Expression, shortest_by_clock
 from flyball.guards.headroom.rules import CLOCK_CHANGE, CRON, TIME_ZONE, WINDOW_WITHOUT_LENGTH
-from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY
-from flyball.guards.reading.units import exact
+from flyball.guards.reading.units import Milliseconds, exact
 
 WEEK = timedelta(days=7)
 _FIELDS = ("minute", "hour", "day", "month", "weekday")
@@ -70,27 +70,77 @@ def read(r: Reader) -> Schedule:
 
 def check(schedule: Schedule, path: Path) -> list[Problem]:
     """Every problem of a schedule: unknown zone, unreadable cron, windows without length, clock changes in an edge."""
-    try:
-        zone = ZoneInfo(schedule.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = "give a name from the IANA time zone database, as Europe/Berlin or UTC"
-        return [Problem((*path, "timezone"), TIME_ZONE, f"{schedule.timezone!r} is no time zone", hint)]
-    problems: list[Problem] = []
+    if problems := list(check_zone(schedule.timezone, (*path, "timezone"))):
+        return problems
+    zone = ZoneInfo(schedule.timezone)
     for i, window in enumerate(schedule.windows):
         problems.extend(_check_window(window, (*path, "windows", i), zone))
     return problems
 
 
+def check_zone(name: str, path: Path) -> Iterator[Problem]:
+    """Refuse a time zone that there is not."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = "give a name from the IANA time zone database, as Europe/Berlin or UTC"
+        yield Problem(path, TIME_ZONE, f"{name!r} is no time zone", hint)
+
+
+def check_expression(expression: str, path: Path) -> Iterator[Problem]:
+    """Refuse what is no cron expression of crontab(5), or one of no day that there is."""
+    if error := _unreadable(expression):
+        yield Problem(path, CRON, f"{expression!r} is no cron expression ({error})", _hint(expression))
+    elif not _comes(expression):
+        yield Problem(path, CRON, f"{expression!r} never comes", "give a date that exists")
+
+
+def _hint(expression: str) -> str:
+    """How to write an expression; of what only some readers of cron know, what to write instead."""
+    if "TZ=" in expression:
+        return "the zone goes into timezone"
+    if expression.startswith("@every"):
+        return "what it counts from nobody knows; write the times, as `*/10 * * * *`"
+    return "five fields: minute hour day month weekday, as `0 20 * * 1-5`"
+
+
+def check_job(expression: str, timezone: str, path: Path) -> Iterator[Problem]:
+    """Refuse a readable expression of a job that two readers of cron take for different days, or whose hour the clocks
+    skip or repeat; what runs every hour does so on such days too."""
+    try:
+        every_hour = len(Expression(expression).hours) == 24
+    except Broken:
+        message = f"{expression!r} means days of the month that are also such weekdays, or either, by the reader"
+        yield Problem(path, CRON, message, "restrict only one of the two fields")
+        return
+    if not every_hour and (clash := _clock_change(expression, ZoneInfo(timezone))):
+        message = f"{expression!r} falls into an hour that {timezone} skips or repeats ({clash:%d %B, %H:%M})"
+        hint = "on that day it would run twice or never; move it out of the hour, or use timezone UTC"
+        yield Problem(path, CLOCK_CHANGE, message, hint)
+
+
+@lru_cache(maxsize=1024)
+def shortest(expression: str, timezone: str) -> Milliseconds:
+    """The shortest time between two times of an expression in its zone, for which `check_job` has found nothing.
+
+    By the clock, and over each change of the clocks in the reference year; days of 28 years, after which dates fall on
+    the same weekdays again.
+    """
+    minutes = shortest_by_clock(expression)
+    zone = ZoneInfo(timezone)
+    for moment in clock_changes(timezone) if len(Expression(expression).hours) < 24 else ():
+        before, after = next(CronSim(expression, moment, reverse=True)), next(CronSim(expression, moment))
+        seconds = after.replace(tzinfo=zone).timestamp() - before.replace(tzinfo=zone).timestamp()
+        minutes = min(minutes, int(seconds) // 60)
+    return minutes * 60_000
+
+
 def _check_window(window: Window, path: Path, zone: ZoneInfo) -> Iterator[Problem]:
     readable = True
     for edge, expression in (("start", window.start), ("end", window.end)):
-        if error := _unreadable(expression):
+        for problem in check_expression(expression, (*path, edge)):
             readable = False
-            hint = "five fields: minute hour day month weekday, as `0 20 * * 1-5`"
-            yield Problem((*path, edge), CRON, f"{expression!r} is no cron expression ({error})", hint)
-        elif not _comes(expression):
-            readable = False
-            yield Problem((*path, edge), CRON, f"{expression!r} never comes", "give a date that exists")
+            yield problem
     if not readable:
         return
     if both := _coincide(window.start, window.end):

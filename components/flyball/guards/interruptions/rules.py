@@ -82,3 +82,12 @@ PROGRESS_BELOW_SETTLE = Rule(
     " (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds).",
     remedy="Raise progress, or lower settle.",
 )
+START_WINDOW = Rule(
+    "start-window",
+    Lesson.INTERRUPTIONS,
+    what="A run of a schedule that could not start on time, since the control plane was away, starts late or not at"
+    " all: within a time that its controller can see, and that holds so few starts that it does not give up.",
+    source="`10 s <= start <= 100 * the shortest time between two runs` (https://kubernetes.io/docs/concepts/workloads/"
+    "controllers/cron-jobs/#starting-deadline).",
+    remedy="Give a time between the two, or leave it out.",
+)

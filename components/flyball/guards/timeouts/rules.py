@@ -124,3 +124,20 @@ TIMEOUT_ABOVE_INTERVAL = Rule(
     remedy="Lower the timeout, or raise the interval.",
     alert="TargetMissing",
 )
+ATTEMPTS_BEYOND_DEADLINE = Rule(
+    "attempts-beyond-deadline",
+    Lesson.TIMEOUTS,
+    what="All attempts of a job, and the waits between them, fit in its deadline; what lies beyond it never begins.",
+    source="Waits of 10 s, 20 s, 40 s, at most 10 min (MaxJobPodFailureBackOff in Kubernetes' pkg/controller/job):"
+    " `attempt * (retries + 1) + waits <= deadline`, and without a limit of each attempt `waits < deadline`.",
+    remedy="Lower retries or attempt, or raise the deadline.",
+)
+RUN_BEYOND_INTERVAL = Rule(
+    "run-beyond-interval",
+    Lesson.TIMEOUTS,
+    what="Where two runs of a job may not run at once, each ends before the next one is due; else runs are left out,"
+    " and nobody hears of it.",
+    source="`deadline <= the shortest time between two runs` with `concurrency: forbid` (https://kubernetes.io/docs/"
+    "concepts/workloads/controllers/cron-jobs/#concurrency-policy).",
+    remedy="Lower the deadline, run less often, or let the new run replace the old one.",
+)

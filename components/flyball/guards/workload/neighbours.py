@@ -12,21 +12,24 @@ from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.calls import Outside
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import CALLER_NOT_LET_IN
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.names import Caller
 from flyball.guards.workload.relations import check_stated
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sizing import promise
 
-Known = Mapping[Caller, Service]
-"""Services by namespace and name."""
+Described = Service | Job
+"""A job calls, and is not called."""
+Known = Mapping[Caller, Described]
+"""Services and jobs by namespace and name."""
 
 
-def identity(service: Service) -> Caller:
+def identity(service: Described) -> Caller:
     """Namespace and name: no two services of a cluster have both in common."""
     return Caller(service.spec.namespace, service.name)
 
 
-def check(new: Sequence[Service], known: Known) -> Iterator[Problem]:
+def check(new: Sequence[Described], known: Known) -> Iterator[Problem]:
     """Every broken rule between new services and those `known`, the new ones among them; nothing where all hold."""
     added = {identity(service) for service in new}
     around = _around(new, known)
@@ -39,24 +42,27 @@ def check(new: Sequence[Service], known: Known) -> Iterator[Problem]:
     yield from _check_deadlines(around, known)
 
 
-def _calls(service: Service, known: Known) -> Iterator[tuple[str, Caller, Service]]:
+def _calls(service: Described, known: Known) -> Iterator[tuple[str, Caller, Service]]:
     """The calls to known services: their names, and whom they reach."""
     for name, call in service.spec.calls.items():
         if not isinstance(call.to, Outside):
             callee = Caller(call.to.namespace, call.to.name)
-            if callee in known and callee != identity(service):
-                yield name, callee, known[callee]
+            found = known.get(callee)
+            if isinstance(found, Service) and callee != identity(service):
+                yield name, callee, found
 
 
-def _around(new: Sequence[Service], known: Known) -> dict[Caller, Service]:
+def _around(new: Sequence[Described], known: Known) -> dict[Caller, Described]:
     """The new services, and all known ones that a way along calls leads to or from."""
     reached = {identity(service): service for service in new}
-    callers: dict[Caller, list[Service]] = {}
+    callers: dict[Caller, list[Described]] = {}
     for service in known.values():
         for _, callee, _ in _calls(service, known):
             callers.setdefault(callee, []).append(service)
     for service in (waiting := list(new)):
-        beside = [callee for _, _, callee in _calls(service, known)] + callers.get(identity(service), [])
+        beside: list[Described] = [callee for _, _, callee in _calls(service, known)] + callers.get(
+            identity(service), []
+        )
         for other in beside:
             if identity(other) not in reached:
                 reached[identity(other)] = other
@@ -64,7 +70,7 @@ def _around(new: Sequence[Service], known: Known) -> dict[Caller, Service]:
     return {each: service for each, service in known.items() if each in reached}
 
 
-def _check_let_in(caller: Service, callee: Service) -> Iterator[Problem]:
+def _check_let_in(caller: Described, callee: Service) -> Iterator[Problem]:
     if callee.spec.public or identity(caller) in callee.callers:
         return
     same = caller.spec.namespace == callee.spec.namespace
@@ -74,7 +80,7 @@ def _check_let_in(caller: Service, callee: Service) -> Iterator[Problem]:
     yield Problem((*callee.path, "callers"), CALLER_NOT_LET_IN, message, hint)
 
 
-def _check_deadlines(services: Mapping[Caller, Service], known: Known) -> Iterator[Problem]:
+def _check_deadlines(services: Mapping[Caller, Described], known: Known) -> Iterator[Problem]:
     """Timeouts along paths, and circles: `deadlines.check` over all of them, called by one name each."""
     names = _names(services)
     paths = {names[each]: service.path for each, service in services.items()}
@@ -91,7 +97,7 @@ def _check_deadlines(services: Mapping[Caller, Service], known: Known) -> Iterat
         yield _at_its_call(problem, by_path, calls)
 
 
-def _names(services: Mapping[Caller, Service]) -> dict[Caller, str]:
+def _names(services: Mapping[Caller, Described]) -> dict[Caller, str]:
     """Each by its own name, or where others have the same one with its namespace."""
     count = Counter(each.name for each in services)
     return {each: each.name if count[each.name] == 1 else str(each) for each in services}

@@ -1,6 +1,6 @@
 """What people call things elsewhere, in Kubernetes and in Helm charts, and what is meant by it here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -118,14 +118,44 @@ WORDS: dict[str, dict[str, Meant]] = {"": _SERVICE, **_BELOW}
 """By where they stand in a service, a name of the user's own being `*`."""
 
 
-def check_service(value: object, expected: Any, path: Path) -> Iterator[Problem]:
+_OF_BOTH = {
+    *("arguments", "command", "scratch", "resources.cpu", "resources.memory", "resources.limits.cpu"),
+    *("resources.limits.memory", "calls", "user", "token", "priority", "refs", "env", "image", "spot"),
+}
+_ONE_POD = Meant((), "a run is one pod; what is done side by side are several jobs")
+_ENDS = Meant((), "a run that ended is not asked; what is asked and answers is a service")
+_JOB = {
+    **{word: meant for word, meant in _SERVICE.items() if set(meant.arguments) <= _OF_BOTH},
+    **dict.fromkeys(("load", "replicas", "parallelism", "completions", "indexed", "completionmode"), _ONE_POD),
+    **dict.fromkeys(("port", "probes", "inbound", "callers", "livenessprobe", "readinessprobe", "ports"), _ENDS),
+    "logs": Meant((), "a job writes to stdout, which is kept as long as its run, ttl"),
+    **dict.fromkeys(("cron", "every", "at"), _give("schedule")),
+    "tz": _give("timezone"),
+    **dict.fromkeys(("concurrencypolicy", "overlap"), _give("concurrency")),
+    "startingdeadlineseconds": _give("start"),
+    **dict.fromkeys(("activedeadlineseconds", "timeout", "timeoutseconds"), _give("deadline")),
+    **dict.fromkeys(("backofflimit", "attempts", "backoff"), _give("retries")),
+    "ttlsecondsafterfinished": _give("ttl"),
+    **dict.fromkeys(("successfuljobshistorylimit", "failedjobshistorylimit"), _give("history")),
+    **dict.fromkeys(("terminationgraceperiodseconds", "graceperiod", "shutdown"), _give("stop")),
+    "restartpolicy": Meant((), "an attempt is a pod of its own; retries says how many there are"),
+    "podfailurepolicy": Meant((), "it follows: an eviction costs no attempt"),
+    **dict.fromkeys(("suspend", "suspended"), Meant((), "take it out of the file, or freeze")),
+}
+JOB_WORDS: dict[str, dict[str, Meant]] = {"": _JOB, **{place: _BELOW[place] for place in ("resources", "calls.*")}}
+"""The same of a job."""
+
+
+def check_service(
+    value: object, expected: Any, path: Path, words: Mapping[str, Mapping[str, Meant]] = WORDS
+) -> Iterator[Problem]:
     """As `strict.check`, for a service at `path`; of a word that is known from elsewhere it says what is meant here."""
     for problem in check(value, expected, path):
-        yield _in_our_words(problem, problem.path[len(path) :]) if problem.rule is UNKNOWN_KEY else problem
+        yield _in_our_words(problem, problem.path[len(path) :], words) if problem.rule is UNKNOWN_KEY else problem
 
 
-def _in_our_words(problem: Problem, within: Path) -> Problem:
+def _in_our_words(problem: Problem, within: Path, words: Mapping[str, Mapping[str, Meant]]) -> Problem:
     *above, word = (str(step) for step in within)
     place = ".".join("*" if i == 1 else step for i, step in enumerate(above))
-    meant = WORDS.get(place, {}).get(word.lower().replace("_", "").replace("-", ""))
+    meant = words.get(place, {}).get(word.lower().replace("_", "").replace("-", ""))
     return replace(problem, remedy=str(meant)) if meant else problem

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.rules import GIVEN_TWICE
@@ -17,6 +18,7 @@ from flyball.guards.timeouts.rules import (
     WRONG_PORT,
     WRONG_PROTOCOL,
 )
+from flyball.guards.workload.application import Application
 from flyball.guards.workload.calls import Call
 from flyball.guards.workload.names import SPOT_SUFFIX, Caller
 from flyball.guards.workload.spec import Spec
@@ -24,7 +26,12 @@ from flyball.guards.workload.spec import Spec
 _ALL: frozenset[Path] = frozenset()
 
 
-def check_set(specs: Mapping[str, Spec], root: Path, bad: Mapping[str, frozenset[Path]]) -> Iterator[Problem]:
+def check_set(
+    specs: Mapping[str, Spec],
+    root: Path,
+    bad: Mapping[str, frozenset[Path]],
+    jobs: Mapping[str, Application] = MappingProxyType({}),
+) -> Iterator[Problem]:
     """Callees that are no service of the set, what hides one, and what is said of one and is not so.
 
     `bad` names, by service, the arguments that could not be read: nothing is held against their defaults. Deadlines and
@@ -32,15 +39,26 @@ def check_set(specs: Mapping[str, Spec], root: Path, bad: Mapping[str, frozenset
     """
     names = Words(specs)
     for name, spec in specs.items():
-        for callee, call in spec.calls.items():
-            path = (*root, name, "calls", callee)
-            if call.times.outside:
-                yield from _check_outside(callee, call, specs, path)
-            elif callee in specs:
-                yield from check_stated(call, specs[callee], path, "leave it out", bad.get(callee, _ALL))
-            else:
-                yield _unknown(callee, names if len(specs) > 1 else None, name, path)
-        yield from _check_callers(spec, specs, (*root, name))
+        yield from check_calls(spec, specs, (*root, name), bad, names if len(specs) > 1 else None)
+        yield from _check_callers(spec, {**jobs, **specs}, (*root, name))
+
+
+def check_calls(
+    spec: Application,
+    specs: Mapping[str, Spec],
+    path: Path,
+    bad: Mapping[str, frozenset[Path]],
+    names: Words | None,
+) -> Iterator[Problem]:
+    """The calls of one caller, at `path`, to services of the set; `names` are those it may have meant."""
+    for callee, call in spec.calls.items():
+        at = (*path, "calls", callee)
+        if call.times.outside:
+            yield from _check_outside(callee, call, specs, at)
+        elif callee in specs:
+            yield from check_stated(call, specs[callee], at, "leave it out", bad.get(callee, _ALL))
+        else:
+            yield _unknown(callee, names, spec.name, at)
 
 
 def _unknown(callee: str, names: Words | None, caller: str, path: Path) -> Problem:
@@ -56,7 +74,7 @@ def _check_outside(callee: str, call: Call, specs: Mapping[str, Spec], path: Pat
         yield Problem((*path, key), HIDDEN_SERVICE, f"hides the service {callee}", "give the outside one another name")
 
 
-def check_references(spec: Spec, path: Path, bad: frozenset[Path] = _ALL) -> Iterator[Problem]:
+def check_references(spec: Application, path: Path, bad: frozenset[Path] = _ALL) -> Iterator[Problem]:
     """Refuse calls to services of another set that give up before these ones' deadlines, where they are known."""
     for callee, call in spec.calls.items():
         if isinstance(call.to, Outside) or not call.times.outside or ("calls", callee) in bad:
@@ -66,13 +84,17 @@ def check_references(spec: Spec, path: Path, bad: frozenset[Path] = _ALL) -> Ite
             yield from deadlines.check_timeout(way, call.times, call.to.deadline, (*path, "calls", callee))
 
 
-def _check_callers(spec: Spec, specs: Mapping[str, Spec], path: Path) -> Iterator[Problem]:
+def _check_callers(spec: Spec, specs: Mapping[str, Application], path: Path) -> Iterator[Problem]:
     """Callers of the set follow from its calls; one that is named, and makes none, is let in for nothing."""
     for i, caller in enumerate(spec.callers or ()):
         other = specs.get(caller.name) if caller.namespace == spec.namespace else None
         if other is not None and spec.name not in other.calls:
-            message = f"{caller.name} is a service of this stack, and does not call {spec.name}"
+            message = f"{caller.name} is a {_kind(other)} of this stack, and does not call {spec.name}"
             yield Problem((*path, "callers", i), CALLER_WITHOUT_CALL, message, "remove it, or declare the call")
+
+
+def _kind(spec: Application) -> str:
+    return "service" if isinstance(spec, Spec) else "job"
 
 
 def check_stated(
@@ -102,7 +124,7 @@ def check_stated(
         yield Problem((*at, "deadline"), WRONG_DEADLINE, message, remedy or f"give {promised}")
 
 
-def callers(specs: Iterable[Spec]) -> dict[tuple[str, str], set[Caller]]:
+def callers(specs: Iterable[Application]) -> dict[tuple[str, str], set[Caller]]:
     """By namespace and name of a callee: who calls it, as far as these know."""
     found: dict[tuple[str, str], set[Caller]] = defaultdict(set)
     for spec in specs:

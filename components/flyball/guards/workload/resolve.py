@@ -16,51 +16,25 @@ from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
-from flyball.guards.workload import calls, file_logs, relations, sidecar, spec
+from flyball.guards.workload import calls, file_logs, job_set, relations, sidecar, spec
+from flyball.guards.workload.application import Place, Placed, sources, unread
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
+from flyball.guards.workload.job_set import NONE, Described
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.names import SPOT_SUFFIX, Caller
 from flyball.guards.workload.other_words import check_service
-from flyball.guards.workload.platform import ANY, Platform
 from flyball.guards.workload.promised import deadlines as deadlines_of
 from flyball.guards.workload.sizing import Sizing, promise, size
 from flyball.guards.workload.spec import Spec
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where services run: their namespace, and the zones that they may be spread over; and what all are labelled with.
-
-    `environment` is the name of the environment, `owner` who answers for them. `priority` is the PriorityClass of those
-    that name none; without it each has one of its own. `platform` is what is known of the cluster.
-    """
-
-    namespace: str = "default"
-    zones: tuple[str, ...] = ()
-    environment: str = ""
-    owner: str = ""
-    priority: str | None = None
-    platform: Platform = ANY
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One service as it will run: what it is, how it is sized, where, and who may call it.
-
-    `given` are its arguments, for what no rule reads: image, environment and secrets, which may only be known while
-    Pulumi runs. `path` is where they stand, for messages.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Placed):
+    """One service as it will run: what it is, how it is sized, where, and who may call it."""
 
     spec: Spec
     sizing: Sizing
-    place: Place
-    callers: tuple[Caller, ...]
-    given: Mapping[str, Any]
-    path: Path
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
 
     @property
     def address(self) -> str:
@@ -80,19 +54,23 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What became of a set: the services that hold their own rules, and the problems, those of each by itself first.
+    """What became of a set: the services and jobs that hold their own rules, and the problems, those of each by itself
+    first.
 
-    `promises` are those of all services, as far as they could be read.
+    `promises` are those of all services and jobs, as far as they could be read.
     """
 
     services: Mapping[str, Service]
+    jobs: Mapping[str, Job]
     promises: Mapping[str, Promise]
     own: Mapping[str, list[Problem]]
+    of_jobs: Mapping[str, list[Problem]]
     between: tuple[Problem, ...]
 
     @property
     def problems(self) -> list[Problem]:
-        return [*(problem for found in self.own.values() for problem in found), *self.between]
+        own = (*self.own.values(), *self.of_jobs.values())
+        return [*(problem for found in own for problem in found), *self.between]
 
 
 @dataclass(slots=True)
@@ -127,9 +105,15 @@ def resolve_alone(name: str, args: object, place: Place, expected: Any = Guarded
 
 
 def examine(
-    services: Mapping[str, object], place: Place, root: Path, expected: Any = GuardedArgs, *, alone: bool = False
+    services: Mapping[str, object],
+    place: Place,
+    root: Path,
+    expected: Any = GuardedArgs,
+    *,
+    alone: bool = False,
+    jobs: Described = NONE,
 ) -> Examined:
-    """As `resolve`, but hands the problems over."""
+    """As `resolve`, but hands the problems over. The `jobs` of the set call its services, and nobody calls them."""
     promised = deadlines_of(services)
     read = {name: _begin(name, args, place, (*root, name), expected, promised[name]) for name, args in services.items()}
     known = {} if alone else {name: reading.spec.callee for name, reading in read.items()}
@@ -137,11 +121,16 @@ def examine(
         _finish(reading, known, place)
         if alone:
             reading.reader.problems.extend(_check_alone(reading))
+    begun = {name: job_set.begin(name, args, place, jobs) for name, args in jobs.arguments.items()}
+    for job in begun.values():
+        job_set.finish(job, known, place)
     specs = {name: reading.spec for name, reading in read.items()}
     bad = {name: reading.bad for name, reading in read.items()}
+    apart = {name: job for name, job in begun.items() if name not in read}
     promises = {name: promise(specs[name], bad[name]) for name in read}
+    promises |= {name: job_set.promised(job) for name, job in apart.items()}
     paths = {name: (*root, name) for name in read}
-    callers = relations.callers(specs.values())
+    callers = relations.callers([*specs.values(), *(job.spec for job in begun.values())])
     return Examined(
         services={
             name: Service(
@@ -155,11 +144,14 @@ def examine(
             for name, reading in read.items()
             if reading.sizing is not None
         },
+        jobs={name: job.resolved(place) for name, job in begun.items() if not job.reader.problems},
         promises=promises,
         own={name: reading.reader.problems for name, reading in read.items()},
+        of_jobs={name: job.reader.problems for name, job in begun.items()},
         between=(
-            *(() if alone else relations.check_set(specs, root, bad)),
-            *deadlines.check(promises, paths),
+            *(() if alone else relations.check_set(specs, root, bad, {n: job.spec for n, job in begun.items()})),
+            *job_set.check(begun, specs, bad, root),
+            *deadlines.check(promises, paths | {name: job.reader.path for name, job in apart.items()}),
             *(problem for name in read for problem in relations.check_references(specs[name], paths[name], bad[name])),
             *(() if alone else relations.check_names(specs, root)),
         ),
@@ -185,26 +177,16 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
         return
     reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
     r.problems.extend([*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, r.path)])
-    reading.bad = frozenset(_argument(problem.path[len(r.path) :]) for problem in r.problems)
+    reading.bad = unread(r)
     reading.sizing, more = size(reading.spec, len(place.zones), r.path, reading.bad)
     r.problems.extend(more)
-
-
-def _argument(path: Path) -> Path:
-    """The argument that a path within a service lies under: `load` of `load.peak`; a call with its name."""
-    return path[: 2 if path[:1] == ("calls",) else 1]
 
 
 def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """What the calls mean to each other, and to the variables that are set already."""
     made = {name: call.hop for name, call in spec.calls.items()}
     yield from hops.check_hops(made, (*path, "calls"))
-    variables = {
-        name: source
-        for source in ("env", "secrets", "refs")
-        if isinstance(values := args.get(source), Mapping)
-        for name in values
-    }
+    variables = sources(args)
     yield from sidecar.check(spec.sidecar, spec.inbound, made, spec.port, variables, path)
     for name in file_logs.environment(spec.logs, spec.name) if spec.logs else ():
         if name in variables:

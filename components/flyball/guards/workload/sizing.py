@@ -20,6 +20,7 @@ from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.units import Bytes, exact
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import file_logs
+from flyball.guards.workload.application import Application
 from flyball.guards.workload.spec import Spec
 
 
@@ -68,7 +69,7 @@ class Sizing:
         return min(period.headroom.budget for period in self.periods)
 
 
-def promise(spec: Spec, bad: frozenset[Path] = frozenset()) -> Promise:
+def promise(spec: Application, bad: frozenset[Path] = frozenset()) -> Promise:
     """What the workload's callers are promised; what could not be read makes no promise, rather than a default one."""
     calls = {callee: call.times for callee, call in spec.calls.items() if ("calls", callee) not in bad}
     return Promise(None if ("deadline",) in bad else spec.deadline, calls)

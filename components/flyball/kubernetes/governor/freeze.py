@@ -9,7 +9,7 @@ from flyball.guards.reading.rules import EMPTY
 from flyball.kubernetes.governor import cel, names
 from flyball.kubernetes.governor.cel import text
 from flyball.kubernetes.governor.policy import THE_FREEZE, Manifest, Policy, Rule, enforced, resources
-from flyball.wellknown import MANAGED_BY_LABEL
+from flyball.wellknown import FROZEN_LABEL, FROZEN_WAITS, MANAGED_BY_LABEL
 
 POLICY: Final = "flyball-freeze"
 
@@ -43,7 +43,8 @@ def freeze_policies() -> list[Manifest]:
 
     An executor replaces pods of an update that was admitted, or clears up after a node that is dead already. Where
     the built-in controllers share one user, it is the autoscaler on the scale subresource and an executor elsewhere.
-    What runs once, and pods that no controller keeps, may go: a job that is done, a runner of a CI system.
+    What runs once, and pods that no controller keeps, may go: a job that is done, a runner of a CI system. Of flyball's
+    own jobs the runs of a schedule do not start: their controller tries again until they would be too late.
     """
     scale = "request.?subResource.orValue('') == 'scale'"
     shrinks = "dyn(object).?spec.?replicas.orValue(0) < dyn(oldObject).?spec.?replicas.orValue(0)"
@@ -52,6 +53,10 @@ def freeze_policies() -> list[Manifest]:
     kept = f"{owners}.exists(r, r.?controller.orValue(false) && r.kind != 'Job')"
     is_pod = "request.resource.resource == 'pods' && request.?subResource.orValue('') == ''"
     name = "request.?name.orValue('')"
+    run = "dyn(object).metadata"
+    owned = f"{run}.?ownerReferences.orValue([]).exists(r, r.?controller.orValue(false) && r.kind == 'CronJob')"
+    waits = f"{run}.?labels[?{text(FROZEN_LABEL)}].orValue('') == {text(FROZEN_WAITS)}"
+    is_run = "request.resource.resource == 'jobs'"
     sized = ["deployments", "statefulsets", "replicasets"]
     policy = Policy(
         name=POLICY,
@@ -64,13 +69,15 @@ def freeze_policies() -> list[Manifest]:
             resources("", "v1", ["pods", "services", "namespaces", "persistentvolumeclaims"], "DELETE"),
             resources("", "v1", ["pods/eviction"], "CREATE"),
             resources("", "v1", ["nodes"], "UPDATE", "DELETE"),
+            resources("batch", "v1", ["jobs"], "CREATE"),
         ],
         conditions={
             "automation": cel.IS_AUTOMATION,
-            "not-an-executor": f"!({cel.IS_EXECUTOR}) || {cel.USER} == {text(names.CONTROLLER_MANAGER)} && {scale}",
+            "not-an-executor": f"!({cel.IS_EXECUTOR}) || {is_run}"
+            f" || {cel.USER} == {text(names.CONTROLLER_MANAGER)} && {scale}",
             "takes-away": "request.operation != 'UPDATE' || (request.resource.resource == 'nodes'"
             f" ? {taints('object')} > {taints('oldObject')} : {shrinks})",
-            "of-a-service": f"!({is_pod}) || {kept}",
+            "of-a-service": f"({is_run}) ? {waits} && {owned} : !({is_pod}) || {kept}",
         },
         variables={},
         rules=[
@@ -83,7 +90,8 @@ def freeze_policies() -> list[Manifest]:
                     "params.data[?'reason'].orValue('no reason given')",
                     text("), meant to end "),
                     "params.data[?'until'].orValue('when lifted')",
-                    text(": automation may not take anything away: "),
+                    f"({is_run} ? {text(': runs of a schedule wait for its end: ')}"
+                    f" : {text(': automation may not take anything away: ')})",
                     "request.operation",
                     text(" "),
                     cel.WHAT,

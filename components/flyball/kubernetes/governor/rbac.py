@@ -34,6 +34,7 @@ def _deployment() -> list[Manifest]:
     kinds = {
         "": ["namespaces", "serviceaccounts", "configmaps", "secrets", "services"],
         "apps": ["deployments"],
+        "batch": ["jobs", "cronjobs"],
         "autoscaling": ["horizontalpodautoscalers"],
         "policy": ["poddisruptionbudgets"],
         "networking.k8s.io": ["networkpolicies"],

@@ -3,15 +3,21 @@
 from flyball import wellknown
 from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.guards.workload.resolve import Service
-from flyball.kubernetes.objects import BASE_PART, SPOT_PART, Manifest, exempt, metadata, selector
+from flyball.kubernetes.objects import (
+    BASE_PART,
+    PULL_POLICY,
+    SPOT_PART,
+    Manifest,
+    asked_for,
+    exempt,
+    metadata,
+    selector,
+)
 from flyball.kubernetes.workload import meanwhile
 from flyball.kubernetes.workload.pods import PodInputs, pod_template
 
 REPLICAS = "spec.replicas"
 """Set once, at creation; afterwards its autoscaler's (`ignore_changes`)."""
-
-_LOW_USER = 10_000
-"""Below it kube-score takes a user for one that the node may have too (container-security-context-user-group-id)."""
 
 
 def deployments(s: Service, inputs: PodInputs) -> list[Manifest]:
@@ -46,17 +52,9 @@ def _deployment(s: Service, name: str, part: str, replicas: int, inputs: PodInpu
 
 def _exemptions(s: Service, by_keda: bool) -> dict[str, str]:
     """Checks of kube-score that do not hold here, and why."""
-    checks = {
-        "container-image-pull-policy": (
-            "a registry that is away must not stop a pod from moving, and the image is pinned to its version"
-        )
-    }
+    checks = dict(PULL_POLICY)
     if not by_keda:  # of a ScaledObject, kube-score knows nothing
         checks["deployment-targeted-by-hpa-does-not-have-replicas-configured"] = (
             "set once, to the floor, so that the first start is not with one; the autoscaler's from then on"
         )
-    if s.spec.user < _LOW_USER:
-        checks["container-security-context-user-group-id"] = (
-            f"user {s.spec.user} was asked for, because the image's files belong to it"
-        )
-    return exempt(checks)
+    return exempt(checks | asked_for(s.spec.user))

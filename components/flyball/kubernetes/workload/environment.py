@@ -9,19 +9,20 @@ from typing import Any
 import pulumi
 
 from flyball.guards.workload import file_logs
+from flyball.guards.workload.application import Placed
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, metadata
 
 _REFERENCE = re.compile(r"\$\(([^()]+)\)")
 
 
-def secret(s: Service, values: Mapping[str, Any]) -> Manifest:
+def secret(s: Placed, values: Mapping[str, Any]) -> Manifest:
     """The Secret of the workload; its values never show anywhere else."""
     hidden = {name: pulumi.Output.secret(value) for name, value in values.items()}
     return {"metadata": metadata(s, s.name + SECRET_SUFFIX), "stringData": hidden, "type": "Opaque"}
 
 
-def digest(s: Service, values: Mapping[str, Any]) -> pulumi.Output[str]:
+def digest(s: Placed, values: Mapping[str, Any]) -> pulumi.Output[str]:
     """Changes when a secret does, so that pods with the old value are replaced.
 
     Everybody can read it, so it must not confirm a guessed value: scrypt with the costs that its author gives for
@@ -36,13 +37,13 @@ def digest(s: Service, values: Mapping[str, Any]) -> pulumi.Output[str]:
     return pulumi.Output.unsecret(pulumi.Output.all(**values).apply(of))
 
 
-def variables(s: Service) -> list[Manifest]:
+def variables(s: Placed) -> list[Manifest]:
     """The variables of all sources: plain ones, those of the workload's Secret, and those of Secrets that exist."""
 
     def from_secret(variable: str, name: str, key: str) -> Manifest:
         return {"name": variable, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
 
-    own = file_logs.environment(s.spec.logs, s.name) if s.spec.logs else {}
+    own = file_logs.environment(s.spec.logs, s.name) if isinstance(s, Service) and s.spec.logs else {}
     found = {
         **{variable: {"name": variable, "value": value} for variable, value in own.items()},
         **{variable: {"name": variable, "value": value} for variable, value in s.given.get("env", {}).items()},

@@ -2,12 +2,13 @@
 
 from flyball import wellknown
 from flyball.guards.timeouts.calls import Outside
+from flyball.guards.workload.application import Placed
 from flyball.guards.workload.platform import Platform, anywhere
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest, metadata, selector
 
 
-def network_policy(s: Service) -> Manifest:
+def network_policy(s: Placed) -> Manifest:
     """Both directions are listed, so whatever is not allowed here is refused."""
     return {
         "metadata": metadata(s),
@@ -36,9 +37,12 @@ def _names(platform: Platform) -> list[Manifest]:
     ]
 
 
-def _ingress(s: Service) -> list[Manifest]:
+def _ingress(s: Placed) -> list[Manifest]:
     """Callers reach the proxy, and nobody the application past it; who scrapes the metrics reaches these."""
-    ports, metrics = [_tcp(s.spec.entry)], _metrics(s)
+    metrics = _metrics(s)
+    if not isinstance(s, Service):
+        return metrics  # nobody calls a job
+    ports = [_tcp(s.spec.entry)]
     if s.spec.public:
         return [*metrics, {"ports": ports}]
     # Those of the own namespace first, then others by namespace and name.
@@ -47,7 +51,7 @@ def _ingress(s: Service) -> list[Manifest]:
     return [*metrics, *([{"from": peers, "ports": ports}] if peers else [])]
 
 
-def _pods(s: Service, namespace: str, name: str) -> Manifest:
+def _pods(s: Placed, namespace: str, name: str) -> Manifest:
     """All pods of a workload; without a namespace a policy means its own."""
     pods = {"podSelector": {"matchLabels": {wellknown.NAME_LABEL: name}}}
     return pods if namespace == s.spec.namespace else {**_namespace(namespace), **pods}
@@ -57,7 +61,7 @@ def _namespace(name: str) -> Manifest:
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
-def _metrics(s: Service) -> list[Manifest]:
+def _metrics(s: Placed) -> list[Manifest]:
     if not s.spec.proxied:
         return []
     return [{"from": [_namespace(s.spec.sidecar.scrape)], "ports": [_tcp(s.spec.sidecar.metrics_port)]}]
@@ -67,7 +71,7 @@ def _tcp(port: int) -> Manifest:
     return {"protocol": "TCP", "port": port}
 
 
-def _egress(s: Service) -> list[Manifest]:
+def _egress(s: Placed) -> list[Manifest]:
     rules: list[Manifest] = []
     for _, call in sorted(s.spec.calls.items()):
         to = call.to
@@ -80,7 +84,7 @@ def _egress(s: Service) -> list[Manifest]:
     return rules
 
 
-def _anywhere(s: Service, to: Outside) -> list[Manifest]:
+def _anywhere(s: Placed, to: Outside) -> list[Manifest]:
     """Every address but those where a machine keeps its own credentials."""
     found = anywhere(s.place.platform, to.port, (to.host, *to.hosts))
     return [{"ipBlock": {"cidr": cidr, **({"except": [*out]} if out else {})}} for cidr, out in found.items()]

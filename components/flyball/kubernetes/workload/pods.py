@@ -1,17 +1,18 @@
 """The pod of a workload: restricted, bounded, spread out, and on its way out in time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pulumi import Input
 
 from flyball import wellknown
 from flyball.guards.headroom.headroom import Survive
 from flyball.guards.interruptions.probes import Probe
-from flyball.guards.reading.units import show_size
+from flyball.guards.reading.units import Bytes, show_size
+from flyball.guards.workload.application import Placed, Scratch
+from flyball.guards.workload.platform import Platform
 from flyball.guards.workload.resolve import Service
-from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Scratch, Spec
+from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.kubernetes.objects import (
     BASE_PART,
     PORT_NAME,
@@ -22,6 +23,7 @@ from flyball.kubernetes.objects import (
     labels,
     requests_and_limits,
     selector,
+    unless_empty,
 )
 from flyball.kubernetes.workload import rotation as rotate
 from flyball.kubernetes.workload.proxy import Sidecars
@@ -44,74 +46,83 @@ class PodInputs:
 def pod_template(s: Service, part: str, inputs: PodInputs) -> Manifest:
     """The template of one part, on demand or on spot."""
     metadata: Manifest = {"labels": {**labels(s), wellknown.PART_LABEL: part}}
-    if merged := {**s.spec.annotations, **_evictable(s.spec), **inputs.annotations}:
+    if merged := {**s.spec.annotations, **evictable(_volumes(s.spec)), **inputs.annotations}:
         metadata["annotations"] = merged
     return {"metadata": metadata, "spec": _pod(s, part, inputs)}
 
 
-def _evictable(spec: Spec) -> Manifest:
+def evictable(volumes: Iterable[str]) -> Manifest:
     """What is in these volumes may go with the pod. Without that word, the cluster autoscaler keeps a node for them
     (cluster-autoscaler/FAQ.md in kubernetes/autoscaler, "What types of pods can prevent CA from removing a node?")."""
-    volumes = _volumes(spec)
-    return {wellknown.SAFE_TO_EVICT_VOLUMES: ",".join(volumes)} if volumes else {}
+    names = ",".join(volumes)
+    return {wellknown.SAFE_TO_EVICT_VOLUMES: names} if names else {}
 
 
 def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
-    spec, proxy, rotation = s.spec, inputs.proxy, rotate.container(s.spec)
-    beside = [*([proxy.container] if proxy else []), *([rotation] if rotation else [])]
-    volumes = [_volume(name, volume) for name, volume in _volumes(spec).items()]
+    spec, rotation = s.spec, rotate.container(s.spec)
+    return {
+        **around(s, inputs, spec.shutdown.grace_seconds, _volumes(spec)),
+        # The signal to open logs anew goes from one container to the other.
+        **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
+        **_placement(s, part),
+        "topologySpreadConstraints": _spread(s),
+        **unless_empty("initContainers", [*beside(inputs), *([rotation] if rotation else [])]),
+        "containers": [_container(s, inputs)],
+    }
+
+
+def beside(inputs: PodInputs) -> list[Manifest]:
+    """The proxy, if there is one."""
+    return [inputs.proxy.container] if inputs.proxy else []
+
+
+def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scratch]) -> Manifest:
+    """What is around the containers of a pod, of a service or a job; `grace` in seconds."""
+    mounted = [{"name": name, "emptyDir": {"sizeLimit": show_size(each.size)}} for name, each in volumes.items()]
     return {
         "serviceAccountName": s.name,
-        "automountServiceAccountToken": spec.token,
+        "automountServiceAccountToken": s.spec.token,
         # A variable for each Service of the namespace may hide one of the application's, and enough of them keep it
         # from starting (https://kubernetes.io/docs/tutorials/services/connect-applications-service/
         # #environment-variables).
         "enableServiceLinks": False,
         "priorityClassName": inputs.priority,
-        "terminationGracePeriodSeconds": spec.shutdown.grace_seconds,
-        # The signal to open logs anew goes from one container to the other.
-        **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
+        "terminationGracePeriodSeconds": grace,
         "securityContext": {
-            **as_user(spec.user),
-            "fsGroup": spec.user,
+            **as_user(s.spec.user),
+            "fsGroup": s.spec.user,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **_placement(s, part),
-        "topologySpreadConstraints": _spread(s),
-        **_unless_empty("initContainers", beside),
-        "containers": [_container(s, inputs)],
-        **_unless_empty("volumes", [*volumes, *([proxy.volume] if proxy else [])]),
+        **unless_empty("volumes", [*mounted, *([inputs.proxy.volume] if inputs.proxy else [])]),
     }
-
-
-def _volume(name: str, volume: Scratch) -> Manifest:
-    return {"name": name, "emptyDir": {"sizeLimit": show_size(volume.size)}}
-
-
-def _unless_empty(key: str, items: list[Any]) -> Manifest:
-    """The server drops an empty list, and each apply would put it back."""
-    return {key: items} if items else {}
 
 
 def _container(s: Service, inputs: PodInputs) -> Manifest:
     spec = s.spec
     return {
-        "name": s.name,
-        "image": inputs.image,
-        # The registry may be away just when pods have to move; the tag or digest says what is run.
-        "imagePullPolicy": "IfNotPresent",
+        **application(s, inputs, s.sizing.ephemeral_storage, _own_volumes(spec)),
         "ports": [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}],
-        "resources": requests_and_limits(spec.resources, s.sizing.ephemeral_storage),
         "startupProbe": _probe(spec.probes.startup, spec.port),
         "readinessProbe": _probe(spec.probes.readiness, spec.port),
         "livenessProbe": _probe(spec.probes.liveness, spec.port),
         # The kubelet's own sleep: works in images without a shell.
         "lifecycle": {"preStop": {"sleep": {"seconds": spec.shutdown.prestop // 1000}}},
-        "securityContext": {**confined(), **as_user(spec.user)},
-        **_unless_empty("volumeMounts", [{"name": n, "mountPath": v.path} for n, v in _own_volumes(spec).items()]),
-        **_unless_empty("command", list(spec.command)),
-        **_unless_empty("args", list(spec.arguments)),
-        **_unless_empty("env", list(inputs.env)),
+    }
+
+
+def application(s: Placed, inputs: PodInputs, storage: Bytes, volumes: Mapping[str, Scratch]) -> Manifest:
+    """The container of a service or a job: bounded, without privileges, its root read-only."""
+    return {
+        "name": s.name,
+        "image": inputs.image,
+        # The registry may be away just when pods have to move; the tag or digest says what is run.
+        "imagePullPolicy": "IfNotPresent",
+        "resources": requests_and_limits(s.spec.resources, storage),
+        "securityContext": {**confined(), **as_user(s.spec.user)},
+        **unless_empty("volumeMounts", [{"name": name, "mountPath": each.path} for name, each in volumes.items()]),
+        **unless_empty("command", list(s.spec.command)),
+        **unless_empty("args", list(s.spec.arguments)),
+        **unless_empty("env", list(inputs.env)),
     }
 
 
@@ -177,18 +188,27 @@ def _placement(s: Service, part: str) -> Manifest:
     if s.sizing.split is None:
         return {}
     platform = s.place.platform
-    on_spot = [{"key": key, "operator": "In", "values": [value]} for key, value in platform.spot]
     if part == BASE_PART:
-        off_spot = [{**label, "operator": "NotIn"} for label in on_spot]
+        off_spot = [{**label, "operator": "NotIn"} for label in _spot_labels(platform)]
         required = {"nodeSelectorTerms": [{"matchExpressions": off_spot}]}
         return {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}}
     assert part == SPOT_PART
-    preferred = [{"weight": 100, "preference": {"matchExpressions": [label]}} for label in on_spot]
+    return on_spot(platform)
+
+
+def on_spot(platform: Platform) -> Manifest:
+    """Spot nodes by preference, and the way in past their taints."""
+    labels = _spot_labels(platform)
+    preferred = [{"weight": 100, "preference": {"matchExpressions": [label]}} for label in labels]
     tolerations = [
         {"key": key, "operator": "Equal", "value": value, "effect": wellknown.SPOT_TAINT_EFFECT}
         for key, value in platform.taints
     ]
     return {
         "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}},
-        **_unless_empty("tolerations", tolerations),
+        **unless_empty("tolerations", tolerations),
     }
+
+
+def _spot_labels(platform: Platform) -> list[Manifest]:
+    return [{"key": key, "operator": "In", "values": [value]} for key, value in platform.spot]

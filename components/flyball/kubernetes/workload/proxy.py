@@ -9,11 +9,14 @@ import hashlib
 from dataclasses import dataclass
 
 from flyball.guards.clean_up import retention
+from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import hops
 from flyball.guards.timeouts.calls import Outside
+from flyball.guards.workload.application import Placed
 from flyball.guards.workload.calls import Call
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
+from flyball.guards.workload.spec import Spec
 from flyball.kubernetes.objects import Manifest, as_user, confined, metadata, requests_and_limits
 from flyball.proxy import Address, Families, InboundHop, Outbound, Proxy, Server, proxy_config
 from flyball.proxy.base import LEAVE
@@ -24,6 +27,8 @@ NAME = "proxy"
 USER = 65_532
 FOLDER, FILE = "/etc/haproxy", "haproxy.cfg"
 EVERYWHERE = ""
+_AFTER_A_JOB: Milliseconds = 1_000
+"""The proxy is told to end when the job has ended, and then nobody waits for an answer any more."""
 DIGITS = 10
 """Of the configuration's hash, in its ConfigMap's name."""
 
@@ -38,8 +43,8 @@ class Sidecars:
     config_map: Manifest
 
 
-def sidecar(s: Service) -> Sidecars | None:
-    """The proxy of a workload, None where nothing is to pass through it."""
+def sidecar(s: Placed) -> Sidecars | None:
+    """The proxy of a workload or a job, None where nothing is to pass through it."""
     if not s.spec.proxied:
         return None
     text = proxy_config(_proxy(s))
@@ -61,33 +66,36 @@ def _url(protocol: str, port: int) -> str:
     return f"{'http://' if protocol == 'http' else ''}127.0.0.1:{port}"
 
 
-def _proxy(s: Service) -> Proxy:
+def _proxy(s: Placed) -> Proxy:
     spec, ports = s.spec, s.spec.sidecar.call_ports(s.spec.calls)
-    app = Server("127.0.0.1", spec.port)
-    inbound = InboundHop(Address(spec.inbound.port, EVERYWHERE), app, spec.protocol, spec.deadline, spec.inbound)
     return Proxy(
         name=s.name,
-        inbound=inbound if spec.fronted else None,
+        inbound=_inbound(s.spec) if isinstance(s, Service) and s.spec.fronted else None,
         outbound=tuple(
             Outbound(name, Address(ports[name]), _servers(s, call), call.times, call.hop)
             for name, call in sorted(spec.calls.items())
         ),
         metrics=Address(spec.sidecar.metrics_port, EVERYWHERE),
         headers=spec.sidecar.headers,
-        drain=spec.shutdown.stop,
+        drain=s.spec.shutdown.stop if isinstance(s, Service) else _AFTER_A_JOB,
         families=Families.POD,
     )
 
 
-def _servers(s: Service, call: Call) -> tuple[Server, ...]:
+def _inbound(spec: Spec) -> InboundHop:
+    app = Server("127.0.0.1", spec.port)
+    return InboundHop(Address(spec.inbound.port, EVERYWHERE), app, spec.protocol, spec.deadline, spec.inbound)
+
+
+def _servers(s: Placed, call: Call) -> tuple[Server, ...]:
     to = call.to
     if isinstance(to, Outside):
         return tuple(Server(host, to.port) for host in (to.host, *to.hosts))
     return (Server(f"{to.name}.{to.namespace}.svc.{s.spec.sidecar.domain}", to.port),)
 
 
-def _container(s: Service) -> Manifest:
-    own = s.spec.sidecar
+def _container(s: Placed) -> Manifest:
+    own, guard = s.spec.sidecar, s.spec.inbound if isinstance(s, Service) and s.spec.fronted else None
     return {
         "name": NAME,
         "image": own.image,
@@ -97,12 +105,12 @@ def _container(s: Service) -> Manifest:
         "command": ["haproxy", "-W", "-db", "-f", f"{FOLDER}/{FILE}"],
         "env": [_field(IP, "status.podIP"), _field(IPS, "status.podIPs")],
         "ports": [
-            *([_port("guard", s.spec.inbound.port)] if s.spec.fronted else []),
+            *([_port("guard", guard.port)] if guard else []),
             _port("metrics", own.metrics_port),
         ],
         "resources": requests_and_limits(own.resources, retention.ephemeral_storage(1)),
         **_probes(own),
-        **({"lifecycle": _leave(own)} if s.spec.fronted else {}),
+        **({"lifecycle": _leave(own)} if guard else {}),
         "securityContext": {**confined(), **as_user(USER)},
         "volumeMounts": [{"name": NAME, "mountPath": FOLDER, "readOnly": True}],
     }

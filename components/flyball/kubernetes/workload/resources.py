@@ -1,13 +1,15 @@
 """Registers the objects of a workload with Pulumi, what pods need before the pods."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from flyball.guards.workload.application import Placed
 from flyball.guards.workload.resolve import Service
-from flyball.kubernetes.objects import SECRET_SUFFIX, labels, properties
+from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, labels, properties
 from flyball.kubernetes.workload import environment, scaled_object, service
 from flyball.kubernetes.workload.autoscaler import autoscalers
 from flyball.kubernetes.workload.children import Children
@@ -20,40 +22,11 @@ from flyball.kubernetes.workload.proxy import sidecar
 
 def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
     """Every object of the workload; `name` is what Pulumi calls them by, with a suffix where there are several."""
-    first: list[pulumi.Resource] = []
-    account = k8s.core.v1.ServiceAccount(name, **properties(service.service_account(s)), opts=child)
-    first.append(account)
-    own_class = secret = config = scaled = None
-    priority = s.spec.priority or s.place.priority
-    if priority is None:
-        # No name of a namespace or a workload has a dot, so that no two of them make the same name.
-        priority = f"{s.spec.namespace}.{s.name}"
-        manifest = priority_class(priority, labels(s), s.spec.annotations)
-        own_class = k8s.scheduling.v1.PriorityClass(name, **properties(manifest), opts=child)
-        first.append(own_class)
-    secrets: Mapping[str, Any] = s.given.get("secrets", {})
-    if secrets:
-        manifest = environment.secret(s, secrets)
-        secret = k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(manifest), opts=child)
-        first.append(secret)
-    proxy = sidecar(s)
-    if proxy:
-        # Pods of earlier revisions, and an undo, need the configuration that they were made with.
-        keep = pulumi.ResourceOptions(parent=child.parent, retain_on_delete=True)
-        config = k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=keep)
-        first.append(config)
-    inputs = PodInputs(
-        image=s.given["image"],
-        # Those of the calls first, so that all others may name them as $(OTHER).
-        env=(*(proxy.variables if proxy else ()), *environment.variables(s)),
-        priority=priority,
-        proxy=proxy,
-        annotations={"flyball.dev/secrets": environment.digest(s, secrets)} if secrets else {},
-    )
-    after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=[REPLICAS])
+    ready = prepare(s, name, child, s.place.priority, priority_class)
+    after = pulumi.ResourceOptions(parent=child.parent, depends_on=ready.first, ignore_changes=[REPLICAS])
     running = [
         k8s.apps.v1.Deployment(_name(name, s, manifest), **properties(manifest), opts=after)
-        for manifest in deployments(s, inputs)
+        for manifest in deployments(s, ready.inputs)
     ]
     reached = k8s.core.v1.Service(name, **properties(service.service(s)), opts=child)
     budget = k8s.policy.v1.PodDisruptionBudget(name, **properties(service.disruption_budget(s)), opts=child)
@@ -65,6 +38,7 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
         )
         for manifest in autoscalers(s)
     }
+    scaled = None
     if s.spec.needs_keda:
         manifest = {
             "apiVersion": scaled_object.API_VERSION,
@@ -83,13 +57,62 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
         scaled_object=scaled,
         budget=budget,
         network_policy=policy,
-        service_account=account,
-        priority_class=own_class,
-        secret=secret,
-        proxy=config,
+        service_account=ready.account,
+        priority_class=ready.priority_class,
+        secret=ready.secret,
+        proxy=ready.proxy,
     )
 
 
 def _name(name: str, s: Service, manifest: Mapping[str, Any]) -> str:
     """What Pulumi calls the object of a part by."""
     return name + manifest["metadata"]["name"].removeprefix(s.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What pods need before they are made: the objects, None for those that are not asked for, and what names them."""
+
+    inputs: PodInputs
+    account: k8s.core.v1.ServiceAccount
+    priority_class: k8s.scheduling.v1.PriorityClass | None
+    secret: k8s.core.v1.Secret | None
+    proxy: k8s.core.v1.ConfigMap | None
+
+    @property
+    def first(self) -> list[pulumi.Resource]:
+        each = (self.account, self.priority_class, self.secret, self.proxy)
+        return [resource for resource in each if resource is not None]
+
+
+def prepare(
+    s: Placed, name: str, child: pulumi.ResourceOptions, shared: str | None, own: Callable[..., Manifest]
+) -> Prepared:
+    """Register what the pods of a service or a job need. `shared` is the PriorityClass of those that name none; without
+    one it gets one of its own, made by `own`."""
+    account = k8s.core.v1.ServiceAccount(name, **properties(service.service_account(s)), opts=child)
+    own_class = secret = config = None
+    priority = s.spec.priority or shared
+    if priority is None:
+        # No name of a namespace or a workload has a dot, so that no two of them make the same name.
+        priority = f"{s.spec.namespace}.{s.name}"
+        manifest = own(priority, labels(s), s.spec.annotations)
+        own_class = k8s.scheduling.v1.PriorityClass(name, **properties(manifest), opts=child)
+    secrets: Mapping[str, Any] = s.given.get("secrets", {})
+    if secrets:
+        manifest = environment.secret(s, secrets)
+        secret = k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(manifest), opts=child)
+    proxy = sidecar(s)
+    if proxy:
+        # Pods of earlier revisions, and an undo, need the configuration that they were made with.
+        keep = pulumi.ResourceOptions(parent=child.parent, retain_on_delete=True)
+        config = k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=keep)
+    inputs = PodInputs(
+        image=s.given["image"],
+        # Those of the calls first, so that all others may name them as $(OTHER).
+        env=(*(proxy.variables if proxy else ()), *environment.variables(s)),
+        priority=priority,
+        proxy=proxy,
+        annotations={"flyball.dev/secrets": environment.digest(s, secrets)} if secrets else {},
+    )
+    return Prepared(inputs, account, own_class, secret, config)

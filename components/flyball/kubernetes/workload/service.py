@@ -1,5 +1,6 @@
 """How a workload is reached and who it is: its Service, its ServiceAccount, and its disruption budget."""
 
+from flyball.guards.workload.application import Placed
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import PORT_NAME, Manifest, metadata, selector
 
@@ -35,7 +36,7 @@ def service(s: Service) -> Manifest:
     }
 
 
-def service_account(s: Service) -> Manifest:
+def service_account(s: Placed) -> Manifest:
     """An identity of its own, without a token unless asked for."""
     return {"metadata": metadata(s), "automountServiceAccountToken": s.spec.token}
 

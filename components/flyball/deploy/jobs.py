@@ -1,0 +1,76 @@
+"""Jobs without a schedule, which run once: a Job that ended is removed after its time, and must not run again for it.
+
+A Job's name tells what it does, so the names of those that were made are enough to know. They are kept with the stack,
+as the engine keeps them in its state.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flyball.deploy.at_creation import MANAGER
+from flyball.deploy.manifests import Object
+from flyball.deploy.others import PART_OF
+from flyball.deploy.owned import held
+
+MADE = "flyball.dev/jobs"
+"""Annotation of a stack: its Jobs that were made."""
+
+
+def is_job(o: Object) -> bool:
+    """Whether it runs once. A CronJob makes its Jobs by itself."""
+    return o.kind == "Job"
+
+
+def name(o: Object) -> str:
+    return f"{o.namespace}/{o.name}"
+
+
+def note_of(stack: Mapping[str, Any]) -> str:
+    """What is noted with a stack, which is empty where there is none yet."""
+    return stack.get("metadata", {}).get("annotations", {}).get(MADE, "")
+
+
+def to_apply(objects: Iterable[Object], note: str, live: Mapping[Any, Mapping[str, Any]]) -> list[Object]:
+    """All but the Jobs that were made by the note, and are there no more; those that are there, as they were made.
+
+    A Job cannot be changed: what its pods would be today is for the next one.
+    """
+    made = note.split()
+    found: list[Object] = []
+    for o in objects:
+        if not is_job(o):
+            found.append(o)
+        elif there := live.get(o.key):
+            found.append(_as_made(o, there))
+        elif name(o) not in made:
+            found.append(Object(o.manifest, ()))
+    return found
+
+
+def _as_made(o: Object, there: Mapping[str, Any]) -> Object:
+    was = held(there, MANAGER)
+    if was is None:
+        return o
+    labels = {key: value for key, value in was["metadata"].get("labels", {}).items() if key != PART_OF}
+    meta = {**was["metadata"], "labels": labels, "name": o.name, "namespace": o.namespace}
+    return Object({"apiVersion": o.manifest["apiVersion"], "kind": o.kind, **was, "metadata": meta}, ())
+
+
+def bound(manifest: Mapping[str, Any], there: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A Job that is there, so that the apply is refused, and makes no second one, where it has just gone."""
+    if manifest["kind"] != "Job" or there is None:
+        return manifest
+    return {**manifest, "metadata": {**manifest["metadata"], "uid": there["metadata"]["uid"]}}
+
+
+def superseded(left: Iterable[Object]) -> list[Object]:
+    """Of the members that go the Jobs: they end before anything that takes their place begins."""
+    return [o for o in left if is_job(o)]
+
+
+def note(objects: Iterable[Object]) -> str:
+    """What says of all Jobs that they were made, each as namespace/name; empty where there is none.
+
+    One that went is no longer among them, and runs again should it come back while there are others.
+    """
+    return " ".join(sorted(name(o) for o in objects if is_job(o)))

@@ -1,0 +1,111 @@
+"""The jobs of a set: each read once, its calls resolved against the services beside it, and held to the rules between
+them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flyball.guards.fail_fast.container import check_container
+from flyball.guards.reading.problem import Path, Problem, refuse
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import GIVEN_TWICE
+from flyball.guards.reading.strict import Words
+from flyball.guards.timeouts import deadlines, hops
+from flyball.guards.timeouts.deadlines import Promise
+from flyball.guards.workload import calls, jobs, relations, sidecar
+from flyball.guards.workload.application import Place, sources, unread
+from flyball.guards.workload.calls import Callee
+from flyball.guards.workload.job_arguments import GuardedJobArgs
+from flyball.guards.workload.jobs import Job, JobSpec
+from flyball.guards.workload.other_words import JOB_WORDS, check_service
+from flyball.guards.workload.sizing import promise
+from flyball.guards.workload.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Jobs as they are given by name: where they stand, and the TypedDict that describes each."""
+
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    root: Path = ("jobs",)
+    expected: Any = GuardedJobArgs
+
+
+NONE = Described()
+
+
+@dataclass(slots=True)
+class Reading:
+    """A job on its way: what is known of it, and the keys that its problems lie under."""
+
+    args: Mapping[str, Any]
+    reader: Reader
+    spec: JobSpec
+    bad: frozenset[Path] = frozenset()
+
+    def resolved(self, place: Place) -> Job:
+        return Job(spec=self.spec, place=place, given=self.args, path=self.reader.path)
+
+
+def begin(name: str, given: object, place: Place, described: Described) -> Reading:
+    """All of a job but its calls, for which the services must have been read."""
+    args: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    r = Reader(args, (*described.root, name), [])
+    spec = jobs.read(r, name, place.namespace)
+    if not isinstance(given, Mapping):
+        r.problems[:] = check_service(given, described.expected, r.path, JOB_WORDS)
+        return Reading(args, r, spec, bad=frozenset({("deadline",)}))
+    r.problems[:0] = check_service(args, described.expected, r.path, JOB_WORDS)
+    return Reading(args, r, spec)
+
+
+def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
+    """The calls, the container and the proxy."""
+    r = reading.reader
+    if reading.bad:
+        return
+    reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
+    made = {name: call.hop for name, call in reading.spec.calls.items()}
+    r.problems.extend(check_container(reading.args, r.path))
+    r.problems.extend(hops.check_hops(made, (*r.path, "calls")))
+    r.problems.extend(sidecar.check(reading.spec.sidecar, jobs.no_guard(), made, 0, sources(reading.args), r.path))
+    reading.bad = unread(r)
+
+
+def promised(job: Reading) -> Promise:
+    """What a job has time for: one attempt, or the whole run where its attempts have no limit of their own."""
+    found = promise(job.spec, job.bad)
+    return found if job.spec.attempt is None or ("attempt",) in job.bad else replace(found, deadline=job.spec.attempt)
+
+
+def check(
+    read: Mapping[str, Reading], specs: Mapping[str, Spec], bad: Mapping[str, frozenset[Path]], root: Path
+) -> Iterator[Problem]:
+    """Every broken rule between the jobs and the services of a set, which stand at `root`; deadlines along the calls:
+    `deadlines.check`."""
+    names = Words(specs) if specs else None
+    for name, job in read.items():
+        path = job.reader.path
+        if name in specs:
+            where = ".".join(str(step) for step in (*root, name))
+            message = f"has the name of {where}, and what selects the pods of one would select those of both"
+            yield Problem(path, GIVEN_TWICE, message, "rename one of them")
+        yield from relations.check_calls(job.spec, specs, path, bad, names)
+        yield from relations.check_references(job.spec, path, job.bad)
+
+
+def resolve_alone(name: str, args: object, place: Place, expected: Any = GuardedJobArgs) -> Job:
+    """One job of which no services are known: its calls must say where they go. Raises `Refused`."""
+    reading = begin(name, args, place, Described(root=(), expected=expected))
+    finish(reading, {}, place)
+    r = reading.reader
+    if reading.spec.sidecar.enabled:
+        r.problems.extend(calls.check_alone(r))
+    kept = {name: promised(reading)}
+    between = [
+        *deadlines.check(kept, {name: r.path}),
+        *relations.check_references(reading.spec, r.path, reading.bad),
+    ]
+    refuse([*r.problems, *between])
+    return reading.resolved(place)

@@ -1,0 +1,219 @@
+"""Jobs: what begins, does its work and ends, once or by the clock. Each run has an end, each failure a last attempt,
+and nothing is left of what ended long ago.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flyball.guards.clean_up import retention
+from flyball.guards.fail_fast import inbound
+from flyball.guards.fail_fast.inbound import Inbound
+from flyball.guards.headroom import schedule
+from flyball.guards.headroom.cron import normal
+from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
+from flyball.guards.interruptions.rules import START_WINDOW, WAY_OUT_TOO_LONG
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import DOES_NOT_APPLY
+from flyball.guards.reading.units import Bytes, Milliseconds, show_duration
+from flyball.guards.timeouts.rules import ATTEMPTS_BEYOND_DEADLINE, RUN_BEYOND_INTERVAL
+from flyball.guards.workload import resources, sidecar
+from flyball.guards.workload.application import (
+    Application,
+    Placed,
+    choice,
+    read_refs,
+    read_scratch,
+    read_user,
+    texts,
+)
+from flyball.guards.workload.names import check_name
+
+FORBID, REPLACE, ALLOW = CONCURRENCY = ("forbid", "replace", "allow")
+DEFAULT_DEADLINE: Milliseconds = 3_600_000
+DEFAULT_RETRIES = 2
+MOST_RETRIES = 20
+DEFAULT_TTL = 86_400
+DEFAULT_STOP: Milliseconds = 30_000
+DEFAULT_HISTORY = 3
+FIRST_WAIT: Milliseconds = 10_000
+LONGEST_WAIT: Milliseconds = 600_000
+LEAST_START = 10
+"""Seconds: the controller looks every ten, and might never see a time in between
+(https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline)."""
+MOST_MISSED = 100
+"""Missed starts that its controller counts before it complains, or gives a schedule up (the same page)."""
+_OF_A_SCHEDULE = ("timezone", "concurrency", "start", "history", "frozen")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When a job runs by itself. `interval` is the shortest time between two runs, `start` how late one may be [s]."""
+
+    schedule: str
+    timezone: str
+    concurrency: str
+    interval: Milliseconds
+    start: int
+    history: int
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec(Application):
+    """What a job is, apart from what only Pulumi may know: image, environment, secrets.
+
+    `deadline`, `attempt` and `stop` are in milliseconds and whole seconds, `ttl` in seconds.
+    """
+
+    clock: Clock | None
+    attempt: Milliseconds | None
+    retries: int
+    ttl: int
+    stop: Milliseconds
+    spot: bool
+
+    @property
+    def ephemeral_storage(self) -> Bytes:
+        """The limit of its container: more than its log and its scratch volumes may hold."""
+        return retention.ephemeral_storage(1, [volume.size for volume in self.scratch.values()])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Placed):
+    """One job as it will run."""
+
+    spec: JobSpec
+
+
+def waits(retries: int) -> Milliseconds:
+    """All waiting between the attempts: 10 s after the first failure, twice as long after each further one, at most
+    10 min (`DefaultJobPodFailureBackOff`, `MaxJobPodFailureBackOff` in Kubernetes' pkg/controller/job)."""
+    return sum(min(FIRST_WAIT * 2**n, LONGEST_WAIT) for n in range(retries))
+
+
+def no_guard() -> Inbound:
+    """What stands in front of a job: nothing, since nobody calls it."""
+    return inbound.read(Reader({"enabled": False}, (), []), sidecar.FIRST_PORT, "http", 1.0, DEFAULT_DEADLINE)
+
+
+def read(r: Reader, name: str, namespace: str) -> JobSpec:
+    """The job's arguments with defaults; every value that is out of range or breaks a rule is a problem.
+
+    Its calls are read by themselves, once all callees are known (`calls.read`).
+    """
+    r.problems.extend(check_name(name, r.path))
+    clock = _clock(r) if r.has("schedule") else None
+    if clock is None:
+        for key in _OF_A_SCHEDULE:
+            if r.has(key) and not r.has("schedule"):
+                r.problem(key, DOES_NOT_APPLY, "is given without schedule", "give a schedule, or leave it out")
+    longest = min(DEFAULT_DEADLINE, clock.interval) if clock else DEFAULT_DEADLINE
+    deadline = r.seconds("deadline", longest // 1000) * 1000
+    attempt = r.seconds("attempt", 1) * 1000 if r.has("attempt") else None
+    fitting = max((n for n in range(DEFAULT_RETRIES + 1) if _fits(n, attempt, deadline)), default=0)
+    spec = JobSpec(
+        name=name,
+        namespace=namespace,
+        deadline=deadline,
+        calls={},
+        resources=resources.read(r.at("resources")),
+        scratch=read_scratch(r),
+        sidecar=sidecar.read(r.at("proxy"), no_guard(), len(r.maps("calls")), 0),
+        user=read_user(r),
+        token=r.value("token", bool, False),
+        command=tuple(r.words("command")),
+        arguments=tuple(r.words("arguments")),
+        refs=read_refs(r),
+        priority=r.value("priority", str, "") or None,
+        labels=texts(r.at("labels")),
+        annotations=texts(r.at("annotations")),
+        clock=clock,
+        attempt=attempt,
+        retries=r.whole("retries", fitting, 0, MOST_RETRIES),
+        ttl=r.seconds("ttl", DEFAULT_TTL),
+        stop=r.seconds("stop", DEFAULT_STOP // 1000) * 1000,
+        spot=r.value("spot", bool, False),
+    )
+    r.problems.extend(_check(spec, r))
+    return spec
+
+
+def _clock(r: Reader) -> Clock | None:
+    """The schedule; None where it cannot be read, which is a problem."""
+    expression, zone = r.value("schedule", str, "0 0 * * *"), r.value("timezone", str, "UTC")
+    problems = [*schedule.check_zone(zone, r.to("timezone")), *schedule.check_expression(expression, r.to("schedule"))]
+    problems = problems or list(schedule.check_job(expression, zone, r.to("schedule")))
+    r.problems.extend(problems)
+    if problems:
+        return None
+    interval = schedule.shortest(expression, zone)
+    latest = max(LEAST_START, min(DEFAULT_DEADLINE, interval) // 1000)
+    return Clock(
+        schedule=normal(expression),
+        timezone=zone,
+        concurrency=choice(r, "concurrency", FORBID, CONCURRENCY),
+        interval=interval,
+        start=r.seconds("start", latest),
+        history=r.whole("history", DEFAULT_HISTORY, 1, 100),
+        frozen=r.value("frozen", bool, False),
+    )
+
+
+def _check(spec: JobSpec, r: Reader) -> Iterator[Problem]:
+    """The rules between the values that could be read."""
+    if r.readable("stop") and spec.stop > LONGEST_SHUTDOWN:
+        message = f"{show_duration(spec.stop)} is more than the {show_duration(LONGEST_SHUTDOWN)} of a way out"
+        yield Problem(r.to("stop"), WAY_OUT_TOO_LONG, message, "shorten it; what takes longer must bear being cut off")
+    if r.readable("deadline"):
+        yield from _check_attempts(spec, r)
+    if spec.clock:
+        yield from _check_clock(spec, spec.clock, r)
+
+
+def _fits(retries: int, attempt: Milliseconds | None, deadline: Milliseconds) -> bool:
+    """Whether the last attempt still begins within the deadline; with a limit of each, whether it can end, too."""
+    waiting = waits(retries)
+    return waiting < deadline if attempt is None else waiting + attempt * (retries + 1) <= deadline
+
+
+def _check_attempts(spec: JobSpec, r: Reader) -> Iterator[Problem]:
+    if r.reported("retries") or not r.readable("attempt") or _fits(spec.retries, spec.attempt, spec.deadline):
+        return
+    waiting, deadline = waits(spec.retries), show_duration(spec.deadline)
+    count = f"{spec.retries + 1} attempt{'s' if spec.retries else ''}"
+    if spec.attempt is None:
+        message = f"{count} wait {show_duration(waiting)} in all for each other, and the deadline is {deadline}"
+        yield Problem(r.to("retries"), ATTEMPTS_BEYOND_DEADLINE, message, "lower it, or raise the deadline")
+        return
+    taken = show_duration(waiting + spec.attempt * (spec.retries + 1))
+    between = f", with {show_duration(waiting)} between them," if waiting else ""
+    message = f"{count} of {show_duration(spec.attempt)}{between} may take {taken}, and the deadline is {deadline}"
+    yield Problem(r.to("attempt"), ATTEMPTS_BEYOND_DEADLINE, message, "lower it or retries, or raise the deadline")
+
+
+def _check_clock(spec: JobSpec, clock: Clock, r: Reader) -> Iterator[Problem]:
+    interval = show_duration(clock.interval)
+    if clock.concurrency == FORBID and spec.deadline > clock.interval and r.readable("deadline"):
+        message = (
+            f"{show_duration(spec.deadline)} is more than the {interval} until the next run, which would not start"
+        )
+        hint = "lower it, run less often, or say by concurrency which of the two gives way"
+        yield Problem(r.to("deadline"), RUN_BEYOND_INTERVAL, message, hint)
+    if not r.readable("start"):
+        return
+    if clock.start < LEAST_START:
+        message = f"is {show_duration(clock.start * 1000)}, and a start is looked for every {LEAST_START}s"
+        yield Problem(r.to("start"), START_WINDOW, message, f"allowed is at least {LEAST_START}s")
+    elif clock.start * 1000 > MOST_MISSED * clock.interval:
+        message = (
+            f"in {show_duration(clock.start * 1000)} more than {MOST_MISSED} starts can be missed, one each {interval}"
+        )
+        most = show_duration(MOST_MISSED * clock.interval)
+        yield Problem(r.to("start"), START_WINDOW, message, f"allowed is at most {most}")
+
+
+def digest_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a job's arguments those that make it another run: all but how long it is kept and what it is labelled with."""
+    return {key: value for key, value in given.items() if key not in ("ttl", "labels", "annotations")}

@@ -1,0 +1,1 @@
+"""The objects of one job, and the component that registers them."""

@@ -1,0 +1,115 @@
+"""Jobs where there is a control plane: what ran is not run again, and an eviction costs no attempt."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.cluster.scaling.service import wait
+from tests.kubernetes.programs import registered
+
+from flyball.deploy.apply import ApplySet, Result
+from flyball.deploy.manifests import Object, rendered
+from flyball.kubectl import Kubectl
+from flyball.kubernetes import Job
+
+pytestmark = pytest.mark.cluster
+IMAGE = "registry.example/job:1"
+CALLS = {"web": {"port": 8080, "protocol": "http"}}
+
+Made = Callable[..., tuple[Object, ...]]
+
+
+@pytest.fixture
+def made(namespace: str) -> Made:
+    """The objects of a job by its arguments."""
+
+    def of(name: str, **more: Any) -> tuple[Object, ...]:
+        arguments: Any = {"image": IMAGE, "namespace": namespace, **more}
+        return rendered(registered(lambda: Job(name, arguments))).objects
+
+    return of
+
+
+def runs(kubectl: Kubectl, namespace: str) -> dict[str, dict[str, Any]]:
+    """The status of each Job by its name."""
+    return {
+        item["metadata"]["name"]: item.get("status", {})
+        for item in kubectl.json("get", "jobs", f"--namespace={namespace}")["items"]
+    }
+
+
+def names(objects: tuple[Object, ...]) -> tuple[str, ...]:
+    return tuple(f"{o.kind.lower()}/{o.name}" for o in objects)
+
+
+def test_what_ran_and_is_gone_runs_again_only_for_other_arguments(kubectl: Kubectl, namespace: str, made: Made) -> None:
+    members, once = ApplySet(kubectl, namespace), made("migrate", ttl="1s", calls=CALLS)
+    (run,) = (o.name for o in once if o.kind == "Job")
+
+    assert len(members.apply(once).created) == len(once)
+    # With the proxy beside it, which does not keep its pod.
+    wait(lambda: run not in runs(kubectl, namespace), "the end of the run, and of what is kept of it")
+    rest = tuple(name for name in names(once) if name != f"job/{run}")
+    assert members.apply(once) == Result((), (), rest, ())
+    assert members.diff(once) == ""
+    assert runs(kubectl, namespace) == {}
+
+    other = made("migrate", ttl="1h", calls=CALLS, env={"TO": "2"})
+    (second,) = (name for name in names(other) if name.startswith("job/"))
+    result = members.apply(other)
+    assert (result.created, result.pruned) == ((second,), ())
+    wait(lambda: runs(kubectl, namespace)[second.removeprefix("job/")].get("succeeded") == 1, "the second run")
+    assert members.apply(other) == Result((), (), names(other), ())
+    # The first one ran with other arguments than the last: back again is another change.
+    back = members.apply(made("migrate", ttl="1h", calls=CALLS))
+    assert (back.created, back.pruned) == ((f"job/{run}",), ())
+    assert set(runs(kubectl, namespace)) == {run}
+
+
+def test_what_follows_from_rules_changes_no_run(kubectl: Kubectl, namespace: str, made: Made) -> None:
+    """A Job cannot be changed; what its pods would be today is for the next one."""
+    members, once = ApplySet(kubectl, namespace), made("migrate", calls=CALLS)
+    members.apply(once)
+    changed = [_with_another_image_of_the_proxy(o) if o.kind == "Job" else o for o in once]
+    assert members.apply(changed) == Result((), (), names(once), ())
+
+
+def _with_another_image_of_the_proxy(o: Object) -> Object:
+    return Object(json.loads(json.dumps(o.manifest).replace("haproxy:3", "haproxy:4")), o.ignored)
+
+
+def test_a_schedule_makes_runs_that_end(kubectl: Kubectl, namespace: str, made: Made) -> None:
+    members, nightly = ApplySet(kubectl, namespace), made("report", schedule="0 4 * * 7", calls=CALLS)
+    assert len(members.apply(nightly).created) == len(nightly)
+    assert members.apply(nightly) == Result((), (), names(nightly), ())
+    kubectl.run("create", "job", "now", "--from=cronjob/report", f"--namespace={namespace}")
+    wait(lambda: runs(kubectl, namespace)["now"].get("succeeded") == 1, "the end of a run")
+    later = made("report", schedule="0 5 * * 7", calls=CALLS)
+    assert members.apply(later).changed == ("cronjob/report",)
+
+
+@pytest.mark.parametrize(("disrupted", "failed"), [(True, 0), (False, 1)])
+def test_an_eviction_costs_no_attempt(
+    disrupted: bool, failed: int, kubectl: Kubectl, namespace: str, made: Made
+) -> None:
+    """The pod waits for a node that there is not, until it is said to have failed."""
+    once = made("huge", retries=0, resources={"cpu": "900"})
+    (run,) = (o.name for o in once if o.kind == "Job")
+    ApplySet(kubectl, namespace).apply(once)
+
+    def pods() -> set[str]:
+        found = kubectl.json("get", "pods", f"--namespace={namespace}")["items"]
+        return {item["metadata"]["name"] for item in found if item["status"]["phase"] == "Pending"}
+
+    wait(lambda: bool(pods()), "a pod")
+    (first,) = pods()
+    told = [{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}] if disrupted else []
+    status = json.dumps({"status": {"phase": "Failed", "conditions": told}})
+    kubectl.run("patch", "pod", first, f"--namespace={namespace}", "--subresource=status", f"--patch={status}")
+    if disrupted:
+        wait(lambda: bool(pods() - {first}), "another pod")
+    else:
+        ended = lambda: [c["type"] for c in runs(kubectl, namespace)[run].get("conditions", ())]  # noqa: E731
+        wait(lambda: "Failed" in ended(), "the end of the run")
+    assert runs(kubectl, namespace)[run].get("failed", 0) == failed

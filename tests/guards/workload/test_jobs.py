@@ -1,0 +1,146 @@
+"""A job's times fit each other, and its schedule means the same to whoever reads it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from cronsim import CronSim
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from flyball.guards.headroom import schedule
+from flyball.guards.headroom.cron import normal
+from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.units import duration
+from flyball.guards.workload import jobs
+from flyball.guards.workload.job_set import resolve_alone
+from flyball.guards.workload.jobs import JobSpec, waits
+from flyball.guards.workload.resolve import Place
+from flyball.stack.schema import JobArgs
+
+IMAGE = "registry.example/job:1"
+WEB = {"name": "web", "port": 80, "deadline": "5s"}
+
+
+def read(**args: Any) -> tuple[JobSpec, list[Problem]]:
+    r = Reader(args, ("report",), [])
+    return jobs.read(r, "report", "shop"), r.problems
+
+
+def broken(**args: Any) -> set[str]:
+    return {f"{problem.rule.id} {problem.where}" for problem in read(**args)[1]}
+
+
+@pytest.mark.parametrize(("retries", "seconds"), [(0, 0), (1, 10), (2, 30), (6, 630), (7, 1230), (8, 1830), (20, 9030)])
+def test_waits_double_up_to_ten_minutes(retries: int, seconds: int) -> None:
+    assert waits(retries) == seconds * 1000
+
+
+@given(retries=st.integers(0, 20), attempt=st.integers(1, 86_400), deadline=st.integers(1, 172_800))
+def test_attempts_and_their_waits_fit_or_are_refused(retries: int, attempt: int, deadline: int) -> None:
+    found = broken(retries=retries, attempt=f"{attempt}s", deadline=f"{deadline}s")
+    fits = attempt * (retries + 1) + waits(retries) / 1000 <= deadline
+    assert found == (set() if fits else {"attempts-beyond-deadline report.attempt"})
+
+
+@given(retries=st.integers(0, 20), deadline=st.integers(1, 20_000))
+def test_the_last_attempt_begins_or_is_refused(retries: int, deadline: int) -> None:
+    found = broken(retries=retries, deadline=f"{deadline}s")
+    assert found == (set() if waits(retries) < deadline * 1000 else {"attempts-beyond-deadline report.retries"})
+
+
+@given(deadline=st.integers(1, 20_000), attempt=st.none() | st.integers(1, 20_000))
+def test_retries_that_nobody_stated_fit(deadline: int, attempt: int | None) -> None:
+    assume(attempt is None or attempt <= deadline)
+    more = {} if attempt is None else {"attempt": f"{attempt}s"}
+    spec, problems = read(deadline=f"{deadline}s", **more)
+    assert problems == []
+    assert spec.retries <= 2
+
+
+FIELDS = st.tuples(
+    st.sampled_from(["*", "0", "*/10", "5,50", "30", "17"]),
+    st.sampled_from(["*", "4", "4,5", "0,23", "*/6", "9-17", "12"]),
+    st.sampled_from(["*", "1", "1,2", "31", "15"]),
+    st.sampled_from(["*", "2,3", "6", "12"]),
+    st.sampled_from(["*", "1-5", "0", "7", "sun"]),
+)
+ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kolkata"]
+
+
+@given(fields=FIELDS, zone=st.sampled_from(ZONES))
+def test_no_two_runs_are_closer_than_the_shortest_time(fields: tuple[str, ...], zone: str) -> None:
+    """Against the real times of three years, with the changes of the clock."""
+    expression = " ".join(fields)
+    assume(not list(schedule.check_expression(expression, ())))
+    assume(not list(schedule.check_job(expression, zone, ())))
+    shortest = timedelta(milliseconds=schedule.shortest(expression, zone))
+    every_hour = fields[1] == "*"
+    place = ZoneInfo(zone)
+    before: datetime | None = None
+    for count, moment in enumerate(CronSim(normal(expression), datetime(2027, 12, 31))):
+        if moment.year > 2030 or count > 3000:
+            break
+        now = moment if every_hour else moment.replace(tzinfo=place).astimezone(ZoneInfo("UTC"))
+        assert before is None or now - before >= shortest
+        before = now
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "shortest"),
+    [
+        ("0 4 * * *", "UTC", "1d"),
+        ("0 4 * * *", "Europe/Berlin", "23h"),
+        ("*/5 * * * *", "Europe/Berlin", "5m"),
+        ("0 1,4 * * *", "Europe/Berlin", "2h"),
+        ("50 23 * * *", "UTC", "1d"),
+        ("10,50 0,23 * * *", "UTC", "20m"),
+        ("0 4 * * 1", "UTC", "7d"),
+    ],
+)
+def test_the_shortest_time_between_two_runs(expression: str, zone: str, shortest: str) -> None:
+    assert schedule.shortest(expression, zone) == duration(shortest)
+
+
+@given(minutes=st.integers(1, 30), deadline=st.integers(1, 3_600), concurrency=st.sampled_from(jobs.CONCURRENCY))
+def test_a_run_ends_before_the_next_or_says_who_gives_way(minutes: int, deadline: int, concurrency: str) -> None:
+    assume(60 % minutes == 0)
+    found = broken(schedule=f"*/{minutes} * * * *", deadline=f"{deadline}s", concurrency=concurrency)
+    late = concurrency == "forbid" and deadline > minutes * 60
+    assert found == ({"run-beyond-interval report.deadline"} if late else set())
+
+
+@given(minutes=st.sampled_from([1, 5, 30]), start=st.integers(1, 400_000))
+def test_starts_are_within_what_their_controller_looks_at(minutes: int, start: int) -> None:
+    found = broken(schedule=f"*/{minutes} * * * *", start=f"{start}s")
+    assert found == (set() if 10 <= start <= 100 * minutes * 60 else {"start-window report.start"})
+
+
+def test_what_is_unreadable_breaks_no_other_rule() -> None:
+    assert broken(schedule="0 4 * *", deadline="2d", start="1s") == {"cron report.schedule"}
+    assert broken(deadline="soon", retries=20) == {"unit report.deadline"}
+    assert broken(schedule="*/5 * * * *", deadline="soon") == {"unit report.deadline"}
+
+
+@pytest.mark.parametrize(
+    ("args", "rules"),
+    [
+        ({"calls": {"db": {"host": "db.example", "port": 5432, "timeout": "2h"}}}, ["timeout-above-deadline"]),
+        ({"attempt": "1s", "calls": {"db": {"host": "db.example", "port": 5432}}}, ["calls-beyond-deadline"]),
+        (
+            {"calls": {"web": {"service": {"name": "web", "port": 80, "deadline": "5s"}, "timeout": "2s"}}},
+            ["timeout-below-deadline"],
+        ),
+        ({"calls": {"web": {"service": {"name": "web", "port": 80, "deadline": "5s"}}}}, []),
+    ],
+)
+def test_its_calls_fit_into_an_attempt(args: Mapping[str, Any], rules: list[str]) -> None:
+    try:
+        resolve_alone("report", {"image": IMAGE, **args}, Place("shop"), JobArgs)
+        found: list[str] = []
+    except Refused as refused:
+        found = [problem.rule.id for problem in refused.problems]
+    assert found == rules
