@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.cluster.scaling.service import wait
 from tests.cluster.shop import FLYBALL, PROJECT, Shop
 
 from flyball.deploy.engine import Engine
@@ -93,6 +94,31 @@ def test_a_refresh_finds_no_change_and_a_destroy_leaves_nothing(world: World) ->
     left = world.plane.kubectl.run("get", ",".join(kinds), f"--namespace={stack.name}", "--output=name")
     assert left == ""
     assert world.plane.kubectl.run("get", "namespace", stack.name, "--ignore-not-found") == ""
+
+
+def test_a_job_that_ran_and_is_gone_runs_again_only_for_other_arguments(world: World) -> None:
+    stack = world.stack("once")
+    config = stack.config()
+    job = {"image": "registry.example/job:1", "ttl": "1s", "calls": {"web": {"timeout": "2s"}}}
+    report = {"image": "registry.example/job:1", "schedule": "0 4 * * *"}
+    stack.write(config | {"flyball:jobs": {"migrate": job, "report": report}})
+    try:
+        world.run(stack, "up")
+        runs = ("get", "jobs", f"--namespace={stack.name}", "--output=name")
+        wait(lambda: world.plane.kubectl.run(*runs) == "", "the end of the run, and of what is kept of it")
+
+        # What a callee says of itself, and so what the job's proxy does, makes no other run of it.
+        config["flyball:services"]["web"]["deadline"] = "1s"
+        kept = job | {"ttl": "1h"}
+        stack.write(config | {"flyball:jobs": {"migrate": kept, "report": report}})
+        world.run(stack, "up")
+        assert world.plane.kubectl.run(*runs) == ""
+
+        stack.write(config | {"flyball:jobs": {"migrate": kept | {"env": {"TO": "2"}}, "report": report}})
+        world.run(stack, "up")
+        assert world.plane.kubectl.run(*runs).startswith("job.batch/migrate-")
+    finally:
+        world.run(stack, "down")
 
 
 def test_ups_that_crash_at_random_moments_are_taken_up_again(world: World) -> None:

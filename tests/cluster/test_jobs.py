@@ -89,27 +89,29 @@ def test_a_schedule_makes_runs_that_end(kubectl: Kubectl, namespace: str, made: 
     assert members.apply(later).changed == ("cronjob/report",)
 
 
-@pytest.mark.parametrize(("disrupted", "failed"), [(True, 0), (False, 1)])
-def test_an_eviction_costs_no_attempt(
-    disrupted: bool, failed: int, kubectl: Kubectl, namespace: str, made: Made
-) -> None:
-    """The pod waits for a node that there is not, until it is said to have failed."""
+def test_an_eviction_costs_no_attempt_and_a_failure_does(kubectl: Kubectl, namespace: str, made: Made) -> None:
+    """Its pods wait for a node that there is not, until they are said to have failed; of attempts there is one."""
     once = made("huge", retries=0, resources={"cpu": "900"})
     (run,) = (o.name for o in once if o.kind == "Job")
     ApplySet(kubectl, namespace).apply(once)
 
-    def pods() -> set[str]:
+    def waiting() -> set[str]:
         found = kubectl.json("get", "pods", f"--namespace={namespace}")["items"]
         return {item["metadata"]["name"] for item in found if item["status"]["phase"] == "Pending"}
 
-    wait(lambda: bool(pods()), "a pod")
-    (first,) = pods()
-    told = [{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}] if disrupted else []
-    status = json.dumps({"status": {"phase": "Failed", "conditions": told}})
-    kubectl.run("patch", "pod", first, f"--namespace={namespace}", "--subresource=status", f"--patch={status}")
-    if disrupted:
-        wait(lambda: bool(pods() - {first}), "another pod")
-    else:
-        ended = lambda: [c["type"] for c in runs(kubectl, namespace)[run].get("conditions", ())]  # noqa: E731
-        wait(lambda: "Failed" in ended(), "the end of the run")
-    assert runs(kubectl, namespace)[run].get("failed", 0) == failed
+    def fail(pod: str, **condition: str) -> None:
+        status = json.dumps({"status": {"phase": "Failed", "conditions": [condition] if condition else []}})
+        kubectl.run("patch", "pod", pod, f"--namespace={namespace}", "--subresource=status", f"--patch={status}")
+
+    def has_failed() -> bool:
+        return "Failed" in [each["type"] for each in runs(kubectl, namespace)[run].get("conditions", ())]
+
+    wait(waiting, "a pod")
+    (first,) = waiting()
+    fail(first, type="DisruptionTarget", status="True", reason="EvictionByEvictionAPI")
+    wait(lambda: waiting() - {first}, "another pod")
+    assert not has_failed()
+    (second,) = waiting()
+    fail(second)
+    wait(has_failed, "the end of the run")
+    assert runs(kubectl, namespace)[run]["failed"] == 1
