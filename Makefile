@@ -1,5 +1,5 @@
 # `make up` brings the local stack up on a control plane on this machine. Before a commit `make check`: lints, types and
-# the tests that need neither control plane nor hosts. `make test` runs every test.
+# the tests that need neither control plane, nor hosts, nor Java. `make test` runs every test.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,7 +23,7 @@ engine: $(READY)
 	@$(BIN)/flyball engine
 
 check: $(READY)
-	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders -m "not (cluster or hosts or vegeta)" tests .ci/lint.py
+	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders -m "not (cluster or hosts or vegeta or java)" tests .ci/lint.py
 
 # More workers than processors: most of the time they wait, for hosts, autoscalers and drills.
 test: $(READY) haproxy

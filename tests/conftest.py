@@ -24,7 +24,11 @@ _left_out: dict[str, None] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what this machine cannot run, in one line each; in CI all of it runs."""
+    """Deselect what this machine cannot run, in one line each; in CI all of it runs, but for what needs Java."""
+    if lacking := [name for name in ("java", "mvn") if not shutil.which(name)]:
+        _leave_out(
+            config, items, ("java",), f"they need {' and '.join(lacking)} on PATH (Debian: apt-get install maven)"
+        )
     if os.environ.get("CI") == "true":
         return
     if not engine.find():
