@@ -124,7 +124,11 @@ def _signals() -> str:
 
 
 def check(logs: LogFiles, path: Path) -> Iterator[Problem]:
-    """Refuse files that outgrow their volume between two looks, and patterns that match what is rotated."""
+    """Refuse files that outgrow their volume between two looks, and patterns that match what is rotated.
+
+    One that rotates its logs itself looks with each line, and yet compresses the last file, and removes the oldest,
+    beside what it writes meanwhile: it needs room for a second of that, as a look needs.
+    """
     yield from check_image(logs.image, (*path, "image"))
     if not _PATTERN.fullmatch(logs.pattern):
         hint = "give the names of the files in the folder, as *.log"
@@ -133,7 +137,7 @@ def check(logs: LogFiles, path: Path) -> Iterator[Problem]:
         yield from patterns.check_own(logs.pattern, logs.limits.files, (*path, "pattern"))
     if logs.rate < 1:
         yield Problem((*path, "rate"), OUT_OF_RANGE, f"is {logs.rate}", "give at least 1 byte per second")
-    elif logs.limits.held <= logs.limits.volume and not logs.by_itself:
+    elif logs.limits.held <= logs.limits.volume:
         try:
             rotation_interval(logs.limits, logs.rate)
         except Broken as error:
