@@ -125,6 +125,12 @@ BUDGETS = Chapter(
         Way("the Service led to pods that are not ready", lambda t: _service(t, publishNotReadyAddresses=True), _KEEPS),
         Way("the Service kept to its own node", lambda t: _service(t, internalTrafficPolicy="Local"), _KEEPS),
         Way(
+            "a second Service of the same pods",
+            lambda t: t.api.post(t.at(*_SERVICE[:2]), {**world.service(), "metadata": {"name": "second"}}),
+            "takes nothing from the first; who may call is for network policies to say",
+            Outcome.OPEN,
+        ),
+        Way(
             "the ServiceAccount deleted, without which no pod is made",
             lambda t: t.api.delete(t.at("v1", "serviceaccounts", "web")),
             "its pods cannot start without it",

@@ -1,6 +1,7 @@
 """Ways to take capacity away without writing a workload's replicas."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from tests.cluster.governor import world
@@ -44,6 +45,12 @@ def _resize(t: Target) -> Answer:
     running = [status | {"resources": {}} for status in t.read(pod)["status"]["containerStatuses"]]
     t.admin.patch(f"{pod}/status", {"status": {"containerStatuses": running}}).expect()
     return t.api.patch(f"{pod}/resize", _pod_container(resources={"requests": {"cpu": "1m"}}), STRATEGIC)
+
+
+def _exec(t: Target) -> Answer:
+    """What is admitted is asked for a stream next, by which the API server leads to the node."""
+    answer = t.api.get(f"{t.pod()}/exec?container=main&command=kill")
+    return replace(answer, status=200) if answer.message == "Upgrade request required" else answer
 
 
 def _hpa(t: Target, patch: dict[str, Any], api: str = _HPAS[0]) -> Answer:
@@ -110,6 +117,12 @@ _PODS = Chapter(
             "a pod given a deadline",
             lambda t: t.api.patch(t.pod(), _spec(activeDeadlineSeconds=1)),
             "containers are not changed by hand",
+        ),
+        Way(
+            "the processes of a pod ended from within, by kubectl exec",
+            _exec,
+            "no write, so no policy counts it; its containers start again; automation needs no right to `pods/exec`",
+            Outcome.OPEN,
         ),
         Way("a pod declared failed", lambda t: _status(t, phase="Failed"), "only its kubelet says otherwise"),
         Way(
