@@ -37,7 +37,7 @@ class _Api(http.server.BaseHTTPRequestHandler):
         if path == "/api/v1/nodes":
             self._say(200, json.dumps({"items": [{"metadata": {"name": name}} for name in ANSWERS]}))
         else:
-            assert query == "timeout=15s"
+            assert query == "timeout=10s"
             self._say(*ANSWERS[path.removeprefix("/api/v1/nodes/").removesuffix("/proxy/configz")])
 
     def _say(self, status: int, text: str) -> None:

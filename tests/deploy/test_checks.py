@@ -49,7 +49,7 @@ class Nodes(Kubectl):
         if arguments[2:] == ("/api/v1/nodes",):
             meta = {} if annotations is None else {"annotations": annotations}
             return json.dumps({"items": [{"metadata": {"name": name, **meta}} for name in answers]})
-        assert arguments[3:] == ("--request-timeout=15s",)
+        assert arguments[3:] == ("--request-timeout=10s",)
         name = arguments[2].removeprefix("/api/v1/nodes/").removesuffix("/proxy/configz")
         answer = answers[name]
         if isinstance(answer, KubectlError):

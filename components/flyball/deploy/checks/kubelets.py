@@ -17,9 +17,9 @@ from flyball.guards.workload import kubelet
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.stack.read import Stack
 
-AT_ONE_TIME = 4
+AT_ONE_TIME = 10
 """Nodes asked at one time; each is a process of kubectl."""
-PATIENCE = 15
+PATIENCE = 10
 """Seconds for one node; the API server itself waits longer for a machine that is gone."""
 _SIMULATED = "simulated, without a kubelet to be asked"
 _FORBIDDEN = "not asked: the right `get` on `nodes/proxy` is missing"
