@@ -44,9 +44,9 @@ LESSONS: Mapping[Lesson, About] = {
     ),
     Lesson.CLEAN_UP: About(
         "Clean up",
-        "every log, cache, queue and scratch volume is bounded, and the pod's limit exceeds their sum; a host's logs"
-        " stay within their volume between two looks; a cache takes at most 60 % of the memory, and always has"
-        " something to evict; what watches is bounded too",
+        "every log, cache, queue and scratch volume is bounded, and the pod's limit exceeds their sum; logs stay within"
+        " their volume, and a node's within what pods and disk have for them, between two looks; images go before pods;"
+        " a cache takes at most 60 % of the memory, and always has something to evict; what watches is bounded too",
     ),
     Lesson.HEADROOM: About(
         "N-1 headroom",
