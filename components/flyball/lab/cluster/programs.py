@@ -60,6 +60,7 @@ TOOLS: dict[str, Tool] = {
         Tool("pulumi", "engine", f"{_PULUMI}/cmd/pulumi"),
         Tool("pulumi-resource-kubernetes", "provider", "./kubernetes"),
         Tool("pulumi-language-yaml", "provider", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"),
+        Tool("otelcol", "collector", "./otelcol"),
     )
 }
 
