@@ -67,17 +67,14 @@ def plan(result: Plan) -> None:
     for row in result.rows:
         if len(row.periods) > 1:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
+    _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)
     _findings(out, result.findings)
 
 
 def _findings(out: Console, findings: Sequence[Problem]) -> None:
-    for finding in findings:
-        if out.is_terminal:
-            out.print(Text(str(finding), style="red"))
-        else:
-            out.out(finding)
+    _lines(out, [str(finding) for finding in findings], "red")
     count = len(findings)
     out.print(f"{count} broken rule{'s' if count != 1 else ''}" if count else "every rule holds")
 
@@ -100,6 +97,14 @@ def check(name: str, outcome: Outcome) -> None:
     out.print(Text(f"{name}: {outcome.summary}", style="" if outcome.good else "red"), soft_wrap=True)
     for finding in outcome.findings:
         out.print(Text(f"  {finding} [{finding.rule.id}]"), soft_wrap=True)
+
+
+def _lines(out: Console, lines: Sequence[str], style: str) -> None:
+    for line in lines:
+        if out.is_terminal:
+            out.print(Text(line, style=style))
+        else:
+            out.out(line)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

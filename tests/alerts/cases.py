@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.alerts import service_series as made
 
-from flyball.alerts import hosts, services, watcher, zones
+from flyball.alerts import hosts, logs, services, watcher, zones
 from flyball.alerts.rule import Record, Rule, rule_file
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.alerting.zones import Zoned
@@ -17,6 +17,7 @@ ALL: dict[str, list[Rule] | list[Rule | Record]] = {
     **ON_HOSTS,
     **zones.rules([Zoned("shop", "web", 10)]),
     **services.rules(made.THRESHOLDS, governed=True),
+    **logs.rules(True),
 }
 ENTRIES = [entry for group in ALL.values() for entry in group]
 RULES = {entry.name: entry for entry in ENTRIES if isinstance(entry, Rule)}
@@ -128,7 +129,24 @@ def _zones(*pods: str) -> dict[str, str]:
     return series
 
 
+def _logs(*, waiting: str = "0x600", lost: str = "", what: str = "send") -> dict[str, str]:
+    """A collector whose queue holds 100; `lost` is what it has counted, a counter that begins with the first loss."""
+    of = '{instance="n1",exporter="otlp_http"}'
+    found = {f"otelcol_exporter_queue_size{of}": waiting, f"otelcol_exporter_queue_capacity{of}": _always(100)}
+    return {**found, **({f"otelcol_exporter_{what}_failed_log_records{of}": lost} if lost else {})}
+
+
 CASES = [
+    _case("LogQueueFilling", 600, {"instance": "n1", "exporter": "otlp_http"}, _logs(waiting=_after(600, 50, 51))),
+    quiet("LogQueueFilling", **_logs(waiting=_always(50))),
+    # Filled and empty again before anybody has to get up.
+    quiet("LogQueueFilling", **_logs(waiting=f"0x4 100x3 0x{SAMPLES}")),
+    _case("LogsRefused", 1200, {"instance": "n1"}, _logs(lost=f"_x20 7x{SAMPLES}")),
+    _case("LogsRefused", 1200, {"instance": "n1"}, _logs(lost=_after(1200, 7, 8), what="enqueue")),
+    quiet("LogsRefused", **_logs(lost=f"_x20 0x{SAMPLES}")),
+    quiet("LogsRefused", **_logs()),
+    _case("LogsUnwatched", 0, {}, {"up": _always(1)}),
+    quiet("LogsUnwatched", **_logs()),
     # Of 7, 5 and 3 the loss of the fullest leaves 8 of 10; so do 9 of which one is not ready, and pods of others.
     _case("ZoneTooFull", 0, {}, _zones("r" * 7, "r" * 5, "r" * 3)),
     _case("ZoneTooFull", 0, {}, _zones("r" * 5, "r" * 5, "rrr-" + "o" * 9)),

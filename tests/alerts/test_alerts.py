@@ -7,7 +7,7 @@ import yaml
 from click.testing import CliRunner
 from tests.alerts.cases import CASES, CONTENT, ENTRIES, RULES, SIZES, promtool_tests
 
-from flyball.alerts import cluster, hosts, services, zones
+from flyball.alerts import cluster, hosts, logs, services, zones
 from flyball.alerts.rule import Record, Rule, Severity, rule_file
 from flyball.cli import main
 from flyball.guards.alerting import hosts as limits
@@ -97,6 +97,7 @@ def test_the_command_prints_a_rule_file() -> None:
         "flyball-autoscalers",
         "flyball-guards",
         "flyball-zones",
+        "flyball-log-pipeline",
     ]
     assert {rule["alert"] for rule in groups["flyball-zones"]} == {"ZoneTooFull", "ZonesUnknown"}
     frontend = {"namespace": "shop", "workload": "frontend", "owner": "shop", "environment": "prod"}
@@ -161,6 +162,10 @@ def test_thresholds_are_those_of_the_rules() -> None:
         "cheap": of("cheap", 7, 8, 15, 18),
         "still": of("still", 7, 8, 7, None),
     }
+
+
+def test_where_no_logs_are_shipped_nobody_watches_them() -> None:
+    assert rule_file(logs.rules(False)) == {"groups": []}
 
 
 def test_a_group_without_rules_is_left_out() -> None:

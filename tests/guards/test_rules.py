@@ -5,7 +5,7 @@ import re
 import pytest
 from tools import rules as pages
 
-from flyball.alerts import hosts, watcher
+from flyball.alerts import hosts, logs, watcher
 from flyball.drills.run import DRILLS
 from flyball.guards import catalogue
 from flyball.guards.alerting.hosts import Size
@@ -14,7 +14,7 @@ from flyball.guards.reading.rule import Lesson, Rule
 
 ALERTS = {
     rule.name
-    for rules in ({**hosts.rules([Size("web", warn=8, ceiling=9)]), **watcher.rules()}).values()
+    for rules in ({**hosts.rules([Size("web", warn=8, ceiling=9)]), **watcher.rules(), **logs.rules(True)}).values()
     for rule in rules
 }
 

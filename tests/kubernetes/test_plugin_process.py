@@ -20,7 +20,7 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 from tests.kubernetes.programs import MINIMAL, unsigned
-from tests.kubernetes.test_services import kind, shop
+from tests.kubernetes.test_services import kind, pipeline, shop
 
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import _registered, run_program
@@ -97,9 +97,12 @@ def package(address: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])
 def test_the_shop_gives_the_objects_of_the_stack_file(stack: str) -> None:
-    file = [r for r in run_program(ROOT, stack, load(stack_file(stack, ROOT))) if kind(r)]
+    config = load(stack_file(stack, ROOT))
+    file = [r for r in run_program(ROOT, stack, config) if kind(r)]
     with engine() as (monitor, address), package(address) as construct:
         state = json_format.MessageToDict(construct("Services", "shop", dict(shop(stack))).state)
+        if args := pipeline(config):
+            construct("LogPipeline", "logs", args)
     sent = [_registered(urn, request, None) for urn, request in monitor.requests.items() if request.custom]
 
     def texts(resources: Any) -> dict[str, str]:

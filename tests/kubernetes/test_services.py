@@ -1,6 +1,7 @@
 """`Services` in a team's own program: what the stack file gives, its words where it refuses, and references."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.kubernetes.programs import MINIMAL, Objects, arguments, config_lines,
 
 from flyball.deploy.program import run_program
 from flyball.guards.reading.problem import Refused
-from flyball.kubernetes import Services, ServicesArgs, Workload
+from flyball.kubernetes import LogPipeline, LogPipelineArgs, Services, ServicesArgs, Workload
 from flyball.stack.file import load, stack_file
 from flyball.stack.read import read
 
@@ -57,16 +58,24 @@ def test_the_shop_as_a_team_s_program_gives_the_objects_of_the_stack_file(stack:
         for r in run_program(ROOT, stack, config)
         if kind(r)
     }
-    by_team = {
-        f"{r.type} {r.inputs['metadata']['name']}": r.inputs
-        for r in registered(lambda: Services("shop", shop(stack)))
-        if kind(r)
-    }
+
+    def program() -> None:
+        Services("shop", shop(stack))
+        if args := pipeline(config):
+            LogPipeline("logs", LogPipelineArgs(**args))
+
+    by_team = {f"{r.type} {r.inputs['metadata']['name']}": r.inputs for r in registered(program) if kind(r)}
     own = "kubernetes:core/v1:Namespace shop"  # the environment's, not the team's
     expected = {name: inputs for name, inputs in by_file.items() if name != own}
     assert list(by_team) == list(expected)
     # One by one: to tell where two long texts differ would take minutes.
     assert [name for name in expected if json.dumps(by_team[name]) != json.dumps(expected[name])] == []
+
+
+def pipeline(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The arguments of a LogPipeline that does what the stack file says of its logs; None where they stay."""
+    args = {**config["logs"], **{key: config[key] for key in ("environment", "owner")}}
+    return None if args["to"] == "none" else args
 
 
 def kind(resource: Any) -> bool:

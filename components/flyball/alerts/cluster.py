@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flyball import wellknown
-from flyball.alerts import services, zones
+from flyball.alerts import logs, services, zones
 from flyball.alerts.rule import Record, Rule, rule_file
 from flyball.guards.fail_fast.container import check_labels
 from flyball.guards.reading.problem import Problem, refuse
@@ -17,10 +17,12 @@ MOST_IN_OBJECT = 1_500
 texts is below 1 KiB."""
 
 
-def rules(found: Iterable[Service], governed: bool) -> Groups:
-    """The rules by the name of their group; `governed` says whether the cluster has a Governor."""
+def rules(found: Iterable[Service], governed: bool, shipped: bool) -> Groups:
+    """The rules by the name of their group; `governed` says whether the cluster has a Governor, `shipped` whether logs
+    leave their nodes."""
     each = list(found)
-    return {**services.rules(services.thresholds(each), governed), **zones.rules(zones.zoned(each))}
+    on_services = {**services.rules(services.thresholds(each), governed), **zones.rules(zones.zoned(each))}
+    return {**on_services, **logs.rules(shipped)}
 
 
 def selecting(given: Iterable[str]) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Pulumi components for Kubernetes."""
 
-from flyball.kubernetes.args import JobArgs, ServiceArgs, ServicesArgs, WorkloadArgs
+from flyball.kubernetes.args import JobArgs, LogPipelineArgs, ServiceArgs, ServicesArgs, WorkloadArgs
 from flyball.kubernetes.governor.component import Governor, GovernorArgs
 from flyball.kubernetes.job.component import Job
+from flyball.kubernetes.log_pipeline.component import LogPipeline
 from flyball.kubernetes.nodes import kubelet_configuration
 from flyball.kubernetes.refused import Refused
 from flyball.kubernetes.services import Services
@@ -13,6 +14,8 @@ __all__ = [
     "GovernorArgs",
     "Job",
     "JobArgs",
+    "LogPipeline",
+    "LogPipelineArgs",
     "Refused",
     "ServiceArgs",
     "Services",

@@ -8,6 +8,7 @@ from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
+from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.platform import PlatformArgs
 
 
@@ -95,3 +96,14 @@ class ServicesArgs(TypedDict):
     governor: NotRequired[GovernedArgs]
     """Limits for the services, enforced by the API server on every writer, in place before the services are; the
     namespace must carry the label flyball.dev/governed: "true" [off]."""
+
+
+class LogPipelineArgs(PipelineArgs):
+    """The logs of a cluster's pods; only `to` is required."""
+
+    environment: NotRequired[str]
+    """Name of the environment, a label on every object [the Pulumi stack]."""
+    owner: NotRequired[str]
+    """Who answers for it, a label on every object [the Pulumi project]."""
+    platform: NotRequired[PlatformArgs]
+    """The cluster's own ways: names, metadata."""

@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 
 from flyball import paths
 from flyball.kubernetes.governor.names import GOVERNED
+from flyball.kubernetes.log_pipeline.component import LogPipeline
 from flyball.kubernetes.objects import ownership
 from flyball.kubernetes.services import Services, outputs_of
 from flyball.stack.read import LOCAL, Stack
@@ -30,6 +31,9 @@ def build(stack: Stack) -> None:
         first.append(k8s.core.v1.Namespace(stack.place.namespace, **_namespace(stack, labels), opts=kept))
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=first))
     Services.of(stack.place.namespace, stack.services, stack.place, stack.governor, after, stack.jobs)
+    if stack.logs:
+        labels = ownership(stack.place.environment, stack.place.owner)
+        LogPipeline.of("logs", stack.logs, stack.place.platform, labels, options)
     for name, service in stack.services.items():
         pulumi.export(name, outputs_of(service))
 

@@ -9,6 +9,7 @@ from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.reading.problem import Problem
 from flyball.guards.timeouts import deadlines
 from flyball.guards.workload import kubelet
+from flyball.guards.workload.pipeline import check_shipped
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.shrinking import all_words, size_of
 from flyball.guards.workload.survival import lost, utilization, waiting
@@ -40,12 +41,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows of the services that could be sized, and every broken rule."""
+    """Rows of the services that could be sized, every broken rule, and what to think of beside."""
 
     rows: tuple[Row, ...]
     findings: tuple[Problem, ...]
     nodes: Nodes | None = None
     """None where what is said of them breaks rules."""
+    warnings: tuple[Problem, ...] = ()
+    """What breaks no rule of a service, and loses something all the same."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
@@ -53,6 +56,7 @@ class Plan:
             "services": [_row_json(row) for row in self.rows],
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
             "findings": [_finding(f) for f in self.findings],
+            "warnings": [_finding(f) for f in self.warnings],
         }
 
 
@@ -62,7 +66,8 @@ def plan(config: Mapping[str, Any]) -> Plan:
     paths = deadlines.Paths(stack.promises)
     rows = tuple(_row(stack, service, paths) for service in stack.services.values())
     sound = not any(problem.path[:1] == ("nodes",) for problem in problems)
-    return Plan(rows, tuple(problems), stack.nodes if sound else None)
+    warnings = check_shipped(len(stack.services), "logs" in config, ("logs",))
+    return Plan(rows, tuple(problems), stack.nodes if sound else None, tuple(warnings))
 
 
 def shrinks(config: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:

@@ -20,7 +20,9 @@ from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.limits import Governed, read_governed
 from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.other_words import check_service
+from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Place, Service
+from flyball.stack.logs import read_logs
 from flyball.stack.schema import Encrypted, JobArgs, ServiceArgs, StackArgs
 from flyball.wellknown import SYSTEM_NAMESPACE
 
@@ -44,6 +46,9 @@ class Stack:
     governor: Governed | None = None
     shared: bool = False
     """Whether the namespace is others' too, and not this stack's to make, label or delete."""
+
+    logs: Pipeline | None = None
+    """Where the logs of the cluster's pods go, where this stack ships them."""
 
     @property
     def namespace(self) -> str:
@@ -69,10 +74,12 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
     outer = {**outer, "jobs": {}} if isinstance(config.get("jobs"), Mapping) else outer
+    logs, unread = read_logs(config)
     own = {str(name): args for name, args in _map(config, "services").items()}
     described, of_nodes = nodes.examine(config.get("nodes"), ("nodes",))
     problems = [
-        *check(outer, StackArgs, ()),
+        *check({key: value for key, value in outer.items() if key != "logs"}, StackArgs, ()),
+        *unread,
         *_check_outer(config),
         *platform.check(config, ()),
         *of_nodes,
@@ -104,6 +111,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         jobs=found.jobs,
         governor=read_governed(Reader(config, (), [])),
         shared=_is_shared(config),
+        logs=logs,
     )
     return stack, list(dict.fromkeys(problems))
 

@@ -8,6 +8,7 @@ from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
+from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.platform import PlatformArgs
 
 
@@ -40,6 +41,15 @@ class JobArgs(GuardedJobArgs):
     """Environment variables with encrypted values (`secure:`), kept in a Secret of the job."""
 
 
+class UnshippedArgs(TypedDict):
+    """Logs that stay where they are."""
+
+    to: str
+    """`none`."""
+    reason: str
+    """Who reads them where, or why nobody has to."""
+
+
 class StackArgs(TypedDict):
     """The configuration of one environment, in `stacks/Pulumi.<environment>.yaml` under the prefix `flyball:`."""
 
@@ -62,6 +72,9 @@ class StackArgs(TypedDict):
     """The cluster's own ways: names, spot nodes, metadata."""
     governor: NotRequired[GovernedArgs]
     """Limits for the stack's services, enforced by the API server on every writer, and the freeze [off]."""
+    logs: NotRequired[PipelineArgs]
+    """Where the logs of the cluster's pods go, one stack of a cluster says it; `to: none` with a `reason` leaves them
+    where they are [they stay, and `plan` warns of it]."""
     defaults: NotRequired[dict[str, object]]
     """Arguments of all services that do not set them otherwise."""
     services: dict[str, ServiceArgs]

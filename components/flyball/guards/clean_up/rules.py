@@ -115,6 +115,22 @@ QUEUE_BEYOND_DISK = Rule(
     drill="log-server-dead",
     alert="LogShippingStalled",
 )
+LOGS_STAY = Rule(
+    "logs-stay",
+    Lesson.CLEAN_UP,
+    what="Logs leave the node: the kubelet deletes them with the pod, a lost node takes its own along, and so goes what"
+    " would have told why. `plan` warns of services whose logs stay; who means it says why.",
+    source="https://kubernetes.io/docs/concepts/cluster-administration/logging/",
+    remedy="Say where they go, or `to: none` with a reason.",
+    alert="LogQueueFilling",
+)
+LOGS_IN_PLAIN_TEXT = Rule(
+    "logs-in-plain-text",
+    Lesson.CLEAN_UP,
+    what="Raw logs hold what nobody meant to show, and a token goes with them: what leaves the cluster is encrypted.",
+    source="`https`, or a name that ends in .svc or goes on after it.",
+    remedy="Take https, or a server within the cluster.",
+)
 STORAGE_BEYOND_DISK = Rule(
     "storage-beyond-disk",
     Lesson.CLEAN_UP,

@@ -66,6 +66,13 @@ def check_label(value: str, path: Path) -> Iterator[Problem]:
         yield Problem(path, INVALID_TEXT, f"{value!r} is no label value", hint)
 
 
+def check_secret_name(name: str, path: Path) -> Iterator[Problem]:
+    """Refuse a name that no Secret can have."""
+    if not _SECRET_NAME.fullmatch(name):
+        hint = "lower-case letters, digits, dashes and dots"
+        yield Problem(path, INVALID_NAME, f"{name!r} is no name for a Secret", hint)
+
+
 def _check_variables(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     sources: dict[str, str] = {}
     for source in ("env", "secrets", "refs"):

@@ -68,6 +68,11 @@ def is_loopback(text: str) -> bool:
     return is_address(text) and ipaddress.ip_address(text).is_loopback
 
 
+def in_cluster(host: str) -> bool:
+    """Whether a name is that of a Service of Kubernetes, whole or as pods shorten it."""
+    return f"{host}.".endswith(".svc.") or ".svc." in host
+
+
 def join(host: str, port: int) -> str:
     """`192.0.2.1` and 9100 -> `192.0.2.1:9100`; an IPv6 address gets its brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -25,7 +25,7 @@ from typing import Any, NotRequired, TypedDict
 
 from flyball import wellknown
 from flyball.guards.fail_fast.container import check_labels
-from flyball.guards.reading.address import LAST_PORT, is_address
+from flyball.guards.reading.address import LAST_PORT, in_cluster, is_address
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY, INVALID_ADDRESS, OUT_OF_RANGE, UNKNOWN_VALUE
@@ -224,7 +224,7 @@ def anywhere(platform: Platform, port: int, hosts: Iterable[str]) -> dict[str, t
     from-selectors). Metadata that is itself called by its address is not kept out.
     """
     names = [*hosts]
-    if port != METADATA_PORT or any(f"{name}.".endswith(".svc.") or ".svc." in name for name in names):
+    if port != METADATA_PORT or any(in_cluster(name) for name in names):
         return {}
     called = [ipaddress.ip_address(name) for name in names if is_address(name)]
     out = [n for n in map(ipaddress.ip_network, platform.metadata) if not any(each in n for each in called)]

@@ -17,17 +17,17 @@ def network_policy(s: Placed) -> Manifest:
             "policyTypes": ["Ingress", "Egress"],
             # No rule is no list: the server drops an empty one, and each apply would put it back.
             **({"ingress": rules} if (rules := _ingress(s)) else {}),
-            "egress": [*_names(s.place.platform), *_egress(s)],
+            "egress": [*resolvers(s.place.platform), *_egress(s)],
         },
     }
 
 
-def _names(platform: Platform) -> list[Manifest]:
+def resolvers(platform: Platform) -> list[Manifest]:
     """Whoever resolves names, a rule for each set of ports."""
     to: dict[tuple[int, ...], list[Manifest]] = {}
     for pods in platform.pods:
         labels = {"podSelector": {"matchLabels": dict(pods.labels)}} if pods.labels else {}
-        to.setdefault(pods.ports, []).append({**_namespace(pods.namespace), **labels})
+        to.setdefault(pods.ports, []).append({**by_namespace(pods.namespace), **labels})
     blocks = [{"ipBlock": {"cidr": cidr}} for cidr in platform.addresses]
     if blocks:
         to.setdefault(platform.ports, []).extend(blocks)
@@ -42,7 +42,7 @@ def _ingress(s: Placed) -> list[Manifest]:
     metrics = _metrics(s)
     if not isinstance(s, Service):
         return metrics  # nobody calls a job
-    ports = [_tcp(s.spec.entry)]
+    ports = [tcp(s.spec.entry)]
     if s.spec.public:
         return [*metrics, {"ports": ports}]
     # Those of the own namespace first, then others by namespace and name.
@@ -54,20 +54,22 @@ def _ingress(s: Placed) -> list[Manifest]:
 def _pods(s: Placed, namespace: str, name: str) -> Manifest:
     """All pods of a workload; without a namespace a policy means its own."""
     pods = {"podSelector": {"matchLabels": {wellknown.NAME_LABEL: name}}}
-    return pods if namespace == s.spec.namespace else {**_namespace(namespace), **pods}
+    return pods if namespace == s.spec.namespace else {**by_namespace(namespace), **pods}
 
 
-def _namespace(name: str) -> Manifest:
+def by_namespace(name: str) -> Manifest:
+    """All pods of a namespace."""
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
 def _metrics(s: Placed) -> list[Manifest]:
     if not s.spec.proxied:
         return []
-    return [{"from": [_namespace(s.spec.sidecar.scrape)], "ports": [_tcp(s.spec.sidecar.metrics_port)]}]
+    return [{"from": [by_namespace(s.spec.sidecar.scrape)], "ports": [tcp(s.spec.sidecar.metrics_port)]}]
 
 
-def _tcp(port: int) -> Manifest:
+def tcp(port: int) -> Manifest:
+    """One port of TCP."""
     return {"protocol": "TCP", "port": port}
 
 
@@ -77,10 +79,10 @@ def _egress(s: Placed) -> list[Manifest]:
         to = call.to
         if isinstance(to, Outside):
             blocks = [{"ipBlock": {"cidr": cidr}} for cidr in to.cidrs] or _anywhere(s, to)
-            rules.append({"ports": [_tcp(to.port)], **({"to": blocks} if blocks else {})})
+            rules.append({"ports": [tcp(to.port)], **({"to": blocks} if blocks else {})})
         else:
             # A policy speaks of the pods' own ports, which are not those of the Service in front of them.
-            rules.append({"to": [_pods(s, to.namespace, to.name)], "ports": [_tcp(to.target)]})
+            rules.append({"to": [_pods(s, to.namespace, to.name)], "ports": [tcp(to.target)]})
     return rules
 
 

@@ -1,0 +1,1 @@
+"""The log pipeline: a collector on each node."""
