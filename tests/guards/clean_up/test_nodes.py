@@ -167,6 +167,25 @@ def test_refused(args: dict[str, Any], problem: str) -> None:
     assert _problems(**args) == [problem]
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"images": {"enabled": False, "low": 80, "high": 85}},
+        {"images": {"high": 90}, "eviction": {"enabled": False}},
+        {"images": {"enabled": False, "low": 80, "high": 80}, "eviction": {"hard": 14}},
+        {"eviction": {"enabled": False, "hard": 15}},
+    ],
+)
+def test_what_the_platform_sets_is_not_held_against_the_rest(args: dict[str, Any]) -> None:
+    assert _problems(**args) == []
+
+
+def test_where_the_platform_stops_removing_images_still_counts() -> None:
+    found, problems = nodes.examine({"images": {"enabled": False, "low": 80}}, ("nodes",))
+    assert problems == []
+    assert found.least_disk == (220 * 188_059_827 + 16 * GI) * 100 // 80 == 73_191_288_905
+
+
 def test_a_disk_of_just_the_size_that_is_asked_for() -> None:
     least = Nodes().least_disk
     assert list(nodes.check(Nodes(disk=least), ())) == []

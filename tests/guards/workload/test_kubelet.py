@@ -64,6 +64,12 @@ def test_what_is_said() -> None:
     }
 
 
+def test_what_the_platform_sets_is_neither_told_nor_asked() -> None:
+    found = kubelet.configuration(Nodes(images=NodeImages(enabled=False), eviction=Eviction(enabled=False)))
+    assert found == {key: value for key, value in WANTED.items() if key.startswith("containerLog")}
+    assert list(kubelet.differences(found, {**found, "evictionHard": {"nodefs.available": "1%"}})) == []
+
+
 @pytest.mark.parametrize("there", [WANTED, OTHER_WORDS])
 def test_the_same_in_other_words_does_not_differ(there: dict[str, Any]) -> None:
     assert list(kubelet.differences(WANTED, there)) == []

@@ -60,6 +60,8 @@ class NodeLogsArgs(TypedDict):
 class NodeImagesArgs(TypedDict):
     """When images that nobody uses are removed."""
 
+    enabled: NotRequired[bool]
+    """Whether kubelets are told and asked; false where the platform sets this itself and lets nobody else [true]."""
     size: NotRequired[str]
     """What those in use take on one node, at the most [16Gi]."""
     high: NotRequired[int]
@@ -73,6 +75,8 @@ class NodeImagesArgs(TypedDict):
 class EvictionArgs(TypedDict):
     """What must be left of a node's disk."""
 
+    enabled: NotRequired[bool]
+    """Whether kubelets are told and asked; false where the platform sets this itself and lets nobody else [true]."""
     soft: NotRequired[int]
     """Percent; with less for two minutes pods are evicted, and get their time to end [15]."""
     hard: NotRequired[int]
@@ -140,6 +144,7 @@ class NodeImages:
     high: int = 75
     low: int = 65
     age: Milliseconds = 14 * 86_400_000
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,7 @@ class Eviction:
 
     soft: int = 15
     hard: int = 10
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +209,12 @@ def _read(r: Reader) -> Nodes:
             high=images.whole("high", default.images.high, most=99),
             low=images.whole("low", default.images.low, most=99),
             age=images.duration("age", default.images.age, least=LEAST_AGE),
+            enabled=images.value("enabled", bool, True),
         ),
         eviction=Eviction(
             soft=eviction.whole("soft", default.eviction.soft, most=99),
             hard=eviction.whole("hard", default.eviction.hard, most=99),
+            enabled=eviction.value("enabled", bool, True),
         ),
     )
 
@@ -238,15 +246,16 @@ def check(nodes: Nodes, path: Path) -> Iterator[Problem]:
 
 
 def _check_order(nodes: Nodes, path: Path) -> Iterator[Problem]:
+    """Of values that are the platform's nobody here knows whether they are so."""
     images, eviction = nodes.images, nodes.eviction
-    if images.low >= images.high:
+    if images.enabled and images.low >= images.high:
         message = f"is {images.low}, and the clean-up begins at {images.high}"
         yield Problem((*path, "images", "low"), CLEAN_UP_AFTER_EVICTION, message, f"give less than {images.high}")
-    if images.high >= 100 - eviction.soft:
+    if images.enabled and eviction.enabled and images.high >= 100 - eviction.soft:
         message = f"is {images.high}, and with {eviction.soft} % left, at {100 - eviction.soft}, pods are evicted"
         remedy = f"give less than {100 - eviction.soft}, so that images go first"
         yield Problem((*path, "images", "high"), CLEAN_UP_AFTER_EVICTION, message, remedy)
-    if eviction.hard >= eviction.soft:
+    if eviction.enabled and eviction.hard >= eviction.soft:
         message = f"is {eviction.hard}, and pods get their time to end from {eviction.soft} on"
         yield Problem((*path, "eviction", "hard"), CLEAN_UP_AFTER_EVICTION, message, f"give less than {eviction.soft}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from flyball.guards.clean_up.nodes import Nodes
+from flyball.guards.clean_up.nodes import Eviction, Nodes
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
 from flyball.guards.reading.units import Milliseconds, duration, show_size, size
 
@@ -22,23 +22,33 @@ _OTHERS = {"memory.available": "100Mi", "nodefs.inodesFree": "5%", "imagefs.inod
 
 
 def configuration(nodes: Nodes) -> dict[str, Any]:
-    """The fields of a KubeletConfiguration that hold nodes to their limits; all others are the platform's.
+    """The fields of a KubeletConfiguration that hold nodes to their limits; all others are the platform's."""
+    logs, images = nodes.logs, nodes.images
+    fields: dict[str, Any] = {
+        "containerLogMaxSize": show_size(logs.size),
+        "containerLogMaxFiles": logs.files,
+        "containerLogMonitorInterval": _duration(logs.interval),
+        "containerLogMaxWorkers": logs.workers,
+    }
+    if nodes.eviction.enabled:
+        fields |= _eviction(nodes.eviction)
+    if images.enabled:
+        fields |= {
+            "imageGCHighThresholdPercent": images.high,
+            "imageGCLowThresholdPercent": images.low,
+            "imageMaximumGCAge": _duration(images.age),
+        }
+    return fields
 
-    A soft eviction takes a pod's whole way out only where `evictionMaxPodGracePeriod` allows it; its default is 0.
-    """
-    hard, soft = (f"{percent}%" for percent in (nodes.eviction.hard, nodes.eviction.soft))
+
+def _eviction(eviction: Eviction) -> dict[str, Any]:
+    """A soft one takes a pod's whole way out only where `evictionMaxPodGracePeriod` allows it; its default is 0."""
+    hard, soft = (f"{percent}%" for percent in (eviction.hard, eviction.soft))
     return {
-        "containerLogMaxSize": show_size(nodes.logs.size),
-        "containerLogMaxFiles": nodes.logs.files,
-        "containerLogMonitorInterval": _duration(nodes.logs.interval),
-        "containerLogMaxWorkers": nodes.logs.workers,
         "evictionHard": dict(sorted({**_OTHERS, **dict.fromkeys(_DISKS, hard)}.items())),
         "evictionSoft": dict.fromkeys(sorted(_DISKS), soft),
         "evictionSoftGracePeriod": dict.fromkeys(sorted(_DISKS), _duration(_GRACE)),
         "evictionMaxPodGracePeriod": LONGEST_SHUTDOWN // 1000,
-        "imageGCHighThresholdPercent": nodes.images.high,
-        "imageGCLowThresholdPercent": nodes.images.low,
-        "imageMaximumGCAge": _duration(nodes.images.age),
     }
 
 
