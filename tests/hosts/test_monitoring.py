@@ -283,3 +283,18 @@ def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) ->
     monitor.write("/root/tests.json", json.dumps(cases.promtool_tests("rules.json")))
     assert f"{len(cases.ENTRIES)} rules found" in monitor.run("promtool check rules /root/rules.json")
     assert "SUCCESS" in monitor.run("promtool test rules /root/tests.json")
+
+
+def test_of_all_pairs_a_page_silences_what_is_about_the_same_thing_and_nothing_else(monitor: Host) -> None:
+    pages, warnings, silenced = cases.all_pairs()
+    monitor.write("/root/pairs.json", json.dumps([{"labels": labels} for labels in (*pages, *warnings)]))
+    url = "http://127.0.0.1:9093/api/v2/alerts"
+    post = f'u.Request("{url}", open("/root/pairs.json", "rb").read(), {{"Content-Type": "application/json"}})'
+    monitor.run(f"python3 -c 'import urllib.request as u; u.urlopen({post})'")
+
+    def suppressed() -> set[tuple[str, ...]]:
+        found = [a["labels"] for a in ask(monitor, url) if a["status"]["state"] == "suppressed"]
+        return {cases.identity(labels) for labels in found if labels in warnings}
+
+    assert until(suppressed, lambda found: found == silenced) == silenced
+    assert len(silenced) == 7

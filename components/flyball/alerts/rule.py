@@ -19,8 +19,8 @@ class Severity(StrEnum):
 class Rule:
     """An alert while `expr` holds for `seconds`.
 
-    A page silences the warnings with the same `subject`, host, disk and group. `summary` says what is wrong and
-    `action` what to do; both may use `{{ $labels.x }}`.
+    A page silences the warnings with the same `subject` about the same thing (`flyball.guards.alerting.inhibition`).
+    `summary` says what is wrong and `action` what to do; both may use `{{ $labels.x }}`.
     """
 
     name: str

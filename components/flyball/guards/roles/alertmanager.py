@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
+from flyball.guards.alerting import inhibition
+from flyball.guards.alerting.inhibition import Inhibition
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.fail_fast import listening
 from flyball.guards.governor.rules import NOBODY_HEARS, REPEAT_BELOW_INTERVAL
@@ -143,6 +145,7 @@ class Notifying:
     group_interval: str
     repeat_interval: str
     memory: Bytes
+    inhibitions: tuple[Inhibition, ...] = inhibition.ALL
 
     def as_variables(self) -> dict[str, Any]:
         return asdict(self)
