@@ -37,6 +37,10 @@ CONFIG: dict[str, Any] = {
         "timed": SERVICE | {"schedule": NIGHT},
         "cheap": SERVICE | {"spot": {}},
     },
+    "flyball:jobs": {
+        "report": {"image": "registry.example/job:1", "schedule": "0 4 * * *", "calls": {"web": {"timeout": "2s"}}},
+        "migrate": {"image": "registry.example/job:1", "ttl": "1h"},
+    },
 }
 AUTOMATION = ("--as=system:serviceaccount:shop:deployer", "--as-group=system:masters")
 """A deployment tool with all rights that RBAC can give."""
@@ -72,6 +76,18 @@ def scaled(stack: Shop, deployment: str, replicas: int, *more: str) -> str:
 def test_again_changes_nothing(stack: Shop) -> None:
     assert "0 changed (0 created, 0 changed, " in stack.run("up")
     assert stack.run("up", "--preview").strip() == "nothing would change"
+
+
+def test_no_limit_stops_a_job(stack: Shop) -> None:
+    """Its pods are made and end, and none of them is counted as one of a service."""
+    stack.kubectl.run("create", "job", "now", "--from=cronjob/report", "--namespace=shop")
+
+    def ended() -> list[str]:
+        items = stack.kubectl.json("get", "jobs", "--namespace=shop")["items"]
+        done = [item["metadata"]["name"] for item in items if item.get("status", {}).get("succeeded") == 1]
+        return sorted(name.partition("-")[0] for name in done)
+
+    wait(lambda: ended() == ["migrate", "now"], "the end of both runs")
 
 
 def test_every_writer_is_held_to_the_limits(stack: Shop) -> None:

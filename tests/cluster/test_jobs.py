@@ -15,7 +15,7 @@ from flyball.kubernetes import Job
 
 pytestmark = pytest.mark.cluster
 IMAGE = "registry.example/job:1"
-CALLS = {"web": {"port": 8080, "protocol": "http"}}
+CALLS: dict[str, dict[str, Any]] = {"web": {"port": 8080, "protocol": "http"}}
 
 Made = Callable[..., tuple[Object, ...]]
 
@@ -85,8 +85,22 @@ def test_a_schedule_makes_runs_that_end(kubectl: Kubectl, namespace: str, made: 
     assert members.apply(nightly) == Result((), (), names(nightly), ())
     kubectl.run("create", "job", "now", "--from=cronjob/report", f"--namespace={namespace}")
     wait(lambda: runs(kubectl, namespace)["now"].get("succeeded") == 1, "the end of a run")
-    later = made("report", schedule="0 5 * * 7", calls=CALLS)
-    assert members.apply(later).changed == ("cronjob/report",)
+
+
+def test_a_run_under_way_keeps_what_its_next_attempt_needs(kubectl: Kubectl, namespace: str, made: Made) -> None:
+    """As long as it has not ended; it waits for a node that there is not."""
+    huge = {"schedule": "0 4 * * 7", "resources": {"cpu": "900"}}
+    members, before = ApplySet(kubectl, namespace), made("report", calls=CALLS, **huge)
+    members.apply(before)
+    (config,) = (name for name in names(before) if name.startswith("configmap/"))
+    kubectl.run("create", "job", "now", "--from=cronjob/report", f"--namespace={namespace}")
+    after = made("report", calls={"web": CALLS["web"] | {"timeout": "3s"}}, **huge)
+
+    result = members.apply(after)
+    assert (result.changed, result.pruned) == (("cronjob/report",), ())
+
+    kubectl.run("delete", "job", "now", f"--namespace={namespace}")
+    assert members.apply(after).pruned == (config,)
 
 
 def test_an_eviction_costs_no_attempt_and_a_failure_does(kubectl: Kubectl, namespace: str, made: Made) -> None:

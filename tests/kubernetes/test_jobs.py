@@ -169,6 +169,13 @@ class TestName:
         """By way of another one, whole numbers arrive as floats."""
         assert run_of(retries=1.0, user=1001.0) == run_of(retries=1, user=1001)
 
+    def test_is_the_same_for_an_output(self) -> None:
+        def program() -> None:
+            other = k8s.core.v1.ConfigMap("other", metadata={"name": "other"}, data={"image": IMAGE})
+            Job("report", {"image": other.data.apply(lambda data: data["image"])})
+
+        assert f"Job {run_of()}" in objects(program)
+
     def test_need_not_be_known_beforehand(self) -> None:
         def program() -> None:
             other = k8s.core.v1.ConfigMap("other", data={"image": IMAGE})

@@ -15,7 +15,7 @@ from flyball.guards.workload.limits import Governed
 from flyball.guards.workload.names import Caller
 from flyball.guards.workload.resolve import Place
 from flyball.stack.read import examine, read
-from flyball.stack.schema import Encrypted, ServiceArgs, StackArgs
+from flyball.stack.schema import Encrypted, JobArgs, ServiceArgs, StackArgs
 
 
 def _service(**more: Any) -> dict[str, Any]:
@@ -181,10 +181,16 @@ SERVICES = st.one_of(
     st.dictionaries(st.sampled_from(SERVICE_KEYS), VALUES, max_size=6),
     st.builds(lambda more: _service(**more), st.dictionaries(st.sampled_from(SERVICE_KEYS), VALUES, max_size=4)),
 )
+JOB_KEYS = sorted(get_type_hints(JobArgs))
+JOBS = st.one_of(
+    VALUES,
+    st.builds(lambda more: {"image": "a:1", **more}, st.dictionaries(st.sampled_from(JOB_KEYS), VALUES, max_size=5)),
+)
 CONFIGS = st.builds(
-    lambda outer, services: {**outer, "services": services},
+    lambda outer, services, jobs: {**outer, "services": services, "jobs": jobs},
     st.dictionaries(st.sampled_from(STACK_KEYS), VALUES, max_size=4),
     st.dictionaries(st.sampled_from(["web", "cart", 7]), SERVICES, max_size=3),
+    st.dictionaries(st.sampled_from(["report", "web", 8]), JOBS, max_size=2),
 )
 
 

@@ -4,13 +4,14 @@ A Job's name tells what it does, so the names of those that were made are enough
 as the engine keeps them in its state.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flyball.deploy.at_creation import MANAGER
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF
 from flyball.deploy.owned import held
+from flyball.kubectl import Kubectl
 
 MADE = "flyball.dev/jobs"
 """Annotation of a stack: its Jobs that were made."""
@@ -74,3 +75,25 @@ def note(objects: Iterable[Object]) -> str:
     One that went is no longer among them, and runs again should it come back while there are others.
     """
     return " ".join(sorted(name(o) for o in objects if is_job(o)))
+
+
+def said(kubectl: Kubectl, objects: Iterable[Object]) -> Iterator[str]:
+    """How far each Job is, in words: a migration that failed is not seen by the services that stand."""
+    once = [o for o in objects if is_job(o)]
+    found: dict[str, Mapping[str, Any]] = {}
+    for namespace in sorted({o.namespace for o in once}):
+        for item in kubectl.json("get", "jobs", f"--namespace={namespace}")["items"]:
+            found[f"{namespace}/{item['metadata']['name']}"] = item
+    yield from (f"job {o.name} {state(found.get(name(o)))}" for o in once)
+
+
+def state(job: Mapping[str, Any] | None) -> str:
+    """How far a Job is; None for one that is not there."""
+    if job is None:
+        return "has run before, and nothing is kept of it any more"
+    ended = {each["type"]: each for each in job.get("status", {}).get("conditions", ()) if each["status"] == "True"}
+    if "Complete" in ended:
+        return "has run"
+    if "Failed" in ended:
+        return f"failed: {ended['Failed'].get('message') or ended['Failed'].get('reason', 'nobody says why')}"
+    return "is under way"

@@ -11,6 +11,7 @@ from typing import Any
 from flyball.deploy import engine as engines
 from flyball.deploy import (
     freeze,
+    jobs,
     others,
     parts,
     proxies,
@@ -100,6 +101,8 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     if applied is None:
         revisions.sweep(kubectl, result.objects)
         others.sweep(kubectl, _signature(target), {stack.namespace}, report)
+    for line in jobs.said(kubectl, result.objects):
+        report(line)
     standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services), stack.place.platform))
     return Outcome(applied, standing, stack.services, freeze.current(kubectl) if stack.governor else None)
 
