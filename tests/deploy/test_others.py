@@ -44,6 +44,7 @@ def test_it_is_told_by_stack_and_owner_and_not_where_kubectl_keeps_track(there: 
         (thing("ValidatingAdmissionPolicy", "flyball-limits", *MINE), "governor.policies: validatingadmissionpolicy"),
         (thing("Namespace", "flyball-system", *MINE), "governor.policies: namespace flyball-system exists"),
         (thing("PriorityClass", "flyball-shop", *MINE), "PriorityClass flyball-shop: priorityclass flyball-shop"),
+        (thing("CronJob", "web", *MINE, **SERVICE), "jobs.web: cronjob web exists"),
     ],
 )
 def test_it_is_said_where_in_the_file_it_comes_from(wanted: dict[str, Any], place: str) -> None:
