@@ -162,7 +162,7 @@ def check(context: click.Context, stack: str, kube_context: str | None, as_json:
     """Ask the cluster of the stack what the stack file cannot know, and change nothing.
 
     kubelets: whether each node's kubelet rotates logs, removes images and evicts pods as the stack counts on. It needs
-    the right `get` on `nodes` and `nodes/proxy`.
+    the rights `list` on `nodes` and `get` on `nodes/proxy`.
 
     Exits with 1 if something differs, or could not be asked.
     """

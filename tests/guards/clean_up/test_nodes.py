@@ -174,6 +174,7 @@ def test_refused(args: dict[str, Any], problem: str) -> None:
         {"images": {"high": 90}, "eviction": {"enabled": False}},
         {"images": {"enabled": False, "low": 80, "high": 80}, "eviction": {"hard": 14}},
         {"eviction": {"enabled": False, "hard": 15}},
+        {"logs": {"size": "10Mi", "files": 5, "interval": "10s", "workers": 1}},
     ],
 )
 def test_what_the_platform_sets_is_not_held_against_the_rest(args: dict[str, Any]) -> None:
