@@ -49,7 +49,8 @@ FROZEN = Chapter(
     "While a freeze is on",
     "Policy `flyball-freeze` refuses these to automation, in every namespace: service accounts, autoscalers, the"
     " scheduler, and users of the group `flyball:automation`. To people they are open. Controllers carry out what was"
-    " admitted before.",
+    " admitted before, but for runs of a schedule of flyball's own jobs, which wait for its end (`frozen: true` lets"
+    " them start).",
     [
         Way("one legal step down, scale subresource", shrink, _REASON),
         Way("one legal step down, patch", lambda t: t.api.patch(t.deployment(), {"spec": {"replicas": 19}}), _REASON),
