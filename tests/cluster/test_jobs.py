@@ -73,6 +73,7 @@ def test_what_follows_from_rules_changes_no_run(kubectl: Kubectl, namespace: str
     members.apply(once)
     changed = [_with_another_image_of_the_proxy(o) if o.kind == "Job" else o for o in once]
     assert members.apply(changed) == Result((), (), names(once), ())
+    assert members.diff(changed) == ""
 
 
 def _with_another_image_of_the_proxy(o: Object) -> Object:
