@@ -136,8 +136,9 @@ def alerts(context: click.Context, stack: str, labels: tuple[str, ...]) -> None:
     They tell when a service has fewer pods than it needs or can spare, is near its cap or at it, when autoscalers are
     blind, containers run out of memory or are evicted, when a service that has to survive the loss of a zone would not,
     and what the Governor refuses or lets pass. The figures come from kube-state-metrics with
-    --metric-labels-allowlist=nodes=[topology.kubernetes.io/zone], and from the API server. Where the stack ships logs,
-    they tell when these wait or are lost; those figures are the collectors'.
+    --metric-labels-allowlist=nodes=[topology.kubernetes.io/zone], and from the API server. Of caches they tell when
+    keys have no time to live, by the exporter in each pod. Where the stack ships logs, they tell when these wait or are
+    lost; those figures are the collectors'.
     """
     with _refusals():
         import yaml
@@ -148,7 +149,8 @@ def alerts(context: click.Context, stack: str, labels: tuple[str, ...]) -> None:
 
         selected = cluster.selecting(labels)
         found = read(_target(context, stack).config)
-        groups = cluster.rules(found.services.values(), found.governor is not None, found.logs is not None)
+        shipped, governed = found.logs is not None, found.governor is not None
+        groups = cluster.rules(found.services.values(), governed, shipped, found.caches.values())
         documents = cluster.objects(groups, found.namespace, selected) if selected else [rule_file(groups)]
         click.echo(yaml.safe_dump_all(documents, sort_keys=False, width=120), nl=False)
 

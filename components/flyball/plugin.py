@@ -15,13 +15,14 @@ from pulumi.provider.server import ComponentInitError
 
 from flyball.guards.reading.problem import Problem, Refused, show
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.pipeline import PipelineArgs
-from flyball.kubernetes import Governor, Job, LogPipeline, Services, Workload
+from flyball.kubernetes import Cache, Governor, Job, LogPipeline, Services, Workload
 from flyball.kubernetes.program import serve_one_program
 
 NAME = "flyball"
-COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Job, Governor, LogPipeline]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Job, Cache, Governor, LogPipeline]
 
 
 class Package(ComponentProvider):
@@ -41,7 +42,9 @@ class Package(ComponentProvider):
         return schema
 
     def _describe(self, token: str, properties: dict[str, Any]) -> None:
-        inherited = GuardedJobArgs if "Job" in token else PipelineArgs if "LogPipeline" in token else GuardedArgs
+        of = {"Job": GuardedJobArgs, "LogPipeline": PipelineArgs, "Cache": GuardedCacheArgs}
+        word = token.rpartition(":")[2].removesuffix("Args").removeprefix("Set")
+        inherited = of.get(word) or (GuardedJobArgs if "Job" in token else GuardedArgs)
         for name, argument in properties.items():
             found = argument.get("description") or self.analyzer.get_docstring(inherited, name)
             properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}

@@ -5,17 +5,22 @@ from typing import Any
 
 from tests.alerts import service_series as made
 
-from flyball.alerts import hosts, logs, services, watcher, zones
+from flyball.alerts import caches, hosts, logs, services, watcher, zones
 from flyball.alerts.rule import Record, Rule, Severity, rule_file
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.alerting.zones import Zoned
+from flyball.guards.workload.caches import GuardedCacheArgs
+from flyball.guards.workload.caches import read as read_cache
 
 SIZES = (Size("web", warn=3, ceiling=4),)
 ON_HOSTS = {**hosts.rules(SIZES), **watcher.rules()}
 """Those that the role `prometheus` loads."""
+CACHE, _ = read_cache({"memory": "1Gi", "ttl": "1h", "endless": 0.1}, "sessions", "shop", (), GuardedCacheArgs)
+assert CACHE
 ALL: dict[str, list[Rule] | list[Rule | Record]] = {
     **ON_HOSTS,
     **zones.rules([Zoned("shop", "web", 10)]),
+    **caches.rules([CACHE]),
     **services.rules(made.THRESHOLDS, governed=True),
     **logs.rules(True),
 }
@@ -95,6 +100,14 @@ def _keys(without: str, allowed: float) -> dict[str, str]:
         f"flyball_redis_keys_without_ttl{_ON}": without,
         f"flyball_redis_keys_without_ttl_allowed{_ON}": _always(allowed),
     }
+
+
+IN_POD = {"namespace": "shop", "cache": "sessions", "pod": "sessions-0"}
+
+
+def _in_pod(expiring: str, pod: str = "sessions-0") -> dict[str, str]:
+    where = f'{{namespace="shop",pod="{pod}",db="db0"}}'
+    return {f"redis_db_keys{where}": _always(100), f"redis_db_keys_expiring{where}": expiring}
 
 
 def _kept(active: str, inactive: str) -> dict[str, str]:
@@ -212,6 +225,8 @@ CASES = [
     quiet("LogLinesLost", **_shipping(_always(0), _always(0))),
     _case("CacheKeysWithoutTimeToLive", 600, HOST, _keys(_after(600, 0, 11), 0.1)),
     quiet("CacheKeysWithoutTimeToLive", **_keys(_always(10), 0.1)),
+    _case("ClusterCacheKeysWithoutTimeToLive", 600, IN_POD, _in_pod(_after(600, 100, 89))),
+    quiet("ClusterCacheKeysWithoutTimeToLive", **_in_pod(_always(90)), **_in_pod(_always(0), "carts-0")),
     _case("HostDown", 600, {"instance": "app1", "job": "node", "groups": ",web,"}, _hosts(_after(600, 1, 0))),
     quiet("HostDown", **_hosts(" ".join(["0x3 1x3"] * 300))),
     _case("HostsDown", 600, {"groups": ",web,"}, _hosts(_after(600, 1, 0), _after(300, 1, 0), _always(1))),

@@ -1,6 +1,7 @@
 """Every rule says how urgent it is, what is wrong and what to do, and has series that prove it."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -81,6 +82,21 @@ def test_services_that_need_not_survive_a_zone_have_no_rules() -> None:
     assert zones.rules([]) == {"flyball-zones": []}
     assert [rule.name for rule in zones.rules(found)["flyball-zones"]] == ["ZoneTooFull", "ZoneTooFull", "ZonesUnknown"]
     assert UNEVEN_FOR >= 2 * balance.EVERY
+
+
+def test_the_command_prints_those_of_caches(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.shop.yaml"
+    service = "{image: example.org/web:1.0, port: 8080, load: {peak: 1, replica: 1}}"
+    file.write_text(
+        "config: {flyball:environment: test, flyball:owner: shop, flyball:namespace: shop, flyball:cluster: there,"
+        f" flyball:services: {{web: {service}}}, flyball:caches: {{my-keys: {{memory: 1Gi, ttl: 1h}}}}}}"
+    )
+    found = CliRunner().invoke(main, ["alerts", "-s", str(file)])
+    assert found.exit_code == 0, found.output
+    [rule] = {group["name"]: group["rules"] for group in yaml.safe_load(found.output)["groups"]}["flyball-caches"]
+    keys = 'sum by (pod) (redis_db_keys{namespace="shop",pod=~"my-keys-[0-9]+"})'
+    assert rule["expr"] == f"{keys} - {keys.replace('_keys', '_keys_expiring', 1)} > 0 * {keys}"
+    assert "MY_KEYS_TTL" in rule["annotations"]["action"]
 
 
 def printed(*options: str) -> str:

@@ -17,8 +17,8 @@ from flyball.stack.file import load
 pytestmark = pytest.mark.checkers
 
 ROOT = Path(__file__).parents[2]
-PLAIN = {name: Path(__file__).parent / f"{name}.yaml" for name in ("minimal", "jobs")}
-"""The least that a Workload becomes, and two jobs."""
+PLAIN = {name: Path(__file__).parent / f"{name}.yaml" for name in ("minimal", "jobs", "caches")}
+"""The least that a Workload becomes, two jobs, and two caches."""
 STACKS = {path.name.split(".")[1]: path for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))}
 CRITICAL = 1
 """The worst of kube-score's grades, of which 10 is the best."""

@@ -70,6 +70,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     "calls.*.health",
     "calls.*.health.path",
     "logs",
+    "cache",
     "priority",
     *("platform.name", "platform.dns.namespace", "platform.dns.labels", "platform.dns.addresses", "platform.dns.ports"),
     *("platform.spot.labels", "platform.spot.taints", "platform.metadata"),

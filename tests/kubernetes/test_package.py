@@ -10,7 +10,7 @@ from tests.kubernetes.programs import MINIMAL, arguments, objects, registered
 
 import flyball
 from flyball.guards.reading import problem
-from flyball.kubernetes import Governor, Job, Refused, Services, Workload, workload_limits
+from flyball.kubernetes import Cache, Governor, Job, Refused, Services, Workload, workload_limits
 
 ZONES = ("eu-1a", "eu-1b", "eu-1c")
 NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
@@ -41,6 +41,7 @@ PROGRAMS: dict[str, Callable[[Any], object]] = {
     "Job": lambda args: Job("web", args),
     "Services": lambda args: Services("web", args),
     "Governor": lambda args: Governor("web", args),
+    "Cache": lambda args: Cache("web", args),
 }
 
 

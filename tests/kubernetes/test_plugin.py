@@ -121,6 +121,7 @@ EVERYTHING: dict[str, Any] = {
     "triggers": {"orders": {"prometheus": {"server": "http://prometheus:9090", "query": "sum(x)", "threshold": 2.5}}},
     "resources": {"cpu": "500m", "memory": "1Gi", "limits": {"cpu": "2"}},
     "probes": {"readiness": {"path": "/ready", "failures": 2}, "liveness": {"exec": ["alive"], "period": "20s"}},
+    "cache": {"entries": 1000, "memory": "64Mi", "ttl": "10m"},
     "logs": {"path": "/logs", "preset": "nginx", "files": 3},
     "scratch": {"cache": {"path": "/cache", "size": "1Gi"}},
     "shutdown": {"prestop": "10s"},

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flyball import wellknown
-from flyball.alerts import logs, services, zones
+from flyball.alerts import caches, logs, services, zones
 from flyball.alerts.rule import Record, Rule, rule_file
 from flyball.guards.fail_fast.container import check_labels
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.rules import INVALID_NAME
+from flyball.guards.workload.caches import Cache
 from flyball.guards.workload.resolve import Service
 
 Groups = Mapping[str, Sequence[Rule | Record]]
@@ -17,12 +18,12 @@ MOST_IN_OBJECT = 1_500
 texts is below 1 KiB."""
 
 
-def rules(found: Iterable[Service], governed: bool, shipped: bool) -> Groups:
-    """The rules by the name of their group; `governed` says whether the cluster has a Governor, `shipped` whether logs
-    leave their nodes."""
+def rules(found: Iterable[Service], governed: bool, shipped: bool, held: Iterable[Cache] = ()) -> Groups:
+    """The rules by the name of their group, of services and of caches `held`; `governed` says whether the cluster has a
+    Governor, `shipped` whether logs leave their nodes."""
     each = list(found)
     on_services = {**services.rules(services.thresholds(each), governed), **zones.rules(zones.zoned(each))}
-    return {**on_services, **logs.rules(shipped)}
+    return {**on_services, **caches.rules(held), **logs.rules(shipped)}
 
 
 def selecting(given: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Pulumi components for Kubernetes."""
 
-from flyball.kubernetes.args import JobArgs, LogPipelineArgs, ServiceArgs, ServicesArgs, WorkloadArgs
+from flyball.kubernetes.args import CacheArgs, JobArgs, LogPipelineArgs, ServiceArgs, ServicesArgs, WorkloadArgs
+from flyball.kubernetes.cache.component import Cache
 from flyball.kubernetes.governor.component import Governor, GovernorArgs
 from flyball.kubernetes.job.component import Job
 from flyball.kubernetes.log_pipeline.component import LogPipeline
@@ -10,6 +11,8 @@ from flyball.kubernetes.services import Services
 from flyball.kubernetes.workload.component import Workload, workload_limits
 
 __all__ = [
+    "Cache",
+    "CacheArgs",
     "Governor",
     "GovernorArgs",
     "Job",

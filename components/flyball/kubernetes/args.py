@@ -6,6 +6,7 @@ from pulumi import Input
 from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when its type is resolved in this module
 
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.pipeline import PipelineArgs
@@ -74,6 +75,30 @@ class WorkloadArgs(GuardedArgs):
     """The cluster's own ways: names, spot nodes, metadata."""
 
 
+class SetCacheArgs(GuardedCacheArgs):
+    """A cache of a set; only `memory` and `ttl` are required. Its key is its name."""
+
+    password: NotRequired[Input[str]]
+    """The password, kept in a Secret of the cache [in the Secret that `secret` names]."""
+
+
+class CacheArgs(GuardedCacheArgs):
+    """A cache by itself; only `memory`, `ttl` and `callers` are required."""
+
+    password: NotRequired[Input[str]]
+    """The password, kept in a Secret of the cache [in the Secret that `secret` names]."""
+    namespace: NotRequired[str]
+    """Namespace, which must exist [default]."""
+    environment: NotRequired[str]
+    """Name of the environment, a label on every object [the Pulumi stack]."""
+    owner: NotRequired[str]
+    """Who answers for it, a label on every object [the Pulumi project]."""
+    priority: NotRequired[str]
+    """Name of a PriorityClass that exists [one of its own]."""
+    platform: NotRequired[PlatformArgs]
+    """The cluster's own ways: names, spot nodes, metadata."""
+
+
 class ServicesArgs(TypedDict):
     """A set of services, and where they run."""
 
@@ -81,6 +106,8 @@ class ServicesArgs(TypedDict):
     """The services by name."""
     jobs: NotRequired[dict[str, SetJobArgs]]
     """Jobs by name, which call these services [none]."""
+    caches: NotRequired[dict[str, SetCacheArgs]]
+    """Caches by name; services and jobs call them by it [none]."""
     namespace: NotRequired[str]
     """Namespace, which must exist [default]."""
     environment: NotRequired[str]

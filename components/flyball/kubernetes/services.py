@@ -14,7 +14,9 @@ from flyball.guards.reading.rules import EMPTY
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
 from flyball.guards.workload import jobs as guarded
+from flyball.guards.workload.caches import Cache as CacheSpec
 from flyball.guards.workload.calls import as_reference
+from flyball.guards.workload.held import hold
 from flyball.guards.workload.job_set import Described
 from flyball.guards.workload.limits import (
     Governed,
@@ -25,7 +27,8 @@ from flyball.guards.workload.limits import (
     read_governed,
 )
 from flyball.guards.workload.resolve import Place, Service, examine
-from flyball.kubernetes.args import ServiceArgs, ServicesArgs, SetJobArgs
+from flyball.kubernetes.args import ServiceArgs, ServicesArgs, SetCacheArgs, SetJobArgs
+from flyball.kubernetes.cache.component import Cache
 from flyball.kubernetes.governor.component import Governor
 from flyball.kubernetes.job.component import Job
 from flyball.kubernetes.objects import ownership, properties
@@ -70,9 +73,9 @@ class Services(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            place, services, jobs, governed = resolve_services(name, args)
+            place, services, jobs, caches, governed = resolve_services(name, args)
             admit(services.values(), opts, jobs.values())
-        self._register(name, services, jobs, place, governed, args.get("priority") is None, opts)
+        self._register(name, services, jobs, caches, place, governed, args.get("priority") is None, opts)
 
     @classmethod
     def of(
@@ -83,11 +86,12 @@ class Services(pulumi.ComponentResource):
         governed: Governed | None = None,
         opts: pulumi.ResourceOptions | None = None,
         jobs: Mapping[str, guarded.Job] = MappingProxyType({}),
+        caches: Mapping[str, CacheSpec] = MappingProxyType({}),
     ) -> "Services":
-        """The component of services and jobs that were resolved already."""
+        """The component of services, jobs and caches that were resolved already."""
         self = cls.__new__(cls)
         admit(services.values(), opts, jobs.values())
-        self._register(name, services, jobs, place, governed, True, opts)
+        self._register(name, services, jobs, caches, place, governed, True, opts)
         return self
 
     @property
@@ -100,6 +104,11 @@ class Services(pulumi.ComponentResource):
         """The component of each job, by name."""
         return self._jobs
 
+    @property
+    def caches(self) -> Mapping[str, Cache]:
+        """The component of each cache, by name."""
+        return self._caches
+
     def reference(self, service: str) -> ServiceReferenceArgs:
         """What another set of the same program needs to call a service, for its `calls.*.service`."""
         return as_reference(self._resolved[service].spec.callee)
@@ -109,6 +118,7 @@ class Services(pulumi.ComponentResource):
         name: str,
         services: Mapping[str, Service],
         jobs: Mapping[str, guarded.Job],
+        caches: Mapping[str, CacheSpec],
         place: Place,
         governed: Governed | None,
         own_priority: bool,
@@ -128,6 +138,8 @@ class Services(pulumi.ComponentResource):
             labels = ownership(place.environment, place.owner)
             guarded = {place.namespace: limits}
             first.append(Governor.of(f"{name}-governor", guarded, governed.policies, labels, moved))
+        options = pulumi.ResourceOptions(parent=self, depends_on=first)
+        self._caches = {each: Cache.of(f"{name}-{each}", cache, place, options) for each, cache in caches.items()}
         for service in services.values():
             moved = self._child(pulumi.Alias(name=service.name, parent=pulumi.ROOT_STACK_RESOURCE), first)
             self._workloads[service.name] = Workload.of(f"{name}-{service.name}", service, moved)
@@ -177,20 +189,25 @@ def _limits(services: Mapping[str, Service]) -> dict[str, Limits]:
 
 def resolve_services(
     name: str, args: ServicesArgs
-) -> tuple[Place, dict[str, Service], dict[str, guarded.Job], Governed | None]:
+) -> tuple[Place, dict[str, Service], dict[str, guarded.Job], dict[str, CacheSpec], Governed | None]:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the set's name."""
     place = place_of(args, shared=True)
-    given, jobs = (args.get(key) if isinstance(args, Mapping) else None for key in ("services", "jobs"))
-    read_apart = {key: {} for key, value in (("services", given), ("jobs", jobs)) if isinstance(value, Mapping)}
+    apart = ("services", "jobs", "caches")
+    given, jobs, caches = (args.get(key) if isinstance(args, Mapping) else None for key in apart)
+    read_apart = {
+        key: {} for key, value in zip(apart, (given, jobs, caches), strict=True) if isinstance(value, Mapping)
+    }
     outer = {**args, **read_apart} if read_apart else args
     problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,))]
     path = (name, "services")
     if isinstance(given, Mapping) and not given:
         problems.append(Problem(path, EMPTY, "has no service", "name at least one, with image, port and load"))
     described = Described(_by_name(jobs), (name, "jobs"), SetJobArgs)
-    found = examine(_by_name(given), place, path, ServiceArgs, jobs=described)
-    refuse([*problems, *found.problems])
-    return place, dict(found.services), dict(found.jobs), read_governed(Reader(args, (name,), []))
+    held = hold(caches, {**_by_name(given), **_by_name(jobs)}, place.namespace, (name, "caches"), SetCacheArgs)
+    found = examine(_by_name(given), place, path, ServiceArgs, jobs=described, caches=held.callees)
+    refuse([*problems, *held.problems, *found.problems])
+    governed = read_governed(Reader(args, (name,), []))
+    return place, dict(found.services), dict(found.jobs), held.called(found.callers), governed
 
 
 def _by_name(given: object) -> dict[str, object]:

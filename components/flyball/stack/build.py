@@ -30,7 +30,7 @@ def build(stack: Stack) -> None:
         kept = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(retain_on_delete=True))
         first.append(k8s.core.v1.Namespace(stack.place.namespace, **_namespace(stack, labels), opts=kept))
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=first))
-    Services.of(stack.place.namespace, stack.services, stack.place, stack.governor, after, stack.jobs)
+    Services.of(stack.place.namespace, stack.services, stack.place, stack.governor, after, stack.jobs, stack.caches)
     if stack.logs:
         labels = ownership(stack.place.environment, stack.place.owner)
         LogPipeline.of("logs", stack.logs, stack.place.platform, labels, options)

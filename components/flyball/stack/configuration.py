@@ -13,6 +13,8 @@ from flyball.guards.reading.problem import Refused
 from flyball.stack.file import PROJECT, as_value
 from flyball.stack.read import Stack, read
 
+_SECRETIVE = ("services", "jobs", "caches")
+"""Keys whose values may hold secrets."""
 _READ: ContextVar[Stack | None] = ContextVar("stack", default=None)
 
 
@@ -34,7 +36,7 @@ def configured() -> Stack:
     if stack := _READ.get():
         return stack
     try:
-        return read(_values(), decrypted=any(is_config_secret(f"{PROJECT}:{key}") for key in ("services", "jobs")))
+        return read(_values(), decrypted=any(is_config_secret(f"{PROJECT}:{key}") for key in _SECRETIVE))
     except Refused as refused:
         raise pulumi.RunError(f"the stack is refused, and nothing was created:\n{refused}") from None
 

@@ -15,6 +15,8 @@ from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, MISSING, SECRET_IN_
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import platform, resolve
+from flyball.guards.workload.caches import Cache
+from flyball.guards.workload.held import hold
 from flyball.guards.workload.job_set import Described
 from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.limits import Governed, read_governed
@@ -23,7 +25,7 @@ from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Place, Service
 from flyball.stack.logs import read_logs
-from flyball.stack.schema import Encrypted, JobArgs, ServiceArgs, StackArgs
+from flyball.stack.schema import CacheArgs, Encrypted, JobArgs, ServiceArgs, StackArgs
 from flyball.wellknown import SYSTEM_NAMESPACE
 
 LOCAL = "local"
@@ -43,6 +45,7 @@ class Stack:
     services: Mapping[str, Service]
     promises: Mapping[str, Promise]
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    caches: Mapping[str, Cache] = field(default_factory=dict)
     governor: Governed | None = None
     shared: bool = False
     """Whether the namespace is others' too, and not this stack's to make, label or delete."""
@@ -73,7 +76,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     """As `read`, but hands the problems over; services that break a rule of their own are left out."""
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
-    outer = {**outer, "jobs": {}} if isinstance(config.get("jobs"), Mapping) else outer
+    outer = {**outer, **{key: {} for key in ("jobs", "caches") if isinstance(config.get(key), Mapping)}}
     logs, unread = read_logs(config)
     own = {str(name): args for name, args in _map(config, "services").items()}
     described, of_nodes = nodes.examine(config.get("nodes"), ("nodes",))
@@ -87,12 +90,14 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     ]
     if too_much := bounds.defaults_problem(bounds.count(defaults), len(own), ("defaults",)):
         problems, defaults = [*problems, *too_much], {}
-    if not given and outer is not config:
+    if not given and (given is None or isinstance(given, Mapping)):
         problems.append(Problem(("services",), EMPTY, "has no service", "name at least one, with image, port and load"))
     place = _place(config)
     merged = {name: _merge(defaults, args) if isinstance(args, Mapping) else args for name, args in own.items()}
     jobs = {str(name): args for name, args in _map(config, "jobs").items()}
-    found = resolve.examine(merged, place, ("services",), ServiceArgs, jobs=Described(jobs, ("jobs",), JobArgs))
+    held = hold(config.get("caches"), {**own, **jobs}, place.namespace, ("caches",), CacheArgs)
+    described_jobs = Described(jobs, ("jobs",), JobArgs)
+    found = resolve.examine(merged, place, ("services",), ServiceArgs, jobs=described_jobs, caches=held.callees)
     by_service = {name: list(theirs) for name, theirs in found.own.items()}
     by_job = {name: list(theirs) for name, theirs in found.of_jobs.items()}
     if not decrypted:
@@ -101,6 +106,9 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
                 said = {problem.path for problem in theirs}
                 theirs.extend(p for p in _check_secrets(args[name], (key, name)) if p.path not in said)
     problems += [*_blame(by_service, own, defaults), *(p for each in by_job.values() for p in each), *found.between]
+    problems += held.problems
+    for name, args in _map(config, "caches").items() if not decrypted else ():
+        problems += _check_password(args, ("caches", str(name)))
     cluster = config.get("cluster")
     stack = Stack(
         place=place,
@@ -109,6 +117,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         services=found.services,
         promises=found.promises,
         jobs=found.jobs,
+        caches=held.called(found.callers),
         governor=read_governed(Reader(config, (), [])),
         shared=_is_shared(config),
         logs=logs,
@@ -240,6 +249,15 @@ def _check_secrets(args: object, path: Path) -> Iterator[Problem]:
                 else "write it in plain text"
             )
             yield Problem(at, SECRET_IN_PLAIN_TEXT, "is encrypted, and would be plain text in the cluster", hint)
+
+
+def _check_password(args: object, path: Path) -> Iterator[Problem]:
+    for key, value in args.items() if isinstance(args, Mapping) else ():
+        if key == "password" and isinstance(value, str) and not isinstance(value, Encrypted):
+            hint = "encrypt it with `pulumi config set --secret --path`, or name an existing Secret in secret"
+            yield Problem((*path, "password"), SECRET_IN_PLAIN_TEXT, "is a secret in plain text", hint)
+        elif key != "password" and isinstance(value, Encrypted):
+            yield Problem((*path, str(key)), SECRET_IN_PLAIN_TEXT, "is encrypted", "write it in plain text")
 
 
 def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:

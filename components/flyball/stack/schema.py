@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 from flyball.guards.clean_up.nodes import NodesArgs
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.pipeline import PipelineArgs
@@ -50,6 +51,13 @@ class UnshippedArgs(TypedDict):
     """Who reads them where, or why nobody has to."""
 
 
+class CacheArgs(GuardedCacheArgs):
+    """A cache of the stack; its key is its name."""
+
+    password: NotRequired[str]
+    """The password, encrypted (`secure:`), kept in a Secret of the cache [in the Secret that `secret` names]."""
+
+
 class StackArgs(TypedDict):
     """The configuration of one environment, in `stacks/Pulumi.<environment>.yaml` under the prefix `flyball:`."""
 
@@ -81,6 +89,8 @@ class StackArgs(TypedDict):
     """The services by name."""
     jobs: NotRequired[dict[str, JobArgs]]
     """The jobs by name; `defaults` are of services alone."""
+    caches: NotRequired[dict[str, CacheArgs]]
+    """Caches by name; services and jobs call them by it [none]."""
 
 
 def encrypted(config: Mapping[str, Any], path: Path = ()) -> list[Path]:

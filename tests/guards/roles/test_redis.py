@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.guards.clean_up.caches import LEAST_MAXMEMORY, MAXMEMORY_SHARE, maxmemory
+from flyball.guards.clean_up.evictions import EVICTS_SOME
 from flyball.guards.reading.units import exact
-from flyball.guards.roles.redis import EVICTS_SOME, Cache, read
+from flyball.guards.roles.redis import Cache, read
 
 DEFAULTS: dict[str, object] = {
     "redis_bind": ["127.0.0.1"],

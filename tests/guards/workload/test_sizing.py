@@ -273,6 +273,7 @@ FULL: dict[str, Any] = {
     "triggers": {"queue": {"prometheus": {"server": "http://prometheus:9090", "query": "sum(x)", "threshold": 2.5}}},
     "resources": {"cpu": "1", "memory": "1Gi", "limits": {"cpu": "2", "memory": "2Gi"}},
     "probes": {"startup": {"tcp": True}, "readiness": {"path": "/r", "period": "3s"}, "liveness": {"failures": 9}},
+    "cache": {"entries": 1000, "memory": "8Mi", "ttl": "10m"},
     "logs": {
         "path": "/logs",
         "preset": "nginx",

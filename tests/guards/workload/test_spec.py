@@ -83,6 +83,7 @@ def test_every_default() -> None:
         ),
         scratch={"tmp": Scratch("/tmp", 64 * MI)},
         logs=None,
+        cache=None,
         shutdown=Shutdown(5_000, 30_000, 5_000),
         rollout=Rollout(10, 600, 25, 3),
         inbound=Inbound(

@@ -88,11 +88,11 @@ FOLDER_TAKEN = Rule(
 CACHE_SHARE = Rule(
     "cache-share",
     Lesson.CLEAN_UP,
-    what="A cache takes at most 60 % of the memory there is; the rest is for fragmentation, client buffers and a copy"
-    " while it saves.",
-    source="`maxmemory = floor(memory * share)`, share above 0 and at most 0.6, at least 1 MiB. What lies beside it:"
-    " https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/memory-optimization/",
-    remedy="Lower the share, or take a larger host.",
+    what="A cache takes at most 60 % of the memory there is, with a replica 30 %; the rest is for fragmentation, client"
+    " buffers, and a copy while it saves or fills its replica.",
+    source="`maxmemory = floor(memory * share)`, share above 0 and at most 0.6, with a replica 0.3, at least 1 MiB."
+    " What lies beside it: https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/memory-optimization/",
+    remedy="Lower the share, or give it more memory.",
     drill="cache-flood",
     alert="OutOfMemory",
 )
@@ -105,6 +105,24 @@ CACHE_EVICTION = Rule(
     remedy="Take allkeys-lru, allkeys-lfu or allkeys-random.",
     drill="cache-flood",
     alert="CacheKeysWithoutTimeToLive",
+)
+REPLICA_BUFFER = Rule(
+    "replica-buffer",
+    Lesson.CLEAN_UP,
+    what="What is written while a replica is filled fits in its buffer, and that in the memory beside two copies of the"
+    " keys. A smaller buffer is closed each time and filled anew for ever, a larger one ends the cache.",
+    source="`writes * maxmemory / 25 MiB/s + 4 MiB <= memory - 2 * maxmemory - maxmemory / 10 - max(memory / 10, 16"
+    " MiB)`; https://redis.io/docs/latest/develop/reference/clients/#output-buffer-limits. Redis 7.0.15 with a"
+    " maxmemory of 200 MB took 582 MiB while it filled a replica under writes.",
+    remedy="Give it more memory, or lower the share.",
+)
+CACHE_BEYOND_HALF = Rule(
+    "cache-beyond-half",
+    Lesson.CLEAN_UP,
+    what="A cache within a process takes at most half of its container's memory: entries are counted without what the"
+    " language keeps around them, and requests need the rest.",
+    source="`cache.memory * 2 <= resources.limits.memory`; a margin.",
+    remedy="Lower the cache's memory, or raise the container's limit.",
 )
 QUEUE_BEYOND_DISK = Rule(
     "queue-beyond-disk",

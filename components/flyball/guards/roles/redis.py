@@ -8,21 +8,25 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from flyball.guards.clean_up.caches import LEAST_MAXMEMORY, MAXMEMORY_SHARE, maxmemory
-from flyball.guards.clean_up.rules import CACHE_EVICTION
+from flyball.guards.clean_up import evictions
+from flyball.guards.clean_up.caches import (
+    CLIENTS_PERCENT,
+    LEAST_MAXMEMORY,
+    MAXMEMORY_SHARE,
+    OUTPUT_SECONDS,
+    maxmemory,
+    output_buffer,
+)
+from flyball.guards.clean_up.evictions import EVICTION
 from flyball.guards.fail_fast import listening
 from flyball.guards.fail_fast.rules import OPEN_STORE
-from flyball.guards.reading import address, strict
+from flyball.guards.reading import address
 from flyball.guards.reading.problem import Broken, Problem
-from flyball.guards.reading.rules import OUT_OF_RANGE, UNKNOWN_VALUE
+from flyball.guards.reading.rules import OUT_OF_RANGE
 from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, show_number
 from flyball.guards.roles import passwords
 from flyball.guards.roles.variables import Role, Variable, Variables
 
-EVICTION = "allkeys-lru"
-EVICTS_ANY = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
-EVICTS_SOME = ("volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
-"""Evict only keys with a time to live: where none has one, they evict nothing, and writes fail."""
 MOST_CLIENTS = 60_000
 """As packaged its process may have 65,535 files open; told to take more clients than that, it would take fewer."""
 TCP_KEEPALIVE: Milliseconds = 60_000
@@ -99,7 +103,13 @@ class Cache:
     password: str = field(repr=False)
 
     def as_variables(self) -> dict[str, Any]:
-        return {**asdict(self), "listens": [address.join(text, self.port) for text in self.bind]}
+        output = output_buffer(self.maxmemory)
+        return {
+            **asdict(self),
+            "listens": [address.join(text, self.port) for text in self.bind],
+            "clients_percent": CLIENTS_PERCENT,
+            "output": f"{output} {output // 4} {OUTPUT_SECONDS}",
+        }
 
 
 def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Problem]]:
@@ -112,7 +122,7 @@ def read(variables: Mapping[str, object], memory: Bytes) -> tuple[Cache, list[Pr
     except Broken as error:
         reader.broken("redis_maxmemory_share", error, "leave the rest of the memory to buffers and to the host")
     eviction = reader.text("redis_eviction")
-    _check_eviction(eviction, reader)
+    reader.problems.extend(evictions.check(eviction, ("redis_eviction",)))
     bind = listening.listens(reader, "redis_bind", "Redis")
     reader.group("redis_group")
     password = passwords.read(reader, "redis_password")
@@ -142,19 +152,3 @@ def _check_open(bind: tuple[str, ...], password: str, reader: Variables) -> None
         harm = "whoever does could empty the cache and take the lock of planned restarts"
         hint = "give one from a vault, or listen on 127.0.0.1 alone"
         reader.problem("redis_password", OPEN_STORE, f"is missing, and others reach {', '.join(reached)}: {harm}", hint)
-
-
-def _check_eviction(eviction: str, reader: Variables) -> None:
-    if eviction == "noeviction":
-        reader.problem(
-            "redis_eviction", CACHE_EVICTION, "noeviction refuses every write once memory is full", f"take {EVICTION}"
-        )
-    elif eviction in EVICTS_SOME:
-        hint = f"take {'allkeys-lru' if eviction == 'volatile-ttl' else eviction.replace('volatile', 'allkeys')}"
-        reader.problem(
-            "redis_eviction", CACHE_EVICTION, f"{eviction} evicts nothing where no key has a time to live", hint
-        )
-    elif eviction not in EVICTS_ANY:
-        reader.problem(
-            "redis_eviction", UNKNOWN_VALUE, f"{eviction!r} is not known", strict.nearest(eviction, EVICTS_ANY)
-        )

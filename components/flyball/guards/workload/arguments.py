@@ -8,6 +8,7 @@ that they read the same in YAML, Python and camelCase languages.
 from typing import NotRequired, TypedDict
 
 from flyball.guards.timeouts.call_arguments import CallArgs
+from flyball.guards.workload.local_cache import LocalCacheArgs
 
 
 class LoadArgs(TypedDict):
@@ -329,6 +330,8 @@ class GuardedArgs(TypedDict):
     """Startup, readiness, liveness."""
     logs: NotRequired[LogsArgs]
     """Logs written to files [none: logs go to stdout]."""
+    cache: NotRequired[LocalCacheArgs]
+    """A cache within the process [none]."""
     scratch: NotRequired[dict[str, ScratchArgs]]
     """Writable folders [tmp: /tmp of 64Mi]."""
     shutdown: NotRequired[ShutdownArgs]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from flyball.guards.reading.problem import Problem
+from flyball.guards.fail_fast.rules import VARIABLE_TAKEN
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EITHER_OR, UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds, show_duration
@@ -14,6 +15,7 @@ from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import PROTOCOLS, Hop
 from flyball.guards.timeouts.rules import UNKNOWN_ADDRESS
 from flyball.guards.workload import promised
+from flyball.guards.workload.caches import Seen, variables
 from flyball.guards.workload.names import check_name, check_namespace
 from flyball.guards.workload.sidecar import FIRST_PORT
 
@@ -23,7 +25,7 @@ class Callee:
     """A service as those see it who call it.
 
     `port` is that of its Service, `target` the one of its pods behind that, of which network policies speak. `deadline`
-    is what it promises [ms], None where nobody says.
+    is what it promises [ms], None where nobody says. `cache` is what its callers are told of a cache.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Callee:
     target: int = FIRST_PORT
     protocol: str = "http"
     deadline: Milliseconds | None = None
+    cache: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,15 @@ class Call:
     times: Times
     hop: Hop
     to: Callee | Outside
+
+
+def check_told(made: Mapping[str, Call], taken: Mapping[str, str], path: Path) -> Iterator[Problem]:
+    """Refuse variables that are set already and tell of a called cache: `taken` says under which argument."""
+    for name, call in made.items():
+        for variable in variables(name) if isinstance(call.to, Callee) and call.to.cache else ():
+            if variable in taken:
+                hint = f"remove it there: it follows from calls.{name}"
+                yield Problem((*path, taken[variable], variable), VARIABLE_TAKEN, f"is what is told of {name}", hint)
 
 
 def as_reference(callee: Callee) -> ServiceReferenceArgs:

@@ -69,6 +69,7 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
     made = {name: call.hop for name, call in reading.spec.calls.items()}
     r.problems.extend(check_container(reading.args, r.path))
     r.problems.extend(hops.check_hops(made, (*r.path, "calls")))
+    r.problems.extend(calls.check_told(reading.spec.calls, sources(reading.args), r.path))
     r.problems.extend(sidecar.check(reading.spec.sidecar, jobs.no_guard(), made, 0, sources(reading.args), r.path))
     reading.bad = unread(r)
 
@@ -80,18 +81,22 @@ def promised(job: Reading) -> Promise:
 
 
 def check(
-    read: Mapping[str, Reading], specs: Mapping[str, Spec], bad: Mapping[str, frozenset[Path]], root: Path
+    read: Mapping[str, Reading],
+    specs: Mapping[str, Spec],
+    bad: Mapping[str, frozenset[Path]],
+    root: Path,
+    caches: Mapping[str, Callee],
 ) -> Iterator[Problem]:
     """Every broken rule between the jobs and the services of a set, which stand at `root`; deadlines along the calls:
     `deadlines.check`."""
-    names = Words(specs) if specs else None
+    names = Words({**specs, **caches}) if specs or caches else None
     for name, job in read.items():
         path = job.reader.path
         if name in specs:
             where = ".".join(str(step) for step in (*root, name))
             message = f"has the name of {where}, and what selects the pods of one would select those of both"
             yield Problem(path, GIVEN_TWICE, message, "rename one of them")
-        yield from relations.check_calls(job.spec, specs, path, bad, names)
+        yield from relations.check_calls(job.spec, specs, path, bad, names, caches)
         yield from relations.check_references(job.spec, path, job.bad)
 
 

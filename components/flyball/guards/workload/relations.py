@@ -1,7 +1,7 @@
 """The rules between services: a call reaches somebody, says nothing of its callee that is not so, and is let in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from types import MappingProxyType
 
 from flyball.guards.reading.problem import Path, Problem
@@ -19,7 +19,7 @@ from flyball.guards.timeouts.rules import (
     WRONG_PROTOCOL,
 )
 from flyball.guards.workload.application import Application
-from flyball.guards.workload.calls import Call
+from flyball.guards.workload.calls import Call, Callee
 from flyball.guards.workload.names import SPOT_SUFFIX, Caller
 from flyball.guards.workload.spec import Spec
 
@@ -31,15 +31,16 @@ def check_set(
     root: Path,
     bad: Mapping[str, frozenset[Path]],
     jobs: Mapping[str, Application] = MappingProxyType({}),
+    caches: Mapping[str, Callee] = MappingProxyType({}),
 ) -> Iterator[Problem]:
     """Callees that are no service of the set, what hides one, and what is said of one and is not so.
 
     `bad` names, by service, the arguments that could not be read: nothing is held against their defaults. Deadlines and
     circles: `deadlines.check`.
     """
-    names = Words(specs)
+    names = Words({**specs, **caches}) if len(specs) + len(caches) > 1 else None
     for name, spec in specs.items():
-        yield from check_calls(spec, specs, (*root, name), bad, names if len(specs) > 1 else None)
+        yield from check_calls(spec, specs, (*root, name), bad, names, caches)
         yield from _check_callers(spec, {**jobs, **specs}, (*root, name))
 
 
@@ -49,14 +50,17 @@ def check_calls(
     path: Path,
     bad: Mapping[str, frozenset[Path]],
     names: Words | None,
+    caches: Mapping[str, Callee],
 ) -> Iterator[Problem]:
-    """The calls of one caller, at `path`, to services of the set; `names` are those it may have meant."""
+    """The calls of one caller, at `path`, to services and caches of the set; `names` are those it may have meant."""
     for callee, call in spec.calls.items():
         at = (*path, "calls", callee)
         if call.times.outside:
-            yield from _check_outside(callee, call, specs, at)
+            yield from _check_outside(callee, call, {*specs, *caches}, at)
         elif callee in specs:
             yield from check_stated(call, specs[callee], at, "leave it out", bad.get(callee, _ALL))
+        elif callee in caches:
+            yield from _check_cache(call, caches[callee], at)
         else:
             yield _unknown(callee, names, spec.name, at)
 
@@ -67,7 +71,20 @@ def _unknown(callee: str, names: Words | None, caller: str, path: Path) -> Probl
     return Problem(path, UNKNOWN_CALLEE, "is no service of this stack", remedy)
 
 
-def _check_outside(callee: str, call: Call, specs: Mapping[str, Spec], path: Path) -> Iterator[Problem]:
+def _check_cache(call: Call, cache: Callee, path: Path) -> Iterator[Problem]:
+    """A cache is called over plain TCP, at the one port that it has."""
+    to = call.to
+    if isinstance(to, Outside):
+        return
+    for key, said, right in (("port", to.port, cache.port), ("target", to.target, cache.target)):
+        if said != right:
+            yield Problem((*path, key), WRONG_PORT, f"is {said}, and {cache.name} listens on {right}", "leave it out")
+    if to.protocol != cache.protocol:
+        message = f"is {to.protocol}, and {cache.name} is a cache"
+        yield Problem((*path, "protocol"), WRONG_PROTOCOL, message, "leave it out")
+
+
+def _check_outside(callee: str, call: Call, specs: Set[str], path: Path) -> Iterator[Problem]:
     """A call out of the set has a name of its own."""
     if callee in specs:
         key = "host" if isinstance(call.to, Outside) else "service"

@@ -6,6 +6,7 @@ comes out is one frozen `Service` each, which `plan`, the Governor's limits and 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from flyball.guards.fail_fast.container import check_container
@@ -16,7 +17,7 @@ from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
-from flyball.guards.workload import calls, file_logs, job_set, relations, sidecar, spec
+from flyball.guards.workload import calls, file_logs, job_set, local_cache, relations, sidecar, spec
 from flyball.guards.workload.application import Place, Placed, sources, unread
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
@@ -57,12 +58,14 @@ class Examined:
     """What became of a set: the services and jobs that hold their own rules, and the problems, those of each by itself
     first.
 
-    `promises` are those of all services and jobs, as far as they could be read.
+    `promises` are those of all services and jobs, as far as they could be read. `callers` are by namespace and name of
+    whom they call.
     """
 
     services: Mapping[str, Service]
     jobs: Mapping[str, Job]
     promises: Mapping[str, Promise]
+    callers: Mapping[tuple[str, str], set[Caller]]
     own: Mapping[str, list[Problem]]
     of_jobs: Mapping[str, list[Problem]]
     between: tuple[Problem, ...]
@@ -112,11 +115,13 @@ def examine(
     *,
     alone: bool = False,
     jobs: Described = NONE,
+    caches: Mapping[str, Callee] = MappingProxyType({}),
 ) -> Examined:
-    """As `resolve`, but hands the problems over. The `jobs` of the set call its services, and nobody calls them."""
+    """As `resolve`, but hands the problems over. The `jobs` of the set call its services, and nobody calls them; both
+    call its `caches`."""
     promised = deadlines_of(services)
     read = {name: _begin(name, args, place, (*root, name), expected, promised[name]) for name, args in services.items()}
-    known = {} if alone else {name: reading.spec.callee for name, reading in read.items()}
+    known = {} if alone else {**caches} | {name: reading.spec.callee for name, reading in read.items()}
     for reading in read.values():
         _finish(reading, known, place)
         if alone:
@@ -131,6 +136,7 @@ def examine(
     promises |= {name: job_set.promised(job) for name, job in apart.items()}
     paths = {name: (*root, name) for name in read}
     callers = relations.callers([*specs.values(), *(job.spec for job in begun.values())])
+    calling = {name: job.spec for name, job in begun.items()}
     return Examined(
         services={
             name: Service(
@@ -146,11 +152,12 @@ def examine(
         },
         jobs={name: job.resolved(place) for name, job in begun.items() if not job.reader.problems},
         promises=promises,
+        callers=callers,
         own={name: reading.reader.problems for name, reading in read.items()},
         of_jobs={name: job.reader.problems for name, job in begun.items()},
         between=(
-            *(() if alone else relations.check_set(specs, root, bad, {n: job.spec for n, job in begun.items()})),
-            *job_set.check(begun, specs, bad, root),
+            *(() if alone else relations.check_set(specs, root, bad, calling, caches)),
+            *job_set.check(begun, specs, bad, root, caches),
             *deadlines.check(promises, paths | {name: job.reader.path for name, job in apart.items()}),
             *(problem for name in read for problem in relations.check_references(specs[name], paths[name], bad[name])),
             *(() if alone else relations.check_names(specs, root)),
@@ -188,9 +195,14 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Pr
     yield from hops.check_hops(made, (*path, "calls"))
     variables = sources(args)
     yield from sidecar.check(spec.sidecar, spec.inbound, made, spec.port, variables, path)
-    for name in file_logs.environment(spec.logs, spec.name) if spec.logs else ():
+    yield from calls.check_told(spec.calls, variables, path)
+    own = {
+        **dict.fromkeys(file_logs.environment(spec.logs, spec.name) if spec.logs else (), "logs"),
+        **dict.fromkeys(local_cache.environment(spec.cache) if spec.cache else (), "cache"),
+    }
+    for name, origin in own.items():
         if name in variables:
-            hint = "remove it there: it follows from logs"
+            hint = f"remove it there: it follows from {origin}"
             yield Problem((*path, variables[name], name), VARIABLE_TAKEN, "is a limit that flyball sets", hint)
 
 

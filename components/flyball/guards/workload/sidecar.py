@@ -64,8 +64,7 @@ def read(r: Reader, inbound: Inbound, calls: int, replica: float) -> Sidecar:
     """The proxy of a workload with that guard and so many calls."""
     image, domain = r.value("image", str, IMAGE), r.value("domain", str, DOMAIN)
     r.problems.extend(check_image(image, (*r.path, "image")))
-    if not _DOMAIN.fullmatch(domain):
-        r.problem("domain", INVALID_NAME, f"is {domain!r}", "give the cluster's domain, as cluster.local")
+    r.problems.extend(check_domain(domain, r.to("domain")))
     scrape = r.value("scrape", str, SCRAPE)
     if not _DOMAIN.fullmatch(scrape) or "." in scrape:
         r.problem("scrape", INVALID_NAME, f"is {scrape!r}", "give the name of a namespace")
@@ -85,6 +84,12 @@ def read(r: Reader, inbound: Inbound, calls: int, replica: float) -> Sidecar:
         headers=headers,
         resources=found,
     )
+
+
+def check_domain(domain: str, path: Path) -> Iterator[Problem]:
+    """Refuse what is no domain of a cluster."""
+    if not _DOMAIN.fullmatch(domain):
+        yield Problem(path, INVALID_NAME, f"is {domain!r}", "give the cluster's domain, as cluster.local")
 
 
 def cpu(replica: float, passes: int) -> Millicores:

@@ -19,7 +19,7 @@ from flyball.guards.interruptions.interruption import SpotSplit
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.units import Bytes, exact
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import file_logs
+from flyball.guards.workload import file_logs, local_cache
 from flyball.guards.workload.application import Application
 from flyball.guards.workload.spec import Spec
 
@@ -125,6 +125,8 @@ def _check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Probl
     if spec.logs and not _any(bad, "logs"):
         yield from retention.check_file_logs(spec.logs.limits, (*path, "logs"))
         yield from file_logs.check(spec.logs, (*path, "logs"))
+    if spec.cache and not _any(bad, "cache", "resources"):
+        yield from local_cache.check(spec.cache, spec.resources.memory_limit, (*path, "cache"))
     if spec.schedule and not _any(bad, "schedule"):
         yield from schedule.check(spec.schedule, (*path, "schedule"))
     if not _any(bad, "inbound", "deadline"):

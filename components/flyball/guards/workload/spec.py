@@ -20,7 +20,7 @@ from flyball.guards.reading.rules import UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
-from flyball.guards.workload import file_logs, replicas, resources, sidecar
+from flyball.guards.workload import file_logs, local_cache, replicas, resources, sidecar
 from flyball.guards.workload.application import (
     Application,
     Scratch,
@@ -33,6 +33,7 @@ from flyball.guards.workload.application import (
 )
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.file_logs import LogFiles
+from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.names import check_name, read_callers
 
 LOGS_VOLUME = "logs"
@@ -75,6 +76,7 @@ class Spec(Application):
     triggers: Mapping[str, Prometheus]
     probes: Probes
     logs: LogFiles | None
+    cache: LocalCache | None
     shutdown: Shutdown
     rollout: Rollout
     inbound: Inbound
@@ -139,6 +141,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         probes=probes.read(r.at("probes"), protocol),
         scratch=_scratch(r, logs),
         logs=logs,
+        cache=local_cache.read(r.at("cache")) if r.is_map("cache") else None,
         shutdown=_shutdown(r.at("shutdown"), deadline),
         rollout=_rollout(r.at("rollout")),
         inbound=guard,

@@ -8,8 +8,9 @@ from typing import Any
 
 import pulumi
 
-from flyball.guards.workload import file_logs
+from flyball.guards.workload import caches, file_logs, local_cache
 from flyball.guards.workload.application import Placed
+from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, metadata
 
@@ -23,16 +24,21 @@ def secret(s: Placed, values: Mapping[str, Any]) -> Manifest:
 
 
 def digest(s: Placed, values: Mapping[str, Any]) -> pulumi.Output[str]:
+    """Changes when a secret of the workload does."""
+    return digest_of(f"{s.place.environment}/{s.spec.namespace}/{s.name}", values)
+
+
+def digest_of(place: str, values: Mapping[str, Any]) -> pulumi.Output[str]:
     """Changes when a secret does, so that pods with the old value are replaced.
 
     Everybody can read it, so it must not confirm a guessed value: scrypt with the costs that its author gives for
     interactive use (N = 2^14, r = 8, p = 1; C. Percival, "Stronger Key Derivation via Sequential Memory-Hard
-    Functions", 2009), salted with the workload's place, cut to ten digits.
+    Functions", 2009), salted with `place`, cut to ten digits.
     """
 
     def of(known: Mapping[str, str]) -> str:
-        text, salt = json.dumps(known, sort_keys=True), f"{s.place.environment}/{s.spec.namespace}/{s.name}"
-        return hashlib.scrypt(text.encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=5).hex()
+        text = json.dumps(known, sort_keys=True)
+        return hashlib.scrypt(text.encode(), salt=place.encode(), n=2**14, r=8, p=1, dklen=5).hex()
 
     return pulumi.Output.unsecret(pulumi.Output.all(**values).apply(of))
 
@@ -43,7 +49,15 @@ def variables(s: Placed) -> list[Manifest]:
     def from_secret(variable: str, name: str, key: str) -> Manifest:
         return {"name": variable, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
 
-    own = file_logs.environment(s.spec.logs, s.name) if isinstance(s, Service) and s.spec.logs else {}
+    own: dict[str, str] = {}
+    if isinstance(s, Service):
+        own |= file_logs.environment(s.spec.logs, s.name) if s.spec.logs else {}
+        own |= local_cache.environment(s.spec.cache) if s.spec.cache else {}
+    passwords: dict[str, str] = {}
+    for name, call in s.spec.calls.items():
+        if isinstance(call.to, Callee) and call.to.cache:
+            ttl, password = caches.variables(name)
+            own[ttl], passwords[password] = f"{call.to.cache.ttl}", call.to.cache.secret
     found = {
         **{variable: {"name": variable, "value": value} for variable, value in own.items()},
         **{variable: {"name": variable, "value": value} for variable, value in s.given.get("env", {}).items()},
@@ -51,6 +65,7 @@ def variables(s: Placed) -> list[Manifest]:
             variable: from_secret(variable, s.name + SECRET_SUFFIX, variable) for variable in s.given.get("secrets", {})
         },
         **{variable: from_secret(variable, ref.name, ref.key) for variable, ref in s.spec.refs.items()},
+        **{variable: from_secret(variable, name, caches.PASSWORD_KEY) for variable, name in passwords.items()},
     }
     return _in_order(found)
 

@@ -1,0 +1,98 @@
+"""`Cache`: a bounded Valkey as a component."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from flyball.guards.reading.problem import refuse
+from flyball.guards.workload import caches
+from flyball.guards.workload.application import Place
+from flyball.guards.workload.caches import PORT
+from flyball.kubernetes.args import CacheArgs
+from flyball.kubernetes.cache import objects
+from flyball.kubernetes.objects import properties
+from flyball.kubernetes.place import check_place, place_of
+from flyball.kubernetes.refused import refusals
+from flyball.kubernetes.workload.environment import digest_of
+from flyball.kubernetes.workload.priority import priority_class
+
+
+class Cache(pulumi.ComponentResource):
+    """A Valkey that is bounded by memory and by time to live, with a replica that takes over where it survives a node.
+
+    By itself it knows no callers: they are named in `callers`. In `Services` or a stack file a service calls it by its
+    name, and has its address, its password and the time to live of keys in variables, as SESSIONS_ADDR,
+    SESSIONS_PASSWORD and SESSIONS_TTL.
+    Raises `flyball.kubernetes.Refused`, with every problem at once, before anything is registered.
+    """
+
+    address: pulumi.Output[str]
+    """`name.namespace:port`, for callers within the cluster."""
+    maxmemory: pulumi.Output[int]
+    """What keys may take, in bytes."""
+    secret: pulumi.Output[str]
+    """Name of the Secret with its password, under `password`."""
+    ttl: pulumi.Output[int]
+    """Seconds that keys are to live."""
+
+    def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with refusals():
+            place, cache = resolve_cache(name, args)
+        self._register(name, cache, place, opts)
+
+    @classmethod
+    def of(cls, name: str, cache: caches.Cache, place: Place, opts: pulumi.ResourceOptions | None = None) -> "Cache":
+        """The component of a cache that was read already; `name` is what Pulumi calls it by."""
+        self = cls.__new__(cls)
+        self._register(name, cache, place, opts)
+        return self
+
+    def _register(self, name: str, cache: caches.Cache, place: Place, opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__("flyball:index:Cache", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        first: list[pulumi.Resource] = []
+        priority = place.priority
+        if priority is None:
+            priority = f"{cache.namespace}.{cache.name}"
+            manifest = priority_class(priority, objects.labels(cache, place))
+            first.append(k8s.scheduling.v1.PriorityClass(name, **properties(manifest), opts=child))
+        annotations: dict[str, pulumi.Output[str]] = {}
+        if cache.password is not None:
+            manifest = objects.secret(cache, place, pulumi.Output.secret(cache.password))
+            first.append(k8s.core.v1.Secret(f"{name}-password", **properties(manifest), opts=child))
+            salt = f"{place.environment}/{cache.namespace}/{cache.name}"
+            annotations["flyball.dev/secrets"] = digest_of(salt, {"password": cache.password})
+        account, config = objects.service_account(cache, place), objects.config_map(cache, place)
+        first += [
+            k8s.core.v1.ServiceAccount(name, **properties(account), opts=child),
+            k8s.core.v1.ConfigMap(f"{name}-cache", **properties(config), opts=child),
+            k8s.core.v1.Service(f"{name}-peers", **properties(objects.peers(cache, place)), opts=child),
+            k8s.core.v1.Service(name, **properties(objects.service(cache, place)), opts=child),
+            k8s.policy.v1.PodDisruptionBudget(name, **properties(objects.disruption_budget(cache, place)), opts=child),
+            k8s.networking.v1.NetworkPolicy(name, **properties(objects.network_policy(cache, place)), opts=child),
+        ]
+        after = pulumi.ResourceOptions(parent=self, depends_on=first)
+        manifest = objects.stateful_set(cache, place, priority, annotations)
+        k8s.apps.v1.StatefulSet(name, **properties(manifest), opts=after)
+        outputs = {
+            "address": f"{cache.name}.{cache.namespace}:{PORT}",
+            "maxmemory": cache.maxmemory,
+            "secret": cache.secret,
+            "ttl": cache.ttl,
+        }
+        for key, value in outputs.items():
+            setattr(self, key, pulumi.Output.from_input(value))
+        self.register_outputs(outputs)
+
+
+def resolve_cache(name: str, args: CacheArgs) -> tuple[Place, caches.Cache]:
+    """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the name."""
+    place = place_of(args)
+    priority = args.get("priority") if isinstance(args, Mapping) else None
+    place = replace(place, priority=priority if isinstance(priority, str) else None)
+    cache, problems = caches.read(args, name, place.namespace, (name,), CacheArgs)
+    refuse([*problems, *check_place(args, place, (name,)), *caches.check_alone(args, (name,))])
+    assert cache is not None  # else there is a problem
+    return place, cache
