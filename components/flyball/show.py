@@ -67,6 +67,7 @@ def plan(result: Plan) -> None:
     for row in result.rows:
         if len(row.periods) > 1:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
+    _lines(out, [str(run) for run in result.runs], "none")
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)

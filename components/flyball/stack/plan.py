@@ -1,14 +1,16 @@
 """What a stack survives: one row for each service, from the rules alone, without a cluster."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
 from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.timeouts import deadlines
 from flyball.guards.workload import kubelet
+from flyball.guards.workload.jobs import JobSpec
 from flyball.guards.workload.pipeline import check_shipped
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.shrinking import all_words, size_of
@@ -40,11 +42,31 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """When a job runs, None where that is once; how long a run may take, and how many attempts that leaves it."""
+
+    job: str
+    schedule: str | None
+    timezone: str | None
+    deadline: Milliseconds
+    attempts: int
+
+    def __str__(self) -> str:
+        when = f"at {self.schedule} ({self.timezone})" if self.schedule else "once for each change of its arguments"
+        attempts = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
+        return f"job {self.job} runs {when}, for {show_duration(self.deadline)} and in {attempts} at the most"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows of the services that could be sized, every broken rule, and what to think of beside."""
+    """Rows of the services that could be sized, every broken rule, and what to think of beside.
+
+    `runs` are those of the jobs that hold their own rules.
+    """
 
     rows: tuple[Row, ...]
     findings: tuple[Problem, ...]
+    runs: tuple[Run, ...] = ()
     nodes: Nodes | None = None
     """None where what is said of them breaks rules."""
     warnings: tuple[Problem, ...] = ()
@@ -54,6 +76,7 @@ class Plan:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
         return {
             "services": [_row_json(row) for row in self.rows],
+            "jobs": [{**asdict(run), "deadline": show_duration(run.deadline)} for run in self.runs],
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
             "findings": [_finding(f) for f in self.findings],
             "warnings": [_finding(f) for f in self.warnings],
@@ -67,7 +90,8 @@ def plan(config: Mapping[str, Any]) -> Plan:
     rows = tuple(_row(stack, service, paths) for service in stack.services.values())
     sound = not any(problem.path[:1] == ("nodes",) for problem in problems)
     warnings = check_shipped(len(stack.services), "logs" in config, ("logs",))
-    return Plan(rows, tuple(problems), stack.nodes if sound else None, tuple(warnings))
+    runs = tuple(_run(job.spec) for job in stack.jobs.values())
+    return Plan(rows, tuple(problems), runs, stack.nodes if sound else None, tuple(warnings))
 
 
 def shrinks(config: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
@@ -95,6 +119,11 @@ def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
         path=paths.longest(service.name),
         periods=tuple((p.window or "otherwise", p.headroom.need, p.headroom.floor) for p in sizing.periods),
     )
+
+
+def _run(spec: JobSpec) -> Run:
+    schedule, zone = (spec.clock.schedule, spec.clock.timezone) if spec.clock else (None, None)
+    return Run(spec.name, schedule, zone, spec.deadline, spec.retries + 1)
 
 
 def _row_json(row: Row) -> dict[str, Any]:

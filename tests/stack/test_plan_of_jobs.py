@@ -1,0 +1,31 @@
+"""What a plan says of jobs."""
+
+from typing import Any
+
+from flyball.stack.plan import plan
+
+CONFIG: dict[str, Any] = {
+    "environment": "test",
+    "owner": "shop",
+    "namespace": "shop",
+    "cluster": "local",
+    "services": {"web": {"image": "example.org/app:1.0", "port": 8080, "load": {"peak": 100, "replica": 50}}},
+    "jobs": {
+        "report": {"image": "example.org/report:1.0", "schedule": "0 4 * * *", "timezone": "Europe/Berlin"},
+        "migrate": {"image": "example.org/migrate:1.0", "deadline": "20m", "retries": 0},
+        "broken": {"image": "example.org/broken"},
+    },
+}
+
+
+def test_it_says_when_they_run_and_for_how_long() -> None:
+    found = plan(CONFIG)
+    assert [problem.where for problem in found.findings] == ["jobs.broken.image"]
+    assert [str(run) for run in found.runs] == [
+        "job report runs at 0 4 * * * (Europe/Berlin), for 1h and in 3 attempts at the most",
+        "job migrate runs once for each change of its arguments, for 20m and in 1 attempt at the most",
+    ]
+    assert found.as_json()["jobs"] == [
+        {"job": "report", "schedule": "0 4 * * *", "timezone": "Europe/Berlin", "deadline": "1h", "attempts": 3},
+        {"job": "migrate", "schedule": None, "timezone": None, "deadline": "20m", "attempts": 1},
+    ]
