@@ -23,7 +23,7 @@ engine: $(READY)
 	@$(BIN)/flyball engine
 
 check: $(READY)
-	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders -m "not (cluster or hosts or vegeta or java)" tests .ci/lint.py
+	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders -m "not (cluster or hosts or vegeta or collector or java)" tests .ci/lint.py
 
 # More workers than processors: most of the time they wait, for hosts, autoscalers and drills.
 test: $(READY) haproxy

@@ -39,6 +39,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(config, items, ("cluster", "checkers"), reason)
     if reason := _why_not_built(["vegeta"]):
         _leave_out(config, items, ("vegeta",), reason)
+    if reason := _why_not_built(["otelcol"]):
+        _leave_out(config, items, ("collector",), reason)
     if reason := base.why_not():
         _leave_out(config, items, ("hosts",), reason)
 

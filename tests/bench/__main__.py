@@ -22,6 +22,7 @@ PARTS = {
     "up": 4,
     "governor": 0.7,
     "sidecar": 1,
+    "collector": 0.5,
     "hosts": 2,
     "plane": 10,
 }

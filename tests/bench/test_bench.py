@@ -44,6 +44,12 @@ def test_the_proxy_too(tmp_path: Path) -> None:
     assert "| inbound | " in (tmp_path / "bench.md").read_text()
 
 
+@pytest.mark.collector
+def test_the_log_collector_too(tmp_path: Path) -> None:
+    assert bench.main(["collector", "--small", "--document", str(tmp_path / "bench.md")]) == 0
+    assert "| pipeline | " in (tmp_path / "bench.md").read_text()
+
+
 def test_a_name_that_is_no_part_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         bench.main(["register", "sidecars"])

@@ -17,6 +17,7 @@ from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.drill import Drill
 from flyball.drills.measure import Event, Load, Sample
 from flyball.drills.result import Result
+from flyball.lab.cluster import toolchain
 
 RECORDING = ClusterRecording(
     samples=(Sample(0, 8, 8), Sample(10, 5, 8), Sample(20, 8, 8)),
@@ -141,15 +142,20 @@ def test_without_haproxy_drills_with_traffic_are_refused_before_anything_runs(
     assert CliRunner().invoke(cli.main, ["drill", "reloads", "--without"]).exit_code == 1
 
 
-def test_without_haproxy_and_without_names_the_rest_runs(scripted: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_haproxy_and_without_names_the_rest_runs(
+    scripted: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     del scripted
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(toolchain, "cached_path", lambda tool, tools: tmp_path / tool.name)
     done = CliRunner().invoke(cli.main, ["drill"])
     assert done.exit_code == 0
     assert "left out: hang, which cannot be run: install haproxy (Debian: apt-get install haproxy)" in done.stderr
     assert sum(line.endswith("install haproxy)") for line in done.stderr.splitlines()) == len(drills.TRAFFIC.drills)
-    # Nor are there hosts without the programs that make them, or without root.
-    assert done.stderr.count("left out: ") == len(drills.TRAFFIC.drills) + len(drills.HOSTS.drills)
+    # Nor are there hosts without the programs that make them, or without root, nor a collector that nobody can build.
+    assert "left out: pipeline, which cannot be run: go is not on PATH" in done.stderr
+    kinds = (drills.TRAFFIC, drills.HOSTS, drills.LOGS)
+    assert done.stderr.count("left out: ") == sum(len(kind.drills) for kind in kinds)
     assert [line.split()[0] for line in done.stdout.splitlines()][:2] == ["reddit-2016", "reddit-2016"]
     assert len(done.stdout.splitlines()) == 2 * len(drills.CLUSTER.drills)
 
@@ -163,6 +169,7 @@ def test_all_drills_are_listed() -> None:
         *("database", "overload", "slow-clients", "slow-uploads", "retry-storm", "chain", "reloads"),
         *("revived", "log-storm", "log-storm-pod", "rotation", "log-server-dead", "cache-flood", "cache-setting"),
         *("rollout", "colliding-changes", "spot-notice", "planned-restarts"),
+        "pipeline",
     ]
 
 

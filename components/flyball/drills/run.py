@@ -23,6 +23,9 @@ from flyball.drills.hosts import (
 )
 from flyball.drills.hosts import drill as hosts
 from flyball.drills.hosts.drill import HostDrill
+from flyball.drills.logs import drill as logs
+from flyball.drills.logs import pipeline
+from flyball.drills.logs.drill import LogDrill
 from flyball.drills.result import Result
 from flyball.drills.traffic import catalogue
 from flyball.drills.traffic import drill as traffic
@@ -70,7 +73,14 @@ HOSTS: Kind[HostDrill] = Kind(
     at_once=1,
     lacks=hosts.lacks,
 )
-KINDS: tuple[Kind[Any], ...] = (CLUSTER, TRAFFIC, HOSTS)
+LOGS: Kind[LogDrill] = Kind(
+    (pipeline.DRILL,),
+    logs.once,
+    # Most of each is waiting.
+    at_once=2,
+    lacks=logs.lacks,
+)
+KINDS: tuple[Kind[Any], ...] = (CLUSTER, TRAFFIC, HOSTS, LOGS)
 DRILLS: dict[str, Drill] = {drill.name: drill for kind in KINDS for drill in kind.drills}
 """By name, in the order in which they run."""
 

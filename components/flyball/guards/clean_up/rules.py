@@ -140,6 +140,7 @@ LOGS_STAY = Rule(
     " would have told why. `plan` warns of services whose logs stay; who means it says why.",
     source="https://kubernetes.io/docs/concepts/cluster-administration/logging/",
     remedy="Say where they go, or `to: none` with a reason.",
+    drill="pipeline",
     alert="LogQueueFilling",
 )
 LOGS_IN_PLAIN_TEXT = Rule(

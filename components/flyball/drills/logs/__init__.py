@@ -1,0 +1,1 @@
+"""Drills with the log collector, a process on this machine."""

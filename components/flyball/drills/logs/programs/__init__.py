@@ -1,0 +1,1 @@
+"""Who writes logs and who takes them, as processes."""
