@@ -59,48 +59,39 @@ def test_what_ran_and_is_gone_runs_again_only_for_other_arguments(kubectl: Kubec
     (second,) = (name for name in names(other) if name.startswith("job/"))
     result = members.apply(other)
     assert (result.created, result.pruned) == ((second,), ())
-    wait(lambda: runs(kubectl, namespace)[second.removeprefix("job/")].get("succeeded") == 1, "the second run")
-    assert members.apply(other) == Result((), (), names(other), ())
-    # The first one ran with other arguments than the last: back again is another change.
+    # A Job cannot be changed; what its pods would be today is for the next one.
+    later = tuple(_with_another_image_of_the_proxy(o) if o.kind == "Job" else o for o in other)
+    assert members.apply(later) == Result((), (), names(other), ())
+    assert members.diff(later) == ""
+    # The first one ran with other arguments than the last: back again is another change, and the last one ends.
     back = members.apply(made("migrate", ttl="1h", calls=CALLS))
     assert (back.created, back.pruned) == ((f"job/{run}",), ())
     assert set(runs(kubectl, namespace)) == {run}
-
-
-def test_what_follows_from_rules_changes_no_run(kubectl: Kubectl, namespace: str, made: Made) -> None:
-    """A Job cannot be changed; what its pods would be today is for the next one."""
-    members, once = ApplySet(kubectl, namespace), made("migrate", calls=CALLS)
-    members.apply(once)
-    changed = [_with_another_image_of_the_proxy(o) if o.kind == "Job" else o for o in once]
-    assert members.apply(changed) == Result((), (), names(once), ())
-    assert members.diff(changed) == ""
 
 
 def _with_another_image_of_the_proxy(o: Object) -> Object:
     return Object(json.loads(json.dumps(o.manifest).replace("haproxy:3", "haproxy:4")), o.ignored)
 
 
-def test_a_schedule_makes_runs_that_end(kubectl: Kubectl, namespace: str, made: Made) -> None:
+def test_runs_of_a_schedule_end_and_one_under_way_keeps_what_its_next_attempt_needs(
+    kubectl: Kubectl, namespace: str, made: Made
+) -> None:
     members, nightly = ApplySet(kubectl, namespace), made("report", schedule="0 4 * * 7", calls=CALLS)
     assert len(members.apply(nightly).created) == len(nightly)
     assert members.apply(nightly) == Result((), (), names(nightly), ())
     kubectl.run("create", "job", "now", "--from=cronjob/report", f"--namespace={namespace}")
     wait(lambda: runs(kubectl, namespace)["now"].get("succeeded") == 1, "the end of a run")
 
-
-def test_a_run_under_way_keeps_what_its_next_attempt_needs(kubectl: Kubectl, namespace: str, made: Made) -> None:
-    """As long as it has not ended; it waits for a node that there is not."""
-    huge = {"schedule": "0 4 * * 7", "resources": {"cpu": "900"}}
-    members, before = ApplySet(kubectl, namespace), made("report", calls=CALLS, **huge)
-    members.apply(before)
-    (config,) = (name for name in names(before) if name.startswith("configmap/"))
-    kubectl.run("create", "job", "now", "--from=cronjob/report", f"--namespace={namespace}")
-    after = made("report", calls={"web": CALLS["web"] | {"timeout": "3s"}}, **huge)
-
+    # From here on they wait for a node that there is not.
+    huge = made("report", schedule="0 4 * * 7", calls=CALLS, resources={"cpu": "900"})
+    assert members.apply(huge).changed == ("cronjob/report",)
+    (config,) = (name for name in names(huge) if name.startswith("configmap/"))
+    kubectl.run("create", "job", "waits", "--from=cronjob/report", f"--namespace={namespace}")
+    slower = {"web": CALLS["web"] | {"timeout": "3s"}}
+    after = made("report", schedule="0 4 * * 7", calls=slower, resources={"cpu": "900"})
     result = members.apply(after)
     assert (result.changed, result.pruned) == (("cronjob/report",), ())
-
-    kubectl.run("delete", "job", "now", f"--namespace={namespace}")
+    kubectl.run("delete", "job", "waits", f"--namespace={namespace}")
     assert members.apply(after).pruned == (config,)
 
 
