@@ -28,6 +28,7 @@ def names(*groups: list[Item]) -> str:
         ("tests/guards/headroom/test_cron.py", "test_a", (), "tests/guards/headroom/test_cron.py"),
         ("tests/cluster/test_up.py", "test_a", ("shop",), "tests/cluster/test_up.py"),
         ("tests/cluster/test_control_plane.py", "test_a", ("kubectl", "control_plane"), "control_plane"),
+        ("tests/hosts/site/test_rolling.py", "test_a", ("shop", "converged", "site_fleet"), "site_fleet"),
         ("tests/drills/test_drills.py", "test_drill[dawn]", (), "tests/drills/test_drills.py::test_drill-dawn"),
     ],
 )
