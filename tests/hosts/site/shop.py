@@ -1,6 +1,10 @@
 """The fleet's hosts by what they are for, and the shop that its application hosts serve."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from tests.hosts.conftest import until
 
 from flyball.drills.hosts import shop as releases
 from flyball.lab.hosts import packages
@@ -49,6 +53,19 @@ def answer(host: Host) -> str:
         "print(get('/flyball/health'), get('/'))"
     )
     return host.run(f'python3 -c "{ask}"').strip()
+
+
+@contextmanager
+def installing(host: Host) -> Iterator[None]:
+    """Another program that installs packages on a host, and does not come to an end."""
+    lock = "f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX)"
+    hold = f"import fcntl, time; {lock}; open('/run/held', 'w'); time.sleep(9999)"
+    host.run(f'systemd-run --quiet --unit=upgrades python3 -c "{hold}"')
+    try:
+        until(lambda: host.run("ls /run/held", check=False), bool)
+        yield
+    finally:
+        host.run("systemctl stop upgrades; rm -f /run/held")
 
 
 def roll(fleet: Ansible, shop: Shop, version: str, *options: str, **extra: Any) -> tuple[int, str]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from tests.hosts.conftest import CLI, UNTOUCHED, touched, until
-from tests.hosts.site.shop import BALANCERS, CACHES, ONE_OF_EACH
+from tests.hosts.site.shop import BALANCERS, CACHES, ONE_OF_EACH, installing
 
 from flyball.drills.hosts import shop as releases
 from flyball.lab.hosts.ansible import Ansible
@@ -83,12 +83,8 @@ def test_what_stands_in_the_way_of_packages_is_named(converged: Ansible) -> None
     host = converged.lab["logs1"]
     impatient = {**converged.variables, "logs1": {"base_lock_timeout": "1s"}}
     ansible = Ansible(converged.lab, converged.groups, impatient)
-    lock = "f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX)"
-    hold = f"import fcntl, time; {lock}; open('/run/held', 'w'); time.sleep(9999)"
-    host.run(f'systemd-run --quiet --unit=upgrades python3 -c "{hold}"')
-    until(lambda: host.run("ls /run/held", check=False), bool)
-    played = ansible.apply("logs1", "node_exporter")
-    host.run("systemctl stop upgrades")
+    with installing(host):
+        played = ansible.apply("logs1", "node_exporter")
     assert played.code != 0
     assert "Another program installs packages; wait for it, or raise base_lock_timeout." in " ".join(
         played.output.split()

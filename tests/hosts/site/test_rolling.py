@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.conftest import until
-from tests.hosts.site.shop import APPS, Shop, answer, roll
+from tests.hosts.site.shop import APPS, Shop, answer, installing, roll
 
 from flyball.drills.hosts.load import Users
 from flyball.lab.hosts.ansible import Ansible
@@ -143,6 +143,19 @@ def test_a_release_that_only_people_find_bad_is_taken_from_them_again(converged:
     assert shop.answers() == ["503 200", "200 200", "200 200"]
 
 
+def test_packages_that_cannot_be_had_take_no_host_out(converged: Ansible, shop: Shop) -> None:
+    shop.offer("2", 200)
+    with installing(shop.apps[0]):
+        code, output = roll(converged, shop, "2", base_lock_timeout="1s")
+    assert code == 2
+    assert "shop=2 cannot be installed: E: Unable to acquire the dpkg frontend lock" in output
+    assert "Another program installs packages; wait for it, or raise base_lock_timeout." in output
+    code, output = roll(converged, shop, "9")
+    assert code == 2
+    assert "shop=9 cannot be installed: E: Version '9' for 'shop' was not found." in output
+    assert (shop.versions(), shop.answers()) == (["1", "1", "1"], ["200 200"] * 3)
+
+
 def test_nothing_begins_while_a_host_does_not_answer(converged: Ansible, shop: Shop) -> None:
     shop.offer("4", 200)
     shop.apps[2].silence()
@@ -201,6 +214,10 @@ def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible,
     host.run(f"systemctl start {units}")
     looked = "/var/log/unattended-upgrades/unattended-upgrades.log"
     host.run(f"rm -f {looked}")
+    with installing(host):
+        waited = converged.play("freeze", *only, **why, base_lock_timeout="1s")
+    assert waited.code == 2
+    assert re.search(r"FAILED - RETRYING: \[app3\]: .*Hold the packages \(1 retries left\)", waited.output)
     converged.play("freeze", *only, **why).succeeded()
     for unit in units.split():
         assert "Assertion failed" in host.run(f"systemctl start {unit} 2>&1", check=False)
