@@ -200,6 +200,35 @@ def test_a_reboot_comes_back_drained_and_serves_when_it_is_well(group: Ansible) 
     assert cache.run(f"{CLI} exists {KEY}").strip() == "0"
 
 
+@pytest.mark.parametrize("what", ["the host went down", "the program was killed"])
+def test_a_run_that_is_cut_off_gives_the_group_back_and_not_the_host(group: Ansible, what: str) -> None:
+    app, cache = group.lab["app1"], group.lab["cache1"]
+    caller = {"program": "restart.yml", "who": "ops@ctl1", "why": "restarts", "run": "1", "since": 0}
+    app.write(LOCK, json.dumps({"holders": [caller]}))
+    hangs = "[Service]\nExecStartPre=sh -c 'while [ -e /run/hangs ]; do sleep 0.1; done'\n"
+    app.write("/etc/systemd/system/shop.service.d/hangs.conf", hangs)
+    app.run("systemctl daemon-reload; touch /run/hangs")
+    running = app.popen(f"systemctl start {UNIT}")
+    until(lambda: "activating" in app.run("systemctl is-active shop", check=False))
+    if what == "the host went down":
+        # It is gone at once: it does not see others go before it.
+        app.run(f"systemctl kill --signal=SIGSTOP {UNIT}")
+        app.power_loss()
+        app.start()
+        app.wait_up()
+    else:
+        app.run(f"systemctl kill --signal=SIGKILL {UNIT}; rm /run/hangs")
+    running.communicate(timeout=240)
+    until(lambda: what in app.run("cat /var/lib/flyball/planned-restart.json", check=False))
+    assert state(app)[0] == "failed"
+    assert state(app)[1].startswith(f"{what} in the midst of it; the host stays drained")
+    assert [it["program"] for it in json.loads(app.run(f"cat {LOCK}"))["holders"]] == ["restart.yml"]
+    assert [it["program"] for it in json.loads(app.run(f"cat {MARK}"))["holders"]] == ["planned restart"]
+    app.run(f"rm {HOLDS} /etc/systemd/system/shop.service.d/hangs.conf; systemctl daemon-reload")
+    cache.run(f"{CLI} del {KEY}")
+    until(lambda: app.run("systemctl is-active shop", check=False) == "active\n")
+
+
 def play(group: Ansible, **extra: Any) -> tuple[int, str]:
     played = group.play("restart", **extra)
     return played.code, " ".join(played.output.split())
