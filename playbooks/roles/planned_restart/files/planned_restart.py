@@ -1,8 +1,9 @@
 """Restarts the units of a host, or the host, while the rest of its group can spare it; one host at a time.
 
-Arguments: [--check | --resume] and the file of the settings, as the role planned_restart writes it. Ends with 0 when
-all is done, 75 where it was skipped (EX_TEMPFAIL of sysexits.h), 1 where it failed. What it came to, and why, is in the
-journal, in the metrics, and for programs in /var/lib/flyball/planned-restart.json.
+Arguments: [--check | --resume | --ended] and the file of the settings, as the role planned_restart writes it: --resume
+is for the start of the host, --ended for the end of a run, however it ended. Ends with 0 when all is done, 75 where it
+was skipped (EX_TEMPFAIL of sysexits.h), 1 where it failed. What it came to, and why, is in the journal, in the metrics,
+and for programs in /var/lib/flyball/planned-restart.json.
 """
 
 import json
@@ -10,7 +11,7 @@ import signal
 import sys
 import time
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -228,11 +229,48 @@ def carry_out(settings: Settings) -> str:
 
 
 def resume(settings: Settings) -> str:
-    """What is left after a reboot."""
+    """What is left to do after a reboot, or after a loss of power, which leaves nothing but to give the group back."""
+    if not RESUME.exists():
+        here = host.this_run()
+        name = here.split()[0]
+        give_up(settings, lambda run: run != here and run.split()[:1] == [name], "the host went down")
+        return ""
     lease = settings.new_lease(RESUME.read_text())
     RESUME.unlink(missing_ok=True)
     come_back(settings, lease)
     return "done"
+
+
+def ended(settings: Settings) -> str:
+    """What a run of this program has left that could not say what it came to; nothing where the host reboots."""
+    if not RESUME.exists():
+        here = host.this_run()
+        give_up(settings, lambda run: run == here, "the program was killed")
+    return ""
+
+
+def give_up(settings: Settings, whose: Callable[[str], bool], why: str) -> None:
+    """Give back the group where a run of those still has it. A host that is half changed stays out of service."""
+    if not holds.free(holds.group_lock(settings.group), lambda it: it.program == REASON and whose(it.run)):
+        return
+    if is_marked():
+        fail(f"{why} in the midst of it")
+    else:
+        record("skipped", f"{why} before anything was restarted")
+
+
+def is_marked() -> bool:
+    """Whether a planned restart has the host out of service."""
+    return any(holder.program == REASON for holder in host.marked())
+
+
+def fail(reason: str) -> None:
+    """Say that it failed. A host that it had out of service stays so, with the reason."""
+    kept = ""
+    if is_marked():
+        kept = "; the host stays drained, and keeps the lock until its time is over"
+        host.mark(REASON, reason, beside=True)
+    record("failed", f"{reason}{kept}")
 
 
 def record(outcome: str, reason: str = "") -> None:
@@ -266,20 +304,17 @@ def told_to_end(*_: object) -> None:
     raise Failed("it took too long, or was told to end")
 
 
-def main(settings: Settings, resumed: bool = False) -> int:
-    """Carry it out, and say what it came to."""
+def main(settings: Settings, part: str = "") -> int:
+    """Carry it out, or a part of it, and say what it came to."""
     try:
-        record(resume(settings) if resumed else carry_out(settings))
+        if outcome := {"--resume": resume, "--ended": ended}.get(part, carry_out)(settings):
+            record(outcome)
     except Skipped as skipped:
         record("skipped", str(skipped))
         return SKIPPED
     except Failed as failed:
         free_group(settings)
-        kept = ""
-        if any(holder.program == REASON for holder in host.marked()):
-            kept = "; the host stays drained, and keeps the lock until its time is over"
-            host.mark(REASON, str(failed), beside=True)
-        record("failed", f"{failed}{kept}")
+        fail(str(failed))
         return 1
     return 0
 
@@ -288,4 +323,4 @@ if __name__ == "__main__":
     read = Settings.load(sys.argv[-1])
     if sys.argv[1] != "--check":
         signal.signal(signal.SIGTERM, told_to_end)
-        sys.exit(main(read, sys.argv[1] == "--resume"))
+        sys.exit(main(read, sys.argv[1] if len(sys.argv) > 2 else ""))
