@@ -1,5 +1,6 @@
 """The filter of the collection: plain data in, a configuration out, or every problem at once."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -148,20 +149,28 @@ def test_a_role_with_nothing_to_proxy_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ipv6", "address", "binds"),
+    ("families", "address", "binds"),
     [
-        (False, "0.0.0.0", ["bind 0.0.0.0:8000", "bind :21000"]),
-        (True, "0.0.0.0", ["bind 0.0.0.0:8000", "bind :21000", "bind :::21000 v6only"]),
-        (True, "::", ["bind :8000", "bind :::8000 v6only", "bind :21000", "bind :::21000 v6only"]),
-        (True, "fd00::b", ["bind [fd00::b]:8000", "bind :21000", "bind :::21000 v6only"]),
+        ("ipv4", "0.0.0.0", ["bind 0.0.0.0:8000", "bind :21000"]),
+        ("both", "0.0.0.0", ["bind 0.0.0.0:8000", "bind :21000", "bind :::21000 v6only"]),
+        ("both", "::", ["bind :8000", "bind :::8000 v6only", "bind :21000", "bind :::21000 v6only"]),
+        ("both", "fd00::b", ["bind [fd00::b]:8000", "bind :21000", "bind :::21000 v6only"]),
+        ("ipv6", "fd00::b", ["bind [fd00::b]:8000", "bind :21000", "bind :::21000 v6only"]),
     ],
 )
-def test_every_address_is_one_of_each_family(ipv6: bool, address: str, binds: list[str]) -> None:
+def test_every_address_is_one_of_each_family(families: str, address: str, binds: list[str]) -> None:
     """Each by a socket of its own, or a client of IPv4 would be called by an address of IPv6."""
     balancer = {"host": "fd00::a", "port": 80, "protocol": "http", "address": address, "listen": 8000}
     proxy = {"port": 8080, "load": {"peak": 100, "replica": 50}, "calls": {"shop": balancer}}
-    found, problems = read({"haproxy_proxy": proxy}, "lb1", ipv6)
+    found, problems = read({"haproxy_proxy": proxy}, "lb1", families)
     assert problems == []
     lines = {line.strip() for line in found.config.splitlines()}
     assert sorted(line for line in lines if line.startswith("bind ") and "127.0.0.1" not in line) == sorted(binds)
     assert "server s1 [fd00::a]:80 maxconn 100 pool-purge-delay 60000ms max-reuse 1000" in lines
+
+
+@pytest.mark.parametrize(("families", "prefers"), [("ipv4", "ipv4"), ("both", "ipv4"), ("ipv6", "ipv6")])
+def test_a_name_of_both_families_is_called_over_one_that_the_host_has(families: str, prefers: str) -> None:
+    proxy = {"calls": {"shop": {"host": "shop.test", "port": 80, "protocol": "http"}}}
+    found, _ = read({"haproxy_proxy": proxy}, "lb1", families)
+    assert set(re.findall(r"server s1 shop.test:80 .*resolve-prefer (\S+)", found.config)) == {prefers}
