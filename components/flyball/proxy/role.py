@@ -46,8 +46,13 @@ def haproxy_config(variables: object) -> str:
     return proxy_config(proxy)
 
 
-def read(variables: Mapping[str, object], host: str = NAME, ipv6: bool = False) -> tuple[HostProxy, list[Problem]]:
-    """What the role's variables ask for on a host of that name, with IPv6 or not, and what is wrong with them."""
+def read(
+    variables: Mapping[str, object], host: str = NAME, families: str = Families.IPV4
+) -> tuple[HostProxy, list[Problem]]:
+    """What the role's variables ask for on a host of that name, and what is wrong with them.
+
+    `families` is what it reaches others over: `ipv4`, `ipv6` or `both`.
+    """
     reader, key = ROLE.read(variables), "haproxy_proxy"
     own = reader.at(key)
     reader.group("haproxy_group")
@@ -57,7 +62,7 @@ def read(variables: Mapping[str, object], host: str = NAME, ipv6: bool = False) 
         reader.problem(key, EMPTY, "has neither an application nor calls, so there is nothing to proxy", hint)
     if proxy is None or reader.problems:
         return HostProxy("", ()), reader.problems
-    proxy = replace(proxy, families=Families.BOTH if ipv6 else Families.IPV4)
+    proxy = replace(proxy, families=Families(families))
     return HostProxy(proxy_config(proxy), tuple(_sockets(proxy))), []
 
 
