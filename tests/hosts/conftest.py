@@ -7,11 +7,18 @@ from typing import TypeVar
 import pytest
 
 from flyball.lab.hosts.ansible import Played
+from flyball.lab.hosts.host import Host
 from flyball.lab.hosts.lab import Lab, lab
 
 T = TypeVar("T")
 PASSWORD = "correct-horse-battery"
 CLI = f"REDISCLI_AUTH={PASSWORD} redis-cli"
+TAKEN = "/var/log/all.log"
+_TAKES = f"""
+module(load="imrelp")
+input(type="imrelp" port="2514" ruleset="all")
+ruleset(name="all") {{ action(type="omfile" file="{TAKEN}") }}
+"""
 UNTOUCHED = {"changed": 0, "failed": 0, "unreachable": 0, "ignored": 0, "rescued": 0}
 """What `touched` gives for a run that found all as it should be."""
 
@@ -27,6 +34,13 @@ def until(look: Callable[[], T], reached: Callable[[T], bool], seconds: float = 
     while not reached(found := look()) and time.monotonic() < deadline:
         time.sleep(0.5)
     return found
+
+
+def take_logs(host: Host) -> None:
+    """Let a host take what others ship, as it is, into the file `TAKEN`."""
+    host.run("apt-get install -qq -y rsyslog rsyslog-relp")
+    host.write("/etc/rsyslog.conf", _TAKES)
+    host.run("systemctl restart rsyslog")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.hosts.conftest import UNTOUCHED, touched, until
+from tests.hosts.conftest import TAKEN, UNTOUCHED, take_logs, touched, until
 
 from flyball.drills.hosts import shop
 from flyball.lab.hosts import packages
@@ -14,11 +14,6 @@ from flyball.lab.hosts.lab import Lab, lab
 pytestmark = pytest.mark.hosts
 ONLY = ("--limit", "all1")
 BALANCED = 8000
-_SERVER = """
-module(load="imrelp")
-input(type="imrelp" port="2514" ruleset="all")
-ruleset(name="all") { action(type="omfile" file="/var/log/all.log") }
-"""
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +26,7 @@ def hosts() -> Iterator[Lab]:
 def converged(hosts: Lab) -> Ansible:
     """Both hosts after `site.yml`, from bare."""
     all1, logs = hosts.add("all1", "logs1")
-    logs.run("apt-get install -qq -y rsyslog rsyslog-relp")
-    logs.write("/etc/rsyslog.conf", _SERVER)
-    logs.run("systemctl restart rsyslog")
+    take_logs(logs)
     balancer = shop.balancer(["127.0.0.1"])
     balancer["haproxy_proxy"]["calls"]["shop"]["listen"] = BALANCED
     variables = {
@@ -95,7 +88,7 @@ def test_a_request_goes_through_the_balancer_and_nginx(converged: Ansible, host:
 def test_a_line_arrives_at_the_log_server_and_is_a_figure(converged: Ansible, host: Host) -> None:
     host.run("logger --tag shop 'crate one'")
     logs = converged.lab["logs1"]
-    arrived = until(lambda: logs.run("grep 'crate one' /var/log/all.log || true"), bool)
+    arrived = until(lambda: logs.run(f"grep 'crate one' {TAKEN} || true"), bool)
     assert arrived.endswith(" all1 shop crate one\n")
     figure, url = "flyball_log_shipping_lost_total 0\n", f"http://{host.address}:9100/metrics"
     assert figure in until(lambda: ask(host, url), lambda found: figure in found)  # its timer goes each minute

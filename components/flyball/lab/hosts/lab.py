@@ -74,8 +74,8 @@ class Lab:
 
 
 @contextmanager
-def lab(report: base.Report, suite: str = base.SUITES[0]) -> Iterator[Lab]:
-    """An empty lab for hosts of a suite of Debian, removed with all its hosts at the end.
+def lab(report: base.Report, suite: str = base.SUITES[0], *, ipv6: bool = False) -> Iterator[Lab]:
+    """An empty lab for hosts of a suite of Debian, removed with all its hosts at the end; of `ipv6` alone, if wanted.
 
     Removes what labs of dead processes left, first. Raises `HostsError` where this machine cannot run hosts.
     """
@@ -89,7 +89,7 @@ def lab(report: base.Report, suite: str = base.SUITES[0]) -> Iterator[Lab]:
             folder.mkdir(parents=True)
             lock = at_end.enter_context((folder / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX)
-        made = Lab(folder, Network(name), root)
+        made = Lab(folder, Network(name, ipv6), root)
         try:
             subprocess.run(
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(made.key)], check=True

@@ -7,9 +7,9 @@ from flyball.lab.hosts.errors import HostsError
 
 PREFIX = "flyball-"
 """Of every namespace made here."""
-_NET = "10.77.0"
-ROUTER = f"{_NET}.1"
-"""The address of the namespace that tests and Ansible run in."""
+_NET, _NET6 = "10.77.0.", "fd77::"
+_ROUTER = 1
+"""The number of the namespace that tests and Ansible run in."""
 _DATAGRAMS = 512
 """Messages that wait in a local socket: systemd's DEFAULT_UNIX_MAX_DGRAM_QLEN, set at boot of a machine; it may not
 change that in a container. With the kernel's 10 the journal, which never waits, drops lines of a late daemon."""
@@ -17,9 +17,10 @@ change that in a container. With the kernel's 10 the journal, which never waits,
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The network of the lab `lab`, in namespaces named after it."""
+    """The network of the lab `lab`, in namespaces named after it; of IPv6 alone where that is asked for."""
 
     lab: str
+    ipv6: bool = False
 
     @property
     def namespace(self) -> str:
@@ -32,14 +33,21 @@ class Network:
 
     def address(self, number: int) -> str:
         """The address of the host with that number, from 1 to 200."""
-        return f"{_NET}.{10 + number}"
+        return self._address(10 + number)
+
+    def _address(self, number: int) -> str:
+        return f"{_NET6}{number:x}" if self.ipv6 else f"{_NET}{number}"
+
+    def _words(self, address: str) -> list[str]:
+        """As ip(8) takes an address. One of IPv6 would not be had for the time in which others may object to it."""
+        return [f"{address}/64", "nodad"] if self.ipv6 else [f"{address}/24"]
 
     def create(self) -> None:
         ip("netns", "add", self.namespace)
         for command in (
             "link set lo up",
             "link add br0 type bridge",
-            f"addr add {ROUTER}/24 dev br0",
+            " ".join(["addr add", *self._words(self._address(_ROUTER)), "dev br0"]),
             "link set br0 up",
         ):
             ip("-n", self.namespace, *command.split())
@@ -53,7 +61,7 @@ class Network:
         ip("-n", self.namespace, "link", "add", host, "type", "veth", "peer", "name", "host0", "netns", inner)
         ip("-n", self.namespace, "link", "set", host, "master", "br0", "up")
         ip("-n", inner, "link", "set", "lo", "up")
-        ip("-n", inner, "addr", "add", f"{self.address(number)}/24", "dev", "host0")
+        ip("-n", inner, "addr", "add", *self._words(self.address(number)), "dev", "host0")
         ip("-n", inner, "link", "set", "host0", "up")
 
     def link(self, host: str, state: str) -> None:
