@@ -66,6 +66,8 @@ from ansible_collections.flyball.guards.plugins.module_utils import units  # noq
 
 LIMITS = "client-output-buffer-limit"
 """Read back for all kinds of clients, whichever of them were set."""
+PLACES = ("bind", "port")
+"""What says where it listens."""
 
 
 class Refused(Exception):
@@ -170,6 +172,8 @@ def main() -> None:
                 if not module.check_mode:
                     redis.ask("CONFIG", "SET", name, last=value)
                     redis.use(password if name == "requirepass" else redis.password)
+                    if name in PLACES:  # it may not be where it was asked any more
+                        redis = connect(module, units.listening([int(process)]), [redis.password])
                 changed.append(name)
             except Refused:
                 start.append(f"{name} is {runs.get(name, 'unknown')}")
