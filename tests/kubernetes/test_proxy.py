@@ -158,6 +158,17 @@ def test_grpc_is_http_2_from_end_to_end() -> None:
     assert sum(map(len, ends.values())) == 6
 
 
+@pytest.mark.parametrize(("prestop", "seconds"), [("10s", 9), ("1s", 0)])
+def test_clients_of_grpc_are_told_to_go_elsewhere_before_the_application_ends(prestop: str, seconds: int) -> None:
+    """By a reload; the process that it relieves stays for as long as calls may be under way."""
+    found = workload(protocol="grpc", shutdown={"prestop": prestop, "drain": "40s", "stop": "8s"})
+    (proxy,) = [it for it in pod(found)["initContainers"] if it["name"] == "proxy"]
+    assert proxy["lifecycle"]["preStop"] == {
+        "exec": {"command": ["sh", "-c", f"sleep {seconds}; kill -USR2 1 || pkill -USR2 -o haproxy"]}
+    }
+    assert "hard-stop-after 49000ms" in config_lines(config_map(found)["data"]["haproxy.cfg"])["global"]
+
+
 def test_names_of_two_workloads_do_not_meet() -> None:
     found = objects(lambda: [Workload(name, arguments()) for name in ("a", "b")])
     assert len([name for name in found if name.startswith("ConfigMap")]) == 2

@@ -1,14 +1,15 @@
 """What a gRPC client hears of a refusal: the status that says what it should do next, and no more work for anybody."""
 
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
 import pytest
-from tests.proxy.harness import haproxy
+from tests.proxy.harness import children, haproxy
 
 from flyball.guards.breakers.breaker import Breaker
 from flyball.guards.fail_fast import inbound as inbounds
@@ -110,3 +111,34 @@ def test_inbound(tmp_path: Path) -> None:
         assert names.count("DEADLINE_EXCEEDED") == 1
         assert names.count("UNAVAILABLE") == 5
         assert {message for code, message in found if code.name == "UNAVAILABLE"} == {"too much to do"}
+
+
+def test_a_client_of_a_pod_that_leaves_goes_elsewhere_and_loses_nothing(tmp_path: Path) -> None:
+    """A reload, which is all that makes HAProxy say goodbye on HTTP/2: to who has a connection, not to who comes."""
+    (there,) = free(1)
+    guard = inbounds.read(Reader({}, (), []), there, "grpc", 100, 1_000)
+    states: list[grpc.ChannelConnectivity] = []
+    with served() as (payment, port):
+        proxy = Proxy("web", InboundHop(Address(there), Server("127.0.0.1", port), "grpc", 1_000, guard))
+        with haproxy(proxy, tmp_path, "-W") as master, grpc.insecure_channel(f"127.0.0.1:{there}") as channel:
+            channel.subscribe(states.append)
+            pay = channel.unary_unary(METHOD)
+            assert pay(b"x", timeout=20) == b"x"
+            payment.seconds = 0.5
+            under_way = pay.future(b"y", timeout=20)
+            until(lambda: payment.seen == 2)
+            before = children(master.pid)
+            master.send_signal(signal.SIGUSR2)
+            until(lambda: states[-1] is grpc.ChannelConnectivity.IDLE)
+            assert children(master.pid) - before
+            assert under_way.result() == b"y"
+            payment.seconds = 0.0
+            assert pay(b"z", timeout=20) == b"z"
+    assert grpc.ChannelConnectivity.TRANSIENT_FAILURE not in states
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
