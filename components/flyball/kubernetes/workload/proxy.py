@@ -29,6 +29,8 @@ FOLDER, FILE = "/etc/haproxy", "haproxy.cfg"
 EVERYWHERE = ""
 _AFTER_A_JOB: Milliseconds = 1_000
 """The proxy is told to end when the job has ended, and then nobody waits for an answer any more."""
+_FAREWELL: Milliseconds = 1_000
+"""What clients of gRPC have to go elsewhere before the application is told to end."""
 DIGITS = 10
 """Of the configuration's hash, in its ConfigMap's name."""
 
@@ -77,9 +79,17 @@ def _proxy(s: Placed) -> Proxy:
         ),
         metrics=Address(spec.sidecar.metrics_port, EVERYWHERE),
         headers=spec.sidecar.headers,
-        drain=s.spec.shutdown.stop if isinstance(s, Service) else _AFTER_A_JOB,
+        drain=_drain(s),
         families=Families.POD,
     )
+
+
+def _drain(s: Placed) -> Milliseconds:
+    """How long a process that is told to end may take; one that a farewell has relieved, as long as calls may."""
+    if not isinstance(s, Service):
+        return _AFTER_A_JOB
+    own = s.spec.shutdown
+    return own.stop + (_FAREWELL + own.drain if s.spec.fronted and s.spec.protocol == "grpc" else 0)
 
 
 def _inbound(spec: Spec) -> InboundHop:
@@ -110,7 +120,7 @@ def _container(s: Placed) -> Manifest:
         ],
         "resources": requests_and_limits(own.resources, retention.ephemeral_storage(1)),
         **_probes(own),
-        **({"lifecycle": _leave(own)} if guard else {}),
+        **({"lifecycle": {"preStop": _leave(s.spec)}} if isinstance(s, Service) and s.spec.fronted else {}),
         "securityContext": {**confined(), **as_user(USER)},
         "volumeMounts": [{"name": NAME, "mountPath": FOLDER, "readOnly": True}],
     }
@@ -125,10 +135,18 @@ def _field(name: str, path: str) -> Manifest:
     return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
 
 
-def _leave(own: Sidecar) -> Manifest:
-    """On the way out, at once and while the application still answers: no Service leads here any more, but connections
-    that are kept stay, and would end with the application."""
-    return {"preStop": {"httpGet": {"path": LEAVE, "port": own.metrics_port}}}
+def _leave(spec: Spec) -> Manifest:
+    """On the way out, while the application still answers: no Service leads here any more, but connections that are
+    kept stay, and would end with the application.
+
+    HTTP/1 is told with its next answer. The farewell of HTTP/2 is for all who have a connection, and HAProxy says it
+    when a reload relieves its process; whoever comes later has missed it. So it is said when nobody comes any more. It
+    takes a shell in the image. Where the pod shares its processes, the first is none of HAProxy's.
+    """
+    if spec.protocol != "grpc":
+        return {"httpGet": {"path": LEAVE, "port": spec.sidecar.metrics_port}}
+    seconds = (spec.shutdown.prestop - _FAREWELL) // 1000
+    return {"exec": {"command": ["sh", "-c", f"sleep {seconds}; kill -USR2 1 || pkill -USR2 -o haproxy"]}}
 
 
 def _probes(own: Sidecar) -> Manifest:
