@@ -18,6 +18,7 @@ def thing(kind: str, name: str, stack: str | None, owner: str | None, **labels: 
 
 MINE = ("prod", "shop")
 SERVICE = {"app.kubernetes.io/name": "web"}
+LOGS = {"app.kubernetes.io/name": "flyball-logs"}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,7 @@ def test_it_is_told_by_stack_and_owner_and_not_where_kubectl_keeps_track(there: 
         (thing("ConfigMap", "flyball-limits", *MINE), "governor: configmap flyball-limits exists"),
         (thing("ValidatingAdmissionPolicy", "flyball-limits", *MINE), "governor.policies: validatingadmissionpolicy"),
         (thing("Namespace", "flyball-system", *MINE), "governor.policies: namespace flyball-system exists"),
+        (thing("Namespace", "flyball-logs", *MINE, **LOGS), "logs: namespace flyball-logs exists"),
         (thing("PriorityClass", "flyball-shop", *MINE), "PriorityClass flyball-shop: priorityclass flyball-shop"),
         (thing("CronJob", "web", *MINE, **SERVICE), "jobs.web: cronjob web exists"),
     ],
