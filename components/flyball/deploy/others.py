@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
+from flyball.collector.config import NAMESPACE as LOGS_NAMESPACE
 from flyball.deploy.manifests import Object
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS, NO_NAMESPACE
 from flyball.guards.reading.problem import Path, Problem
@@ -84,10 +85,11 @@ def _label(o: Object) -> str | None:
 def _place(o: Object, jobs: Collection[str | None]) -> tuple[Path, str]:
     """Where in the stack file an object comes from, and what to do if it is taken."""
     service = _label(o)
-    if service in jobs and service:
-        return ("jobs", service), "give the job another name, or the stack another namespace"
+    if LOGS_NAMESPACE in (o.namespace, o.name):
+        return ("logs",), "one stack of a cluster ships its logs; the others say to: none, with that as the reason"
     if service:
-        return ("services", service), "give the service another name, or the stack another namespace"
+        key, one = ("jobs", "job") if service in jobs else ("services", "service")
+        return (key, service), f"give the {one} another name, or the stack another namespace"
     if o.kind == "ConfigMap" and o.name == names.LIMITS:
         return ("governor",), "only one of the stacks that share a namespace may have a governor"
     if o.kind == "Namespace" and o.name != names.SYSTEM_NAMESPACE:

@@ -73,7 +73,8 @@ class LogPipeline(pulumi.ComponentResource):
         for manifest in manifests(pipeline, platform, labels):
             kind = manifest["kind"]
             fields = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
-            child = pulumi.ResourceOptions(parent=self, depends_on=after)
+            # The namespace stays with the Secret in it, which is somebody's.
+            child = pulumi.ResourceOptions(parent=self, depends_on=after, retain_on_delete=kind == "Namespace")
             made = _CLASSES[kind](f"{name}-{kind.lower()}", **properties(fields), opts=child)
             after = after or [made]
         self.namespace = pulumi.Output.from_input(NAMESPACE)
