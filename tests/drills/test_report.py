@@ -167,7 +167,16 @@ def test_all_drills_are_listed() -> None:
         *("reddit-2016", "dawn", "spot", "drain", "lost-zone", "runaway", "reapply"),
         *("hang", "drip", "silent", "slow", "errors", "refused"),
         *("database", "overload", "slow-clients", "slow-uploads", "retry-storm", "chain", "reloads"),
-        *("revived", "log-storm", "log-storm-pod", "rotation", "log-server-dead", "cache-flood", "cache-setting"),
+        *(
+            "revived",
+            "log-storm",
+            "log-storm-pod",
+            "rotation",
+            "log-server-dead",
+            "cache-flood",
+            "cache-flood-pod",
+            "cache-setting",
+        ),
         *("rollout", "colliding-changes", "spot-notice", "planned-restarts"),
         "pipeline",
     ]

@@ -10,6 +10,7 @@ from flyball.drills.cluster.drill import ClusterDrill
 from flyball.drills.drill import Drill, Report
 from flyball.drills.hosts import (
     cache_flood,
+    cache_flood_pod,
     cache_setting,
     colliding,
     log_server_dead,
@@ -65,7 +66,7 @@ TRAFFIC: Kind[TrafficDrill] = Kind(
 HOSTS: Kind[HostDrill] = Kind(
     (
         *(revived.DRILL, log_storm.DRILL, log_storm_pod.DRILL, rotation.DRILL),
-        *(log_server_dead.DRILL, cache_flood.DRILL, cache_setting.DRILL),
+        *(log_server_dead.DRILL, cache_flood.DRILL, cache_flood_pod.DRILL, cache_setting.DRILL),
         *(rollout.DRILL, colliding.DRILL, spot_notice.DRILL, planned_restarts.DRILL),
     ),
     hosts.once,

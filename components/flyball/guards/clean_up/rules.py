@@ -115,6 +115,8 @@ REPLICA_BUFFER = Rule(
     " MiB)`; https://redis.io/docs/latest/develop/reference/clients/#output-buffer-limits. Redis 7.0.15 with a"
     " maxmemory of 200 MB took 582 MiB while it filled a replica under writes.",
     remedy="Give it more memory, or lower the share.",
+    drill="cache-flood-pod",
+    alert="OutOfMemory",
 )
 CACHE_BEYOND_HALF = Rule(
     "cache-beyond-half",
