@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from flyball.guards.headroom import schedule
@@ -72,6 +72,8 @@ ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kolkata"]
 
 
 @given(fields=FIELDS, zone=st.sampled_from(ZONES))
+@example(fields=("0", "0,23", "31", "*", "*"), zone="Europe/Berlin")  # the clocks change on a 31st in some years only
+@example(fields=("0", "4", "30,31", "3", "*"), zone="Europe/Berlin")
 def test_no_two_runs_are_closer_than_the_shortest_time(fields: tuple[str, ...], zone: str) -> None:
     """Against the real times of three years, with the changes of the clock."""
     expression = " ".join(fields)
