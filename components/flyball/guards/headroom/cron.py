@@ -134,14 +134,18 @@ def ends_within(start: str, end: str, minutes: int) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def shortest_by_clock(text: str) -> int:
-    """The shortest time between two of its times in minutes, on days that are all 24 hours long."""
+def shortest_by_clock(text: str, across: int | None = None) -> int:
+    """The shortest time between two of its times in minutes, on days that are all 24 hours long.
+
+    With `across` only of those that have this time of day, in minutes, between them or at the later one.
+    """
     cron = Expression(text)
-    within = [later - earlier for earlier, later in pairwise(cron.times)]
+    pairs = [(a, b) for a, b in pairwise(cron.times) if across is None or a < across <= b]
     overnight = DAY_MINUTES - cron.times[-1] + cron.times[0]
-    least = min(within, default=_CYCLE.days * DAY_MINUTES)
+    at_night = across is None or not cron.times[0] < across <= cron.times[-1]
+    least = min((later - earlier for earlier, later in pairs), default=_CYCLE.days * DAY_MINUTES)
     last: int | None = None
-    for n in range(_CYCLE.days if overnight < least else 0):
+    for n in range(_CYCLE.days if at_night and overnight < least else 0):
         if cron.matches(REFERENCE + timedelta(days=n)):
             if last is not None:
                 least = min(least, (n - last - 1) * DAY_MINUTES + overnight)

@@ -123,16 +123,28 @@ def check_job(expression: str, timezone: str, path: Path) -> Iterator[Problem]:
 def shortest(expression: str, timezone: str) -> Milliseconds:
     """The shortest time between two times of an expression in its zone, for which `check_job` has found nothing.
 
-    By the clock, and over each change of the clocks in the reference year; days of 28 years, after which dates fall on
-    the same weekdays again.
+    By the clock, on days of 28 years, after which dates fall on the same weekdays again; less what clocks skip between
+    two times, on whatever day of those that may be: they change on other dates each year.
     """
-    minutes = shortest_by_clock(expression)
-    zone = ZoneInfo(timezone)
-    for moment in clock_changes(timezone) if len(Expression(expression).hours) < 24 else ():
-        before, after = next(CronSim(expression, moment, reverse=True)), next(CronSim(expression, moment))
-        seconds = after.replace(tzinfo=zone).timestamp() - before.replace(tzinfo=zone).timestamp()
-        minutes = min(minutes, int(seconds) // 60)
-    return minutes * 60_000
+    found = [shortest_by_clock(expression)]
+    if len(Expression(expression).hours) < 24:
+        found += [shortest_by_clock(expression, across) - skipped for across, skipped in _skips(timezone)]
+    return min(found) * 60_000
+
+
+@lru_cache(maxsize=1024)
+def _skips(timezone: str) -> tuple[tuple[int, int], ...]:
+    """Where clocks are put forward in the reference year: the time of day at which they go on, and how far [min]."""
+    zone, minute = ZoneInfo(timezone), timedelta(minutes=1)
+    found: list[tuple[int, int]] = []
+    for moment in clock_changes(timezone):
+        hour = moment.replace(tzinfo=zone).astimezone(UTC) - timedelta(hours=1)
+        within = [(hour + n * minute).astimezone(zone) for n in range(61)]
+        changed = next(each for each in within if each.utcoffset() != within[0].utcoffset())
+        skipped = ((changed.utcoffset() or timedelta()) - (within[0].utcoffset() or timedelta())) // minute
+        if skipped > 0:
+            found.append((changed.hour * 60 + changed.minute, skipped))
+    return tuple(found)
 
 
 def _check_window(window: Window, path: Path, zone: ZoneInfo) -> Iterator[Problem]:
