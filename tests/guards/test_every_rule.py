@@ -10,6 +10,7 @@ from tests.deploy.test_requirements import SERVICE, Cluster, stack
 
 from flyball.deploy import freeze, manifests, others, proxies, requirements, up
 from flyball.deploy.manifests import Object, Rendered
+from flyball.deploy.unguard import check_left
 from flyball.drills import run as drills
 from flyball.guards.catalogue import RULES
 from flyball.guards.clean_up.retention import FileLogs, check_file_logs
@@ -172,6 +173,7 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
             others.check([config], {config.key: config.manifest}, lambda o, there: False)
         ),
         "no-namespace": lambda: _raise(others.check_shared(Bare("36", ""), read({**plain, "shared": True}))),
+        "guarded-namespace-left": lambda: _raise(check_left({("ConfigMap", "old", "flyball-limits")}, "new")),
         "drill-cannot-run": lambda: list(drills.run(["hang"], [True], print)),
     }
 

@@ -2,9 +2,12 @@
 
 import json
 import time
+from collections.abc import Iterable, Iterator
 
 from flyball import wellknown
 from flyball.deploy.others import Signature, signature
+from flyball.guards.governor.rules import GUARDED_NAMESPACE_LEFT
+from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.governor import names
 
@@ -38,6 +41,15 @@ def unguard(kubectl: Kubectl, own: Signature, namespace: str, *, policies: bool,
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+
+
+def check_left(made: Iterable[tuple[str, str, str]], namespace: str) -> Iterator[Problem]:
+    """Refuse to leave a namespace where what the engine has `made`, by kind, namespace and name, is guarded."""
+    for kind, where, name in sorted(made):
+        if (kind, name) == ("ConfigMap", names.LIMITS) and where != namespace:
+            message = f"is {namespace}, and the services that Pulumi's engine has made in {where} are guarded there"
+            hint = "bring it up as a stack of another name, then take this one down; or take this one down first"
+            yield Problem(("namespace",), GUARDED_NAMESPACE_LEFT, message, hint)
 
 
 def _delete(kubectl: Kubectl, own: Signature, kind: str, name: str, *where: str) -> bool:

@@ -3,7 +3,7 @@
 import functools
 import gc
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from flyball.deploy.manifests import Object, Rendered, rendered
 from flyball.deploy.others import Item, Signature
 from flyball.deploy.program import run_program
 from flyball.deploy.rollout import Standing
-from flyball.deploy.unguard import unguard
+from flyball.deploy.unguard import check_left, unguard
 from flyball.guards.fail_fast.rules import NEEDS_PULUMI_CLI, NOT_RUNNING
 from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem, Refused, refuse
@@ -85,7 +85,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     for line in shrinking.said(kubectl, stack):
         report(line)
     if engine and not _by_kubectl(members, report):
-        refuse(_of_others(members, engine, target, result))
+        refuse(_in_the_way(members, engine, target, stack, result))
         report(f"bringing it up with {engine}")
         _by_engine(engine, target, sizes, stands)
     else:
@@ -134,7 +134,7 @@ def preview(target: Target, report: Report) -> str | None:
         refuse(list(others.check_shared(kubectl, stack)))
     if engine and not (members and _by_kubectl(members, report)):
         if members:
-            refuse(_of_others(members, engine, target, result))
+            refuse(_in_the_way(members, engine, target, stack, result))
         pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=True)
         for line in shrinks:
             report(line)
@@ -260,11 +260,13 @@ def _signature(target: Target) -> Signature:
     return Signature(target.name, *(str(target.config.get(key, "")) for key in ("owner", "environment")))
 
 
-def _of_others(members: ApplySet, engine: Engine, target: Target, result: Rendered) -> list[Problem]:
-    """What the engine, which takes over whatever it finds, would take from others."""
+def _in_the_way(members: ApplySet, engine: Engine, target: Target, stack: Stack, result: Rendered) -> Iterator[Problem]:
+    """What the engine, which takes over whatever it finds, would take from others, and what it could not take away."""
     made = functools.cache(lambda: pulumi_cli.made(engine, target.project, target.name))
 
     def is_own(o: Object, there: Item) -> bool:
         return others.alike(o.manifest, there) or (o.kind, o.namespace, o.name) in made()
 
-    return list(others.check(result.objects, members.live(result.objects), is_own))
+    yield from others.check(result.objects, members.live(result.objects), is_own)
+    if stack.governor:
+        yield from check_left(made(), stack.namespace)

@@ -54,6 +54,13 @@ WINDOWS_TOO_CLOSE = Rule(
     remedy="Join the windows, or let the autoscaler take larger steps.",
     drill="dawn",
 )
+GUARDED_NAMESPACE_LEFT = Rule(
+    "guarded-namespace-left",
+    Lesson.GOVERNOR,
+    what="A stack that Pulumi's engine has brought up with a Governor stays in its namespace.",
+    source="The engine would make everything anew and then be refused to delete what is guarded in the old namespace.",
+    remedy="Bring it up as a stack of another name, then take the old one down; or take it down first.",
+)
 LIMITS = Rule(
     "limits",
     Lesson.GOVERNOR,
