@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -139,6 +140,31 @@ def test_ups_that_crash_at_random_moments_are_taken_up_again(world: World) -> No
         deployment = world.plane.kubectl.json("get", "deployment", "web", f"--namespace={stack.name}")
         containers = deployment["spec"]["template"]["spec"]["containers"]
         assert {"name": "ROUND", "value": "9"} in next(each for each in containers if each["name"] == "web")["env"]
+    finally:
+        world.run(stack, "down")
+
+
+def test_what_a_killed_creation_has_left_is_taken_over_as_large_as_it_has_become(world: World) -> None:
+    """As where the engine was killed while it created the Deployment: it is there, and the state does not know it."""
+    stack, kubectl = world.stack("halfway", proven=6), world.plane.kubectl
+    place = f"--namespace={stack.name}"
+    try:
+        world.run(stack, "up")
+        resources = json.loads(world.pulumi("stack", "export", "--stack", stack.name))["deployment"]["resources"]
+        [urn] = [each["urn"] for each in resources if each["type"] == "kubernetes:apps/v1:Deployment"]
+        world.pulumi("state", "delete", urn, "--target-dependents", "--yes", "--stack", stack.name)
+        lock = world.folder / "state" / ".pulumi" / "locks" / "organization" / "flyball" / stack.name / "killed.json"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text(json.dumps({"pid": 2**22 + 1, "hostname": socket.gethostname()}))  # beyond the kernel's last
+        kubectl.run("scale", "deployment/web", "--replicas=7", place)
+        config = stack.config()
+        config["flyball:services"]["web"]["env"] = {"ROUND": "2"}
+        stack.write(config)
+        world.run(stack, "up")
+        spec = kubectl.json("get", "deployment", "web", place)["spec"]
+        containers = {each["name"]: each for each in spec["template"]["spec"]["containers"]}
+        assert ({"name": "ROUND", "value": "2"} in containers["web"]["env"], spec["replicas"]) == (True, 7)
+        assert kubectl.json("get", "hpa", "web", place)["spec"]["minReplicas"] == 3
     finally:
         world.run(stack, "down")
 
