@@ -42,6 +42,20 @@ def taking_over(kubectl: Kubectl, services: Iterable[Service]) -> Sizes:
     return found
 
 
+def running(kubectl: Kubectl, services: Iterable[Service]) -> Sizes:
+    """The replicas of the services' Deployments as they are, as far as they may have that many."""
+    found: dict[tuple[str, str], int] = {}
+    live: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for service in services:
+        namespace = service.spec.namespace
+        if namespace not in live:
+            live[namespace] = _deployments(kubectl, namespace)
+        for name in (service.name, service.name + SPOT_SUFFIX):
+            if deployment := live[namespace].get(name):
+                found[namespace, name] = min(_size(deployment), service.sizing.ceiling)
+    return found
+
+
 def first(objects: Iterable[Object], sizes: Sizes) -> list[Object]:
     """What is applied first: all but the autoscalers that would shrink a base before its spot part serves."""
     bases = {(namespace, name.removesuffix(SPOT_SUFFIX)) for namespace, name in sizes if name.endswith(SPOT_SUFFIX)}

@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -88,7 +88,9 @@ def up(
             # What it was about to create is in the cluster or not; the state does not know, and would warn for ever.
             _run(engine, project, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", *where, *program])
         left = [f"--exclude={pattern}" for pattern in leave]
-        _run(engine, project, ["up", "--yes", "--skip-preview", *left, *where, *program])
+        # Each creation has a name of its own for the server: what the killed one has written is another's.
+        taken_over = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"} if released else {}
+        _run(engine, project, ["up", "--yes", "--skip-preview", *left, *where, *program], taken_over)
 
 
 def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str | None) -> None:
@@ -203,7 +205,8 @@ def _program(project: Path, context: str | None) -> Iterator[list[str]]:
             os.environ[CONTEXT_VARIABLE] = before
 
 
-def _run(engine: Engine, project: Path, arguments: list[str]) -> None:
+def _run(engine: Engine, project: Path, arguments: list[str], more: Mapping[str, str] | None = None) -> None:
     command = [str(engine.pulumi), *arguments, "--non-interactive"]
-    if subprocess.run(command, cwd=project, env=environment(engine), check=False).returncode:
+    env = {**environment(engine), **(more or {})}
+    if subprocess.run(command, cwd=project, env=env, check=False).returncode:
         raise PulumiError(f"pulumi {arguments[0]} failed")

@@ -87,7 +87,9 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     if engine and not _by_kubectl(members, report):
         refuse(_in_the_way(members, engine, target, stack, result))
         report(f"bringing it up with {engine}")
-        _by_engine(engine, target, sizes, stands)
+        # What the state does not know, since its creation was killed, is created again: not smaller than it has become.
+        with meanwhile.beginning(parts.running(kubectl, stack.services.values())):
+            _by_engine(engine, target, sizes, stands)
     else:
         if engine is None:
             report("no Pulumi CLI on PATH and none built: kubectl applies what the program comes to in this process")

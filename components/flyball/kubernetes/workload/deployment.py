@@ -35,7 +35,7 @@ def _deployment(s: Service, name: str, part: str, replicas: int, inputs: PodInpu
     return {
         "metadata": metadata(s, name, _exemptions(s, by_keda=s.spec.needs_keda and name == s.autoscaled)),
         "spec": {
-            "replicas": meanwhile.size(s.spec.namespace, name, replicas),
+            "replicas": meanwhile.begins(s.spec.namespace, name, replicas),
             "selector": {"matchLabels": {**selector(s), wellknown.PART_LABEL: part}},
             # Surge only: a release must not eat the headroom.
             "strategy": {

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 Sizes = Mapping[tuple[str, str], int]
 """Replicas by namespace and name of a Deployment."""
 _sizes: Sizes = {}
+_live: Sizes = {}
 """For the whole process: Pulumi's engine has the program run in a thread of its own."""
 
 
@@ -18,6 +19,25 @@ def at_least(sizes: Sizes) -> Iterator[None]:
         yield
     finally:
         _sizes = before
+
+
+@contextmanager
+def beginning(sizes: Sizes) -> Iterator[None]:
+    """Within it, Deployments begin with at least so many replicas, and their autoscalers are as ever.
+
+    For those that are in the cluster though no state tells of them, since what created them was killed.
+    """
+    global _live
+    before, _live = _live, sizes
+    try:
+        yield
+    finally:
+        _live = before
+
+
+def begins(namespace: str, deployment: str, stated: int) -> int:
+    """The size with which a Deployment is created."""
+    return max(size(namespace, deployment, stated), _live.get((namespace, deployment), 0))
 
 
 def size(namespace: str, deployment: str, stated: int) -> int:
