@@ -24,17 +24,19 @@ OUTSIDE = {"ipv4": "127.0.0.7", "ipv6": "fd07::7"}
 """Where the name leads: one address is always there, the other where there is IPv6."""
 A, AAAA = 1, 28
 NAME_SERVER = ("127.0.0.1", 53)
+NOW = "nodad"
+"""Else an address of IPv6 is no more than tentative until the kernel comes to it, and nothing can listen there."""
 
 
 def main() -> None:
     given: dict[str, Any] = json.load(sys.stdin)
     ip("link set lo up")
     if given["ipv6"]:
-        ip(f"addr add {OUTSIDE['ipv6']}/128 dev lo")
+        ip(f"addr add {OUTSIDE['ipv6']}/128 dev lo {NOW}")
     else:
         Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1")
     for address in given["addresses"]:
-        ip(f"addr add {address}/{128 if ':' in address else 32} dev lo")
+        ip(f"addr add {address}/" + (f"128 dev lo {NOW}" if ":" in address else "32 dev lo"))
     resolve_here(Path(given["folder"]))
     heard: list[str] = []
     serve(*FAMILIES[given["application"]], 8080, heard, only=given["application"] == "ipv6")
