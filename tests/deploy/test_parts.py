@@ -52,7 +52,12 @@ def web(**more: Any) -> Service:
     ],
 )
 def test_what_comes_serves_first(cluster: Cluster, service: Service, sizes: dict[tuple[str, str], int]) -> None:
-    assert parts.taking_over(cluster, [service]) == sizes
+    assert parts.taking_over(parts.live(cluster, [service]), [service]) == sizes
+
+
+def test_what_runs_is_known_as_far_as_it_may_run() -> None:
+    live = parts.live(Cluster(web=7, web_spot=40, other=5), [web(spot={})])
+    assert parts.running(live, [web(spot={})]) == {("default", "web"): 7, ("default", "web-spot"): 24}
 
 
 def made(kind: str, name: str) -> Object:

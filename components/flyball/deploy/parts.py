@@ -19,17 +19,23 @@ from flyball.kubernetes.workload.meanwhile import Sizes
 _AUTOSCALERS = ("HorizontalPodAutoscaler", scaled_object.KIND)
 
 
-def taking_over(kubectl: Kubectl, services: Iterable[Service]) -> Sizes:
+Live = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Deployments of flyball's as they are, by namespace and name."""
+
+
+def live(kubectl: Kubectl, services: Iterable[Service]) -> Live:
+    """The Deployments in the namespaces of services."""
+    return {name: _deployments(kubectl, name) for name in sorted({service.spec.namespace for service in services})}
+
+
+def taking_over(live: Live, services: Iterable[Service]) -> Sizes:
     """The Deployments that take over from a part that shrinks or goes, and how many replicas they need for that.
 
     A new spot part: what runs beyond the on-demand base. A base that loses its spot part: what runs of both.
     """
     found: dict[tuple[str, str], int] = {}
-    live: dict[str, dict[str, Mapping[str, Any]]] = {}
     for service in services:
         namespace = service.spec.namespace
-        if namespace not in live:
-            live[namespace] = _deployments(kubectl, namespace)
         base, spot = (live[namespace].get(service.name + suffix) for suffix in ("", SPOT_SUFFIX))
         split, ceiling = service.sizing.split, service.sizing.ceiling
         if base is None or (spot is None) is (split is None):
@@ -42,14 +48,11 @@ def taking_over(kubectl: Kubectl, services: Iterable[Service]) -> Sizes:
     return found
 
 
-def running(kubectl: Kubectl, services: Iterable[Service]) -> Sizes:
+def running(live: Live, services: Iterable[Service]) -> Sizes:
     """The replicas of the services' Deployments as they are, as far as they may have that many."""
     found: dict[tuple[str, str], int] = {}
-    live: dict[str, dict[str, Mapping[str, Any]]] = {}
     for service in services:
         namespace = service.spec.namespace
-        if namespace not in live:
-            live[namespace] = _deployments(kubectl, namespace)
         for name in (service.name, service.name + SPOT_SUFFIX):
             if deployment := live[namespace].get(name):
                 found[namespace, name] = min(_size(deployment), service.sizing.ceiling)

@@ -76,7 +76,8 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     applied = None
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
     deployments = [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"]
-    sizes = parts.taking_over(kubectl, stack.services.values())
+    live = parts.live(kubectl, stack.services.values())
+    sizes = parts.taking_over(live, stack.services.values())
 
     def stands() -> None:
         rollout.reach(kubectl, sizes)
@@ -88,7 +89,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         refuse(_in_the_way(members, engine, target, stack, result))
         report(f"bringing it up with {engine}")
         # What the state does not know, since its creation was killed, is created again: not smaller than it has become.
-        with meanwhile.beginning(parts.running(kubectl, stack.services.values())):
+        with meanwhile.beginning(parts.running(live, stack.services.values())):
             _by_engine(engine, target, sizes, stands)
     else:
         if engine is None:
