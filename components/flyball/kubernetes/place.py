@@ -1,16 +1,18 @@
 """Where a component's services run, read from its arguments, with the Pulumi program's own names as defaults."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import pulumi
 
 from flyball.guards.fail_fast.container import check_label
-from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.problem import Path, Problem, Refused, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import platform
 from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.resolve import Place
+
+T = TypeVar("T")
 
 
 def place_of(args: Mapping[str, Any], *, shared: bool = False) -> Place:
@@ -30,6 +32,21 @@ def place_of(args: Mapping[str, Any], *, shared: bool = False) -> Place:
         jobs=JOBS_PRIORITY.format(namespace) if shared else None,
         platform=platform.read(Reader(args.get("platform"), (), [])),
     )
+
+
+def resolved(name: str, args: Mapping[str, Any], resolve: Callable[[Place], T]) -> T:
+    """What `resolve` makes of a component's arguments, in the place that they name.
+
+    Raises `Refused` with the problems of both; paths begin with the name.
+    """
+    place = place_of(args)
+    problems = list(check_place(args, place, (name,)))
+    try:
+        found = resolve(place)
+    except Refused as refused:
+        raise Refused([*refused.problems, *problems]) from None
+    refuse(problems)
+    return found
 
 
 def _text(args: Mapping[str, Any], key: str, default: str) -> str:

@@ -3,13 +3,12 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from flyball.guards.reading.problem import Refused, refuse
 from flyball.guards.workload import jobs
 from flyball.guards.workload.job_set import resolve_alone
 from flyball.kubernetes.args import JobArgs
 from flyball.kubernetes.job import objects
 from flyball.kubernetes.objects import properties
-from flyball.kubernetes.place import check_place, place_of
+from flyball.kubernetes.place import resolved
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.network import network_policy
@@ -90,11 +89,4 @@ class Job(pulumi.ComponentResource):
 
 def resolve_job(name: str, args: JobArgs) -> jobs.Job:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the name."""
-    place = place_of(args)
-    problems = list(check_place(args, place, (name,)))
-    try:
-        job = resolve_alone(name, args, place, JobArgs)
-    except Refused as refused:
-        raise Refused([*refused.problems, *problems]) from None
-    refuse(problems)
-    return job
+    return resolved(name, args, lambda place: resolve_alone(name, args, place, JobArgs))

@@ -2,11 +2,10 @@
 
 import pulumi
 
-from flyball.guards.reading.problem import Refused, refuse
 from flyball.guards.workload.limits import ReplicaLimitsArgs, as_arguments, limits_of
 from flyball.guards.workload.resolve import Service, resolve_alone
 from flyball.kubernetes.args import WorkloadArgs
-from flyball.kubernetes.place import check_place, place_of
+from flyball.kubernetes.place import resolved
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.children import Parent
@@ -70,14 +69,7 @@ class Workload(Parent):
 
 def resolve_workload(name: str, args: WorkloadArgs) -> Service:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the name."""
-    place = place_of(args)
-    problems = list(check_place(args, place, (name,)))
-    try:
-        service = resolve_alone(name, args, place, WorkloadArgs)
-    except Refused as refused:
-        raise Refused([*refused.problems, *problems]) from None
-    refuse(problems)
-    return service
+    return resolved(name, args, lambda place: resolve_alone(name, args, place, WorkloadArgs))
 
 
 def workload_limits(name: str, args: WorkloadArgs) -> dict[str, ReplicaLimitsArgs]:
