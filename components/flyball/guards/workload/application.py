@@ -5,7 +5,7 @@ it runs.
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
@@ -144,11 +144,37 @@ def read_user(r: Reader) -> int:
     return r.whole("user", 65_532, 1, 2**31 - 1)
 
 
-def read_refs(r: Reader) -> dict[str, SecretRef]:
+def _refs(r: Reader) -> dict[str, SecretRef]:
     """Variables from Secrets that exist."""
     return {
         variable: SecretRef(ref.value("name", str, ""), ref.value("key", str, ""))
         for variable, ref in r.maps("refs").items()
+    }
+
+
+class Common(TypedDict):
+    """Fields of `Application` that are read alike, whatever runs."""
+
+    user: int
+    token: bool
+    command: tuple[str, ...]
+    arguments: tuple[str, ...]
+    refs: dict[str, SecretRef]
+    priority: str | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+
+def read_common(r: Reader) -> Common:
+    return {
+        "user": read_user(r),
+        "token": r.value("token", bool, False),
+        "command": tuple(r.words("command")),
+        "arguments": tuple(r.words("arguments")),
+        "refs": _refs(r),
+        "priority": r.value("priority", str, "") or None,
+        "labels": texts(r.at("labels")),
+        "annotations": texts(r.at("annotations")),
     }
 
 

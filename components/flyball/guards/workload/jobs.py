@@ -23,10 +23,8 @@ from flyball.guards.workload.application import (
     Application,
     Placed,
     choice,
-    read_refs,
+    read_common,
     read_scratch,
-    read_user,
-    texts,
 )
 from flyball.guards.workload.names import check_name
 
@@ -121,14 +119,7 @@ def read(r: Reader, name: str, namespace: str) -> JobSpec:
         resources=resources.read(r.at("resources")),
         scratch=read_scratch(r),
         sidecar=sidecar.read(r.at("proxy"), no_guard(), len(r.maps("calls")), 0),
-        user=read_user(r),
-        token=r.value("token", bool, False),
-        command=tuple(r.words("command")),
-        arguments=tuple(r.words("arguments")),
-        refs=read_refs(r),
-        priority=r.value("priority", str, "") or None,
-        labels=texts(r.at("labels")),
-        annotations=texts(r.at("annotations")),
+        **read_common(r),
         clock=clock,
         attempt=attempt,
         retries=r.whole("retries", fitting, 0, MOST_RETRIES),

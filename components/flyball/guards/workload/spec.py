@@ -26,10 +26,8 @@ from flyball.guards.workload.application import (
     Scratch,
     choice,
     folder,
-    read_refs,
+    read_common,
     read_scratch,
-    read_user,
-    texts,
 )
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.file_logs import LogFiles
@@ -146,14 +144,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         rollout=_rollout(r.at("rollout")),
         inbound=guard,
         sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
-        user=read_user(r),
-        token=r.value("token", bool, False),
-        command=tuple(r.words("command")),
-        arguments=tuple(r.words("arguments")),
-        refs=read_refs(r),
-        priority=r.value("priority", str, "") or None,
-        labels=texts(r.at("labels")),
-        annotations=texts(r.at("annotations")),
+        **read_common(r),
     )
 
 
