@@ -163,6 +163,12 @@ class TestRefused:
         assert reader.duration("a", 250) == 250
         assert texts(problems) == [f"web.a: {text}"]
 
+    def test_duration_of_months(self) -> None:
+        reader, problems = reading({"a": "90d", "b": "366d"})
+        assert reader.duration("a", 1, longest=365 * 86_400_000) == 90 * 86_400_000
+        assert reader.duration("b", 7, longest=365 * 86_400_000) == 7
+        assert texts(problems) == ["web.b: '366d' is too long; at most 365d"]
+
     @pytest.mark.parametrize(
         ("value", "text"),
         [

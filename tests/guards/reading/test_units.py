@@ -69,6 +69,11 @@ class TestDurationRefused:
         with pytest.raises(ValueError, match=rf"^'{text}' is finer than a millisecond$"):
             units.duration(text)
 
+    def test_longer_ones_where_it_is_said(self) -> None:
+        assert units.duration("365d", longest=365 * DAY) == 365 * DAY
+        with pytest.raises(ValueError, match=r"^'366d' is too long: at most 365d$"):
+            units.duration("366d", longest=365 * DAY)
+
     @pytest.mark.parametrize("text", ["25d", "24d1ms", "99999999999999999999s"])
     def test_too_long(self, text: str) -> None:
         with pytest.raises(ValueError, match=rf"^'{text}' is too long: at most 24d$"):

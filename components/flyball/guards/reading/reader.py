@@ -8,6 +8,7 @@ from flyball.guards.reading.rule import Rule
 from flyball.guards.reading.rules import OUT_OF_RANGE
 from flyball.guards.reading.strict import is_a
 from flyball.guards.reading.units import (
+    LONGEST_DURATION,
     Bytes,
     Millicores,
     Milliseconds,
@@ -112,9 +113,11 @@ class Reader:
             return default
         return value
 
-    def duration(self, key: str, default: Milliseconds, least: Milliseconds = 1) -> Milliseconds:
-        """A duration of at least `least`."""
-        found = self._quantity(key, default, duration)
+    def duration(
+        self, key: str, default: Milliseconds, least: Milliseconds = 1, longest: Milliseconds = LONGEST_DURATION
+    ) -> Milliseconds:
+        """A duration of at least `least`; of more than 24 days where `longest` says so."""
+        found = self._quantity(key, default, lambda text: duration(text, longest))
         if found < least:
             self.problem(key, OUT_OF_RANGE, f"is {show_duration(found)}", f"allowed is at least {show_duration(least)}")
             return default

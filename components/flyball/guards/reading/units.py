@@ -54,8 +54,8 @@ def exact(value: float | int | Fraction) -> Fraction:
 
 
 @lru_cache(maxsize=1024)
-def duration(text: str) -> Milliseconds:
-    """`250ms`, `2s`, `1m30s`, `1.5s` -> milliseconds, at most 24 days.
+def duration(text: str, longest: Milliseconds = LONGEST_DURATION) -> Milliseconds:
+    """`250ms`, `2s`, `1m30s`, `1.5s` -> milliseconds, at most 24 days, or what is said.
 
     Raises `Broken` for anything else, a bare number included.
     """
@@ -64,8 +64,8 @@ def duration(text: str) -> Milliseconds:
     total = sum(Fraction(number) * _DURATION_UNITS[unit] for number, unit in _DURATION_PART.findall(text))
     if total.denominator != 1:
         raise Broken(UNIT, f"{text!r} is finer than a millisecond")
-    if total > LONGEST_DURATION:
-        raise Broken(OUT_OF_RANGE, f"{text!r} is too long", f"at most {show_duration(LONGEST_DURATION)}")
+    if total > longest:
+        raise Broken(OUT_OF_RANGE, f"{text!r} is too long", f"at most {show_duration(longest)}")
     return int(total)
 
 
