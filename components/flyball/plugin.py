@@ -16,6 +16,7 @@ from pulumi.provider.server import ComponentInitError
 from flyball.guards.reading.problem import Problem, Refused, show
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
+from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.kubernetes import Cache, Governor, Job, LogPipeline, Services, Workload
@@ -42,7 +43,7 @@ class Package(ComponentProvider):
         return schema
 
     def _describe(self, token: str, properties: dict[str, Any]) -> None:
-        of = {"Job": GuardedJobArgs, "LogPipeline": PipelineArgs, "Cache": GuardedCacheArgs}
+        of = {"Job": GuardedJobArgs, "LogPipeline": PipelineArgs, "Cache": GuardedCacheArgs, "Files": GuardedFilesArgs}
         word = token.rpartition(":")[2].removesuffix("Args").removeprefix("Set")
         inherited = of.get(word) or (GuardedJobArgs if "Job" in token else GuardedArgs)
         for name, argument in properties.items():

@@ -52,6 +52,8 @@ ENVIRONMENT_LABEL: Final = "flyball.dev/environment"
 OWNER_LABEL: Final = "flyball.dev/owner"
 STACK_ANNOTATION: Final = "flyball.dev/stack"
 """The stack that made an object; with owner and environment it tells whose the object is."""
+FILES_ANNOTATION: Final = "flyball.dev/files"
+"""Of a ConfigMap or a Secret with files of a workload: their name there."""
 PART_LABEL: Final = "flyball.dev/part"
 """Tells a workload's two Deployments apart. Always there, since a Deployment's selector can never be changed."""
 

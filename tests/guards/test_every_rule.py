@@ -79,6 +79,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "freeze-reason": lambda: reason_problem("x", ("freeze_reason",)),
     "unknown-address": lambda: _alone(calls={"cart": {}}),
     "no-callers": lambda: _alone(),
+    "files-too-large": lambda: _alone(files={"big": {"path": "/big", "content": {"a": "x" * (2**20 + 1)}}}),
     "caller-not-let-in": lambda: _beside(port=80),
     "wrong-deadline": lambda: _beside(port=80, deadline="1s"),
     "limits": lambda: _limits(floor=3, ceiling=2, budget=0),

@@ -14,7 +14,9 @@ from tests.kubernetes.programs import MINIMAL, PROJECT, STACK, changes
 from tests.kubernetes.test_arguments import CASES, built, generic, merge, nested, plain
 
 from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
+from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.kubernetes import WorkloadArgs
+from flyball.kubernetes.args import FilesArgs
 
 CART, LEDGER = (
     {"calls": {"cart": {"port": 7070, "protocol": "http"}}},
@@ -59,6 +61,7 @@ IN_WORDS: dict[str, Any] = {
     "probes.liveness": {"tcp": True},
     "logs.pattern": "*.log",
     "scratch": {"tmp": {"path": "/tmp", "size": "64Mi"}},
+    "files.*.mode": "0444",
     "environment": STACK,
     "owner": PROJECT,
 }
@@ -69,6 +72,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     "calls.*.cidrs",
     "calls.*.health",
     "calls.*.health.path",
+    *("files.*.key", "files.*.configmap", "files.*.secret"),
     "logs",
     "cache",
     "priority",
@@ -78,6 +82,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
 """What no value stands for: it is the default by not being there."""
 SILENT = {
     *("command", "arguments", "env", "secrets", "labels", "annotations", "calls.*.host", "calls.*.fallback.call"),
+    *("files.*.content", "files.*.secrets"),
     *("logs.preset", "logs.process", "logs.signal"),
     *(f"probes.{probe}.{kind}" for probe in ("startup", "readiness", "liveness") for kind in KINDS),
 }
@@ -95,7 +100,8 @@ BESIDE: dict[str, dict[str, Any]] = {
 @cache
 def texts(kind: Any) -> dict[str, str]:
     """The text of each argument, as it stands below it."""
-    found = texts(GuardedArgs) if kind is WorkloadArgs else {}
+    below = {WorkloadArgs: GuardedArgs, FilesArgs: GuardedFilesArgs}
+    found = texts(below[kind]) if kind in below else {}
     for node in ast.walk(ast.parse(inspect.getsource(sys.modules[kind.__module__]))):
         if isinstance(node, ast.ClassDef) and node.name == kind.__name__:
             for field, text in zip(node.body, node.body[1:], strict=False):

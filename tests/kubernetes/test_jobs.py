@@ -134,7 +134,7 @@ def test_every_argument_of_its_own_is_tried() -> None:
     own = GuardedJobArgs.__annotations__.keys() - GuardedArgs.__annotations__.keys()
     assert own - CHANGES.keys() == set()
     assert {leaf.partition(".")[0] for leaf in leaves(SetJobArgs)} == {*GuardedJobArgs.__annotations__} | {
-        *("image", "env", "secrets")
+        *("image", "env", "secrets", "files")
     }
 
 

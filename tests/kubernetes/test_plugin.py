@@ -92,6 +92,12 @@ EVERYTHING: dict[str, Any] = {
     "env": {"LEVEL": "debug"},
     "secrets": {"TOKEN": "open sesame"},
     "refs": {"PASSWORD": {"name": "database", "key": "password"}},
+    "files": {
+        "site": {"path": "/site", "content": {"a.conf": "one"}, "mode": "0555"},
+        "key": {"path": "/tls.key", "key": "tls.key", "secrets": {"tls.key": "open sesame"}},
+        "there": {"path": "/there", "configmap": "there"},
+    },
+    "variables": [{"configmap": "settings"}, {"secret": "passwords", "prefix": "DB_"}],
     "deadline": "4s",
     "calls": {
         "cart": {

@@ -16,7 +16,12 @@ from flyball.stack.read import read
 
 PROJECT = Path(__file__).parents[2]
 CASES = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
-ONLY_IN_THE_FILE = {"secret-in-plain-text", "defaults-secret", "jobs-secret-in-plain-text"}
+ONLY_IN_THE_FILE = {
+    "secret-in-plain-text",
+    "defaults-secret",
+    "jobs-secret-in-plain-text",
+    "files-secret-in-plain-text",
+}
 """A program gets its secrets decrypted, and cannot tell how they were written: the commands read the file first."""
 
 

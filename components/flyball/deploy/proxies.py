@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from flyball import paths
+from flyball import paths, wellknown
 from flyball.deploy.manifests import Object
 from flyball.guards.fail_fast.rules import PROXY_CONFIGURATION
 from flyball.guards.reading.problem import Problem, refuse
@@ -69,7 +69,8 @@ def _digest(text: str) -> str:
 
 
 def _is_one(o: Object) -> bool:
-    return o.kind == "ConfigMap" and FILE in o.manifest.get("data", {})
+    files = wellknown.FILES_ANNOTATION in o.manifest["metadata"].get("annotations", {})
+    return o.kind == "ConfigMap" and FILE in o.manifest.get("data", {}) and not files
 
 
 def _problems(program: str, texts: Mapping[str, str]) -> list[Problem]:

@@ -50,26 +50,29 @@ def _has_ended(job: Mapping[str, Any]) -> bool:
 
 
 def sweep(kubectl: Kubectl, objects: Iterable[Object]) -> list[str]:
-    """Remove configurations of proxies that no revision needs any more, where a deployment tool has left them."""
+    """Remove configurations of proxies, and files, that no revision needs any more, where a deployment tool has left
+    them."""
     made = list(objects)
     stays = {(o.kind, o.namespace, o.name) for o in made} | needed(kubectl, made)
-    of = {_owner(o.manifest) for o in made if _is_configuration(o.manifest)}
+    of = {_owner(o.manifest) for o in made if _is_of_a_revision(o.manifest)}
     removed: list[str] = []
     for namespace in sorted({namespace for namespace, _ in of}):
-        ours = [item["metadata"]["name"] for item in _configurations(kubectl, namespace) if _owner(item) in of]
-        old = [name for name in ours if ("ConfigMap", namespace, name) not in stays]
-        _delete(kubectl, namespace, old)
-        removed += [f"configmap/{name}" for name in old]
+        for kind, items in _of_revisions(kubectl, namespace).items():
+            ours = [item["metadata"]["name"] for item in items if _owner(item) in of]
+            old = [name for name in ours if (kind, namespace, name) not in stays]
+            _delete(kubectl, kind, namespace, old)
+            removed += [f"{kind.lower()}/{name}" for name in old]
     return removed
 
 
 def remove(kubectl: Kubectl, is_own: Callable[[Mapping[str, Any]], bool]) -> None:
-    """Remove all configurations of proxies of a stack that is gone, in any namespace."""
-    found: dict[str, list[str]] = {}
-    for item in filter(is_own, _configurations(kubectl)):
-        found.setdefault(item["metadata"]["namespace"], []).append(item["metadata"]["name"])
-    for namespace, names in found.items():
-        _delete(kubectl, namespace, names)
+    """Remove all configurations of proxies, and files, of a stack that is gone, in any namespace."""
+    for kind, items in _of_revisions(kubectl).items():
+        found: dict[str, list[str]] = {}
+        for item in filter(is_own, items):
+            found.setdefault(item["metadata"]["namespace"], []).append(item["metadata"]["name"])
+        for namespace, names in found.items():
+            _delete(kubectl, kind, namespace, names)
 
 
 def as_applied(item: Mapping[str, Any], without: str) -> dict[str, Any]:
@@ -80,20 +83,23 @@ def as_applied(item: Mapping[str, Any], without: str) -> dict[str, Any]:
     return {**rest, "metadata": {**meta, "labels": labels}}
 
 
-def _configurations(kubectl: Kubectl, namespace: str = "") -> list[Mapping[str, Any]]:
-    """Those of all proxies, in one namespace or in every one."""
+def _of_revisions(kubectl: Kubectl, namespace: str = "") -> dict[str, list[Mapping[str, Any]]]:
+    """What pods of a revision were made with, by kind, in one namespace or in every one."""
     where = f"--namespace={namespace}" if namespace else "--all-namespaces"
-    items = kubectl.json("get", "configmaps", where, f"--selector={wellknown.OURS}")["items"]
-    return [item for item in items if _is_configuration(item)]
+    items = kubectl.json("get", "configmaps,secrets", where, f"--selector={wellknown.OURS}")["items"]
+    ours = [item for item in items if _is_of_a_revision(item)]
+    return {kind: [item for item in ours if item["kind"] == kind] for kind in ("ConfigMap", "Secret")}
 
 
-def _delete(kubectl: Kubectl, namespace: str, names: Collection[str]) -> None:
+def _delete(kubectl: Kubectl, kind: str, namespace: str, names: Collection[str]) -> None:
     if names:
-        kubectl.run("delete", "configmap", *names, f"--namespace={namespace}", "--ignore-not-found")
+        kubectl.run("delete", kind.lower(), *names, f"--namespace={namespace}", "--ignore-not-found")
 
 
-def _is_configuration(manifest: Mapping[str, Any]) -> bool:
-    return manifest.get("kind") == "ConfigMap" and FILE in manifest.get("data", {})
+def _is_of_a_revision(manifest: Mapping[str, Any]) -> bool:
+    if manifest.get("kind") == "ConfigMap" and FILE in manifest.get("data", {}):
+        return True
+    return wellknown.FILES_ANNOTATION in manifest["metadata"].get("annotations", {})
 
 
 def _owner(manifest: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,10 +7,21 @@ from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when
 
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
+from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.platform import PlatformArgs
+
+
+class FilesArgs(GuardedFilesArgs):
+    """Files that are only read: from exactly one of `content`, `secrets`, `configmap` and `secret`. Those of the first
+    two are kept in an object with their hash in its name: a change of them is a rollout."""
+
+    content: NotRequired[dict[str, Input[str]]]
+    """Text of each file by its name, kept in a ConfigMap, 1 MiB at the most."""
+    secrets: NotRequired[dict[str, Input[str]]]
+    """Secret text of each file by its name, kept in a Secret, 1 MiB at the most."""
 
 
 class ServiceArgs(GuardedArgs):
@@ -22,6 +33,8 @@ class ServiceArgs(GuardedArgs):
     """Environment variables."""
     secrets: NotRequired[dict[str, Input[str]]]
     """Environment variables whose values go into a Secret of the workload."""
+    files: NotRequired[dict[str, FilesArgs]]
+    """Files that it reads, by name [none]."""
 
 
 class SetJobArgs(GuardedJobArgs):
@@ -33,6 +46,8 @@ class SetJobArgs(GuardedJobArgs):
     """Environment variables."""
     secrets: NotRequired[dict[str, Input[str]]]
     """Environment variables whose values go into a Secret of the job."""
+    files: NotRequired[dict[str, FilesArgs]]
+    """Files that it reads, by name [none]."""
 
 
 class JobArgs(GuardedJobArgs):
@@ -44,6 +59,8 @@ class JobArgs(GuardedJobArgs):
     """Environment variables."""
     secrets: NotRequired[dict[str, Input[str]]]
     """Environment variables whose values go into a Secret of the job."""
+    files: NotRequired[dict[str, FilesArgs]]
+    """Files that it reads, by name [none]."""
     namespace: NotRequired[str]
     """Namespace, which must exist [default]."""
     environment: NotRequired[str]
@@ -63,6 +80,8 @@ class WorkloadArgs(GuardedArgs):
     """Environment variables."""
     secrets: NotRequired[dict[str, Input[str]]]
     """Environment variables whose values go into a Secret of the workload."""
+    files: NotRequired[dict[str, FilesArgs]]
+    """Files that it reads, by name [none]."""
     namespace: NotRequired[str]
     """Namespace, which must exist [default]."""
     environment: NotRequired[str]

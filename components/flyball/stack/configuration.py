@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -10,8 +11,9 @@ from pulumi.runtime import get_config_env, is_config_secret
 from pulumi.runtime.config import CONFIG
 
 from flyball.guards.reading.problem import Refused
-from flyball.stack.file import PROJECT, as_value
-from flyball.stack.read import Stack, read
+from flyball.stack.beside import with_files
+from flyball.stack.file import PROJECT, STACKS, as_value
+from flyball.stack.read import Stack, examine, read
 
 _SECRETIVE = ("services", "jobs", "caches")
 """Keys whose values may hold secrets."""
@@ -35,8 +37,13 @@ def configured() -> Stack:
     """
     if stack := _READ.get():
         return stack
+    decrypted = any(is_config_secret(f"{PROJECT}:{key}") for key in _SECRETIVE)
+    # The CLI has read the file, and does not say which; it lies where Pulumi.yaml has it.
+    values, unread = with_files(_values(), Path(STACKS))
     try:
-        return read(_values(), decrypted=any(is_config_secret(f"{PROJECT}:{key}") for key in _SECRETIVE))
+        if unread:
+            raise Refused([*unread, *examine(values, decrypted=decrypted)[1]])
+        return read(values, decrypted=decrypted)
     except Refused as refused:
         raise pulumi.RunError(f"the stack is refused, and nothing was created:\n{refused}") from None
 

@@ -8,6 +8,7 @@ from flyball.documents import read_json, read_yaml
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.rules import MISSING, UNKNOWN_KEY, UNKNOWN_VALUE, UNREADABLE_FILE
 from flyball.guards.reading.strict import nearest
+from flyball.stack.beside import with_files
 from flyball.stack.read import examine
 from flyball.stack.schema import Encrypted
 
@@ -77,8 +78,9 @@ def load(path: Path) -> dict[str, Any]:
                 Problem(("config", key), UNKNOWN_KEY, "has an unknown prefix", f"did you mean {PROJECT}:{name}?")
             )
             values.setdefault(name, value)
-    if problems:
-        raise Refused([*problems, *examine(values)[1]])
+    values, unread = with_files(values, path.parent)
+    if problems or unread:
+        raise Refused([*problems, *unread, *examine(values)[1]])
     return values
 
 

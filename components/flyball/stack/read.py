@@ -240,15 +240,32 @@ def _check_secrets(args: object, path: Path) -> Iterator[Problem]:
         if isinstance(value, str) and not isinstance(value, Encrypted):
             hint = "encrypt it with `pulumi config set --secret --path`, or name an existing Secret in refs"
             yield Problem((*path, "secrets", name), SECRET_IN_PLAIN_TEXT, "is a secret in plain text", hint)
-    others = {key: value for key, value in args.items() if key != "secrets"} if isinstance(args, Mapping) else {}
+    for name, files in _map(args, "files").items():
+        for key, value in _map(files, "secrets").items():
+            if isinstance(value, str) and not isinstance(value, Encrypted):
+                hint = "encrypt it with `pulumi config set --secret --path`, or name an existing Secret in secret"
+                yield Problem(
+                    (*path, "files", name, "secrets", key), SECRET_IN_PLAIN_TEXT, "is a secret in plain text", hint
+                )
+    others = _open(args)
     for at, value in _leaves(others, path):
         if isinstance(value, Encrypted):
-            hint = (
-                "put a secret environment variable under secrets"
-                if at[len(path)] == "env"
-                else "write it in plain text"
-            )
+            hints = {
+                "env": "put a secret environment variable under secrets",
+                "files": "put a secret file under secrets",
+            }
+            hint = hints.get(str(at[len(path)]), "write it in plain text")
             yield Problem(at, SECRET_IN_PLAIN_TEXT, "is encrypted, and would be plain text in the cluster", hint)
+
+
+def _open(args: object) -> dict[str, Any]:
+    """What of a service is no secret."""
+    plain = {key: value for key, value in args.items() if key != "secrets"} if isinstance(args, Mapping) else {}
+    files = {
+        name: {key: value for key, value in each.items() if key != "secrets"} if isinstance(each, Mapping) else each
+        for name, each in _map(plain, "files").items()
+    }
+    return {**plain, "files": files} if files else plain
 
 
 def _check_password(args: object, path: Path) -> Iterator[Problem]:

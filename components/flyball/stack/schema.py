@@ -7,6 +7,7 @@ from flyball.guards.clean_up.nodes import NodesArgs
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
+from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.pipeline import PipelineArgs
@@ -20,6 +21,20 @@ class Encrypted(str):
         return "[secret]"
 
 
+class FilesArgs(GuardedFilesArgs):
+    """Files that are only read: from exactly one of `content`, `secrets`, `configmap` and `secret`. Those of the first
+    two are kept in an object with their hash in its name: a change of them is a rollout.
+
+    In a stack file `beside` says as much as `content`: of each file by its name the path of one that holds its text, in
+    the folder of the stack file.
+    """
+
+    content: NotRequired[dict[str, str]]
+    """Text of each file by its name, kept in a ConfigMap, 1 MiB at the most."""
+    secrets: NotRequired[dict[str, str]]
+    """Encrypted text (`secure:`) of each file by its name, kept in a Secret, 1 MiB at the most."""
+
+
 class ServiceArgs(GuardedArgs):
     """A service of the stack; its key is its name."""
 
@@ -29,6 +44,8 @@ class ServiceArgs(GuardedArgs):
     """Environment variables."""
     secrets: NotRequired[dict[str, str]]
     """Environment variables with encrypted values (`secure:`), kept in a Secret of the service."""
+    files: NotRequired[dict[str, FilesArgs]]
+    """Files that it reads, by name [none]."""
 
 
 class JobArgs(GuardedJobArgs):
@@ -40,6 +57,8 @@ class JobArgs(GuardedJobArgs):
     """Environment variables."""
     secrets: NotRequired[dict[str, str]]
     """Environment variables with encrypted values (`secure:`), kept in a Secret of the job."""
+    files: NotRequired[dict[str, FilesArgs]]
+    """Files that it reads, by name [none]."""
 
 
 class UnshippedArgs(TypedDict):

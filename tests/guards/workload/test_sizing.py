@@ -186,6 +186,7 @@ FULL: dict[str, Any] = {
     "command": ["run"],
     "arguments": ["--fast"],
     "refs": {"TOKEN": {"name": "a", "key": "b"}},
+    "variables": [{"configmap": "settings"}, {"secret": "passwords", "prefix": "DB_"}],
     "deadline": "3s",
     "calls": {
         "cart": {

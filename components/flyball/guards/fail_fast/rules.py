@@ -41,6 +41,13 @@ VARIABLE_TAKEN = Rule(
     source="Of two values Kubernetes takes the last, and says nothing.",
     remedy="Remove one of them, or name the call's `variable`.",
 )
+FILES_TOO_LARGE = Rule(
+    "files-too-large",
+    Lesson.FAIL_FAST,
+    what="The files of one entry fit into the one object that they are kept in, a ConfigMap or a Secret.",
+    source="1 MiB, https://kubernetes.io/docs/concepts/configuration/configmap/#motivation.",
+    remedy="Put what is so large into the image, or split it into several entries.",
+)
 OWN_LABEL = Rule(
     "own-label",
     Lesson.FAIL_FAST,

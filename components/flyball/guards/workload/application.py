@@ -3,17 +3,19 @@ it runs.
 """
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
-from flyball.guards.reading.problem import Path
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_PATH, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds
+from flyball.guards.workload import files as mounted
 from flyball.guards.workload.calls import Call
+from flyball.guards.workload.files import Files, Variables
 from flyball.guards.workload.names import Caller, check_name
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.guards.workload.resources import Resources
@@ -55,6 +57,8 @@ class Application:
     command: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     refs: Mapping[str, SecretRef] = field(default_factory=dict)
+    files: Mapping[str, Files] = field(default_factory=dict)
+    variables: tuple[Variables, ...] = ()
     priority: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -136,6 +140,7 @@ def read_scratch(r: Reader) -> dict[str, Scratch]:
     paths = [volume.path for volume in volumes.values()]
     for path in sorted({path for path in paths if paths.count(path) > 1}):
         r.problem("scratch", FOLDER_TAKEN, f"mounts {path} more than once", "give each volume a folder of its own")
+    r.problems.extend(mounted.check_volumes(r.at("files").values, volumes, r.path))
     return volumes
 
 
@@ -160,6 +165,8 @@ class Common(TypedDict):
     command: tuple[str, ...]
     arguments: tuple[str, ...]
     refs: dict[str, SecretRef]
+    files: dict[str, Files]
+    variables: tuple[Variables, ...]
     priority: str | None
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -172,10 +179,18 @@ def read_common(r: Reader) -> Common:
         "command": tuple(r.words("command")),
         "arguments": tuple(r.words("arguments")),
         "refs": _refs(r),
+        "files": mounted.read(r),
+        "variables": mounted.read_variables(r),
         "priority": r.value("priority", str, "") or None,
         "labels": texts(r.at("labels")),
         "annotations": texts(r.at("annotations")),
     }
+
+
+def check_mounts(spec: Application, path: Path, logs: str | None = None) -> Iterator[Problem]:
+    """Refuse files in the very place of a folder that is written, of `scratch` or of `logs`."""
+    taken = {volume.path: f"scratch.{name}" for name, volume in spec.scratch.items()}
+    yield from mounted.check_places(spec.files, taken | ({logs: "logs"} if logs else {}), path)
 
 
 def texts(r: Reader) -> dict[str, str]:

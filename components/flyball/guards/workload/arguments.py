@@ -8,6 +8,7 @@ that they read the same in YAML, Python and camelCase languages.
 from typing import NotRequired, TypedDict
 
 from flyball.guards.timeouts.call_arguments import CallArgs
+from flyball.guards.workload.files import VariablesArgs
 from flyball.guards.workload.local_cache import LocalCacheArgs
 
 
@@ -293,6 +294,8 @@ class GuardedArgs(TypedDict):
     """Replaces the image's arguments."""
     refs: NotRequired[dict[str, SecretRefArgs]]
     """Environment variables from Secrets that exist already."""
+    variables: NotRequired[list[VariablesArgs]]
+    """All that is in ConfigMaps or Secrets that exist, as environment variables [none]."""
     deadline: NotRequired[str]
     """The longest an answer may take [2s, or what its calls may take where that is longer]."""
     calls: NotRequired[dict[str, CallArgs]]

@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.workload.arguments import ProxyArgs, ResourcesArgs, ScratchArgs, SecretRefArgs
+from flyball.guards.workload.files import VariablesArgs
 
 
 class GuardedJobArgs(TypedDict):
@@ -43,6 +44,8 @@ class GuardedJobArgs(TypedDict):
     """Replaces the image's arguments."""
     refs: NotRequired[dict[str, SecretRefArgs]]
     """Environment variables from Secrets that exist already."""
+    variables: NotRequired[list[VariablesArgs]]
+    """All that is in ConfigMaps or Secrets that exist, as environment variables [none]."""
     calls: NotRequired[dict[str, CallArgs]]
     """Whom it calls; nobody else can be reached, and nobody reaches it."""
     proxy: NotRequired[ProxyArgs]

@@ -14,7 +14,7 @@ from flyball.guards.reading.strict import Words
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import calls, jobs, relations, sidecar
-from flyball.guards.workload.application import Place, sources, unread
+from flyball.guards.workload.application import Place, check_mounts, sources, unread
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.jobs import Job, JobSpec
@@ -67,7 +67,7 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
         return
     reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
     made = {name: call.hop for name, call in reading.spec.calls.items()}
-    r.problems.extend(check_container(reading.args, r.path))
+    r.problems.extend([*check_container(reading.args, r.path), *check_mounts(reading.spec, r.path)])
     r.problems.extend(hops.check_hops(made, (*r.path, "calls")))
     r.problems.extend(calls.check_told(reading.spec.calls, sources(reading.args), r.path))
     r.problems.extend(sidecar.check(reading.spec.sidecar, jobs.no_guard(), made, 0, sources(reading.args), r.path))

@@ -67,7 +67,9 @@ _SERVICE = {
         ("serviceaccount", "serviceaccountname"), _give("token", why="each service has an account of its own")
     ),
     "priorityclassname": _give("priority"),
-    **dict.fromkeys(("envfrom", "secretkeyref", "secretref"), _give("refs")),
+    **dict.fromkeys(("secretkeyref", "secretref"), _give("refs")),
+    **dict.fromkeys(("envfrom", "configmapref"), _give("variables")),
+    **dict.fromkeys(("configmaps", "configmap", "config", "mounts", "configfiles"), _give("files")),
     **dict.fromkeys(("environment", "envvars"), _give("env")),
     **dict.fromkeys(
         ("timeout", "timeouts", "timeoutseconds"), _give("deadline", why="the longest that an answer may take")
@@ -120,7 +122,19 @@ WORDS: dict[str, dict[str, Meant]] = {"": _SERVICE, **_BELOW}
 
 _OF_BOTH = {
     *("arguments", "command", "scratch", "resources.cpu", "resources.memory", "resources.limits.cpu"),
-    *("resources.limits.memory", "calls", "user", "token", "priority", "refs", "env", "image", "spot"),
+    *(
+        "resources.limits.memory",
+        "calls",
+        "user",
+        "token",
+        "priority",
+        "refs",
+        "env",
+        "image",
+        "spot",
+        "files",
+        "variables",
+    ),
 }
 _ONE_POD = Meant((), "a run is one pod; what is done side by side are several jobs")
 _ENDS = Meant((), "a run that ended is not asked; what is asked and answers is a service")

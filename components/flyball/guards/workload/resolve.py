@@ -18,7 +18,7 @@ from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload import calls, file_logs, job_set, local_cache, relations, sidecar, spec
-from flyball.guards.workload.application import Place, Placed, sources, unread
+from flyball.guards.workload.application import Place, Placed, check_mounts, sources, unread
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.job_set import NONE, Described
@@ -184,6 +184,7 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
         return
     reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
     r.problems.extend([*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, r.path)])
+    r.problems.extend(check_mounts(reading.spec, r.path, reading.spec.logs.path if reading.spec.logs else None))
     reading.bad = unread(r)
     reading.sizing, more = size(reading.spec, len(place.zones), r.path, reading.bad)
     r.problems.extend(more)

@@ -53,12 +53,19 @@ def _digest(j: Job) -> pulumi.Output[str]:
     given = digest_of(j.given)
     if secrets := j.given.get("secrets"):
         given["secrets"] = environment.digest(j, secrets)
+    if files := j.given.get("files"):
+        given["files"] = {name: _without_secrets(j, each) for name, each in files.items()}
 
     def of(known: Mapping[str, Any]) -> str:
         text = json.dumps(_plain(known), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
     return pulumi.Output.from_input(given).apply(of)
+
+
+def _without_secrets(j: Job, files: Mapping[str, Any]) -> dict[str, Any]:
+    secrets = files.get("secrets")
+    return {**files, **({"secrets": environment.digest(j, secrets)} if secrets else {})}
 
 
 def _plain(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """What a `Workload` consists of, for programs that need an object itself: to wait for it, or to read its outputs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -27,6 +28,8 @@ class Children:
     secret: k8s.core.v1.Secret | None
     proxy: k8s.core.v1.ConfigMap | None
     """The configuration of the proxy beside the application."""
+    files: Mapping[str, k8s.core.v1.ConfigMap | k8s.core.v1.Secret]
+    """What holds `files`, by name; those that exist are not among them."""
 
 
 class Parent(pulumi.ComponentResource):
@@ -96,3 +99,8 @@ class Parent(pulumi.ComponentResource):
     def proxy(self) -> k8s.core.v1.ConfigMap | None:
         """The proxy's configuration; None where there is no proxy."""
         return self._children.proxy
+
+    @property
+    def files(self) -> Mapping[str, k8s.core.v1.ConfigMap | k8s.core.v1.Secret]:
+        """What holds `files`, by name; those that exist are not among them."""
+        return self._children.files

@@ -26,6 +26,7 @@ from flyball.kubernetes.objects import (
     unless_empty,
 )
 from flyball.kubernetes.workload import rotation as rotate
+from flyball.kubernetes.workload.files import Mounted, env_from
 from flyball.kubernetes.workload.proxy import Sidecars
 
 
@@ -33,13 +34,15 @@ from flyball.kubernetes.workload.proxy import Sidecars
 class PodInputs:
     """What a pod has that does not follow from the rules; what is an Input may only be known while Pulumi runs.
 
-    `priority` is the name of its PriorityClass, `proxy` what stands beside the application, if anything does.
+    `priority` is the name of its PriorityClass, `proxy` what stands beside the application, if anything does,
+    `files` what it reads.
     """
 
     image: Input[str]
     env: tuple[Manifest, ...]
     priority: str
     proxy: Sidecars | None = None
+    files: tuple[Mounted, ...] = ()
     annotations: Mapping[str, Input[str]] = field(default_factory=dict)
 
 
@@ -93,7 +96,10 @@ def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scrat
             "fsGroup": s.spec.user,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **unless_empty("volumes", [*mounted, *([inputs.proxy.volume] if inputs.proxy else [])]),
+        **unless_empty(
+            "volumes",
+            [*mounted, *(each.volume for each in inputs.files), *([inputs.proxy.volume] if inputs.proxy else [])],
+        ),
     }
 
 
@@ -119,9 +125,16 @@ def application(s: Placed, inputs: PodInputs, storage: Bytes, volumes: Mapping[s
         "imagePullPolicy": "IfNotPresent",
         "resources": requests_and_limits(s.spec.resources, storage),
         "securityContext": {**confined(), **as_user(s.spec.user)},
-        **unless_empty("volumeMounts", [{"name": name, "mountPath": each.path} for name, each in volumes.items()]),
+        **unless_empty(
+            "volumeMounts",
+            [
+                *({"name": name, "mountPath": each.path} for name, each in volumes.items()),
+                *(each.mount for each in inputs.files),
+            ],
+        ),
         **unless_empty("command", list(s.spec.command)),
         **unless_empty("args", list(s.spec.arguments)),
+        **unless_empty("envFrom", env_from(s.spec.variables)),
         **unless_empty("env", list(inputs.env)),
     }
 

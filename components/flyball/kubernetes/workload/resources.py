@@ -14,6 +14,7 @@ from flyball.kubernetes.workload import environment, scaled_object, service
 from flyball.kubernetes.workload.autoscaler import autoscalers
 from flyball.kubernetes.workload.children import Children
 from flyball.kubernetes.workload.deployment import REPLICAS, deployments
+from flyball.kubernetes.workload.files import mounted
 from flyball.kubernetes.workload.network import network_policy
 from flyball.kubernetes.workload.pods import PodInputs
 from flyball.kubernetes.workload.priority import priority_class
@@ -61,6 +62,7 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
         priority_class=ready.priority_class,
         secret=ready.secret,
         proxy=ready.proxy,
+        files=ready.files,
     )
 
 
@@ -78,10 +80,12 @@ class Prepared:
     priority_class: k8s.scheduling.v1.PriorityClass | None
     secret: k8s.core.v1.Secret | None
     proxy: k8s.core.v1.ConfigMap | None
+    files: Mapping[str, k8s.core.v1.ConfigMap | k8s.core.v1.Secret]
+    """By name, those that are made."""
 
     @property
     def first(self) -> list[pulumi.Resource]:
-        each = (self.account, self.priority_class, self.secret, self.proxy)
+        each = (self.account, self.priority_class, self.secret, self.proxy, *self.files.values())
         return [resource for resource in each if resource is not None]
 
 
@@ -103,9 +107,17 @@ def prepare(
         manifest = environment.secret(s, secrets)
         secret = k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(manifest), opts=child)
     proxy = sidecar(s)
+    # Pods of earlier revisions, and an undo, need the configuration and the files that they were made with.
+    keep = pulumi.ResourceOptions(parent=child.parent, retain_on_delete=True)
+    read = mounted(s)
+    files = {
+        each.name: (k8s.core.v1.Secret if each.secret else k8s.core.v1.ConfigMap)(
+            f"{name}-files-{each.name}", **properties(each.manifest), opts=keep
+        )
+        for each in read
+        if each.manifest
+    }
     if proxy:
-        # Pods of earlier revisions, and an undo, need the configuration that they were made with.
-        keep = pulumi.ResourceOptions(parent=child.parent, retain_on_delete=True)
         config = k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=keep)
     inputs = PodInputs(
         image=s.given["image"],
@@ -113,6 +125,7 @@ def prepare(
         env=(*(proxy.variables if proxy else ()), *environment.variables(s)),
         priority=priority,
         proxy=proxy,
+        files=read,
         annotations={"flyball.dev/secrets": environment.digest(s, secrets)} if secrets else {},
     )
-    return Prepared(inputs, account, own_class, secret, config)
+    return Prepared(inputs, account, own_class, secret, config, files)
