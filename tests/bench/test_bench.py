@@ -1,5 +1,6 @@
 """`make bench` runs its parts by name, and keeps a table of each."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,9 @@ def test_the_processor_time_of_a_command_is_that_of_its_children_too() -> None:
 def test_a_command_that_fails_says_how() -> None:
     with pytest.raises(RuntimeError, match=r"(?s)ended with 3:.*no luck"):
         cost.of(["sh", "-c", "echo no luck; exit 3"])
+
+
+def test_a_command_that_begins_to_read_late_gets_all_of_its_input() -> None:
+    """More than a pipe holds, and later than the first look at its processes."""
+    program = "import sys, time; time.sleep(0.5); sys.exit(len(sys.stdin.read()) != 300_000)"
+    assert cost.of([sys.executable, "-c", program], stdin="x" * 300_000).wall > 0.5
