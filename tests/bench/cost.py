@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 PROJECT = Path(__file__).parents[2]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -35,24 +37,26 @@ def of(command: Sequence[str], env: Mapping[str, str] | None = None, stdin: str 
     """
     started = time.perf_counter()
     seen: dict[int, tuple[str, float]] = {}
-    with subprocess.Popen(
-        command,
-        cwd=PROJECT,
-        env=env,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
+    # Input from a file: what `communicate` has not written by its first timeout it never writes.
+    with (
+        TemporaryFile("w+") as given,
+        subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=env,
+            text=True,
+            stdin=_filled(given, stdin),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
         answer: list[str] = []
-        rest = stdin
         while True:
             try:
-                answer.append(process.communicate(rest, timeout=_LOOK_SECONDS)[0] or "")
+                answer.append(process.communicate(timeout=_LOOK_SECONDS)[0] or "")
                 break
             except subprocess.TimeoutExpired:
-                rest = None
                 seen |= _session(process.pid)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command[:4])} … ended with {process.returncode}:\n{''.join(answer)[-4000:]}")
@@ -60,6 +64,12 @@ def of(command: Sequence[str], env: Mapping[str, str] | None = None, stdin: str 
     for name, seconds in seen.values():
         total[name] = total.get(name, 0) + seconds
     return Cost(time.perf_counter() - started, total)
+
+
+def _filled(file: IO[str], text: str | None) -> IO[str]:
+    file.write(text or "")
+    file.seek(0)
+    return file
 
 
 def of_processes(pids: Sequence[int]) -> dict[str, tuple[float, float]]:
