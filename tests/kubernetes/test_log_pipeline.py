@@ -33,7 +33,7 @@ def daemons(**more: Any) -> dict[str, Any]:
 def test_its_image_is_the_version_that_is_tried() -> None:
     assert pinned_version(TOOLS / "collector", "go.opentelemetry.io/collector/otelcol") == f"v{VERSION}"
     [container] = daemons()["containers"]
-    assert container["image"] == f"otel/opentelemetry-collector-k8s:{VERSION}"
+    assert container["image"] == f"docker.io/otel/opentelemetry-collector-k8s:{VERSION}"
 
 
 def test_what_it_consists_of() -> None:

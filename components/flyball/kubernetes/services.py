@@ -137,7 +137,7 @@ class Services(pulumi.ComponentResource):
             moved = self._child(pulumi.Alias(name="governor", parent=pulumi.ROOT_STACK_RESOURCE))
             labels = ownership(place.environment, place.owner)
             guarded = {place.namespace: limits}
-            first.append(Governor.of(f"{name}-governor", guarded, governed.policies, labels, moved))
+            first.append(Governor.of(f"{name}-governor", guarded, governed.policies, labels, place.platform, moved))
         options = pulumi.ResourceOptions(parent=self, depends_on=first)
         self._caches = {each: Cache.of(f"{name}-{each}", cache, place, options) for each, cache in caches.items()}
         for service in services.values():

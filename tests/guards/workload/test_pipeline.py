@@ -39,7 +39,7 @@ def test_all_that_is_said() -> None:
 def test_what_is_left_out_has_its_default() -> None:
     found = pipeline.read(Reader({"to": {"otlp": OTLP}}, (), []))
     assert (found.queue, found.memory, found.redact) == (256 * MI, 512 * MI, ())
-    assert found.image == "otel/opentelemetry-collector-k8s:0.165.0"
+    assert found.image == "docker.io/otel/opentelemetry-collector-k8s:0.165.0"
     assert (found.disk, found.go_memory) == (512 * MI, 512 * MI * 8 // 10)
 
 

@@ -102,7 +102,7 @@ def test_every_default() -> None:
         sidecar=Sidecar(
             headers=15 * 1024,
             enabled=True,
-            image="haproxy:3.2.4-alpine",
+            image="docker.io/library/haproxy:3.2.4-alpine",
             port=21_000,
             domain="cluster.local",
             scrape="monitoring",

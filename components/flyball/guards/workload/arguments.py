@@ -180,7 +180,7 @@ class LogsArgs(TypedDict):
     rate: NotRequired[str]
     """What they grow by in a second, at the most; a look comes often enough for that [1Mi]."""
     image: NotRequired[str]
-    """Image with logrotate and a shell, with a tag or digest [phusion/baseimage:noble-1.0.2]."""
+    """Image with logrotate and a shell, with a tag or digest [docker.io/phusion/baseimage:noble-1.0.2]."""
     size: NotRequired[str]
     """A file is rotated at [50Mi]."""
     files: NotRequired[int]
@@ -266,7 +266,8 @@ class ProxyArgs(TypedDict):
     enabled: NotRequired[bool]
     """[true where there is something to guard or to call]."""
     image: NotRequired[str]
-    """Image of HAProxy with a tag or digest, version 2.6 or newer, with IPv6 alone 2.8 [haproxy:3.2.4-alpine]."""
+    """Image of HAProxy with a tag or digest, version 2.6 or newer, with IPv6 alone 2.8
+    [docker.io/library/haproxy:3.2.4-alpine]."""
     port: NotRequired[int]
     """Its metrics are on the port after this one, its calls on those from ten further on [21000]."""
     domain: NotRequired[str]

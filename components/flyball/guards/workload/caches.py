@@ -19,8 +19,8 @@ from flyball.guards.workload.names import Caller, check_name, check_namespace, r
 
 PORT = 6379
 """At which clients reach it."""
-IMAGE = "valkey/valkey:8.1.1"
-EXPORTER = "oliver006/redis_exporter:v1.69.0"
+IMAGE = "docker.io/valkey/valkey:8.1.1"
+EXPORTER = "docker.io/oliver006/redis_exporter:v1.69.0"
 NODE = "node"
 """The one loss that a cache may survive with what it holds."""
 PASSWORD_KEY = "password"
@@ -58,11 +58,12 @@ class GuardedCacheArgs(TypedDict):
     cpu: NotRequired[str]
     """Processor share requested [250m]."""
     image: NotRequired[str]
-    """Image of Valkey 8 or newer, or Redis 7, with a shell, with a tag or digest [valkey/valkey:8.1.1]."""
+    """Image of Valkey 8 or newer, or Redis 7, with a shell, with a tag or digest [docker.io/valkey/valkey:8.1.1]."""
     exporter: NotRequired[str]
-    """Image of the exporter beside it, with a tag or digest [oliver006/redis_exporter:v1.69.0]."""
+    """Image of the exporter beside it, with a tag or digest [docker.io/oliver006/redis_exporter:v1.69.0]."""
     router: NotRequired[str]
-    """With a replica, image of HAProxy, which leads clients to the one that is written to [haproxy:3.2.4-alpine]."""
+    """With a replica, image of HAProxy, which leads clients to the one that is written to
+    [docker.io/library/haproxy:3.2.4-alpine]."""
     domain: NotRequired[str]
     """Domain of the cluster [cluster.local]."""
     scrape: NotRequired[str]

@@ -23,7 +23,7 @@ SPRING = "spring"
 """Spring Boot rotates by itself, and is told how; the others have logrotate beside them."""
 RATE: Bytes = MI
 """What all logs of one pod grow by in a second, at the most."""
-IMAGE = "phusion/baseimage:noble-1.0.2"
+IMAGE = "docker.io/phusion/baseimage:noble-1.0.2"
 """A maintained image that has logrotate (https://github.com/phusion/baseimage-docker, "What's inside the image?")."""
 LOOKS: Milliseconds = 60_000
 """The longest time between two looks; one costs a few milliseconds."""

@@ -18,7 +18,7 @@ from flyball.guards.reading.rules import EITHER_OR, INVALID_ADDRESS, INVALID_TEX
 from flyball.guards.reading.units import Bytes, Millicores, show_size
 
 VERSION = "0.165.0"
-IMAGE = f"otel/opentelemetry-collector-k8s:{VERSION}"
+IMAGE = f"docker.io/otel/opentelemetry-collector-k8s:{VERSION}"
 """OpenTelemetry's own image with what reads the logs of Kubernetes (https://github.com/open-telemetry/opentelemetry-
 collector-releases/tree/main/distributions/otelcol-k8s)."""
 QUEUE: Bytes = 256 * MI
@@ -69,7 +69,7 @@ class PipelineArgs(TypedDict):
     memory: NotRequired[str]
     """Memory limit of each collector [512Mi]."""
     image: NotRequired[str]
-    """Image of the collector [otel/opentelemetry-collector-k8s:0.165.0]."""
+    """Image of the collector [docker.io/otel/opentelemetry-collector-k8s:0.165.0]."""
 
 
 @dataclass(frozen=True, slots=True)

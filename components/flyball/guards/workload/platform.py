@@ -31,7 +31,9 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY, INVALID_ADDRESS, OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.strict import is_a, nearest
 from flyball.guards.reading.units import show_number
+from flyball.guards.workload import registry
 from flyball.guards.workload.names import check_namespace
+from flyball.guards.workload.registry import DIRECT, Registry, RegistryArgs
 
 
 class ResolverArgs(TypedDict):
@@ -67,6 +69,8 @@ class PlatformArgs(TypedDict):
     """Which nodes are spot."""
     metadata: NotRequired[list[str]]
     """Addresses of the machine's own metadata, which no call to anywhere reaches [the platform's]."""
+    registry: NotRequired[RegistryArgs]
+    """Where images come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Platform:
     spot: tuple[tuple[str, str], ...] = ()
     taints: tuple[tuple[str, str], ...] = ()
     metadata: tuple[str, ...] = ()
+    registry: Registry = DIRECT
 
     def is_spot(self, labels: Mapping[str, str]) -> bool:
         """Whether a node with these labels may vanish."""
@@ -176,7 +181,7 @@ def read(r: Reader) -> Platform:
         found = replace(found, taints=_pairs(spot, "taints"))
     if r.has("metadata"):
         found = replace(found, metadata=_ranges(r, "metadata"))
-    return found
+    return replace(found, registry=registry.read(r.at("registry")))
 
 
 def check(args: Mapping[str, object], path: Path) -> Iterator[Problem]:

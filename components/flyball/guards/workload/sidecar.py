@@ -23,7 +23,7 @@ from flyball.guards.timeouts.hops import Hop, variable
 from flyball.guards.workload import resources
 from flyball.guards.workload.resources import Resources
 
-IMAGE = "haproxy:3.2.4-alpine"
+IMAGE = "docker.io/library/haproxy:3.2.4-alpine"
 FIRST_PORT = 21_000
 """Below the ports that Linux gives to outgoing connections, from 32768 on (ip(7), `ip_local_port_range`)."""
 CALLS_FROM = 10

@@ -17,6 +17,7 @@ from flyball.guards.workload.caches import OVERHEAD_CLIENTS, PASSWORD_KEY, PEERS
 from flyball.guards.workload.names import Caller
 from flyball.guards.workload.resources import Resources
 from flyball.kubernetes.cache import configuration
+from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import Manifest, as_user, confined, exempt, ownership, requests_and_limits
 from flyball.kubernetes.workload.network import by_namespace, resolvers, tcp
 from flyball.proxy.families import IP, IPS
@@ -158,7 +159,7 @@ def stateful_set(cache: Cache, place: Place, priority: str, annotations: Mapping
             "minReadySeconds": SETTLE,
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": selector(cache)},
-            "template": {"metadata": pods, "spec": _pod(cache, priority)},
+            "template": {"metadata": pods, "spec": pulled(_pod(cache, priority), place.platform)},
         },
     }
 

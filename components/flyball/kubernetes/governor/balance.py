@@ -12,8 +12,10 @@ import json
 from typing import Final
 
 from flyball.guards.governor import balance
+from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.policy import Manifest
+from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import as_user, confined, exempt
 from flyball.wellknown import MANAGED_BY, MANAGED_BY_LABEL
 
@@ -59,7 +61,7 @@ def policy() -> Manifest:
     }
 
 
-def manifests() -> list[Manifest]:
+def manifests(platform: Platform = ANY) -> list[Manifest]:
     """The descheduler in the Governor's namespace, and what it may do: look, and evict."""
     here = {"namespace": names.SYSTEM_NAMESPACE}
     metadata = {"name": NAME, "labels": _LABELS}
@@ -97,17 +99,17 @@ def manifests() -> list[Manifest]:
                 **here,
                 "annotations": exempt(_EXEMPT),
             },
-            "spec": _schedule(),
+            "spec": _schedule(platform),
         },
     ]
 
 
-def _schedule() -> Manifest:
+def _schedule(platform: Platform) -> Manifest:
     job = {
         "backoffLimit": 0,
         "activeDeadlineSeconds": balance.LONGEST,
         "ttlSecondsAfterFinished": balance.KEPT,
-        "template": {"metadata": {"labels": _LABELS}, "spec": _pod()},
+        "template": {"metadata": {"labels": _LABELS}, "spec": pulled(_pod(), platform)},
     }
     return {
         "schedule": f"*/{balance.EVERY // 60} * * * *",

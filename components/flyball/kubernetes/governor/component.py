@@ -10,6 +10,7 @@ from flyball.guards.reading.problem import refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.strict import check
 from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs, read
+from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubernetes.governor import balance, names, policies, rbac
 from flyball.kubernetes.governor.limits import config_map
 from flyball.kubernetes.objects import Manifest, properties
@@ -64,7 +65,7 @@ class Governor(pulumi.ComponentResource):
         limits = read(Reader(args, (name,), problems).at("limits"))
         with refusals():
             refuse(problems)
-        self._register(name, limits, args.get("policies", True), {}, opts)
+        self._register(name, limits, args.get("policies", True), {}, ANY, opts)
 
     @classmethod
     def of(
@@ -73,11 +74,13 @@ class Governor(pulumi.ComponentResource):
         limits: Mapping[str, Mapping[str, Limits]],
         policies: bool = True,
         labels: Mapping[str, str] | None = None,
+        platform: Platform = ANY,
         opts: pulumi.ResourceOptions | None = None,
     ) -> "Governor":
-        """The component with limits that were resolved already, by namespace and name; `labels` go on every object."""
+        """The component with limits that were resolved already, by namespace and name; `labels` go on every object, and
+        images come from where the platform has them."""
         governor = cls.__new__(cls)
-        governor._register(name, limits, policies, labels or {}, opts)
+        governor._register(name, limits, policies, labels or {}, platform, opts)
         return governor
 
     def _register(
@@ -86,25 +89,26 @@ class Governor(pulumi.ComponentResource):
         limits: Mapping[str, Mapping[str, Limits]],
         with_policies: bool,
         labels: Mapping[str, str],
+        platform: Platform,
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         super().__init__("flyball:index:Governor", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         if with_policies:
-            _register_policies(name, labels, child)
+            _register_policies(name, labels, platform, child)
         for namespace, workloads in limits.items():
             _register_object(name, config_map(namespace, workloads), labels, child)
         self.namespaces = pulumi.Output.from_input(sorted(limits))
         self.register_outputs({"namespaces": self.namespaces})
 
 
-def _register_policies(name: str, more: Mapping[str, str], child: pulumi.ResourceOptions) -> None:
+def _register_policies(name: str, more: Mapping[str, str], platform: Platform, child: pulumi.ResourceOptions) -> None:
     labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball", **more}
     metadata: Any = {"name": names.SYSTEM_NAMESPACE, "labels": labels}
     system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
     # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
     after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
-    for manifest in [*rbac.manifests(), *policies.manifests(), *balance.manifests()]:
+    for manifest in [*rbac.manifests(), *policies.manifests(), *balance.manifests(platform)]:
         _register_object(name, manifest, more, after)
 
 

@@ -9,6 +9,7 @@ import pulumi
 
 from flyball import wellknown
 from flyball.guards.workload.jobs import ALLOW, FORBID, REPLACE, Clock, Job, digest_of
+from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import PULL_POLICY, Manifest, asked_for, exempt, labels, metadata, unless_empty
 from flyball.kubernetes.workload import environment
 from flyball.kubernetes.workload.pods import PodInputs, application, around, beside, evictable, on_spot
@@ -111,7 +112,7 @@ def _template(j: Job, inputs: PodInputs) -> Manifest:
         **unless_empty("initContainers", beside(inputs)),
         "containers": [application(j, inputs, spec.ephemeral_storage, volumes)],
     }
-    return {"metadata": {**meta, "annotations": notes} if notes else meta, "spec": pod}
+    return {"metadata": {**meta, "annotations": notes} if notes else meta, "spec": pulled(pod, j.place.platform)}
 
 
 def _exemptions(j: Job) -> dict[str, str]:

@@ -17,6 +17,7 @@ from flyball.guards.workload.pipeline import CPU, Pipeline
 from flyball.guards.workload.platform import Platform, anywhere
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import SCRAPE
+from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import Manifest, confined, exempt, requests_and_limits
 from flyball.kubernetes.workload.network import by_namespace, resolvers, tcp
 from flyball.kubernetes.workload.proxy import DIGITS
@@ -69,7 +70,7 @@ def manifests(pipeline: Pipeline, platform: Platform, labels: Mapping[str, str])
             "spec": {
                 "selector": {"matchLabels": _selector()},
                 "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}},
-                "template": {"metadata": {"labels": ours}, "spec": _pod(pipeline, name)},
+                "template": {"metadata": {"labels": ours}, "spec": pulled(_pod(pipeline, name), platform)},
             },
         },
     ]

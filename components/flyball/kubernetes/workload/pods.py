@@ -13,6 +13,7 @@ from flyball.guards.workload.application import Placed, Scratch
 from flyball.guards.workload.platform import Platform
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
+from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import (
     BASE_PART,
     PORT_NAME,
@@ -63,7 +64,7 @@ def evictable(volumes: Iterable[str]) -> Manifest:
 
 def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
     spec, rotation = s.spec, rotate.container(s.spec)
-    return {
+    pod: Manifest = {
         **around(s, inputs, spec.shutdown.grace_seconds, _volumes(spec)),
         # The signal to open logs anew goes from one container to the other.
         **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
@@ -72,6 +73,7 @@ def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
         **unless_empty("initContainers", [*beside(inputs), *([rotation] if rotation else [])]),
         "containers": [_container(s, inputs)],
     }
+    return pulled(pod, s.place.platform)
 
 
 def beside(inputs: PodInputs) -> list[Manifest]:
