@@ -20,7 +20,7 @@ def test_one_is_explained() -> None:
         f"source: {rule.source}",
         f"remedy: {rule.remedy}",
         "drill: flyball drill cache-flood",
-        "alert: CacheKeysWithoutTimeToLive",
+        "alerts: CacheEvicting, ClusterCacheKeysWithoutTimeToLive, CacheKeysWithoutTimeToLive",
     ]
 
 

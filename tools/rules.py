@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from flyball.alerts import known
 from flyball.guards import catalogue
 from flyball.guards.reading.rule import Lesson, Rule
 
@@ -48,8 +49,8 @@ def _section(rule: Rule) -> list[str]:
     lines = [f"### {rule}", "", rule.what, "", f"- Source: {rule.source}", f"- Remedy: {rule.remedy}"]
     if rule.drill:
         lines.append(f"- Drill: `flyball drill {rule.drill}`")
-    if rule.alert:
-        lines.append(f"- Alert: `{rule.alert}`")
+    if alerts := known.of(rule.id):
+        lines.append(f"- Alerts: {', '.join(f'`{alert.name}`' for alert in alerts)}")
     return lines
 
 

@@ -150,7 +150,7 @@ def alerts(context: click.Context, stack: str, labels: tuple[str, ...]) -> None:
         selected = cluster.selecting(labels)
         found = read(_target(context, stack).config)
         shipped, governed = found.logs is not None, found.governor is not None
-        groups = cluster.rules(found.services.values(), governed, shipped, found.caches.values())
+        groups = cluster.rules(found.services.values(), governed, shipped, found.caches.values(), found.jobs.values())
         documents = cluster.objects(groups, found.namespace, selected) if selected else [rule_file(groups)]
         click.echo(yaml.safe_dump_all(documents, sort_keys=False, width=120), nl=False)
 

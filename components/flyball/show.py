@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from flyball.alerts.known import of as alerts_of
 from flyball.deploy.apply import Result
 from flyball.deploy.checks.outcome import Outcome
 from flyball.deploy.rollout import Standing
@@ -225,7 +226,7 @@ def rule(known: Rule) -> None:
         ("source", known.source),
         ("remedy", known.remedy),
         ("drill", known.drill and f"flyball drill {known.drill}"),
-        ("alert", known.alert),
+        ("alerts", ", ".join(alert.name for alert in alerts_of(known.id))),
     ):
         if text:
             out.print(Text(f"{word}: {text}"))

@@ -1,14 +1,15 @@
 """For each alert series that make it fire, and series that must not; and from them a test file for promtool."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from tests.alerts import hop_series
 from tests.alerts import service_series as made
 
-from flyball.alerts import caches, hosts, logs, services, watcher, zones
-from flyball.alerts.rule import Record, Rule, Severity, rule_file
+from flyball.alerts import caches, hosts, jobs, logs, services, watcher, zones
+from flyball.alerts.rule import PLATFORM, Record, Rule, Severity, rule_file
 from flyball.guards.alerting.hosts import Size
-from flyball.guards.alerting.zones import Zoned
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.caches import read as read_cache
 
@@ -19,14 +20,17 @@ CACHE, _ = read_cache({"memory": "1Gi", "ttl": "1h", "endless": 0.1}, "sessions"
 assert CACHE
 ALL: dict[str, list[Rule] | list[Rule | Record]] = {
     **ON_HOSTS,
-    **zones.rules([Zoned("shop", "web", 10)]),
-    **caches.rules([CACHE]),
     **services.rules(made.THRESHOLDS, governed=True),
+    **zones.rules(),
+    **jobs.rules(hop_series.JOBS),
+    **caches.rules([CACHE], hop_series.PLACE),
     **logs.rules(True),
 }
 ENTRIES = [entry for group in ALL.values() for entry in group]
 RULES = {entry.name: entry for entry in ENTRIES if isinstance(entry, Rule)}
 CONTENT = rule_file(ALL)
+_JOINING = ("SpotStorm", "AutoscalersBlind")
+"""Alerts on several workloads at once."""
 STEP = 60
 """Seconds between two samples."""
 SAMPLES = 10 * 60
@@ -102,7 +106,7 @@ def _keys(without: str, allowed: float) -> dict[str, str]:
     }
 
 
-IN_POD = {"namespace": "shop", "cache": "sessions", "pod": "sessions-0"}
+IN_POD = {"namespace": "shop", "cache": "sessions", "pod": "sessions-0", "owner": "team", "environment": "prod"}
 
 
 def _in_pod(expiring: str, pod: str = "sessions-0") -> dict[str, str]:
@@ -123,6 +127,10 @@ def _hosts(*values: str) -> dict[str, str]:
     return {_UP % (i + 1): value for i, value in enumerate(values)}
 
 
+def _notices(*values: str) -> dict[str, str]:
+    return {f'flyball_spot_notice{{instance="app{i + 1}"}}': value for i, value in enumerate(values)}
+
+
 def _case(alert: str, due: int, labels: dict[str, str], series: dict[str, str], value: str = "") -> Case:
     return Case(alert, series, due, labels, value)
 
@@ -134,23 +142,29 @@ def _zones(*pods: str) -> dict[str, str]:
     for i, kinds in enumerate(pods):
         series[f'kube_node_labels{{node="n{i}",{zone}="{"abc"[i]}"}}'] = _always(1)
         for j, kind in enumerate(kinds):
-            pod = f'namespace="shop",pod="p{i}-{j}"'
             owner = "web-api-6c8b" if kind == "o" else "web-spot-5d9f" if j % 2 else "web-7f9c"
+            pod = f'namespace="shop",pod="{owner}-{i}{j:04}"'
             placed = f'{pod},node="n{i}",created_by_kind="ReplicaSet",created_by_name="{owner}"'
             series[f"kube_pod_info{{{placed}}}"] = _always(1)
             series[f'kube_pod_status_ready{{{pod},condition="true"}}'] = _always(int(kind != "-"))
     return series
 
 
-def _logs(*, waiting: str = "0x600", lost: str = "", what: str = "send") -> dict[str, str]:
-    """A collector whose queue holds 100; `lost` is what it has counted, a counter that begins with the first loss."""
+def _logs(*, waiting: str = "0x600", lost: str = "", what: str = "send", seen: int = 0) -> dict[str, str]:
+    """A collector whose queue holds 100; `lost` is what it has counted, a counter that begins with the first loss.
+
+    It is `seen` from that minute on.
+    """
     of = '{instance="n1",exporter="otlp_http"}'
-    found = {f"otelcol_exporter_queue_size{of}": waiting, f"otelcol_exporter_queue_capacity{of}": _always(100)}
+    holds = f"_x{seen} 100x{SAMPLES}" if seen else _always(100)
+    found = {f"otelcol_exporter_queue_size{of}": waiting, f"otelcol_exporter_queue_capacity{of}": holds}
     return {**found, **({f"otelcol_exporter_{what}_failed_log_records{of}": lost} if lost else {})}
 
 
 CASES = [
     _case("LogQueueFilling", 600, {"instance": "n1", "exporter": "otlp_http"}, _logs(waiting=_after(600, 50, 51))),
+    _case("LogQueueFull", 600, {"instance": "n1", "exporter": "otlp_http"}, _logs(waiting=_after(600, 80, 81))),
+    quiet("LogQueueFull", **_logs(waiting=_always(80))),
     quiet("LogQueueFilling", **_logs(waiting=_always(50))),
     # Filled and empty again before anybody has to get up.
     quiet("LogQueueFilling", **_logs(waiting=f"0x4 100x3 0x{SAMPLES}")),
@@ -158,13 +172,18 @@ CASES = [
     _case("LogsRefused", 1200, {"instance": "n1"}, _logs(lost=_after(1200, 7, 8), what="enqueue")),
     quiet("LogsRefused", **_logs(lost=f"_x20 0x{SAMPLES}")),
     quiet("LogsRefused", **_logs()),
+    # Of a collector that nobody asked before, nobody knows when it lost them.
+    quiet("LogsRefused", **_logs(waiting=f"_x20 0x{SAMPLES}", lost=f"_x20 7x{SAMPLES}", seen=20)),
     _case("LogsUnwatched", 0, {}, {"up": _always(1)}),
     quiet("LogsUnwatched", **_logs()),
-    # Of 7, 5 and 3 the loss of the fullest leaves 8 of 10; so do 9 of which one is not ready, and pods of others.
-    _case("ZoneTooFull", 0, {}, _zones("r" * 7, "r" * 5, "r" * 3)),
-    _case("ZoneTooFull", 0, {}, _zones("r" * 5, "r" * 5, "rrr-" + "o" * 9)),
-    quiet("ZoneTooFull", **_zones("r" * 5, "r" * 5, "r" * 5)),
-    quiet("ZoneTooFull", **_zones("r" * 6, "r" * 6, "r" * 4)),
+    # Of 6, 3 and 3 the loss of the fullest leaves 6 of 7; so it does of 10 of which one is not ready, beside others'.
+    _case("ZoneTooFull", 0, made.OF_WEB, _zones("r" * 6, "r" * 3, "r" * 3), "6"),
+    _case("ZoneTooFull", 0, made.OF_WEB, _zones("r" * 4, "r" * 3, "rrr-" + "o" * 9), "6"),
+    quiet("ZoneTooFull", **_zones("r" * 4, "r" * 4, "r" * 3)),
+    quiet("ZoneTooFull", **_zones("r" * 4, "r" * 4, "r" * 4)),
+    # 100 requests a second of each pod at the most, and 80 with none above its utilization.
+    _case("ZoneHeadroomLost", 300, made.OF_WEB, _zones("rrr", "rrr", "rrr") | made.load(500), "500"),
+    quiet("ZoneHeadroomLost", **_zones("rrr", "rrr", "rrr"), **made.load(479)),
     _case("ZonesUnknown", 0, {}, {'kube_node_labels{node="n0"}': _always(1)}),
     quiet("ZonesUnknown", **_zones("r")),
     # 1 % of the disk fills in 15 min: full in 11 h from the first minutes on, and below 40 % free after 75 min.
@@ -173,6 +192,10 @@ CASES = [
     quiet("DiskFullSoon", **_disk(f"{90 * GIB}-{GIB}x45 {45 * GIB}x{SAMPLES}")),
     quiet("DiskFullSoon", **_disk(_always(30 * GIB))),
     quiet("DiskFullSoon", **_disk(f"{35 * GIB}-{35 * GIB // 10_080}x{SAMPLES}")),
+    # 1 % of the disk fills in 3 min: full in 2 h from the first minutes on, and below 40 % free after 15 min.
+    _case("DiskFullWithinHours", 16 * 60, DISK, _disk(f"{45 * GIB}-{GIB // 3}x{SAMPLES}")),
+    quiet("DiskFullWithinHours", **_disk(f"{35 * GIB}-{35 * GIB // 300}x10 {34 * GIB}x{SAMPLES}")),
+    quiet("DiskFullWithinHours", **_disk(_always(30 * GIB))),
     _case("DiskNearlyFull", 600, DISK, _disk(_after(600, 6 * GIB, 4 * GIB))),
     quiet("DiskNearlyFull", **_disk(_always(6 * GIB))),
     quiet("DiskNearlyFull", **_disk(_always(0), readonly=1)),
@@ -232,6 +255,16 @@ CASES = [
     _case("HostsDown", 600, {"groups": ",web,"}, _hosts(_after(600, 1, 0), _after(300, 1, 0), _always(1))),
     quiet("HostsDown", **_hosts(_always(0), _always(1), _always(1))),
     quiet("HostsDown", **{_UP % 1: _always(0), (_UP % 2).replace("web", "cache"): _always(0)}),
+    _case("SpotNotices", 600, {"groups": ",web,"}, _hosts(*[_always(1)] * 3) | _notices(_after(600, 0, 1), _always(1))),
+    quiet("SpotNotices", **_hosts(*[_always(1)] * 3), **_notices(_always(1), _always(0))),
+    quiet(
+        "SpotNotices", **{_UP % 1: _always(1), (_UP % 2).replace("web", "api"): _always(1)}, **_notices(*["1x600"] * 2)
+    ),
+    _case("SpotMetadataUnreadable", 600, HOST, {f"flyball_spot_metadata_up{_ON}": _after(600, 1, 0)}),
+    # Nobody looks any more.
+    _case("SpotMetadataUnreadable", 180, HOST, {f"flyball_spot_looked_timestamp_seconds{_ON}": _always(30)}),
+    quiet("SpotMetadataUnreadable", **{f"flyball_spot_looked_timestamp_seconds{_ON}": f"0+{STEP}x{SAMPLES}"}),
+    quiet("SpotMetadataUnreadable", **{f"flyball_spot_metadata_up{_ON}": " ".join(["0x1 1x3"] * 150)}),
     _case("NoHostWatched", 0, {"job": "node"}, {'up{job="prometheus"}': _always(1)}),
     quiet("NoHostWatched", **_hosts(_always(0))),
     _case(
@@ -299,18 +332,26 @@ CASES = [
         {'alertmanager_notifications_failed_total{integration="webhook"}': f"0x10 1+1x{SAMPLES}"},
     ),
     quiet("AlertsNotDelivered", **{'alertmanager_notifications_failed_total{integration="webhook"}': _always(9)}),
-    *(_case(*given) for given in made.LOUD),
-    *(quiet(alert, **series) for alert, series in made.QUIET),
+    *(_case(*given) for series in (made, hop_series) for given in series.LOUD),
+    *(quiet(alert, **given) for series in (made, hop_series) for alert, given in series.QUIET),
 ]
 
 
-def promtool_tests(rule_path: str) -> dict[str, Any]:
-    """A file for `promtool test rules`: each alert fires once it is due and its time is up, and not before."""
-    return {
-        "rule_files": [rule_path],
-        "evaluation_interval": f"{STEP}s",
-        "tests": [_test(case) for case in CASES],
-    }
+def promtool_files() -> dict[str, dict[str, Any]]:
+    """By name the files for one `promtool test rules test-*.json`: each alert fires once it is due and its time is up,
+    and not before. Each is held against a file of its own rule and of what is recorded for it: promtool evaluates all
+    that it is given at every step, which is most of its time."""
+    recorded = [entry.as_prometheus() for entry in ENTRIES if isinstance(entry, Record)]
+    found: dict[str, dict[str, Any]] = {}
+    for name, rule in RULES.items():
+        rules = [*(record for record in recorded if rule.owner != PLATFORM or name in _JOINING), rule.as_prometheus()]
+        found[f"rule-{name}.json"] = {"groups": [{"name": name, "rules": rules}]}
+        found[f"test-{name}.json"] = {
+            "rule_files": [f"rule-{name}.json"],
+            "evaluation_interval": f"{STEP}s",
+            "tests": [_test(case) for case in CASES if case.alert == name],
+        }
+    return found
 
 
 def _test(case: Case) -> dict[str, Any]:
@@ -332,7 +373,8 @@ def _check(rule: Rule, seconds: int, labels: dict[str, str] | None, value: str =
     if labels is not None:
         found = rule.as_prometheus()
         texts = {
-            name: _rendered(text, labels).replace("{{ $value }}", value) for name, text in found["annotations"].items()
+            name: re.sub(r"{{ \$value[^}]*}}", value, _rendered(text, labels))
+            for name, text in found["annotations"].items()
         }
         check["exp_alerts"] = [{"exp_labels": {**labels, **found["labels"]}, "exp_annotations": texts}]
     return check

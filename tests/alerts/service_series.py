@@ -1,17 +1,22 @@
 """For each alert on services in a cluster what kube-state-metrics and the API server tell of a shop.
 
-web may have 9 to 15 pods and needs 7; still has always 3 and needs 2; cart needs 2 of 3 to 6.
+web may have 9 to 15 pods and needs 7, each of which can do 100 requests a second and is to carry 80 %; it calls pay.
+still has always 3 and needs 2; cart needs 2 of 3 to 6.
 """
+
+from typing import Any
 
 from flyball.guards.alerting.services import Thresholds
 
 Series = dict[str, str]
 
-SAMPLES = 600
+SAMPLES, STEP = 600, 60
+_OF_TEAM = ("team", "prod")
+_REPLICA: dict[str, Any] = {"replica": 100, "utilization": 0.8, "deadline": 2.0}
 THRESHOLDS = [
-    Thresholds("shop", "web", "team", "prod", need=7, floor=9, warn=12, ceiling=15),
-    Thresholds("shop", "still", "team", "prod", need=2, floor=3, warn=3, ceiling=None),
-    Thresholds("shop", "cart", "team", "prod", need=2, floor=3, warn=5, ceiling=6),
+    Thresholds("shop", "web", *_OF_TEAM, need=7, floor=9, warn=12, ceiling=15, **_REPLICA, zones=3, hops={"pay": 0.5}),
+    Thresholds("shop", "still", *_OF_TEAM, need=2, floor=3, warn=3, ceiling=None),
+    Thresholds("shop", "cart", *_OF_TEAM, need=2, floor=3, warn=5, ceiling=6),
 ]
 _WEB = {"namespace": "shop", "workload": "web"}
 OF_WEB = {**_WEB, "owner": "team", "environment": "prod"}
@@ -42,6 +47,16 @@ def ready(**values: str) -> Series:
 
 def asked(**values: str) -> Series:
     return _deployments("spec_replicas", **values)
+
+
+def load(rate: float, pod: str = "web-7f9c-x2k8p") -> Series:
+    """Requests per second that reach web, as its proxies count them."""
+    return {f'haproxy_frontend_http_requests_total{{namespace="shop",pod="{pod}",proxy="inbound"}}': grows(rate)}
+
+
+def grows(rate: float) -> str:
+    """A counter of so many a second."""
+    return f"0+{round(rate * STEP, 6):g}x{SAMPLES}"
 
 
 def _condition(which: str, status: str, *names: str, values: str = _always(1)) -> Series:
@@ -97,15 +112,19 @@ LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     ("WorkloadBelowFloor", 600, OF_WEB, ready(web=_always(4), web_spot=_after(10, 5, 4)), "8"),
     # The Deployment is gone.
     ("WorkloadUnknown", 600, OF_WEB, ready(web="4x9 stale", web_spot="6x9 stale"), ""),
+    # 8 carry 640 without 2 of the 10; over five minutes 641 are reached in the last of them.
+    ("HeadroomLost", 300, OF_WEB, ready() | load(641), "641"),
+    # Of 6 there are 2.
+    ("SpotStorm", 600, {"namespace": "shop"}, asked() | ready(web_spot=_after(10, 3, 2)), "2"),
     ("WorkloadNearCap", 600, OF_WEB, asked(web=_always(4), web_spot=_after(10, 7, 8)), "12"),
     # At its cap, and wants no more.
     ("WorkloadNearCap", 600, OF_WEB, asked(web=_always(4), web_spot=_after(10, 7, 11)), "15"),
     ("WorkloadAtCap", 600, OF_WEB, asked(web_spot=_after(10, 10, 11)) | _limited("keda-hpa-web-spot"), "15"),
-    ("WorkloadRestarts", 600, _WEB, _restarts(f"0x5 1 2 3 4 5 6 7 7x{SAMPLES}"), ""),
-    ("WorkloadOutOfMemory", 600, _WEB, _restarts(_after(10, 0, 1)) | _killed(1), ""),
-    ("WorkloadEvicted", 600, _WEB, _evicted(_after(10, 0, 1)), ""),
-    ("BudgetUsedUp", 600, _WEB, _budget(_after(10, 1, 0)), ""),
-    ("AutoscalerBlind", 600, _WEB, _blind("web-spot"), ""),
+    ("WorkloadRestarts", 600, OF_WEB, _restarts(f"0x5 1 2 3 4 5 6 7 7x{SAMPLES}"), ""),
+    ("WorkloadOutOfMemory", 600, OF_WEB, _restarts(_after(10, 0, 1)) | _killed(1), ""),
+    ("WorkloadEvicted", 600, OF_WEB, _evicted(_after(10, 0, 1)), ""),
+    ("BudgetUsedUp", 600, OF_WEB, _budget(_after(10, 1, 0)), ""),
+    ("AutoscalerBlind", 600, OF_WEB, _blind("web-spot"), ""),
     ("AutoscalersBlind", 600, {}, _blind("web-spot", "still", "keda-hpa-cart"), "3"),
     # Its first use: the counter comes into being.
     (
@@ -129,6 +148,7 @@ LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
         {_FREEZE: f"_x10 600x{SAMPLES}"},
         "",
     ),
+    ("GovernorUnwatched", 0, {}, ready(), ""),
     ("ClusterFrozenLong", 60, {"namespace": "flyball-system", "configmap": "freeze"}, {_FREEZE: _always(-86_350)}, ""),
 ]
 QUIET: list[tuple[str, Series]] = [
@@ -141,6 +161,15 @@ QUIET: list[tuple[str, Series]] = [
     ("WorkloadBelowFloor", ready(web=_always(4), web_spot=_always(5))),
     ("WorkloadBelowFloor", ready(web=_always(0), web_spot=_always(0))),
     ("WorkloadUnknown", ready(web=_always(0), web_spot=_always(0))),
+    ("HeadroomLost", ready() | load(640)),
+    # At night, with as few as there may be; and nobody knows how many there are.
+    ("HeadroomLost", ready(web=_always(4), web_spot=_always(5)) | load(560)),
+    ("HeadroomLost", load(5000)),
+    ("HeadroomLost", ready() | load(5000, pod="other-7f9c-x2k8p")),
+    ("SpotStorm", asked() | ready(web_spot=_always(3))),
+    ("SpotStorm", asked(web_spot=_always(0)) | ready(web_spot=_always(0))),
+    # A base that is away is told of as such.
+    ("SpotStorm", asked() | ready(web=_always(0))),
     ("WorkloadNearCap", asked(web=_always(4), web_spot=_always(7))),
     ("WorkloadNearCap", asked(still=_always(3))),
     ("WorkloadNearCap", asked(web_spot=_always(11)) | _limited("web-spot")),
@@ -165,6 +194,9 @@ QUIET: list[tuple[str, Series]] = [
     ("OverrideUsed", _checked("flyball-scale", "deny", f"0+1x{SAMPLES}")),
     ("WritesRefused", _checked("flyball-pods", "deny", f"0+1x{SAMPLES}")),
     ("WritesRefused", _checked("others", "deny", f"0+9x{SAMPLES}")),
+    # The server began anew: what it counts now, it has counted since.
+    ("OverrideUsed", _checked("flyball-scale-override", "audit", f"7x9 0x{SAMPLES}")),
+    ("GovernorUnwatched", _checked("flyball-pods", "deny", _always(0))),
     ("ClusterFrozen", {}),
     ("ClusterFrozenLong", {_FREEZE: _always(-80_000)}),
 ]

@@ -2,18 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from click.testing import CliRunner
-from tests.alerts.cases import CASES, CONTENT, ENTRIES, RULES, SIZES, promtool_tests
+from tests.alerts.cases import CASES, CONTENT, ENTRIES, RULES, SIZES, Case, promtool_files
 
-from flyball.alerts import cluster, hosts, logs, services, zones
-from flyball.alerts.rule import Record, Rule, Severity, rule_file
+from flyball.alerts import cluster, hosts, known, logs
+from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity, rule_file
+from flyball.alerts.workload import thresholds
 from flyball.cli import main
 from flyball.guards.alerting import hosts as limits
 from flyball.guards.alerting.services import Thresholds
-from flyball.guards.alerting.zones import UNEVEN_FOR, Zoned
+from flyball.guards.alerting.zones import UNEVEN_FOR
+from flyball.guards.catalogue import RULES as CATALOGUE
 from flyball.guards.governor import balance, envelope, freeze
 from flyball.stack.read import read
 
@@ -29,10 +32,24 @@ def test_a_rule_says_what_is_wrong_and_what_to_do(rule: Rule) -> None:
     assert rule.subject
     assert rule.summary[-1] != "."
     assert rule.action[-1] == "."
+    assert rule.guards
+    assert set(rule.guards) <= set(CATALOGUE)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.labels is not None], ids=lambda case: case.alert)
+def test_an_alert_says_whose_it_is(case: Case) -> None:
+    rule = RULES[case.alert]
+    assert case.labels is not None
+    assert ("owner" in case.labels) == (rule.owner == OF_SERIES)
+    assert rule.as_prometheus()["labels"].get("owner", "") == rule.owner
 
 
 def test_names_are_given_once() -> None:
     assert len(RULES) == sum(isinstance(entry, Rule) for entry in ENTRIES)
+
+
+def test_all_are_known() -> None:
+    assert set(known.ALERTS) == set(RULES)
 
 
 def test_a_rule_as_prometheus_reads_it() -> None:
@@ -40,10 +57,11 @@ def test_a_rule_as_prometheus_reads_it() -> None:
         "alert": "GroupAtCap",
         "expr": 'count(up{job="node",groups=~".*,web,.*"}) >= 4',
         "for": "5m",
-        "labels": {"severity": "page", "subject": "size", "group": "web"},
+        "labels": {"severity": "page", "subject": "size", "owner": "platform", "group": "web"},
         "annotations": {
             "summary": "web is at its cap of 4 hosts and cannot grow any more",
             "action": "Shed load now; raise the ceiling only by a person's decision, since nobody has seen more run.",
+            "guard": "ceiling-beyond-envelope",
         },
     }
 
@@ -73,14 +91,17 @@ def test_without_sizes_there_are_no_caps() -> None:
 
 def test_services_that_need_not_survive_a_zone_have_no_rules() -> None:
     given = {"image": "example.org/web:1.0", "port": 8080, "load": {"peak": 400, "replica": 50}}
-    night = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 80}]}
     outer = {"environment": "test", "owner": "shop", "namespace": "shop", "cluster": "there", "zones": ["a", "b", "c"]}
-    services = {"plain": given, "web": {**given, "survive": "zone"}}
-    timed = {**given, "survive": "zone", "schedule": night}
-    found = zones.zoned(read({**outer, "services": {**services, "timed": timed}}).services.values())
-    assert found == [Zoned("shop", "web", 10), Zoned("shop", "timed", 2)]
-    assert zones.rules([]) == {"flyball-zones": []}
-    assert [rule.name for rule in zones.rules(found)["flyball-zones"]] == ["ZoneTooFull", "ZoneTooFull", "ZonesUnknown"]
+
+    def groups(**services: object) -> cluster.Groups:
+        return cluster.rules(read({**outer, "services": services}).services.values(), False, False)
+
+    assert "flyball-zones" not in groups(web=given)
+    found = groups(plain=given, web={**given, "survive": "zone"})
+    names = [rule.name for rule in found["flyball-zones"]]
+    assert names == ["flyball_workload_left", "ZoneTooFull", "ZoneHeadroomLost", "ZonesUnknown"]
+    zones = [record for record in found["flyball-thresholds"] if record.name == "flyball_workload_zones"]
+    assert [(record.labels["workload"], record.expr) for record in zones] == [("web", "vector(3)")]
     assert UNEVEN_FOR >= 2 * balance.EVERY
 
 
@@ -93,10 +114,19 @@ def test_the_command_prints_those_of_caches(tmp_path: Path) -> None:
     )
     found = CliRunner().invoke(main, ["alerts", "-s", str(file)])
     assert found.exit_code == 0, found.output
-    [rule] = {group["name"]: group["rules"] for group in yaml.safe_load(found.output)["groups"]}["flyball-caches"]
-    keys = 'sum by (pod) (redis_db_keys{namespace="shop",pod=~"my-keys-[0-9]+"})'
-    assert rule["expr"] == f"{keys} - {keys.replace('_keys', '_keys_expiring', 1)} > 0 * {keys}"
-    assert "MY_KEYS_TTL" in rule["annotations"]["action"]
+    rules = {group["name"]: group["rules"] for group in yaml.safe_load(found.output)["groups"]}["flyball-caches"]
+    labels = {"namespace": "shop", "cache": "my-keys", "owner": "shop", "environment": "test"}
+    assert [rule for rule in rules if "record" in rule] == [
+        {"record": "flyball_cache_memory_bytes", "expr": "vector(1073741824)", "labels": labels},
+        {"record": "flyball_cache_endless", "expr": "vector(0)", "labels": labels},
+    ]
+    assert [rule["alert"] for rule in rules if "alert" in rule] == [
+        "CacheMemoryHigh",
+        "CacheClientsUnread",
+        "CacheEvicting",
+        "ClusterCacheKeysWithoutTimeToLive",
+        "CacheUnknown",
+    ]
 
 
 def printed(*options: str) -> str:
@@ -110,12 +140,18 @@ def test_the_command_prints_a_rule_file() -> None:
     assert list(groups) == [
         "flyball-thresholds",
         "flyball-services",
+        "flyball-hops",
         "flyball-autoscalers",
         "flyball-guards",
         "flyball-zones",
         "flyball-log-pipeline",
     ]
-    assert {rule["alert"] for rule in groups["flyball-zones"]} == {"ZoneTooFull", "ZonesUnknown"}
+    assert [rule.get("alert") for rule in groups["flyball-zones"]] == [
+        None,
+        "ZoneTooFull",
+        "ZoneHeadroomLost",
+        "ZonesUnknown",
+    ]
     frontend = {"namespace": "shop", "workload": "frontend", "owner": "shop", "environment": "prod"}
     # At night 9 carry 280 requests of 40 at 80 %, and of 14 over three zones that many are left by the loss of one.
     assert {rule["record"]: rule["expr"] for rule in groups["flyball-thresholds"] if rule["labels"] == frontend} == {
@@ -123,6 +159,10 @@ def test_the_command_prints_a_rule_file() -> None:
         "flyball_workload_floor": "vector(14)",
         "flyball_workload_warn": "vector(72)",
         "flyball_workload_ceiling": "vector(90)",
+        "flyball_workload_replica": "vector(40)",
+        "flyball_workload_utilization": "vector(0.8)",
+        "flyball_workload_deadline": "vector(9)",
+        "flyball_workload_zones": "vector(3)",
     }
 
 
@@ -155,6 +195,9 @@ def test_a_group_that_is_too_large_for_one_object_is_several() -> None:
     assert [len(o["spec"]["groups"][0]["rules"]) for o in found] == [cluster.MOST_IN_OBJECT, 1]
 
 
+_KEYS = {"host": "keys.example", "port": 6379, "protocol": "tcp", "timeout": "100ms"}
+
+
 def test_thresholds_are_those_of_the_rules() -> None:
     """7 carry the peak, 8 with one to lose; 2 and 3 at night; on spot the base is part of all of them."""
     given = {"image": "example.org/web:1.0", "port": 8080, "load": {"peak": 100, "replica": 20}}
@@ -165,18 +208,26 @@ def test_thresholds_are_those_of_the_rules() -> None:
         "timed": {**given, "schedule": night},
         "cheap": {**given, "spot": {}, "proven": 12},
         "still": {**given, "proven": 8, "ceiling": 8},
+        "calling": {**given, "calls": {"web": {"timeout": "2s"}, "keys": _KEYS}, "deadline": "3s", "survive": "zone"},
+        "plain": {**given, "protocol": "tcp", "probes": {"readiness": {"exec": ["ready"]}}},
+        "bare": {**given, "inbound": {"enabled": False}},
     }
-    found = {one.name: one for one in services.thresholds(read({**outer, "services": services_}).services.values())}
+    found = {one.name: one for one in thresholds(read({**outer, "services": services_}).services.values())}
     shop = ("shop", "shop", "test")
 
-    def of(name: str, need: int, floor: int, warn: int, ceiling: int | None) -> Thresholds:
-        return Thresholds(shop[0], name, shop[1], shop[2], need, floor, warn, ceiling)
+    def of(name: str, need: int, floor: int, warn: int, ceiling: int | None, **more: Any) -> Thresholds:
+        each = {"replica": 20, "utilization": 0.8, "deadline": 2.0}
+        return Thresholds(shop[0], name, shop[1], shop[2], need, floor, warn, ceiling, **(each | more))
 
     assert found == {
         "web": of("web", 7, 8, 10, 12),
         "timed": of("timed", 2, 3, 10, 12),
         "cheap": of("cheap", 7, 8, 15, 18),
         "still": of("still", 7, 8, 7, None),
+        # Only what a proxy counts the requests of.
+        "calling": of("calling", 7, 11, 13, 16, deadline=3.0, zones=3, hops={"web": 2.0}),
+        "plain": of("plain", 7, 8, 10, 12, deadline=None),
+        "bare": of("bare", 7, 8, 10, 12, deadline=None),
     }
 
 
@@ -192,4 +243,6 @@ def test_a_group_without_rules_is_left_out() -> None:
 
 def test_both_files_are_plain_data() -> None:
     assert json.loads(json.dumps(CONTENT)) == CONTENT
-    assert promtool_tests("rules.yml")["rule_files"] == ["rules.yml"]
+    files = promtool_files()
+    assert json.loads(json.dumps(files)) == files
+    assert {f"rule-{name}.json" for name in RULES} < set(files)

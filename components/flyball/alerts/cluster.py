@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flyball import wellknown
-from flyball.alerts import caches, logs, services, zones
+from flyball.alerts import caches, jobs, logs, services, zones
 from flyball.alerts.rule import Record, Rule, rule_file
+from flyball.alerts.workload import thresholds
 from flyball.guards.fail_fast.container import check_labels
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.rules import INVALID_NAME
+from flyball.guards.workload.application import Place
 from flyball.guards.workload.caches import Cache
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.resolve import Service
 
 Groups = Mapping[str, Sequence[Rule | Record]]
@@ -18,12 +21,16 @@ MOST_IN_OBJECT = 1_500
 texts is below 1 KiB."""
 
 
-def rules(found: Iterable[Service], governed: bool, shipped: bool, held: Iterable[Cache] = ()) -> Groups:
-    """The rules by the name of their group, of services and of caches `held`; `governed` says whether the cluster has a
-    Governor, `shipped` whether logs leave their nodes."""
+def rules(
+    found: Iterable[Service], governed: bool, shipped: bool, held: Iterable[Cache] = (), run: Iterable[Job] = ()
+) -> Groups:
+    """The rules by the name of their group, of services, of caches `held` and of jobs `run`; `governed` says whether
+    the cluster has a Governor, `shipped` whether logs leave their nodes."""
     each = list(found)
-    on_services = {**services.rules(services.thresholds(each), governed), **zones.rules(zones.zoned(each))}
-    return {**on_services, **caches.rules(held), **logs.rules(shipped)}
+    limits = thresholds(each)
+    on_services = services.rules(limits, governed) | (zones.rules() if any(one.zones for one in limits) else {})
+    place = each[0].place if each else Place()
+    return {**on_services, **jobs.rules(run), **caches.rules(held, place), **logs.rules(shipped)}
 
 
 def selecting(given: Iterable[str]) -> dict[str, str]:

@@ -42,6 +42,7 @@ def _used(percent: int) -> str:
 
 def _disks() -> list[Rule]:
     trend = f"predict_linear(node_filesystem_avail_bytes{{{_DISK}}}[{_span(hosts.DISK_TREND)}]"
+    soon = trend.replace(_span(hosts.DISK_TREND), _span(hosts.DISK_SOON_TREND))
     where = "{{ $labels.mountpoint }} of {{ $labels.instance }}"
     inodes = f"node_filesystem_files_free{{{_DISK}}} < {100 - hosts.DISK_FULL_PERCENT} * node_filesystem_files"
     return [
@@ -53,6 +54,17 @@ def _disks() -> list[Rule]:
             seconds=hosts.DISK_TREND_FOR,
             summary=f"{where} will be full within {_span(hosts.DISK_AHEAD)} if it goes on like this",
             action="Find what grows (du -x), bound it (logrotate_logs, journal, cache), or enlarge the disk.",
+            guards=("log-volume", "unbounded-log", "storage-beyond-disk", "node-logs-beyond-disk", "log-not-reopened"),
+        ),
+        Rule(
+            name="DiskFullWithinHours",
+            severity=PAGE,
+            subject="disk",
+            expr=f"{soon}, {hosts.DISK_SOON}) < 0 and {_used(hosts.DISK_TREND_USED_PERCENT)}",
+            seconds=hosts.DISK_SOON_FOR,
+            summary=f"{where} will be full within {_span(hosts.DISK_SOON)} if it goes on like this",
+            action="Find what grows now (du -x), and stop or bound it: everything that writes there is about to fail.",
+            guards=("log-volume", "log-growth"),
         ),
         Rule(
             name="DiskNearlyFull",
@@ -62,6 +74,7 @@ def _disks() -> list[Rule]:
             seconds=hosts.DISK_FULL_FOR,
             summary=f"{where} is more than {hosts.DISK_FULL_PERCENT} % full",
             action="Make room now: everything that writes there is about to fail. Then bound what grew.",
+            guards=("log-volume", "clean-up-after-eviction", "kubelet-too-slow", "kubelet-differs"),
         ),
         Rule(
             name="InodesNearlyUsedUp",
@@ -71,6 +84,7 @@ def _disks() -> list[Rule]:
             seconds=hosts.DISK_FULL_FOR,
             summary=f"{where} has hardly any inodes left",
             action="Remove small files now, such as sessions or caches: no new file can be made when none is left.",
+            guards=("unbounded-log",),
         ),
     ]
 
@@ -87,6 +101,7 @@ def _units() -> list[Rule]:
             seconds=0,
             summary="the last run of {{ $labels.unit }} on {{ $labels.instance }} failed",
             action="See journalctl -u {{ $labels.unit }}. A log that is not rotated fills the disk.",
+            guards=("log-growth", "log-writable-by-others", "log-folder-shared", "log-rotated-twice"),
         ),
         Rule(
             name="UnitFailed",
@@ -96,6 +111,7 @@ def _units() -> list[Rule]:
             seconds=hosts.UNIT_FAILED_FOR,
             summary="{{ $labels.name }} on {{ $labels.instance }} has failed and is not coming back by itself",
             action="See systemctl status {{ $labels.name }}; mend it, or remove the unit if nobody needs it.",
+            guards=("unit-people-need",),
         ),
         Rule(
             name="UnitKeepsStarting",
@@ -106,6 +122,7 @@ def _units() -> list[Rule]:
             seconds=hosts.UNIT_FAILED_FOR,
             summary="{{ $labels.name }} on {{ $labels.instance }} tries to start, and does not come up",
             action="See journalctl -u {{ $labels.name }}: an address, a name or a port that it waits for is not there.",
+            guards=("port-taken", "listens-everywhere"),
         ),
         Rule(
             name="UnitInactive",
@@ -122,6 +139,7 @@ def _units() -> list[Rule]:
             seconds=hosts.UNIT_INACTIVE_FOR,
             summary="{{ $labels.unit }} on {{ $labels.instance }} does not run, though nobody froze the host",
             action="See journalctl -u {{ $labels.unit }} for what ended it, and start it.",
+            guards=("log-signal-fatal",),
         ),
         Rule(
             name="PlannedRestartFailed",
@@ -131,6 +149,7 @@ def _units() -> list[Rule]:
             seconds=0,  # as above
             summary="a planned restart of {{ $labels.instance }} failed, and the host serves nobody",
             action="Mend the host, then let it serve again; until then no other host of its group restarts.",
+            guards=("lease-below-run",),
         ),
         Rule(
             name="FiguresUnreadable",
@@ -140,6 +159,7 @@ def _units() -> list[Rule]:
             seconds=hosts.WATCHER_FOR,
             summary="figures of {{ $labels.instance }} cannot be read, so alerts made from them are silent",
             action="See journalctl -u prometheus-node-exporter for the file, and remove it or mend who writes it.",
+            guards=("unwatched",),
         ),
     ]
 
@@ -160,6 +180,7 @@ def _logs() -> list[Rule]:
             seconds=hosts.SHIPPING_STALLED_FOR,
             summary="nobody takes the logs of {{ $labels.instance }}",
             action="See whether the log server runs and is reached. Lines wait on disk until log_shipping_queue_disk.",
+            guards=("queue-beyond-disk",),
         ),
         Rule(
             name="LogLinesLost",
@@ -169,6 +190,7 @@ def _logs() -> list[Rule]:
             seconds=0,
             summary="{{ $labels.instance }} drops log lines: its queue is full",
             action="Bring the log server back, or raise log_shipping_queue_disk; /var/log/syslog still has the lines.",
+            guards=("queue-beyond-disk",),
         ),
         Rule(
             name="CacheKeysWithoutTimeToLive",
@@ -178,6 +200,7 @@ def _logs() -> list[Rule]:
             seconds=hosts.KEYS_FOR,
             summary="Redis on {{ $labels.instance }} holds keys that never expire",
             action="Find them (redis-cli --scan, TTL of -1), give them a time to live, and mend who writes them.",
+            guards=("cache-eviction",),
         ),
     ]
 
@@ -193,6 +216,7 @@ def _hosts() -> list[Rule]:
             seconds=hosts.HOST_DOWN_FOR,
             summary="{{ $labels.instance }} does not answer",
             action="The others carry its load by their headroom. See its console; restart or replace it today.",
+            guards=("nothing-to-spare",),
         ),
         Rule(
             name="HostsDown",
@@ -202,6 +226,29 @@ def _hosts() -> list[Rule]:
             seconds=hosts.HOSTS_DOWN_FOR,
             summary="several hosts of {{ $labels.groups }} do not answer: more than their headroom is for",
             action="Stop changes under way, bring hosts back first, and look for what they have in common.",
+            guards=("nothing-to-spare",),
+        ),
+        Rule(
+            name="SpotNotices",
+            severity=PAGE,
+            subject="host",
+            expr=f'count by (groups) (flyball_spot_notice * on (instance) group_left (groups) up{{job="node"}} == 1)'
+            f" > {hosts.SPOT_NOTICES}",
+            seconds=0,
+            summary="several hosts of {{ $labels.groups }} are about to be taken away: more than their headroom is for",
+            action="Start hosts of another type or on demand, and stop changes under way.",
+            guards=("way-out-too-long", "notice-unseen"),
+        ),
+        Rule(
+            name="SpotMetadataUnreadable",
+            severity=WARNING,
+            subject="spot",
+            expr="flyball_spot_metadata_up == 0"
+            f" or time() - flyball_spot_looked_timestamp_seconds > {hosts.SPOT_LOOKED}",
+            seconds=hosts.METADATA_FOR,
+            summary="{{ $labels.instance }} cannot see a notice that it will be taken away",
+            action="See journalctl -u flyball-spot-drain: the metadata service, its hop limit, or a proxy before it.",
+            guards=("notice-unseen",),
         ),
         Rule(
             name="NoHostWatched",
@@ -211,6 +258,7 @@ def _hosts() -> list[Rule]:
             seconds=hosts.TARGET_MISSING_FOR,
             summary="no host is watched at all",
             action="See prometheus_groups and the targets of Prometheus: every other alert on hosts is silent.",
+            guards=("unwatched",),
         ),
         Rule(
             name="ClockSkewed",
@@ -220,6 +268,7 @@ def _hosts() -> list[Rule]:
             seconds=hosts.CLOCK_FOR,
             summary="the clock of {{ $labels.instance }} is wrong, or nobody keeps it",
             action="See timedatectl and base_time_servers; times in its logs are not to be trusted.",
+            guards=("cron", "start-window"),
         ),
         Rule(
             name="OutOfMemory",
@@ -229,6 +278,7 @@ def _hosts() -> list[Rule]:
             seconds=0,
             summary="{{ $labels.instance }} ran out of memory, and a process was killed for it",
             action="See journalctl -k for which; lower its limits or its load, or give the host more memory.",
+            guards=("cache-share", "replica-buffer", "memory-beyond-host", "queries-beyond-memory"),
         ),
     ]
 
@@ -244,6 +294,7 @@ def _freezes() -> list[Rule]:
             seconds=0,
             summary=f"{{{{ $labels.instance }}}} has been out of service for more than {_span(hosts.DRAIN_LONGEST)}",
             action="Read /var/lib/flyball/drain for who has it out and why; let it serve again with drain.yml.",
+            guards=("drain-below-deadline",),
         ),
         Rule(
             name="FreezeForgotten",
@@ -253,6 +304,7 @@ def _freezes() -> list[Rule]:
             seconds=0,
             summary=f"{{{{ $labels.instance }}}} has been frozen for more than {longest}",
             action="Read /etc/flyball/freeze.json; thaw it with freeze.yml, since it gets no upgrades until then.",
+            guards=("freeze-reason",),
         ),
     ]
 
@@ -271,6 +323,7 @@ def _size(size: Size) -> list[Rule]:
             summary=f"{size.group} has {size.warn} hosts or more, and may have {size.ceiling}",
             action="See why it grows. Prove a larger size before it is needed, or lower the load.",
             labels=labels,
+            guards=("ceiling-beyond-envelope",),
         ),
         Rule(
             name="GroupAtCap",
@@ -281,5 +334,6 @@ def _size(size: Size) -> list[Rule]:
             summary=f"{size.group} is at its cap of {size.ceiling} hosts and cannot grow any more",
             action="Shed load now; raise the ceiling only by a person's decision, since nobody has seen more run.",
             labels=labels,
+            guards=("ceiling-beyond-envelope",),
         ),
     ]

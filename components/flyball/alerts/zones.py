@@ -4,55 +4,60 @@ The figures come from kube-state-metrics, which tells of a node's zone where it 
 (`--metric-labels-allowlist=nodes=[topology.kubernetes.io/zone]`).
 """
 
-from collections.abc import Iterable
-
 from flyball import wellknown
-from flyball.alerts.rule import Rule, Severity
-from flyball.guards.alerting import zones
-from flyball.guards.alerting.zones import Zoned
-from flyball.guards.headroom.headroom import Survive
-from flyball.guards.workload.names import SPOT_SUFFIX
-from flyball.guards.workload.resolve import Service
+from flyball.alerts.hops import LOAD
+from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
+from flyball.alerts.workload import JOIN, METRIC, ON, SUBJECT, by_workload
+from flyball.guards.alerting import services, zones
 
 _ZONE = "label_" + "".join(c if c.isalnum() else "_" for c in wellknown.ZONE)
 """What kube-state-metrics makes of the label."""
 _NODES = f'kube_node_labels{{{_ZONE}!=""}}'
+LEFT = f"{METRIC}_left"
 
 
-def zoned(services: Iterable[Service]) -> list[Zoned]:
-    """The services that promise it. Where the peak goes by the clock, the need is the least of the day."""
-    return [
-        Zoned(service.place.namespace, service.name, min(period.headroom.need for period in service.sizing.periods))
-        for service in services
-        if Survive.ZONE in service.spec.survive
-    ]
+def rules() -> dict[str, list[Rule | Record]]:
+    """The rules by the name of their group."""
+    return {"flyball-zones": [_left(), _uneven(), _headroom(), _unknown()]}
 
 
-def rules(services: Iterable[Zoned]) -> dict[str, list[Rule]]:
-    """The rules by the name of their group; without services none."""
-    found = [_uneven(service) for service in services]
-    return {"flyball-zones": [*found, _unknown()] if found else []}
+def _left() -> Record:
+    """What the loss of the fullest zone would leave of those that have to survive it."""
+    ready = '(kube_pod_status_ready{condition="true"} == 1)'
+    placed = f"{ready} * on (namespace, pod) group_left (node) kube_pod_info * on (node) group_left ({_ZONE}) {_NODES}"
+    by_zone = f"({by_workload(placed, more=f', {_ZONE}')} and {ON} {METRIC}_zones)"
+    return Record(LEFT, f"sum by (namespace, workload) {by_zone} - max by (namespace, workload) {by_zone}")
 
 
-def _uneven(service: Zoned) -> Rule:
-    """By the ReplicaSets of the service's Deployments, which are called after these, with a hash at the end."""
-    where = f'namespace="{service.namespace}"'
-    sets = f'created_by_kind="ReplicaSet",created_by_name=~"{service.name}({SPOT_SUFFIX})?-[0-9a-z]+"'
-    ready = f'(kube_pod_status_ready{{{where},condition="true"}} == 1)'
-    on_node = f"on (namespace, pod) group_left (node) kube_pod_info{{{where},{sets}}}"
-    in_zone = f"on (node) group_left ({_ZONE}) {_NODES}"
-    by_zone = f"sum by ({_ZONE}) ({ready} * {on_node} * {in_zone})"
+def _uneven() -> Rule:
     return Rule(
         name="ZoneTooFull",
         severity=Severity.WARNING,
-        subject="zones",
-        expr=f"sum({by_zone}) - max({by_zone}) < {service.need}",
+        subject="size",
+        expr=f"{LEFT} < {JOIN} {METRIC}_need",
         seconds=zones.UNEVEN_FOR,
-        summary=f"of {service.namespace}/{service.name} the loss of the fullest zone would leave fewer than the"
-        f" {service.need} pods that its load needs",
+        summary=f"of {SUBJECT} the loss of the fullest zone would leave {{{{ $value }}}} pods, fewer than its load"
+        " needs at any time",
         action=f"See why nothing evens it out: the CronJob flyball-balance in {wellknown.SYSTEM_NAMESPACE}, a freeze, a"
         " disruption budget that is used up, or a zone without room.",
-        labels={"namespace": service.namespace, "service": service.name},
+        guards=("too-few-zones",),
+        owner=OF_SERIES,
+    )
+
+
+def _headroom() -> Rule:
+    """By the load there is, where the need of the quietest hour would be met."""
+    carried = f"{LEFT} * {ON} {METRIC}_replica * {ON} {METRIC}_utilization"
+    return Rule(
+        name="ZoneHeadroomLost",
+        severity=Severity.WARNING,
+        subject="size",
+        expr=f"{LOAD} > {ON} {carried} > {JOIN} (0 * {METRIC}_zones)",
+        seconds=max(services.HEADROOM_FOR, zones.UNEVEN_FOR),
+        summary=f"{SUBJECT} has {{{{ $value | humanize }}}} requests a second, too many without its fullest zone",
+        action="See whether it grows as it should, and whether its pods are spread evenly.",
+        guards=("too-few-zones", "target-below-one-percent"),
+        owner=OF_SERIES,
     )
 
 
@@ -65,4 +70,5 @@ def _unknown() -> Rule:
         seconds=zones.UNKNOWN_FOR,
         summary="nobody knows in which zones nodes are, so whether services survive the loss of one",
         action="Have kube-state-metrics tell: --metric-labels-allowlist=nodes=[topology.kubernetes.io/zone].",
+        guards=("unwatched",),
     )

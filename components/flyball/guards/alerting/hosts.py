@@ -20,6 +20,11 @@ MINUTE, HOUR = 60, 3600
 
 DISK_AHEAD = 24 * HOUR
 """A disk that would be full by this time tomorrow: enough to act on in working hours."""
+DISK_SOON = 4 * HOUR
+"""A disk that would be full by then is full before anybody is at work."""
+DISK_SOON_TREND = HOUR
+"""What that trend is drawn from; below it a rotation is all there is to see."""
+DISK_SOON_FOR = 15 * MINUTE
 DISK_TREND = 6 * HOUR
 """What the trend is drawn from. Logs are rotated each hour, which makes a sawtooth; six teeth make a line."""
 DISK_TREND_FOR = HOUR
@@ -54,6 +59,12 @@ HOSTS_DOWN = DEFAULT_LOSE
 CLOCK_SKEW = DEFAULT_CONNECT / 1000
 """A connection may take as long: beyond it the logs of two hosts no longer show which came first."""
 CLOCK_FOR = 10 * MINUTE
+METADATA_FOR = 2 * MINUTE
+"""As long as a spot notice: a host that cannot ask for so long may have missed one."""
+SPOT_LOOKED = 2 * MINUTE
+"""Who looks for notices does so each five seconds; one that has not for so long does not run."""
+SPOT_NOTICES = DEFAULT_LOSE
+"""Notices of one kind of hosts at one time; more is more than their headroom is for."""
 OOM_WINDOW = 15 * MINUTE
 FREEZE_LONGEST = int(freeze.LONGEST.total_seconds())
 TARGET_MISSING_FOR = 5 * MINUTE

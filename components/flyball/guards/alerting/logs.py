@@ -3,6 +3,8 @@
 QUEUE_SHARE = 0.5
 """Of a node's queue: where it stays above this, nobody takes what comes in. Beyond it there is the other half, and then
 what the kubelet keeps of each container's files, before a line is lost, which no counter would tell."""
+FULL_SHARE = 0.8
+"""Of a node's queue: at the rate that filled it so far the rest lasts a quarter of that time."""
 FILLING_FOR = 300
 """Seconds: a restart of who takes the logs is shorter."""
 REFUSED_FOR = 600

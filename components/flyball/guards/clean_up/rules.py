@@ -10,7 +10,6 @@ LOG_VOLUME = Rule(
     source="`size * (files + 1) <= volume`.",
     remedy="Raise the volume, or lower size or files.",
     drill="log-storm",
-    alert="DiskFullSoon",
 )
 UNBOUNDED_LOG = Rule(
     "unbounded-log",
@@ -19,7 +18,6 @@ UNBOUNDED_LOG = Rule(
     source="Each limit is at least 1.",
     remedy="Give a limit.",
     drill="log-storm",
-    alert="DiskFullSoon",
 )
 LOG_GROWTH = Rule(
     "log-growth",
@@ -30,7 +28,6 @@ LOG_GROWTH = Rule(
     " written, and the copy of one that is being compressed.",
     remedy="Look more often, raise the volume, or lower size or files.",
     drill="log-storm",
-    alert="UnitRunFailed",
 )
 LOG_NOT_REOPENED = Rule(
     "log-not-reopened",
@@ -39,7 +36,6 @@ LOG_NOT_REOPENED = Rule(
     " disk unseen.",
     source="logrotate(8), postrotate.",
     remedy="Name the unit to signal, or say that it opens the file for each line.",
-    alert="DiskFullSoon",
 )
 LOG_SIGNAL_FATAL = Rule(
     "log-signal-fatal",
@@ -50,7 +46,6 @@ LOG_SIGNAL_FATAL = Rule(
     remedy="Name the signal on which it opens its log anew, or say that it opens the file for each line; copytruncate"
     " loses what is written meanwhile.",
     drill="rotation",
-    alert="UnitInactive",
 )
 LOG_WRITABLE_BY_OTHERS = Rule(
     "log-writable-by-others",
@@ -59,7 +54,6 @@ LOG_WRITABLE_BY_OTHERS = Rule(
     " passes over the other without an error.",
     source="logrotate(8), su and the permissions of configuration files.",
     remedy="Take 0640 for logs, and chmod 0644 for configuration.",
-    alert="UnitRunFailed",
 )
 LOG_FOLDER_SHARED = Rule(
     "log-folder-shared",
@@ -68,7 +62,6 @@ LOG_FOLDER_SHARED = Rule(
     " follow, and who cannot write there cannot rename the log.",
     source="logrotate(8), su: without it logrotate refuses such a folder, with it it looks at none.",
     remedy="Take the right to write from others, or name who writes there as folder_owner.",
-    alert="UnitRunFailed",
 )
 LOG_ROTATED_TWICE = Rule(
     "log-rotated-twice",
@@ -76,7 +69,6 @@ LOG_ROTATED_TWICE = Rule(
     what="Each log is rotated by one entry; logrotate fails where two name the same path.",
     source="logrotate(8): `duplicate log entry` is an error.",
     remedy="Name it once, or remove the other file.",
-    alert="UnitRunFailed",
 )
 FOLDER_TAKEN = Rule(
     "folder-taken",
@@ -94,7 +86,6 @@ CACHE_SHARE = Rule(
     " What lies beside it: https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/memory-optimization/",
     remedy="Lower the share, or give it more memory.",
     drill="cache-flood",
-    alert="OutOfMemory",
 )
 CACHE_EVICTION = Rule(
     "cache-eviction",
@@ -104,7 +95,6 @@ CACHE_EVICTION = Rule(
     source="https://redis.io/docs/latest/develop/reference/eviction/",
     remedy="Take allkeys-lru, allkeys-lfu or allkeys-random.",
     drill="cache-flood",
-    alert="CacheKeysWithoutTimeToLive",
 )
 REPLICA_BUFFER = Rule(
     "replica-buffer",
@@ -116,7 +106,6 @@ REPLICA_BUFFER = Rule(
     " maxmemory of 200 MB took 582 MiB while it filled a replica under writes.",
     remedy="Give it more memory, or lower the share.",
     drill="cache-flood-pod",
-    alert="OutOfMemory",
 )
 CACHE_BEYOND_HALF = Rule(
     "cache-beyond-half",
@@ -133,7 +122,6 @@ QUEUE_BEYOND_DISK = Rule(
     source="`queue <= free space where it lies`.",
     remedy="Lower the queue's limit, or enlarge the disk.",
     drill="log-server-dead",
-    alert="LogShippingStalled",
 )
 LOGS_STAY = Rule(
     "logs-stay",
@@ -143,7 +131,6 @@ LOGS_STAY = Rule(
     source="https://kubernetes.io/docs/concepts/cluster-administration/logging/",
     remedy="Say where they go, or `to: none` with a reason.",
     drill="pipeline",
-    alert="LogQueueFilling",
 )
 LOGS_IN_PLAIN_TEXT = Rule(
     "logs-in-plain-text",
@@ -158,7 +145,6 @@ STORAGE_BEYOND_DISK = Rule(
     what="Prometheus keeps at most 80 % of its disk: what comes in and blocks being made lie beside that limit.",
     source="https://prometheus.io/docs/prometheus/latest/storage/ advises 80 to 85 %.",
     remedy="Lower the limit, or enlarge the disk.",
-    alert="DiskFullSoon",
 )
 MEMORY_BEYOND_HOST = Rule(
     "memory-beyond-host",
@@ -166,7 +152,6 @@ MEMORY_BEYOND_HOST = Rule(
     what="Prometheus takes at most 80 % of the host's memory; a host that runs out of memory watches nobody.",
     source="A margin; the limit is that of its control group.",
     remedy="Lower the limit, or take a larger host.",
-    alert="OutOfMemory",
 )
 QUERIES_BEYOND_MEMORY = Rule(
     "queries-beyond-memory",
@@ -174,7 +159,6 @@ QUERIES_BEYOND_MEMORY = Rule(
     what="All queries at one time take at most half of Prometheus' memory, so that none of them stops the watching.",
     source="`concurrency * samples * 16 bytes <= memory / 2`: a time and a value of 8 bytes each.",
     remedy="Lower the samples or the concurrency, or raise the memory.",
-    alert="OutOfMemory",
 )
 NODE_LOGS_BEYOND_POD = Rule(
     "node-logs-beyond-pod",
@@ -192,7 +176,6 @@ NODE_LOGS_BEYOND_DISK = Rule(
     " where it stops; else it removes all others in vain, and pods are evicted.",
     source="`containers * files * (size + growth) + images.size <= disk * images.low / 100`.",
     remedy="Take a larger disk, fewer containers on it, or smaller logs.",
-    alert="DiskFullSoon",
 )
 KUBELET_TOO_SLOW = Rule(
     "kubelet-too-slow",
@@ -202,7 +185,6 @@ KUBELET_TOO_SLOW = Rule(
     source="`ceil(busy / workers) * rate < 25Mi/s`, what a processor compresses. https://github.com/kubernetes/kubernetes/"
     "issues/110630",
     remedy="Give more workers, or let containers write less.",
-    alert="DiskFullSoon",
 )
 CLEAN_UP_AFTER_EVICTION = Rule(
     "clean-up-after-eviction",
@@ -212,7 +194,6 @@ CLEAN_UP_AFTER_EVICTION = Rule(
     source="`images.low < images.high < 100 - eviction.soft < 100 - eviction.hard`. https://kubernetes.io/docs/concepts/"
     "scheduling-eviction/node-pressure-eviction/",
     remedy="Lower where the clean-up begins, or what must be left.",
-    alert="DiskFullSoon",
 )
 KUBELET_DIFFERS = Rule(
     "kubelet-differs",
@@ -221,7 +202,6 @@ KUBELET_DIFFERS = Rule(
     " where images could go.",
     source="`/api/v1/nodes/NAME/proxy/configz` of each node, against what `flyball render` writes for it.",
     remedy="Give the node group that configuration, and replace its nodes.",
-    alert="DiskFullSoon",
 )
 KUBELET_SILENT = Rule(
     "kubelet-silent",

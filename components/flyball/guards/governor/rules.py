@@ -10,7 +10,6 @@ CEILING_BEYOND_ENVELOPE = Rule(
     source="`ceiling <= proven * 150 / 100`; the excess is a convention of this project.",
     remedy="Lower the ceiling, or prove a larger size in a load test and raise proven.",
     drill="runaway",
-    alert="GroupAtCap",
 )
 CEILING_BELOW_FLOOR = Rule(
     "ceiling-below-floor",
@@ -77,7 +76,6 @@ FREEZE_REASON = Rule(
     source="At least 8 letters: enough to name a ticket, too long for x.",
     remedy="Say why.",
     drill="revived",
-    alert="FreezeForgotten",
 )
 FREEZE_OF_ANOTHER = Rule(
     "freeze-of-another",
@@ -108,7 +106,6 @@ NOBODY_HEARS = Rule(
     what="Every alert reaches somebody: automation is faster than people, but only if they are told.",
     source="A severity without a receiver is silence.",
     remedy="Name webhooks or emails for it, and Alertmanagers for Prometheus.",
-    alert="AlertsNotDelivered",
 )
 UNWATCHED = Rule(
     "unwatched",
@@ -116,7 +113,6 @@ UNWATCHED = Rule(
     what="A host shows the figures from which alerts are made, where the watching host can reach them.",
     source="The alerts' own expressions.",
     remedy="Add the collectors, and let it listen on an address that is reached.",
-    alert="NoHostWatched",
 )
 REPEAT_BELOW_INTERVAL = Rule(
     "repeat-below-interval",

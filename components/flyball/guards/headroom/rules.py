@@ -72,5 +72,4 @@ NOTHING_TO_SPARE = Rule(
     source="`hosts - need >= 1`; a canary, then batches of `hosts - need`.",
     remedy="Add a host, or change them at a quieter time with a lower peak.",
     drill="rollout",
-    alert="HostsDown",
 )

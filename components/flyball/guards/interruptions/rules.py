@@ -65,7 +65,6 @@ LEASE_BELOW_RUN = Rule(
     source="The longest run: looks at all others twice, `2 * prestop + drain + steps + well`.",
     remedy="Raise the lease, or shorten what it covers.",
     drill="planned-restarts",
-    alert="PlannedRestartFailed",
 )
 UNIT_PEOPLE_NEED = Rule(
     "unit-people-need",

@@ -26,8 +26,8 @@ class Rule:
     """One rule: its `id`, words joined by dashes, and the lesson that it follows from.
 
     `what` says what must hold and why, `source` where its formula or number comes from, and `remedy` what to do where
-    it is broken; a message may know better. `drill` names the drill that shows what it is for, and `alert` the alert
-    that watches at run time what the rule asks beforehand.
+    it is broken; a message may know better. `drill` names the drill that shows what it is for. Alerts name the rules
+    that they watch at run time (`flyball.alerts.known`).
     """
 
     id: str
@@ -36,7 +36,6 @@ class Rule:
     source: str
     remedy: str
     drill: str | None = None
-    alert: str | None = None
 
     def __str__(self) -> str:
         return self.id

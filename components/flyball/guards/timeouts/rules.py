@@ -122,7 +122,6 @@ TIMEOUT_ABOVE_INTERVAL = Rule(
     source="Prometheus refuses a scrape_timeout above its scrape_interval"
     " (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config).",
     remedy="Lower the timeout, or raise the interval.",
-    alert="TargetMissing",
 )
 ATTEMPTS_BEYOND_DEADLINE = Rule(
     "attempts-beyond-deadline",

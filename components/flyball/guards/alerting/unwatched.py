@@ -1,0 +1,32 @@
+"""Rules of the catalogue that no alert watches at run time, and why none needs to.
+
+Every other rule is named by an alert (`guards` of `flyball.alerts.rule.Rule`); a new one has to be in one of both.
+"""
+
+from collections.abc import Mapping
+
+REASONS: Mapping[str, tuple[str, ...]] = {
+    "What is written cannot be read in two ways, or is refused: nothing comes to run that could break it.": (
+        *("unknown-key", "wrong-type", "missing", "empty", "unit", "out-of-range", "unknown-value", "given-twice"),
+        *("invalid-name", "invalid-address", "invalid-path", "invalid-text", "does-not-apply", "either-or"),
+        *("unreadable-file", "file-too-large", "nested-too-deeply", "too-many-aliases"),
+    ),
+    "It holds between the values of one stack file, which nothing but a refused change could alter.": (
+        *("calls-in-a-circle", "calls-itself", "hidden-service", "wrong-port", "wrong-protocol", "wrong-deadline"),
+        *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
+        *("fallback-call", "variable-taken", "own-label", "image-not-pinned", "cron-for-keda", "time-zone"),
+        *("window-without-length", "clock-change", "ramp-too-long", "windows-too-close", "files-too-large"),
+    ),
+    "A connection that is cut for it ends in an error of the application, which knows alone who waited.": (
+        "idle-below-timeout",
+    ),
+    "The command that would break it stops, and says so to whoever gave it.": (
+        *("namespace-reserved", "belongs-to-others", "no-namespace", "folder-in-use", "proxy-configuration"),
+        *("cluster-too-old", "not-running", "needs-pulumi-cli", "drill-cannot-run", "guarded-namespace-left"),
+        "kubelet-silent",
+    ),
+    "Nobody can measure who has read what was open; it is refused before it is.": (
+        *("secret-in-plain-text", "logs-in-plain-text", "open-store"),
+    ),
+}
+"""By the reason."""
