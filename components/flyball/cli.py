@@ -74,21 +74,28 @@ def plan(context: click.Context, stack: str, as_json: bool, before: str | None) 
     loaded replicas are at the peak now and after losing a replica, a node, a zone or all spot; the probability that a
     request waits, before and after the loss it is sized for; and how much of its deadline its calls may take.
 
+    Of a platform: its zones, its nodes, and the most that there may be of them.
+
     Needs no cluster and no Pulumi CLI. Exits with 1 if the stack breaks a rule.
     """
+    from flyball.stack import platform_plan
     from flyball.stack.plan import plan as make
     from flyball.stack.plan import shrinks
+    from flyball.stack.platform import is_platform
 
     with _refusals():
         config = _target(context, stack).config
-        result = make(config)
-        less = shrinks(config, _target(context, before).config) if before else []
+        if is_platform(config):
+            result, less = platform_plan.plan(config), []
+        else:
+            result = make(config)
+            less = shrinks(config, _target(context, before).config) if before else []
         if as_json:
             click.echo(json.dumps({**result.as_json(), **({"shrinks": less} if before else {})}, indent=2))
         else:
             from flyball import show
 
-            show.plan(result)
+            show.platform(result) if isinstance(result, platform_plan.PlatformPlan) else show.plan(result)
             for line in less:
                 click.echo(line)
         if result.findings:
@@ -102,17 +109,24 @@ def plan(context: click.Context, stack: str, as_json: bool, before: str | None) 
 def render(context: click.Context, stack: str, output: Path) -> None:
     """Write the stack's Kubernetes objects as YAML files, and all other resources into plan.jsonl.
 
-    What the kubelets of its nodes need is in 90-flyball.conf, for their --config-dir.
+    What the kubelets of its nodes need is in 90-flyball.conf, for their --config-dir. Of a platform all resources are
+    in plan.jsonl; ids and ARNs in it stand in for those that AWS gives.
     The files keep their names as long as their objects do, and hold no value of any secret. Files of an earlier
     render that are no longer wanted are removed.
     """
     with _refusals():
         from flyball.deploy import up as local
-        from flyball.deploy.manifests import write
+        from flyball.deploy.manifests import PLAN_FILE, write
         from flyball.guards.workload import kubelet
+        from flyball.stack.platform import is_platform, read_platform
         from flyball.stack.read import read
 
         target = _target(context, stack)
+        if is_platform(target.config):
+            result = local.render(target, read_platform(target.config))
+            write(result, output, {})
+            click.echo(f"{len(result.others)} resources of AWS in {output / PLAN_FILE}, and none was made")
+            return
         found = read(target.config)
         result = local.render(target, found)
         write(result, output, {kubelet.FILE: {**kubelet.HEAD, **kubelet.configuration(found.nodes)}})
@@ -198,12 +212,20 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
     A stack whose cluster is `local` gets a control plane on this machine first. Pulumi's engine does the work where
     its CLI is on PATH or was built (`flyball engine`); without it, or with FLYBALL_ENGINE=off, kubectl applies what
     the same program comes to and prunes what has left it. Bringing a stack up twice changes nothing the second time.
+
+    A platform's resources are AWS's: `pulumi up` makes them, with the vendor's plugin; --preview lists them.
     """
     with _refusals():
         from flyball import show
+        from flyball.deploy import platforms
         from flyball.deploy import up as local
+        from flyball.stack.platform import is_platform
 
         target = _target(context, stack, kube_context)
+        if is_platform(target.config):
+            for line in platforms.up(target, preview=preview):
+                click.echo(line)
+            return
         if preview:
             changes = local.preview(target, _say)
             if changes is not None:

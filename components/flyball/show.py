@@ -26,6 +26,7 @@ from flyball.guards.workload import kubelet
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.survival import LOSSES, survived
 from flyball.stack.plan import Plan, Row
+from flyball.stack.platform_plan import PlatformPlan
 
 if TYPE_CHECKING:
     from flyball.drills.drill import Drill
@@ -72,6 +73,14 @@ def plan(result: Plan) -> None:
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)
+    _findings(out, result.findings)
+
+
+def platform(result: PlatformPlan) -> None:
+    """What a platform comes to, and its findings."""
+    out = console()
+    _lines(out, result.lines, "none")
+    _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     _findings(out, result.findings)
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from flyball.deploy.program import run_program
 from flyball.guards.reading.problem import Refused
+from flyball.stack.either import read_either
 from flyball.stack.file import load
-from flyball.stack.read import read
 
 PROJECT = Path(__file__).parents[2]
 CASES = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
@@ -39,7 +39,7 @@ LOADABLE = [case for case in CASES if case.stem not in ONLY_IN_THE_FILE and _loa
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_says_all_that_is_wrong(case: Path) -> None:
     with pytest.raises(Refused) as refused:
-        read(load(case))
+        read_either(load(case))
     assert str(refused.value) + "\n" == case.with_suffix(".txt").read_text(encoding="utf-8")
 
 

@@ -46,16 +46,19 @@ class Registered:
     provider: str
     secrets: frozenset[str]
     custom: bool
+    protect: bool = False
 
 
 class _Monitor(mocks.MockMonitor):
     """Keeps every registration as it comes, with the options that the SDK's own monitor drops.
 
-    Called on several threads at once, hence nothing but appending. A resource's outputs are its inputs.
+    Called on several threads at once, hence nothing but appending. A resource's outputs are its inputs, unless a
+    cloud says otherwise.
     """
 
-    def __init__(self, project: str, stack: str, preview: bool) -> None:
-        super().__init__(_Cloud())
+    def __init__(self, project: str, stack: str, preview: bool, cloud: "Cloud") -> None:
+        super().__init__(cloud)
+        self._cloud = cloud
         # Kept here, because not every version of the SDK knows them on the threads that it calls this one on.
         self._names, self._preview = f"{stack}::{project}", preview
         self.requests: list[tuple[str, Any]] = []
@@ -73,20 +76,26 @@ class _Monitor(mocks.MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         self.requests.append((urn, request))
         known = request.custom and not self._preview
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name if known else "", object=request.object)
+        made = self._cloud.made(request) if known else None
+        identity, outputs = made or (request.name if known else "", request.object)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=outputs)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
         self.outputs[request.urn] = request.outputs
         return super().RegisterResourceOutputs(request)
 
 
-class _Cloud(mocks.Mocks):
-    """What only a cloud could answer."""
+class Cloud(mocks.Mocks):
+    """What only a cloud could answer: here nothing."""
+
+    def made(self, request: Any) -> tuple[str, Any] | None:
+        """Id and outputs of a resource that is made in it; None where the id is its name, and outputs its inputs."""
+        return None
 
     def new_resource(self, args: mocks.MockResourceArgs) -> NoReturn:
         _unavailable(f"reads {args.name} ({args.typ})")
 
-    def call(self, args: mocks.MockCallArgs) -> NoReturn:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         _unavailable(f"calls {args.token}")
 
 
@@ -94,16 +103,16 @@ def _unavailable(deed: str) -> NoReturn:
     raise pulumi.RunError(f"the program {deed}, which needs the Pulumi CLI")
 
 
-def run_program(project: Path, stack: str, config: Mapping[str, Any]) -> list[Registered]:
+def run_program(project: Path, stack: str, config: Mapping[str, Any], cloud: Cloud | None = None) -> list[Registered]:
     """Everything that `__main__.py` of a project registers for a stack, ordered by URN.
 
     `config` is the project's configuration without its prefix. Raises `Refused` for resources registered twice, and
-    whatever the program raises.
+    whatever the program raises. `cloud` answers what only one could.
     """
     name = _name(project / "Pulumi.yaml")
     main = str(project / "__main__.py")
     with inside(project):
-        return run(lambda: runpy.run_path(main, run_name="__main__"), name, stack, config)
+        return run(lambda: runpy.run_path(main, run_name="__main__"), name, stack, config, cloud=cloud)
 
 
 def _name(file: Path) -> str:
@@ -123,9 +132,10 @@ def run(
     config: Mapping[str, Any] | None = None,
     *,
     preview: bool = False,
+    cloud: Cloud | None = None,
 ) -> list[Registered]:
     """As `run_program`, for a program that is a function. In a preview the ids of resources are unknown."""
-    monitor = _Monitor(project, stack, preview)
+    monitor = _Monitor(project, stack, preview, cloud or Cloud())
     values = {f"{project}:{key}": _as_text(value) for key, value in (config or {}).items()}
 
     def in_stack() -> None:
@@ -219,6 +229,7 @@ def _registered(urn: str, request: Any, outputs: Any) -> Registered:
         provider=request.provider,
         secrets=frozenset(key for key, value in inputs.items() if rpc.is_rpc_secret(value)),
         custom=request.custom,
+        protect=request.protect,
     )
 
 

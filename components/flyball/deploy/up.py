@@ -28,7 +28,9 @@ from flyball.deploy.manifests import Object, Rendered, rendered
 from flyball.deploy.others import Item, Signature
 from flyball.deploy.program import run_program
 from flyball.deploy.rollout import Standing
+from flyball.deploy.stand_ins import StandIns
 from flyball.deploy.unguard import check_left, unguard
+from flyball.guards.aws.platform import Platform
 from flyball.guards.fail_fast.rules import NEEDS_PULUMI_CLI, NOT_RUNNING
 from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem, Refused, refuse
@@ -148,17 +150,18 @@ def preview(target: Target, report: Report) -> str | None:
     return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
 
 
-def render(target: Target, stack: Stack | None = None) -> Rendered:
+def render(target: Target, stack: Stack | Platform | None = None) -> Rendered:
     """What the program comes to, run in this process. Raises `Refused`, also for values that only the CLI can read.
 
     `stack` is the target's, where it was read already. What `plan` refuses is refused here, in the same words: on its
     way to a program, a name that is a number becomes text, and a secret in plain text may be a decrypted one.
     """
     stack = stack or read(target.config)
+    cloud = StandIns() if isinstance(stack, Platform) else None
     gc.disable()
     try:
         with already_read(stack):
-            return rendered(run_program(target.project, target.name, target.config))
+            return rendered(run_program(target.project, target.name, target.config, cloud))
     finally:
         gc.freeze()  # what a program leaves stays until the command ends; to look through it took a tenth of the time
         gc.enable()

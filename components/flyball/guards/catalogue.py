@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flyball.guards.aws.rules import platform as aws_platform
 from flyball.guards.breakers import rules as breakers
 from flyball.guards.clean_up import rules as clean_up
 from flyball.guards.fail_fast import rules as fail_fast
@@ -67,11 +68,11 @@ LESSONS: Mapping[Lesson, About] = {
     ),
 }
 
+MODULES = (timeouts, reading, fail_fast, breakers, clean_up, headroom, interruptions, governor, aws_platform)
+"""Where rules are declared: a module for each lesson, and those of AWS, which follow from several."""
+
 RULES: Mapping[str, Rule] = {
-    rule.id: rule
-    for module in (timeouts, reading, fail_fast, breakers, clean_up, headroom, interruptions, governor)
-    for rule in vars(module).values()
-    if isinstance(rule, Rule)
+    rule.id: rule for module in MODULES for rule in vars(module).values() if isinstance(rule, Rule)
 }
 """By id, in the order of the lessons, and within one as they are declared."""
 

@@ -1,4 +1,4 @@
-"""From a stack to its resources: its namespace, and its services in it."""
+"""From a stack to its resources: a namespace and the services in it, or a platform for others to run on."""
 
 import os
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from flyball import paths
+from flyball.guards.aws.platform import Platform
 from flyball.kubernetes.governor.names import GOVERNED
 from flyball.kubernetes.log_pipeline.component import LogPipeline
 from flyball.kubernetes.objects import ownership
@@ -19,8 +20,20 @@ CONTEXT_VARIABLE = "FLYBALL_CONTEXT"
 """Names a kubeconfig context to use instead of the stack's cluster, for one run of the program."""
 
 
-def build(stack: Stack) -> None:
-    """Register everything, and export what each service runs with, and how other stacks call it."""
+def build(stack: Stack | Platform) -> None:
+    """Register everything, and export what others need of it."""
+    if isinstance(stack, Platform):
+        # Whoever has no platform on AWS neither installs nor loads what knows it.
+        from flyball.aws.platform import Platform as Component
+
+        for name, value in Component("platform", stack).exports.items():
+            pulumi.export(name, value)
+    else:
+        _build_services(stack)
+
+
+def _build_services(stack: Stack) -> None:
+    """Everything of a namespace; of each service what it runs with, and how other stacks call it, is exported."""
     provider = k8s.Provider("cluster", **_cluster(stack))
     options = pulumi.ResourceOptions(provider=provider, transformations=[_signed])
     first: list[pulumi.Resource] = []

@@ -10,18 +10,20 @@ import pulumi
 from pulumi.runtime import get_config_env, is_config_secret
 from pulumi.runtime.config import CONFIG
 
+from flyball.guards.aws.platform import Platform
 from flyball.guards.reading.problem import Refused
+from flyball.stack import either
 from flyball.stack.beside import with_files
 from flyball.stack.file import PROJECT, STACKS, as_value
-from flyball.stack.read import Stack, examine, read
+from flyball.stack.read import Stack
 
 _SECRETIVE = ("services", "jobs", "caches")
 """Keys whose values may hold secrets."""
-_READ: ContextVar[Stack | None] = ContextVar("stack", default=None)
+_READ: ContextVar[Stack | Platform | None] = ContextVar("stack", default=None)
 
 
 @contextmanager
-def already_read(stack: Stack | None) -> Iterator[None]:
+def already_read(stack: Stack | Platform | None) -> Iterator[None]:
     """Within it, `configured` is this stack: what was read already is not read again by a program in this process."""
     token = _READ.set(stack)
     try:
@@ -30,7 +32,7 @@ def already_read(stack: Stack | None) -> Iterator[None]:
         _READ.reset(token)
 
 
-def configured() -> Stack:
+def configured() -> Stack | Platform:
     """The stack that Pulumi is about to build.
 
     Raises `pulumi.RunError`, with every problem at once and before anything is registered, where a rule is broken.
@@ -42,8 +44,8 @@ def configured() -> Stack:
     values, unread = with_files(_values(), Path(STACKS))
     try:
         if unread:
-            raise Refused([*unread, *examine(values, decrypted=decrypted)[1]])
-        return read(values, decrypted=decrypted)
+            raise Refused([*unread, *either.problems(values, decrypted=decrypted)])
+        return either.read_either(values, decrypted=decrypted)
     except Refused as refused:
         raise pulumi.RunError(f"the stack is refused, and nothing was created:\n{refused}") from None
 

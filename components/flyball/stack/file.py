@@ -8,8 +8,8 @@ from flyball.documents import read_json, read_yaml
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.rules import MISSING, UNKNOWN_KEY, UNKNOWN_VALUE, UNREADABLE_FILE
 from flyball.guards.reading.strict import nearest
+from flyball.stack import either
 from flyball.stack.beside import with_files
-from flyball.stack.read import examine
 from flyball.stack.schema import Encrypted
 
 PROJECT = "flyball"
@@ -80,7 +80,7 @@ def load(path: Path) -> dict[str, Any]:
             values.setdefault(name, value)
     values, unread = with_files(values, path.parent)
     if problems or unread:
-        raise Refused([*problems, *unread, *examine(values)[1]])
+        raise Refused([*problems, *unread, *either.problems(values)])
     return values
 
 

@@ -15,6 +15,7 @@ from flyball.guards.workload.pipeline import check_shipped
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.shrinking import all_words, size_of
 from flyball.guards.workload.survival import lost, utilization, waiting
+from flyball.stack.findings import finding
 from flyball.stack.read import Stack, examine
 
 
@@ -78,8 +79,8 @@ class Plan:
             "services": [_row_json(row) for row in self.rows],
             "jobs": [{**asdict(run), "deadline": show_duration(run.deadline)} for run in self.runs],
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
-            "findings": [_finding(f) for f in self.findings],
-            "warnings": [_finding(f) for f in self.warnings],
+            "findings": [finding(f) for f in self.findings],
+            "warnings": [finding(f) for f in self.warnings],
         }
 
 
@@ -147,14 +148,4 @@ def _nodes_json(nodes: Nodes) -> dict[str, Any]:
         "containers": nodes.containers,
         "log": nodes.logs.held,
         "kubelet": kubelet.configuration(nodes),
-    }
-
-
-def _finding(problem: Problem) -> dict[str, Any]:
-    return {
-        "path": list(problem.path),
-        "where": problem.where,
-        "rule": problem.rule.id,
-        "message": problem.message,
-        "remedy": problem.remedy,
     }

@@ -9,9 +9,16 @@ from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.fail_fast.container import check_label
 from flyball.guards.fail_fast.rules import NAMESPACE_RESERVED
 from flyball.guards.reading import bounds
-from flyball.guards.reading.problem import Path, Problem, refuse
+from flyball.guards.reading.problem import Path, Problem, Refused, refuse
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, MISSING, SECRET_IN_PLAIN_TEXT, UNKNOWN_VALUE
+from flyball.guards.reading.rules import (
+    DOES_NOT_APPLY,
+    EMPTY,
+    GIVEN_TWICE,
+    MISSING,
+    SECRET_IN_PLAIN_TEXT,
+    UNKNOWN_VALUE,
+)
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import platform, resolve
@@ -25,6 +32,7 @@ from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Place, Service
 from flyball.stack.logs import read_logs
+from flyball.stack.platform import KEY
 from flyball.stack.schema import CacheArgs, Encrypted, JobArgs, ServiceArgs, StackArgs
 from flyball.wellknown import SYSTEM_NAMESPACE
 
@@ -67,6 +75,9 @@ def read(config: Mapping[str, Any], *, decrypted: bool = False) -> Stack:
 
     `decrypted` says that the values of secrets come from an encrypted configuration, though they no longer show it.
     """
+    if KEY in config:
+        hint = "name the stack of services that runs on it; of a platform there are plan, render and up"
+        raise Refused([Problem((KEY,), DOES_NOT_APPLY, "makes this the stack of a platform, without services", hint)])
     stack, problems = examine(config, decrypted=decrypted)
     refuse(problems)
     return stack

@@ -1,0 +1,164 @@
+"""The nodes that always run, on demand: for controllers, and for what must not hang on spot machines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NotRequired, TypedDict
+
+from flyball.guards.aws import types
+from flyball.guards.aws.network import PREFIX, Instances
+from flyball.guards.aws.rules.platform import BASE_TOO_SMALL
+from flyball.guards.aws.types import Size, SizeArgs
+from flyball.guards.clean_up.nodes import Nodes, ceil_gi
+from flyball.guards.clean_up.retention import GI, MI
+from flyball.guards.clean_up.rules import NODE_LOGS_BEYOND_DISK
+from flyball.guards.governor import envelope
+from flyball.guards.governor.rules import CEILING_BEYOND_ENVELOPE
+from flyball.guards.headroom.rules import TOO_FEW_ZONES
+from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.units import Bytes, Millicores, Milliseconds, ceil_div, show_size
+
+PODS = 110
+"""Of a node, the most that the kubelet takes by default."""
+PREFIXES = ceil_div(PODS, PREFIX) + 1
+"""Of a node: one for each 16 pods, and one more that the CNI keeps warm."""
+RESERVED_CPU: Millicores = 100
+RESERVED_MEMORY: Bytes = 1536 * MI
+"""For kubelet, container runtime and system. AWS reserves 11Mi for each pod and 255Mi beside
+(https://github.com/awslabs/amazon-eks-ami, kubelet defaults), which is 1465Mi for 110; of the processor 70m of two."""
+EVICTION_MEMORY: Bytes = 100 * MI
+"""Below it pods are evicted, which is the kubelet's own default."""
+MEMORY_OVERHEAD = Fraction(75, 1000)
+"""What a machine's own firmware and kernel keep of its memory: Karpenter's default, `vmMemoryOverheadPercent`
+(https://karpenter.sh/docs/reference/settings/)."""
+SHUTDOWN: Milliseconds = LONGEST_SHUTDOWN
+"""What a node gives its pods when it goes down, longer than any of them may take."""
+SHUTDOWN_CRITICAL: Milliseconds = 20_000
+"""Of these, the last, for what other pods need: network, names, logs."""
+DISK: Bytes = 100 * GI
+EXCESS_PARTS = 2
+"""While it updates a group, EKS adds up to twice as many nodes as it has zones
+(https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html)."""
+USABLE = Fraction(9, 10)
+"""Of what can be had of a node; replicas do not divide evenly over nodes."""
+
+
+class BaseArgs(TypedDict):
+    """The base group."""
+
+    types: list[str]
+    """Types of instances, at least three and of one size; they are tried in this order."""
+    size: SizeArgs
+    """How large one of them is."""
+    floor: NotRequired[int]
+    """Nodes that always run, as many in each zone [one in each]."""
+    proven: NotRequired[int]
+    """The most that people have seen run well; the ceiling is half as many again [floor]."""
+    disk: NotRequired[str]
+    """Size of each node's volume [100Gi]."""
+
+
+class NodesArgs(TypedDict):
+    """The nodes of the cluster."""
+
+    base: BaseArgs
+    """On demand, always there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What replicas ask for, or what runs on every node."""
+
+    cpu: Millicores = 0
+    memory: Bytes = 0
+    pods: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The base group; `zones` is over how many it is spread."""
+
+    types: tuple[str, ...] = ()
+    size: Size = field(default_factory=Size)
+    floor: int = 3
+    ceiling: int = 3
+    disk: Bytes = DISK
+    zones: int = 3
+
+    @property
+    def surge(self) -> int:
+        """Nodes that an update adds for its time."""
+        return EXCESS_PARTS * self.zones
+
+    @property
+    def instances(self) -> Instances:
+        """The most that may be there at one time."""
+        return Instances("base nodes", self.ceiling + self.surge, PREFIXES)
+
+
+def allocatable(size: Size) -> Demand:
+    """What pods can have of a node: without what its firmware, its system and the kubelet keep."""
+    memory = int(size.memory * (1 - MEMORY_OVERHEAD)) - RESERVED_MEMORY - EVICTION_MEMORY
+    return Demand(size.cpu - RESERVED_CPU, max(memory, 0), PODS)
+
+
+def needed(size: Size, zones: int, replicas: Demand, daemons: Demand) -> int | None:
+    """The smallest multiple of the zones of which one node may be gone and the rest holds all replicas.
+
+    `(n - 1) * (0.9 * allocatable - daemons) >= replicas` for processors, memory and pods. None where the daemons alone
+    fill a node.
+    """
+    one, most = allocatable(size), 1
+    for has, daemon, asked in (
+        (one.cpu, daemons.cpu, replicas.cpu),
+        (one.memory, daemons.memory, replicas.memory),
+        (one.pods, daemons.pods, replicas.pods),
+    ):
+        left = USABLE * has - daemon
+        if left <= 0:
+            return None
+        most = max(most, -(-asked // left))
+    return ceil_div(int(most) + 1, zones) * zones
+
+
+def read(r: Reader, zones: int) -> Base:
+    """The base group that is asked for; what is wrong with it is a problem of the reader's."""
+    base = r.at("base")
+    names, path = tuple(base.words("types")), base.to("types")
+    if isinstance(base.values.get("types"), list):
+        r.problems.extend(types.check_types(names, path))
+    floor = base.whole("floor", zones, most=450) if base.has("floor") else zones
+    proven = base.whole("proven", floor, most=450) if base.has("proven") else floor
+    found = Base(
+        types=names,
+        size=types.read_size(base.at("size")),
+        floor=floor,
+        ceiling=envelope.highest_ceiling(proven),
+        disk=base.size("disk", DISK),
+        zones=zones,
+    )
+    if zones and floor % zones and not base.reported("floor"):
+        hint = f"take {ceil_div(floor, zones) * zones}, a multiple of it"
+        base.problem("floor", TOO_FEW_ZONES, f"is {floor}, which {zones} zones cannot share evenly", hint)
+    if found.ceiling < floor and base.has("proven") and not base.reported("proven"):
+        hint = f"prove {ceil_div(floor * 100, 100 + envelope.EXCESS_PERCENT)} nodes, or lower the floor"
+        message = f"is {proven}, which allows {found.ceiling} nodes, fewer than the {floor} that always run"
+        base.problem("proven", CEILING_BEYOND_ENVELOPE, message, hint)
+    least = Nodes(containers=2 * PODS).least_disk
+    if base.readable("disk") and found.disk < least:
+        message = f"is {show_size(found.disk)}, and logs and images of a node take {show_size(ceil_gi(least))}"
+        base.problem("disk", NODE_LOGS_BEYOND_DISK, message, f"take at least {show_size(ceil_gi(least))}")
+    return found
+
+
+def check_base(base: Base, replicas: Demand, daemons: Demand, path: Path) -> Iterator[Problem]:
+    """Refuse a base group that one node's loss leaves too small for what must run on demand."""
+    least = needed(base.size, base.zones, replicas, daemons)
+    if least is None:
+        message = f"nodes of {base.size.cpu // 1000} processors and {show_size(base.size.memory)} hold no more than"
+        yield Problem(path, BASE_TOO_SMALL, f"{message} what runs on each of them", "take larger ones")
+    elif base.floor < least:
+        message = f"has {base.floor} base nodes; the on-demand replicas, with one node gone, need {least}"
+        yield Problem(path, BASE_TOO_SMALL, message, f"set nodes.base.floor of it to {least}")

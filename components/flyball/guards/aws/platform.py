@@ -1,0 +1,101 @@
+"""What a platform on AWS comes to: its sections read once, and the rules between them held.
+
+Each section is a module beside this one, with its arguments, a frozen value, and `read`; rules between sections are
+asked in `_between`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+from flyball.guards.aws import cluster, network, nodes
+from flyball.guards.aws.cluster import Cluster, ClusterArgs
+from flyball.guards.aws.network import Instances, Network, NetworkArgs
+from flyball.guards.aws.nodes import Base, NodesArgs
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import INVALID_NAME
+from flyball.guards.reading.strict import check
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-[0-9]")
+
+
+class AwsArgs(TypedDict):
+    """A platform on AWS, under `flyball:aws` of a stack file that has no services."""
+
+    account: str
+    """Number of the account, in quotes; credentials of another one are refused."""
+    region: str
+    """Region, as eu-central-1."""
+    network: NetworkArgs
+    """Where it is."""
+    cluster: ClusterArgs
+    """The cluster."""
+    nodes: NodesArgs
+    """Its nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform as it will be. `name` is its environment's, and the cluster's."""
+
+    name: str
+    owner: str
+    account: str
+    region: str
+    network: Network
+    cluster: Cluster
+    base: Base
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        return self.network.zones
+
+    @property
+    def instances(self) -> list[Instances]:
+        """The most machines of each kind that may be there at one time, those that an update adds too."""
+        return [self.base.instances]
+
+
+def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform, list[Problem]]:
+    """The platform of what is given, and everything that is wrong with it, all at once.
+
+    Values of a wrong type read as their default. Rules between sections are asked where these hold their own.
+    """
+    args: Mapping[str, object] = given if isinstance(given, Mapping) else {}
+    problems = list(_check_types(given, args, path))
+    r = Reader(args, path, problems)
+    account, region = r.value("account", str, ""), r.value("region", str, "")
+    if account and not _ACCOUNT.fullmatch(account):
+        r.problem("account", INVALID_NAME, f"{account!r} is no account", "give its twelve digits, in quotes")
+    if region and not _REGION.fullmatch(region):
+        r.problem("region", INVALID_NAME, f"{region!r} is no region", "write it as eu-central-1")
+    where = network.read(r.at("network"), region)
+    found = Platform(
+        name=name,
+        owner=owner,
+        account=account,
+        region=region,
+        network=where,
+        cluster=cluster.read(r.at("cluster"), account),
+        base=nodes.read(r.at("nodes"), len(where.zones)),
+    )
+    return found, list(dict.fromkeys(problems or _between(found, path)))
+
+
+def _check_types(given: object, args: Mapping[str, object], path: Path) -> Iterator[Problem]:
+    of_cluster = args.get("cluster")
+    if isinstance(of_cluster, Mapping):
+        yield from cluster.check_types(of_cluster, (*path, "cluster"))
+        given = {**args, "cluster": _NO_PROBLEM}
+    yield from check(given, AwsArgs, path)
+
+
+_NO_PROBLEM = {"version": "", "ami": "", "admins": [], "addons": {}}
+
+
+def _between(platform: Platform, path: Path) -> Iterator[Problem]:
+    """Rules between sections."""
+    yield from network.check_addresses(platform.network, platform.instances, (*path, "network"))

@@ -1,0 +1,67 @@
+"""Lessons 5 and 6 for types of instances: several of one size, so that a zone that has run out of one has another."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from flyball.guards.aws.rules.platform import TOO_FEW_TYPES, TYPES_DIFFER
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_NAME
+from flyball.guards.reading.units import Bytes, Millicores
+
+LEAST_ON_DEMAND = 3
+LEAST_SPOT = 6
+LEAST_FAMILIES = 2
+"""On spot."""
+_TYPE = re.compile(r"[a-z]+[0-9]+[a-z0-9-]*\.(?:[0-9]*x?large|medium|small|micro|nano|metal)[a-z0-9-]*")
+"""`m7i.large`, `c7gn.16xlarge`, `m5.metal`."""
+
+
+class SizeArgs(TypedDict):
+    """How large one machine is; types have this or more."""
+
+    cpu: int
+    """Processors, as 2."""
+    memory: str
+    """Memory, as 8Gi."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large one machine is."""
+
+    cpu: Millicores = 2000
+    memory: Bytes = 8 * 2**30
+
+
+def read_size(r: Reader, default: Size | None = None) -> Size:
+    """The size that is stated; processors are a whole number."""
+    fallback = default or Size()
+    return Size(cpu=r.whole("cpu", fallback.cpu // 1000, 1, 1000) * 1000, memory=r.size("memory", fallback.memory))
+
+
+def family(name: str) -> str:
+    """`m7i.large` -> `m7i`."""
+    return name.partition(".")[0]
+
+
+def check_types(types: Sequence[str], path: Path, *, spot: bool = False) -> Iterator[Problem]:
+    """Refuse names that are no type, too few of them, and types of different size."""
+    seen: set[str] = set()
+    for i, name in enumerate(types):
+        if not _TYPE.fullmatch(name):
+            yield Problem((*path, i), INVALID_NAME, f"{name!r} is no type of an instance", "write it as m7i.large")
+        if name in seen:
+            yield Problem((*path, i), GIVEN_TWICE, f"{name!r} is given twice", "name each type once")
+        seen.add(name)
+    least, families = (LEAST_SPOT, LEAST_FAMILIES) if spot else (LEAST_ON_DEMAND, 1)
+    found = {family(name) for name in seen}
+    if len(seen) < least or len(found) < families:
+        needed = f"at least {least}" + (f" of {families} families" if families > 1 else "")
+        has = f"has {len(seen)}" + (f" of {len(found)}" if families > 1 else "")
+        yield Problem(path, TOO_FEW_TYPES, has, f"name {needed}, each to be had in each zone")
+    sizes = sorted({name.partition(".")[2] for name in seen if _TYPE.fullmatch(name)})
+    if len(sizes) > 1:
+        yield Problem(path, TYPES_DIFFER, f"are of the sizes {', '.join(sizes)}", "take types of one size")

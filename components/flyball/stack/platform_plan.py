@@ -1,0 +1,59 @@
+"""What a platform comes to at the worst, from the rules alone, without an account."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flyball.guards.aws import nodes
+from flyball.guards.aws.platform import Platform
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.units import show_size
+from flyball.stack.findings import finding
+from flyball.stack.platform import examine_platform
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformPlan:
+    """What there is of each kind, every broken rule, and what to think of beside. `lines` say it to people."""
+
+    platform: Platform
+    findings: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        return [] if self.findings else list(_lines(self.platform))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        most = [{"what": each.what, "count": each.count} for each in self.platform.instances]
+        return {
+            "zones": list(self.platform.zones),
+            "base": {"floor": self.platform.base.floor, "ceiling": self.platform.base.ceiling},
+            "most": most if not self.findings else [],
+            "findings": [finding(f) for f in self.findings],
+            "warnings": [finding(f) for f in self.warnings],
+        }
+
+
+def plan(config: Mapping[str, Any]) -> PlatformPlan:
+    """The plan of a platform's configuration, also of one that breaks rules."""
+    found, problems = examine_platform(config)
+    return PlatformPlan(found, tuple(problems))
+
+
+def _lines(platform: Platform) -> Iterator[str]:
+    network, base = platform.network, platform.base
+    yield f"platform {platform.name} in the account {platform.account}: {', '.join(platform.zones)}"
+    if network.vpc:
+        yield f"network {network.vpc}, as it is"
+    else:
+        ways = "a way out in each zone" if network.nat_per_zone else "one way out for all zones"
+        left = f"{network.addresses} addresses and {network.blocks} prefixes for pods in each zone"
+        yield f"network {network.cidr}: {ways}; {left}"
+    one = nodes.allocatable(base.size)
+    yield (
+        f"base nodes: {base.floor}, at most {base.ceiling} and {base.surge} more during an update;"
+        f" pods have {one.cpu}m and {show_size(one.memory // 2**20 * 2**20)} of each"
+    )
+    yield "most of everything at one time: " + ", ".join(f"{each.count} {each.what}" for each in platform.instances)

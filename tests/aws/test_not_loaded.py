@@ -1,0 +1,34 @@
+"""Who has no platform on AWS never loads what knows it, and need not have it installed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_PROGRAM = """
+import sys
+sys.modules["pulumi_aws"] = None  # an import of it fails
+{}
+"""
+_PLAN = "from flyball.cli import main; main(['plan', '-s', '{}'], standalone_mode=False)"
+_RENDER = """
+from pathlib import Path
+from flyball.deploy.up import render
+from flyball.stack.target import find
+assert len(render(find("prod", Path("."))).objects) > 10
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import flyball, flyball.plugin, flyball.kubernetes, flyball.stack.build, flyball.deploy.up, flyball.show",
+        _PLAN.format("prod"),
+        _PLAN.format("prod-platform"),
+        _RENDER,
+    ],
+)
+def test_is_not_loaded(program: str) -> None:
+    subprocess.run([sys.executable, "-c", _PROGRAM.format(program)], cwd=ROOT, check=True, timeout=300)
