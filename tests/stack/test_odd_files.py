@@ -11,8 +11,10 @@ from flyball.deploy.program import run_program
 from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.strict import describe
+from flyball.stack import platform_plan
 from flyball.stack.file import as_value, load
 from flyball.stack.plan import plan
+from flyball.stack.platform import is_platform
 from flyball.stack.read import examine, read
 from flyball.stack.schema import Encrypted
 from flyball.stack.target import Target
@@ -144,7 +146,7 @@ def test_render_refuses_what_plan_refuses(case: Path) -> None:
         config = load(case)
     except Refused:
         return  # both stop here
-    found = plan(config).findings
+    found = (platform_plan.plan(config) if is_platform(config) else plan(config)).findings
     with pytest.raises(Refused) as caught:
         local.render(Target(ROOT, case.stem, case, config))
     assert caught.value.problems == found

@@ -43,6 +43,7 @@ from flyball.kubernetes.workload import meanwhile
 from flyball.kubernetes.workload.meanwhile import Sizes
 from flyball.lab.cluster import control_plane, keda, metrics, toolchain
 from flyball.stack.configuration import already_read
+from flyball.stack.either import read_either
 from flyball.stack.read import Stack, read
 from flyball.stack.schema import encrypted
 from flyball.stack.target import Target
@@ -156,7 +157,7 @@ def render(target: Target, stack: Stack | Platform | None = None) -> Rendered:
     `stack` is the target's, where it was read already. What `plan` refuses is refused here, in the same words: on its
     way to a program, a name that is a number becomes text, and a secret in plain text may be a decrypted one.
     """
-    stack = stack or read(target.config)
+    stack = stack or read_either(target.config)
     cloud = StandIns() if isinstance(stack, Platform) else None
     gc.disable()
     try:
