@@ -72,7 +72,11 @@ MODULES = (timeouts, reading, fail_fast, breakers, clean_up, headroom, interrupt
 """Where rules are declared: a module for each lesson, and those of AWS, which follow from several."""
 
 RULES: Mapping[str, Rule] = {
-    rule.id: rule for module in MODULES for rule in vars(module).values() if isinstance(rule, Rule)
+    rule.id: rule
+    for rule in sorted(
+        (value for module in MODULES for value in vars(module).values() if isinstance(value, Rule)),
+        key=lambda rule: rule.lesson,
+    )
 }
 """By id, in the order of the lessons, and within one as they are declared."""
 
