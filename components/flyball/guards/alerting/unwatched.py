@@ -16,6 +16,8 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
         *("fallback-call", "variable-taken", "own-label", "image-not-pinned", "cron-for-keda", "time-zone"),
         *("window-without-length", "clock-change", "ramp-too-long", "windows-too-close", "files-too-large"),
+        *("foreign-zone", "foreign-account", "locked-out", "endpoint-open", "cluster-version", "too-few-types"),
+        *("types-differ", "addresses-run-out", "base-too-small"),
     ),
     "A connection that is cut for it ends in an error of the application, which knows alone who waited.": (
         "idle-below-timeout",
