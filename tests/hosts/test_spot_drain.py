@@ -15,6 +15,12 @@ pytestmark = pytest.mark.hosts
 UNIT = "flyball-spot-drain"
 MARK = "/var/lib/flyball/drain"
 PERSON = {"program": "drain.yml", "who": "ops", "why": "a new disk", "run": "1", "since": 0}
+GROUP = {"spot_drain_group": "web-1", "spot_drain_hook": "termination", "spot_drain_region": "eu-central-1"}
+TOLD = "/var/lib/flyball/told"
+TELLS = (
+    "autoscaling complete-lifecycle-action --region eu-central-1 --auto-scaling-group-name web-1"
+    " --lifecycle-hook-name termination --instance-id i-0a1b2c3d --lifecycle-action-result CONTINUE"
+)
 STOPPED = [{"name": "first.service", "stop": "2s"}, {"name": "second.service", "stop": "3s"}]
 
 
@@ -23,7 +29,11 @@ def watched(hosts: Lab) -> Host:
     """A host with the role: checked on the bare host, applied, applied again, and checked again."""
     (host,) = hosts.add("spot1")
     endpoint = give_metadata(host)
-    ansible = Ansible(hosts, {}, {"all": {**VARIABLES, "spot_drain_endpoint": endpoint, "spot_drain_units": STOPPED}})
+    # In place of AWS's command line: what it is told is kept.
+    host.write("/usr/local/bin/aws", f'#!/bin/sh\necho "$@" >>{TOLD}\n')
+    host.run("chmod 0755 /usr/local/bin/aws")
+    variables = {**VARIABLES, **GROUP, "spot_drain_endpoint": endpoint, "spot_drain_units": STOPPED}
+    ansible = Ansible(hosts, {}, {"all": variables})
     ansible.apply("all", "spot_drain", check=True).succeeded()
     assert host.run(f"ls /etc/flyball /etc/systemd/system/{UNIT}.service", check=False) == ""
     ansible.apply("all", "spot_drain").succeeded()
@@ -101,3 +111,13 @@ def test_the_next_start_of_the_machine_serves_again(watched: Host) -> None:
     until(watched, metric("notice"), "0")
     until(watched, f"grep -c 'spot notice' {MARK}", "0")
     assert json.loads(watched.run(f"cat {MARK}")) == {"holders": [PERSON]}
+
+
+def test_what_its_group_takes_out_leaves_in_order_and_then_tells_the_group(watched: Host) -> None:
+    watched.run("systemd-run --quiet --unit=second sleep 600")
+    watched.run(f"echo i-0a1b2c3d >{METADATA}/instance-id && echo Terminated >{METADATA}/target-lifecycle-state")
+    until(watched, f"cat {TOLD}", TELLS)
+    until(watched, "systemctl is-active second", "inactive")
+    until(watched, metric("termination"), "1")
+    holders = json.loads(watched.run(f"cat {MARK}"))["holders"]
+    assert [holder["program"] for holder in holders] == [PERSON["program"], "termination"]

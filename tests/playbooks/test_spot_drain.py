@@ -28,6 +28,8 @@ class Bench:
         self.metadata = metadata
         self.asked: list[str] = []
         self.stubborn: set[str] = set()
+        self.command_line = ""
+        """What goes wrong with the AWS command line."""
         self.paused = 0.0
 
     def systemctl(self, seconds: float, *words: str) -> str:
@@ -37,9 +39,18 @@ class Bench:
     def pause(self, seconds: float) -> None:
         self.paused += max(seconds, 0.0)
 
-    def watcher(self, rebalance: bool = False, token_ttl: int = 60) -> spot_drain.Watcher:
+    def command(self, seconds: float, *words: str) -> str:
+        self.asked.append(" ".join(words))
+        if self.command_line == "none":
+            raise FileNotFoundError(2, "No such file or directory", words[0])
+        return self.command_line
+
+    def watcher(self, rebalance: bool = False, token_ttl: int = 60, group: str = "") -> spot_drain.Watcher:
         units = (("shop.service", 5.0), ("queue.service", 3.0))
-        settings = spot_drain.Settings(self.metadata.endpoint, 5.0, 0.3, token_ttl, rebalance, 4.0, 8.0, units)
+        of_group = (group, "termination", "eu-central-1") if group else ()
+        settings = spot_drain.Settings(
+            self.metadata.endpoint, 5.0, 0.3, token_ttl, rebalance, 4.0, 8.0, units, *of_group
+        )
         return spot_drain.Watcher(settings, spot_drain.Metadata(settings))
 
     def say(self, name: str, text: str) -> None:
@@ -67,6 +78,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         monkeypatch.setattr(flyball_host, "FREEZE", tmp_path / "freeze.json")
         monkeypatch.setattr(flyball_host, "METRICS", tmp_path / "metrics")
         monkeypatch.setattr(flyball_host, "systemctl", made.systemctl)
+        monkeypatch.setattr(flyball_host, "command", made.command)
         monkeypatch.setattr(flyball_host, "pause", made.pause)
         # A proxy from the environment would be asked for the metadata of another machine: it must never be.
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
@@ -244,6 +256,64 @@ def test_a_frozen_host_leaves_a_recommendation_alone_and_never_a_notice(bench: B
     bench.notice()
     watcher.look()
     assert marks() == NOTICED
+
+
+STOPS = ["stop shop.service", "stop queue.service"]
+COMPLETE = (
+    "aws autoscaling complete-lifecycle-action --region eu-central-1 --auto-scaling-group-name web-1"
+    " --lifecycle-hook-name termination --instance-id i-0a1b2c3d --lifecycle-action-result CONTINUE"
+)
+
+
+def test_what_its_group_takes_out_leaves_in_order_and_tells_the_group(bench: Bench) -> None:
+    bench.say("target-lifecycle-state", "Terminated")
+    bench.say("instance-id", "i-0a1b2c3d")
+    watcher = bench.watcher(group="web-1")
+    watcher.look()
+    assert (marks(), bench.asked) == (["termination: of its group"], [*STOPS, COMPLETE])
+    assert bench.paused == pytest.approx(12, abs=1)
+    assert (bench.metric("termination"), bench.metric("notice")) == (1, 0)
+    watcher.look()
+    assert (marks(), len(bench.asked)) == (["termination: of its group"], 3)  # once
+
+
+@pytest.mark.parametrize("state", ["InService", "Standby", "Detached", "Warmed:Stopped", "", "terminated"])
+def test_any_other_state_of_its_life_is_no_reason_to_go(bench: Bench, state: str) -> None:
+    bench.say("target-lifecycle-state", state)
+    bench.watcher(group="web-1").look()
+    assert (marks(), bench.asked, bench.metric("metadata_up")) == ([], [], 1)
+
+
+def test_who_is_of_no_group_is_not_asked_for_its_state(bench: Bench) -> None:
+    bench.say("target-lifecycle-state", "Terminated")
+    bench.watcher().look()
+    assert (marks(), bench.asked, bench.metadata.requests) == ([], [], ["PUT", "GET", "GET"])
+
+
+def test_after_a_spot_notice_the_group_is_told_once_it_takes_the_host_out(bench: Bench) -> None:
+    bench.notice()
+    bench.say("target-lifecycle-state", "InService")
+    bench.say("instance-id", "i-0a1b2c3d")
+    watcher = bench.watcher(group="web-1")
+    watcher.look()
+    assert (marks(), bench.asked) == (NOTICED, STOPS)
+    bench.say("target-lifecycle-state", "Terminated")
+    watcher.look()
+    assert (marks(), bench.asked) == (NOTICED, [*STOPS, COMPLETE])
+
+
+@pytest.mark.parametrize("wrong", ["none", "An error occurred (Throttling)"])
+def test_a_group_that_could_not_be_told_is_told_again(bench: Bench, wrong: str) -> None:
+    bench.say("target-lifecycle-state", "Terminated")
+    bench.say("instance-id", "i-0a1b2c3d")
+    bench.command_line = wrong
+    watcher = bench.watcher(group="web-1")
+    watcher.look()
+    assert bench.metric("metadata_up") == 1
+    bench.command_line = ""
+    watcher.look()
+    watcher.look()
+    assert bench.asked == [*STOPS, COMPLETE, COMPLETE]
 
 
 @given(st.binary(max_size=200))

@@ -18,7 +18,11 @@ DEFAULTS: dict[str, Any] = {
     "spot_drain_deadline": "2s",
     "spot_drain_shutdown": {"prestop": "5s", "drain": "30s"},
     "spot_drain_units": [],
+    "spot_drain_group": "",
+    "spot_drain_hook": "",
+    "spot_drain_region": "",
 }
+GROUP = {"spot_drain_group": "web-1a2b3c4", "spot_drain_hook": "termination", "spot_drain_region": "eu-central-1"}
 
 
 def said(**changed: Any) -> list[str]:
@@ -58,13 +62,38 @@ def test_what_passes_is_over_before_the_notice_is(
         assert settings["prestop"] + settings["drain"] + sum(unit["stop"] for unit in settings["units"]) <= 110
 
 
-@given(st.integers(1_000, 20_000), st.integers(100, 5_000), st.integers(0, 20_000))
-def test_no_notice_stays_unseen_for_longer(poll: int, request: int, offset: int) -> None:
+@given(st.integers(1_000, 20_000), st.integers(100, 5_000), st.integers(0, 20_000), st.sampled_from([2, 3]))
+def test_no_notice_stays_unseen_for_longer(poll: int, request: int, offset: int, paths: int) -> None:
     """Looks as slow as they can be, played through: a notice that comes at any time is answered by then."""
-    look, begun = 6 * request, 0
+    look, begun = paths * 3 * request, 0
     while begun < offset:  # the notice is asked for as a look begins
         begun += max(poll, look)
-    assert begun + 3 * request - offset <= seen_within(poll, request)
+    assert begun + 3 * request - offset <= seen_within(poll, request, paths)
+
+
+def test_of_a_group_there_is_one_thing_more_to_ask_for() -> None:
+    found, problems = read({**DEFAULTS, **GROUP, "spot_drain_request": "500ms"})
+    assert problems == []
+    assert {key: found.as_variables()[key] for key in ("group", "hook", "region")} == {
+        "group": "web-1a2b3c4",
+        "hook": "termination",
+        "region": "eu-central-1",
+    }
+    assert said(**GROUP) == [
+        "spot_drain_poll: with 5s, and 1s for each request, a notice may stay unseen for 12s, more than the 10s that"
+        " the way out leaves; lower spot_drain_poll or spot_drain_request"
+    ]
+
+
+def test_a_group_without_its_hook_and_names_that_are_none() -> None:
+    assert said(
+        spot_drain_group="web:1", spot_drain_hook="", spot_drain_region="Frankfurt", spot_drain_request="500ms"
+    ) == [
+        "spot_drain_group: is 'web:1'; give the group's name",
+        "spot_drain_hook: is missing; give the hook's name: letters, digits, dashes, underscores and slashes; group,"
+        " hook and region are given together",
+        "spot_drain_region: is 'Frankfurt'; give the region, as eu-central-1",
+    ]
 
 
 def test_everything_is_said_at_once() -> None:

@@ -54,7 +54,8 @@ NOTICE_UNSEEN = Rule(
     "notice-unseen",
     Lesson.INTERRUPTIONS,
     what="A notice of interruption is seen within what the way out leaves of it, though every request is slow.",
-    source=f"`max(poll, 6 * request) + 3 * request <= 10 s`: three requests for each of two paths; {_NOTICE}",
+    source="`max(poll, 6 * request) + 3 * request <= 10 s`: three requests for each of two paths, of a group's instance"
+    f" of three, so 9; {_NOTICE}",
     remedy="Lower the poll or the time for a request.",
     drill="spot-notice",
 )

@@ -3,20 +3,21 @@
 `read` takes the variables of the Ansible role `spot_drain`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN, LONGEST_UNSEEN, Shutdown, check_shutdown
-from flyball.guards.interruptions.notice import seen_within
+from flyball.guards.interruptions.notice import LOOK_PATHS, seen_within
 from flyball.guards.interruptions.rules import NOTICE_UNSEEN
 from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_ADDRESS
+from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_ADDRESS, INVALID_TEXT, MISSING
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.roles.systemd import check_unit
-from flyball.guards.roles.variables import Role, Variable
+from flyball.guards.roles.variables import Role, Variable, Variables
 from flyball.guards.timeouts.deadlines import DEFAULT_DEADLINE
 
 ENDPOINT = "http://169.254.169.254"
@@ -27,6 +28,10 @@ REQUEST: Milliseconds = 1_000
 """The metadata server is on the machine's own network card's other side: it answers in a few milliseconds, or not."""
 TOKEN_TTL = 21_600
 """Seconds; the longest that IMDSv2 gives."""
+_GROUP = re.compile(r"[\x20-\x39\x3b-\x7e]{1,255}")
+_HOOK = re.compile(r"[A-Za-z0-9_/-]{1,255}")
+"""https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CompleteLifecycleAction.html"""
+_REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-[0-9]")
 SHORTEST_STOP: Milliseconds = 2_000
 """One second to stop by itself, and one in which it is killed."""
 
@@ -92,13 +97,25 @@ ROLE = Role(
             f"Units to stop then, in this order, each with name and stop [{show_duration(Shutdown().stop)}], after"
             f" which it is killed, at least {show_duration(SHORTEST_STOP)}.",
         ),
+        Variable(
+            "spot_drain_group",
+            str,
+            "",
+            "Auto Scaling group that the host is of, if of any: what the group takes out leaves in the same way, and"
+            " then tells the group by the AWS command line, which the host has.",
+        ),
+        Variable("spot_drain_hook", str, "", "The group's hook that keeps an instance until it is told so."),
+        Variable("spot_drain_region", str, "", "The group's region, as eu-central-1."),
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SpotDrain:
-    """What the watcher does, and when. `units` are stopped in this order, each within its own time."""
+    """What the watcher does, and when. `units` are stopped in this order, each within its own time.
+
+    `group`, `hook` and `region` are empty for a host that is of no Auto Scaling group.
+    """
 
     endpoint: str
     poll: Milliseconds
@@ -107,6 +124,9 @@ class SpotDrain:
     prestop: Milliseconds
     drain: Milliseconds
     units: tuple[tuple[str, Milliseconds], ...]
+    group: str = ""
+    hook: str = ""
+    region: str = ""
 
     def as_variables(self) -> dict[str, Any]:
         """The watcher's settings, times in seconds."""
@@ -119,6 +139,9 @@ class SpotDrain:
             "prestop": self.prestop / 1000,
             "drain": self.drain / 1000,
             "units": [{"name": name, "stop": stop / 1000} for name, stop in self.units],
+            "group": self.group,
+            "hook": self.hook,
+            "region": self.region,
         }
 
 
@@ -133,14 +156,31 @@ def read(variables: Mapping[str, object]) -> tuple[SpotDrain, list[Problem]]:
         )
     poll = reader.time("spot_drain_poll", least=1000)
     request = reader.time("spot_drain_request", least=100)
-    reader.problems += _check_seen(poll, request)
+    group = _group(reader)
+    reader.problems += _check_seen(poll, request, LOOK_PATHS + bool(group[0]))
     prestop, drain = way_out(reader.at("spot_drain_shutdown"))
     units = tuple(_units(reader.each("spot_drain_units")))
     deadline = reader.time("spot_drain_deadline")
     shutdown = Shutdown(prestop, drain, sum(stop for _, stop in units))
     reader.problems += check_shutdown(shutdown, deadline, ("spot_drain_shutdown",))
     rebalance = reader.flag("spot_drain_rebalance")
-    return SpotDrain(endpoint, poll, request, rebalance, prestop, drain, units), reader.problems
+    return SpotDrain(endpoint, poll, request, rebalance, prestop, drain, units, *group), reader.problems
+
+
+def _group(reader: Variables) -> tuple[str, str, str]:
+    """Group, hook and region: all of them, or none."""
+    forms = (
+        ("spot_drain_group", _GROUP, "give the group's name"),
+        ("spot_drain_hook", _HOOK, "give the hook's name: letters, digits, dashes, underscores and slashes"),
+        ("spot_drain_region", _REGION, "give the region, as eu-central-1"),
+    )
+    found = [reader.text(key) for key, _, _ in forms]
+    for (key, form, hint), value in zip(forms, found, strict=True):
+        if value and not form.fullmatch(value):
+            reader.problem(key, INVALID_TEXT, f"is {value!r}", hint)
+        elif not value and any(found):
+            reader.problem(key, MISSING, "is missing", f"{hint}; group, hook and region are given together")
+    return found[0], found[1], found[2]
 
 
 def way_out(given: Reader) -> tuple[Milliseconds, Milliseconds]:
@@ -149,8 +189,8 @@ def way_out(given: Reader) -> tuple[Milliseconds, Milliseconds]:
     return given.duration("prestop", usual.prestop), given.duration("drain", usual.drain)
 
 
-def _check_seen(poll: Milliseconds, request: Milliseconds) -> Iterator[Problem]:
-    unseen = seen_within(poll, request)
+def _check_seen(poll: Milliseconds, request: Milliseconds, paths: int) -> Iterator[Problem]:
+    unseen = seen_within(poll, request, paths)
     if unseen > LONGEST_UNSEEN:
         yield Problem(
             ("spot_drain_poll",),

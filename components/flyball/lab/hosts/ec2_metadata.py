@@ -1,7 +1,7 @@
 """A stand-in for the metadata of an EC2 instance, for tests and drills: the protocol of IMDSv2, on loopback only.
 
 A program of its own, standard library only, since it runs on hosts of a lab: `ec2_metadata.py FOLDER PORT`. What it
-says lies in a folder: `instance-action` and `rebalance` are answered as they are, and with 404 where they are not;
+says lies in a folder: what is in `PATHS` is answered as it is there, and with 404 where it is not;
 `fault` holds what goes wrong: `500`, `401` for every token, `garbage`, `hang`, `trickle`.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
 """
@@ -15,6 +15,8 @@ from pathlib import Path
 PATHS = {
     "/latest/meta-data/spot/instance-action": "instance-action",
     "/latest/meta-data/events/recommendations/rebalance": "rebalance",
+    "/latest/meta-data/autoscaling/target-lifecycle-state": "target-lifecycle-state",
+    "/latest/meta-data/instance-id": "instance-id",
 }
 LONGEST_TTL = 21_600
 """Seconds of a token, as IMDSv2 allows."""

@@ -132,9 +132,13 @@ def write_metrics(name: str, values: Mapping[str, float]) -> None:
 
 def systemctl(seconds: float, *words: str) -> str:
     """Have systemd do something within `seconds`; what went wrong, empty where nothing did."""
+    return command(seconds, SYSTEMCTL, "--no-ask-password", *words)
+
+
+def command(seconds: float, *words: str) -> str:
+    """Run a program within `seconds`; what went wrong, empty where nothing did. Raises OSError where there is none."""
     deadline = time.monotonic() + seconds
-    command = [SYSTEMCTL, "--no-ask-password", *words]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as ran:
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as ran:
         while (left := deadline - time.monotonic()) > 0:
             notify("WATCHDOG=1")
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -5,6 +5,7 @@ Asks by IMDSv2, every request with a token:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/rebalance-recommendations.html
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
 """
 
 import datetime
@@ -19,17 +20,26 @@ import flyball_host as host
 
 ACTION = "/latest/meta-data/spot/instance-action"
 REBALANCE = "/latest/meta-data/events/recommendations/rebalance"
+LIFECYCLE = "/latest/meta-data/autoscaling/target-lifecycle-state"
+INSTANCE = "/latest/meta-data/instance-id"
 TOKEN = "/latest/api/token"
 TOKEN_HEADER = "X-aws-ec2-metadata-token"
-NOTICE, RECOMMENDATION = "spot notice", "rebalance recommendation"
+NOTICE, RECOMMENDATION, TERMINATION = "spot notice", "rebalance recommendation", "termination"
 """By which the host is held out of service."""
+TERMINATED = "Terminated"
+"""What an instance is about to be that its group takes out; all else is no reason to go."""
 KILL_SECONDS = 1.0
 """Of each unit's share, kept for ending what does not stop by itself."""
+COMPLETE_SECONDS = 20.0
+"""For the AWS command line to say that the host is ready to go."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Seconds. `units` are stopped in this order, each within its own share."""
+    """Seconds. `units` are stopped in this order, each within its own share.
+
+    `group` is the Auto Scaling group that the host is of, empty where of none; `hook` keeps it until it is ready to go.
+    """
 
     endpoint: str
     poll: float
@@ -39,6 +49,9 @@ class Settings:
     prestop: float
     drain: float
     units: tuple[tuple[str, float], ...]
+    group: str = ""
+    hook: str = ""
+    region: str = ""
 
     @classmethod
     def load(cls, path: str) -> "Settings":
@@ -110,12 +123,17 @@ class Metadata:
 
 @dataclass
 class Watcher:
-    """Looks, and acts on what it sees: on a notice once, with the mark kept up from then on."""
+    """Looks, and acts on what it sees: on a notice once, with the mark kept up from then on.
+
+    `holder` is by which of them it is on its way out, and `completed` whether its group was told that it may go.
+    """
 
     settings: Settings
     metadata: Metadata
-    noticed: bool = False
+    holder: str = ""
     action: str = ""
+    completed: bool = False
+    untold: str = ""
     rebalanced: bool = False
     trouble: str = ""
     killed: list[str] = field(default_factory=list[str])
@@ -126,10 +144,14 @@ class Watcher:
         try:
             body = self.metadata.get(ACTION)
             if body is not None:
-                self._leave(read_notice(body, time.time()))
-            body = None if self.noticed else self.metadata.get(REBALANCE)
+                self._leave(read_notice(body, time.time()), NOTICE)
+            body = None if self.holder else self.metadata.get(REBALANCE)
             if body is not None:
                 self._rebalance(body)
+            body = self.metadata.get(LIFECYCLE) if self.settings.group and not self.completed else None
+            if body is not None and body.decode("ascii", errors="replace").strip() == TERMINATED:
+                self._leave(Notice("of its group", None), TERMINATION)
+                self._complete()
         except (OSError, ValueError) as error:
             trouble = str(error) or repr(error)
         if bool(trouble) != bool(self.trouble):
@@ -138,9 +160,9 @@ class Watcher:
             else:
                 host.say("the metadata server answers again")
         self.trouble = trouble
-        if self.noticed:
+        if self.holder:
             # Whoever undrains the host now would send requests to a machine that is about to go.
-            host.mark(NOTICE, self.action, beside=True)
+            host.mark(self.holder, self.action, beside=True)
         elif not trouble:
             self._forget()
         self.report()
@@ -149,7 +171,8 @@ class Watcher:
         host.write_metrics(
             "spot-drain",
             {
-                "flyball_spot_notice": int(self.noticed),
+                "flyball_spot_notice": int(self.holder == NOTICE),
+                "flyball_spot_termination": int(self.holder == TERMINATION),
                 "flyball_spot_rebalance": int(self.rebalanced),
                 "flyball_spot_metadata_up": int(not self.trouble),
                 "flyball_spot_units_killed": len(self.killed),
@@ -157,23 +180,47 @@ class Watcher:
             },
         )
 
-    def _leave(self, notice: Notice) -> None:
+    def _leave(self, notice: Notice, holder: str) -> None:
         """Out of the balancer, wait for what is under way, stop the units: in less time than the notice leaves."""
-        if self.noticed:
+        if self.holder:
             return
-        self.noticed = True
+        self.holder = holder
         total = self.settings.total
         shrink = 1.0 if notice.left is None or total == 0 else min(1.0, notice.left / total)
         self.action = notice.action
         # Beside whatever else has the host out of service: a machine that goes does not wait for it.
-        host.mark(NOTICE, notice.action, beside=True)
+        host.mark(holder, notice.action, beside=True)
         when = "at a time unknown" if notice.left is None else f"in {notice.left:.0f} s"
-        host.say(f"spot notice: {notice.action} {when}; draining, {total * shrink:.0f} s in all", host.NOTICE)
+        host.say(f"{holder}: {notice.action} {when}; draining, {total * shrink:.0f} s in all", host.NOTICE)
         self.report()
         host.pause((self.settings.prestop + self.settings.drain) * shrink - host.marked_for())
         for unit, share in self.settings.units:
             self._stop(unit, share * shrink)
         host.say("drained, and every unit is stopped", host.NOTICE)
+
+    def _complete(self) -> None:
+        """Tell the group that the host may go. Tried again with the next look; the hook's own end comes without it."""
+        settings, instance = self.settings, self.metadata.get(INSTANCE)
+        if instance is None:
+            raise OSError(f"{INSTANCE}: there is none")
+        words = {
+            "--region": settings.region,
+            "--auto-scaling-group-name": settings.group,
+            "--lifecycle-hook-name": settings.hook,
+            "--instance-id": instance.decode("ascii", errors="replace").strip(),
+            "--lifecycle-action-result": "CONTINUE",
+        }
+        told = [word for pair in words.items() for word in pair]
+        try:
+            wrong = host.command(COMPLETE_SECONDS, "aws", "autoscaling", "complete-lifecycle-action", *told)
+        except OSError as error:  # there is no such program
+            wrong = str(error)
+        self.completed = not wrong
+        if self.completed:
+            host.say("the group was told that the host may go", host.NOTICE)
+        elif wrong != self.untold:
+            host.say(f"the group was not told that the host may go: {wrong}", host.WARNING)
+        self.untold = wrong
 
     def _stop(self, unit: str, seconds: float) -> None:
         wrong = host.systemctl(max(seconds - KILL_SECONDS, 0.1), "stop", unit)
@@ -202,7 +249,7 @@ class Watcher:
     def _forget(self) -> None:
         """What was said of this machine before it was started is over: it was stopped, and is needed again."""
         for holder in host.marked():
-            if holder.program in (NOTICE, RECOMMENDATION) and holder.run != host.this_run():
+            if holder.program in (NOTICE, RECOMMENDATION, TERMINATION) and holder.run != host.this_run():
                 host.unmark(holder.program)
                 host.say(f"serving again after a start of the machine; was drained {holder}", host.NOTICE)
 
