@@ -50,7 +50,7 @@ def changed(config: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def shown(resources: Iterable[Registered]) -> Shown:
-    """By type and name: inputs, user data as text, and what each waits for."""
+    """By type and name: inputs, user data as lines, and what each waits for."""
     return {title(r.urn): _shown(r) for r in resources if r.custom}
 
 
@@ -63,7 +63,7 @@ def title(urn: str) -> str:
 def _shown(r: Registered) -> dict[str, Any]:
     inputs = dict(r.inputs)
     if data := inputs.get("userData"):
-        inputs["userData"] = base64.b64decode(data).decode()
+        inputs["userData"] = base64.b64decode(data).decode().splitlines()
     after = sorted(title(urn) for urn in r.after)
     extra = {"ignored": sorted(r.ignored), "protect": r.protect, "secrets": sorted(r.secrets), "after": after}
     return {"inputs": inputs, **{key: value for key, value in extra.items() if value}}

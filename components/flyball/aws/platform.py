@@ -7,8 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from flyball.aws import place
+from flyball.aws.cluster import Cluster
 from flyball.aws.key import key
 from flyball.aws.network import Network
+from flyball.aws.nodes import BaseNodes
 from flyball.guards.aws import platform as guard
 
 
@@ -19,6 +21,8 @@ class Platform(pulumi.ComponentResource):
     """
 
     network: Network
+    cluster: Cluster
+    base: BaseNodes
     exports: Mapping[str, pulumi.Input[Any]]
     """What other stacks and people need of it."""
 
@@ -34,5 +38,12 @@ class Platform(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         secrets = key(platform, child)
         self.network = Network("network", platform, secrets.arn, child)
-        self.exports = {"vpc": self.network.vpc, "zones": list(platform.zones)}
+        self.cluster = Cluster("cluster", platform, self.network, secrets.arn, child)
+        self.base = BaseNodes("base", platform, self.network, self.cluster, child)
+        self.exports = {
+            "vpc": self.network.vpc,
+            "zones": list(platform.zones),
+            "cluster": self.cluster.cluster.name,
+            "kubeconfig": self.cluster.kubeconfig,
+        }
         self.register_outputs(dict(self.exports))

@@ -88,7 +88,7 @@ class StandIns(Cloud):
         if args.token == "aws:ssm/getParameter:getParameter":
             name = str(args.args["name"])
             version, date = name.split("/")[5], name.rpartition("-v")[2].partition("/")[0]
-            return {**args.args, "id": name, "value": f"{version}.0-{date}"}, None
+            return {**args.args, "id": name, "value": f"{version}.0-{date}"}, []
         return super().call(args)
 
 
