@@ -72,6 +72,8 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     "calls.*.cidrs",
     "calls.*.health",
     "calls.*.health.path",
+    *("runtime", "ports.*.callers"),
+    *("nodes", "nodes.tolerations", "dns.options", "metrics"),
     *("files.*.key", "files.*.configmap", "files.*.secret"),
     "logs",
     "cache",

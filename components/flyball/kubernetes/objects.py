@@ -1,7 +1,7 @@
 """What all Kubernetes objects of a workload have in common, and how they refer to each other."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flyball import wellknown
@@ -62,13 +62,13 @@ def as_user(user: int) -> Manifest:
     return {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user}
 
 
-def confined() -> Manifest:
+def confined(capabilities: Iterable[str] = ()) -> Manifest:
     """Of a container's security context: no privilege, nor a way to any
     (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted)."""
     return {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
+        "capabilities": {"drop": ["ALL"], **unless_empty("add", list(capabilities))},
     }
 
 

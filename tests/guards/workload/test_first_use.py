@@ -136,7 +136,7 @@ class TestOtherWords:
             ("readiness_probe", "give probes.readiness"),
             ("cpu", "give resources.cpu"),
             ("requests", "give resources.cpu and resources.memory; the most it may use is resources.limits"),
-            ("ports", "give port; it is one number"),
+            ("containerPort", "give port; it is one number; further ones are in ports"),
             (
                 "sidecars",
                 "a pod is the application and its proxy; run what is beside it as a service of its own, and call it",
@@ -151,8 +151,8 @@ class TestOtherWords:
             ),
             ("strategy", "give rollout"),
             ("affinity", "give survive; replicas are spread over nodes and zones by what they must survive"),
-            ("nodeSelector", "give spot; for spot machines; other nodes are not chosen by the service"),
-            ("tolerations", "give spot; for spot machines; other nodes are not chosen by the service"),
+            ("nodeSelector", "give nodes.labels"),
+            ("tolerations", "give nodes.tolerations"),
             ("terminationGracePeriodSeconds", "give shutdown.drain and shutdown.stop"),
         ],
     )

@@ -224,7 +224,7 @@ class TestName:
 
 FOLDER = "give an absolute folder other than /"
 EACH = "give each volume a folder of its own"
-CALLER = "give a workload's name, as front, of another namespace as trade/front"
+CALLER = "give a workload's name, as front, of another namespace as trade/front, or all there as trade/*"
 HOST = "give the name or address of a host, without scheme, port or path"
 LIMIT = "is less than is requested; raise the limit or request less"
 

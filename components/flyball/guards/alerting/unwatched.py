@@ -16,6 +16,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
         *("fallback-call", "variable-taken", "own-label", "image-not-pinned", "cron-for-keda", "time-zone"),
         *("window-without-length", "clock-change", "ramp-too-long", "windows-too-close", "files-too-large"),
+        *("nodes-narrowed", "tolerates-loss"),
         *("foreign-zone", "foreign-account", "locked-out", "endpoint-open", "cluster-version", "too-few-types"),
         *("types-differ", "addresses-run-out", "base-too-small"),
     ),
@@ -28,7 +29,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "kubelet-silent",
     ),
     "Nobody can measure who has read what was open; it is refused before it is.": (
-        *("secret-in-plain-text", "logs-in-plain-text", "open-store"),
+        *("secret-in-plain-text", "logs-in-plain-text", "open-store", "unconfined"),
     ),
 }
 """By the reason."""

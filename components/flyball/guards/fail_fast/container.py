@@ -33,6 +33,11 @@ def check_container(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
             if key in labels:
                 hint = "flyball sets it itself, and finds its objects by it; use a key of your own"
                 yield Problem((*path, "labels", key), OWN_LABEL, "is not free", hint)
+    yield from check_annotations(args, path)
+
+
+def check_annotations(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    """Refuse keys of `annotations` that Kubernetes would not take."""
     for key in _keys(args, "annotations"):
         if not _LABEL_KEY.fullmatch(key):
             yield Problem(

@@ -48,6 +48,14 @@ FILES_TOO_LARGE = Rule(
     source="1 MiB, https://kubernetes.io/docs/concepts/configuration/configmap/#motivation.",
     remedy="Put what is so large into the image, or split it into several entries.",
 )
+UNCONFINED = Rule(
+    "unconfined",
+    Lesson.FAIL_FAST,
+    what="No container gets rights over its node or over others: what can be taken over is taken over one day, and then"
+    " no network policy, no limit and no way out holds for what came in.",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted",
+    remedy="Leave it out; to listen on a port below 1024, capabilities: [NET_BIND_SERVICE].",
+)
 OWN_LABEL = Rule(
     "own-label",
     Lesson.FAIL_FAST,

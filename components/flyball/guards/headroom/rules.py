@@ -73,3 +73,10 @@ NOTHING_TO_SPARE = Rule(
     remedy="Add a host, or change them at a quieter time with a lower peak.",
     drill="rollout",
 )
+NODES_NARROWED = Rule(
+    "nodes-narrowed",
+    Lesson.HEADROOM,
+    what="A choice of nodes leaves zones, and the split between on demand and spot, alone: headroom reckons with them.",
+    source="`n - ceil(n / z) >= need` holds only where the pods may be in all z zones.",
+    remedy="Name the zones of the stack, and say spot and survive.",
+)

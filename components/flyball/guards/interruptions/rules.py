@@ -91,3 +91,11 @@ START_WINDOW = Rule(
     "controllers/cron-jobs/#starting-deadline).",
     remedy="Give a time between the two, or leave it out.",
 )
+TOLERATES_LOSS = Rule(
+    "tolerates-loss",
+    Lesson.INTERRUPTIONS,
+    what="A pod leaves a node that is lost, drained or not ready, and is on a spot machine only where that is reckoned"
+    " with: a taint that says so is not tolerated.",
+    source="https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions",
+    remedy="Leave the toleration out; of spot machines, turn spot on.",
+)

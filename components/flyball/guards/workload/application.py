@@ -14,10 +14,12 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_PATH, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds
 from flyball.guards.workload import files as mounted
+from flyball.guards.workload import pod
 from flyball.guards.workload.calls import Call
 from flyball.guards.workload.files import Files, Variables
 from flyball.guards.workload.names import Caller, check_name
 from flyball.guards.workload.platform import ANY, Platform
+from flyball.guards.workload.pod import PLAIN, Pod
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
 
@@ -52,6 +54,7 @@ class Application:
     resources: Resources
     scratch: Mapping[str, Scratch]
     sidecar: Sidecar
+    pod: Pod = PLAIN
     user: int = 65_532
     token: bool = False
     command: tuple[str, ...] = ()
@@ -160,6 +163,7 @@ def _refs(r: Reader) -> dict[str, SecretRef]:
 class Common(TypedDict):
     """Fields of `Application` that are read alike, whatever runs."""
 
+    pod: Pod
     user: int
     token: bool
     command: tuple[str, ...]
@@ -174,6 +178,7 @@ class Common(TypedDict):
 
 def read_common(r: Reader) -> Common:
     return {
+        "pod": pod.read(r),
         "user": read_user(r),
         "token": r.value("token", bool, False),
         "command": tuple(r.words("command")),

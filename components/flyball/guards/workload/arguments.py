@@ -10,6 +10,8 @@ from typing import NotRequired, TypedDict
 from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.workload.files import VariablesArgs
 from flyball.guards.workload.local_cache import LocalCacheArgs
+from flyball.guards.workload.pod import AccountArgs, NamesArgs, NodesForArgs
+from flyball.guards.workload.ports import MetricsArgs, PortArgs
 
 
 class LoadArgs(TypedDict):
@@ -306,10 +308,14 @@ class GuardedArgs(TypedDict):
     proxy: NotRequired[ProxyArgs]
     """The proxy that is the guard and makes the calls."""
     callers: NotRequired[list[str]]
-    """Workloads that may call it, as front, or of another namespace as trade/front [in a set of services, those that
-    declare a call to it; a `Workload` by itself says it, or is public]."""
+    """Workloads that may call it, as front, of another namespace as trade/front, or all there as trade/* [in a set of
+    services, those that declare a call to it; a `Workload` by itself says it, or is public]."""
     public: NotRequired[bool]
     """Whether anybody may call it, not only those who declare it [false]."""
+    ports: NotRequired[dict[str, PortArgs]]
+    """Further ports by name, past the proxy [none]."""
+    metrics: NotRequired[MetricsArgs]
+    """Its own figures, beside those of the proxy; annotations of its pods say where [none]."""
     survive: NotRequired[str]
     """`replica`, `zone`, `spot`, or several with commas: losses that must go unnoticed [replica]."""
     lose: NotRequired[int]
@@ -346,6 +352,20 @@ class GuardedArgs(TypedDict):
     """User and group id the container runs as; never 0 [65532]."""
     token: NotRequired[bool]
     """Whether the container gets a token of its service account [false]."""
+    capabilities: NotRequired[list[str]]
+    """What the container may do beside what everybody may: `NET_BIND_SERVICE` [none]."""
+    hosts: NotRequired[dict[str, list[str]]]
+    """Host names by the address that they lead to, in the pods alone [none]."""
+    dns: NotRequired[NamesArgs]
+    """How names are asked for."""
+    nodes: NotRequired[NodesForArgs]
+    """Nodes on which it runs [any]."""
+    runtime: NotRequired[str]
+    """Name of a RuntimeClass that exists [the cluster's own]."""
+    devices: NotRequired[dict[str, int]]
+    """Extended resources by name, as `nvidia.com/gpu: 1`; a rollout needs those of its surge too [none]."""
+    account: NotRequired[AccountArgs]
+    """The service account."""
     priority: NotRequired[str]
     """Name of a PriorityClass that exists [one of its own]."""
     labels: NotRequired[dict[str, str]]

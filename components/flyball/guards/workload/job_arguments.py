@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.workload.arguments import ProxyArgs, ResourcesArgs, ScratchArgs, SecretRefArgs
 from flyball.guards.workload.files import VariablesArgs
+from flyball.guards.workload.pod import AccountArgs, NamesArgs, NodesForArgs
 
 
 class GuardedJobArgs(TypedDict):
@@ -60,6 +61,20 @@ class GuardedJobArgs(TypedDict):
     """User and group id the container runs as; never 0 [65532]."""
     token: NotRequired[bool]
     """Whether the container gets a token of its service account [false]."""
+    capabilities: NotRequired[list[str]]
+    """What the container may do beside what everybody may: `NET_BIND_SERVICE` [none]."""
+    hosts: NotRequired[dict[str, list[str]]]
+    """Host names by the address that they lead to, in the pods alone [none]."""
+    dns: NotRequired[NamesArgs]
+    """How names are asked for."""
+    nodes: NotRequired[NodesForArgs]
+    """Nodes on which it runs [any]."""
+    runtime: NotRequired[str]
+    """Name of a RuntimeClass that exists [the cluster's own]."""
+    devices: NotRequired[dict[str, int]]
+    """Extended resources by name, as `nvidia.com/gpu: 1`; a rollout needs those of its surge too [none]."""
+    account: NotRequired[AccountArgs]
+    """The service account."""
     priority: NotRequired[str]
     """Name of a PriorityClass that exists [one of its own, below that of services, which makes nobody give way]."""
     labels: NotRequired[dict[str, str]]

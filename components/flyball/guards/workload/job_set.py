@@ -13,7 +13,7 @@ from flyball.guards.reading.rules import GIVEN_TWICE
 from flyball.guards.reading.strict import Words
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import calls, jobs, relations, sidecar
+from flyball.guards.workload import calls, jobs, pod, relations, sidecar
 from flyball.guards.workload.application import Place, check_mounts, sources, unread
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.job_arguments import GuardedJobArgs
@@ -68,6 +68,7 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
     reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
     made = {name: call.hop for name, call in reading.spec.calls.items()}
     r.problems.extend([*check_container(reading.args, r.path), *check_mounts(reading.spec, r.path)])
+    r.problems.extend(pod.check_spot(reading.spec.pod, place.platform, reading.spec.spot, r.path))
     r.problems.extend(hops.check_hops(made, (*r.path, "calls")))
     r.problems.extend(calls.check_told(reading.spec.calls, sources(reading.args), r.path))
     r.problems.extend(sidecar.check(reading.spec.sidecar, jobs.no_guard(), made, 0, sources(reading.args), r.path))

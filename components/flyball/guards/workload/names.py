@@ -14,6 +14,8 @@ SPOT_SUFFIX = "-spot"
 """Of the Deployment that runs what is above an on-demand base."""
 JOBS_PRIORITY = "flyball.{}.jobs"
 """PriorityClass of the jobs of a namespace: with two dots, of which the name of no other class has more than one."""
+EVERYBODY = "*"
+"""As the name of a caller: all pods of its namespace."""
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
@@ -58,8 +60,9 @@ def read_callers(r: Reader, namespace: str) -> Iterator[Caller]:
     """The callers that are named: `cart` of the same `namespace`, `trade/front` of another one."""
     for i, text in enumerate(r.words("callers")):
         place, slash, name = text.rpartition("/")
-        if not _NAME.fullmatch(name) or (slash and not _NAMESPACE.fullmatch(place)):
-            hint = "give a workload's name, as front, of another namespace as trade/front"
+        named = _NAME.fullmatch(name) or (slash and name == EVERYBODY)
+        if not named or (slash and not _NAMESPACE.fullmatch(place)):
+            hint = "give a workload's name, as front, of another namespace as trade/front, or all there as trade/*"
             r.problem(("callers", i), INVALID_NAME, f"is {text!r}", hint)
             continue
         yield Caller(place or namespace, name)

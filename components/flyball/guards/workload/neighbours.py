@@ -13,7 +13,7 @@ from flyball.guards.timeouts.calls import Outside
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import CALLER_NOT_LET_IN
 from flyball.guards.workload.jobs import Job
-from flyball.guards.workload.names import Caller
+from flyball.guards.workload.names import EVERYBODY, Caller
 from flyball.guards.workload.relations import check_stated
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sizing import promise
@@ -71,7 +71,8 @@ def _around(new: Sequence[Described], known: Known) -> dict[Caller, Described]:
 
 
 def _check_let_in(caller: Described, callee: Service) -> Iterator[Problem]:
-    if callee.spec.public or identity(caller) in callee.callers:
+    every = Caller(caller.spec.namespace, EVERYBODY)
+    if callee.spec.public or identity(caller) in callee.callers or every in callee.callers:
         return
     same = caller.spec.namespace == callee.spec.namespace
     name = caller.name if same else str(identity(caller))

@@ -30,7 +30,6 @@ _LOAD = _give("load.peak", "load.replica", why="how many replicas there are foll
 _ALONE = Meant((), "a pod is the application and its proxy; run what is beside it as a service of its own, and call it")
 _OUTSIDE = _give("scratch", why="a replica keeps nothing: what must not be lost belongs outside, as a call with host")
 _BESIDES = _give("survive", why="replicas are spread over nodes and zones by what they must survive")
-_NODES = _give("spot", why="for spot machines; other nodes are not chosen by the service")
 _PUBLIC = _give("public", why="it lets anybody call; the way in from outside of the cluster leads to its Service")
 _RESOURCES = _give("resources.cpu", "resources.memory", why="the most it may use is resources.limits")
 _SPOKEN = _give("calls", "callers", why="who may reach whom follows from them")
@@ -48,7 +47,9 @@ _SERVICE = {
     **dict.fromkeys(("memory", "mem", "ram"), _give("resources.memory")),
     **dict.fromkeys(("requests",), _RESOURCES),
     "limits": _give("resources.limits.cpu", "resources.limits.memory"),
-    **dict.fromkeys(("ports", "containerport", "targetport", "serviceport"), _give("port", why="it is one number")),
+    **dict.fromkeys(
+        ("containerport", "targetport", "serviceport"), _give("port", why="it is one number; further ones are in ports")
+    ),
     **dict.fromkeys(("sidecars", "sidecar", "containers", "initcontainers", "extracontainers"), _ALONE),
     **dict.fromkeys(("ingress", "loadbalancer", "gateway", "route"), _PUBLIC),
     **dict.fromkeys(("volumes", "volumemounts", "persistence", "storage", "pvc"), _OUTSIDE),
@@ -59,12 +60,19 @@ _SERVICE = {
     "progressdeadlineseconds": _give("rollout.progress"),
     "revisionhistorylimit": _give("rollout.history"),
     **dict.fromkeys(("affinity", "podantiaffinity", "topologyspreadconstraints", "zones"), _BESIDES),
-    **dict.fromkeys(("nodeselector", "tolerations", "nodes", "nodename"), _NODES),
+    **dict.fromkeys(("nodeselector", "nodename"), _give("nodes.labels")),
+    "tolerations": _give("nodes.tolerations"),
+    **dict.fromkeys(("hostaliases", "extrahosts"), _give("hosts")),
+    **dict.fromkeys(("dnsconfig", "dnspolicy"), _give("dns")),
+    "runtimeclassname": _give("runtime"),
+    **dict.fromkeys(("gpu", "gpus", "extendedresources"), _give("devices")),
+    **dict.fromkeys(("capadd", "addcapabilities"), _give("capabilities")),
     **dict.fromkeys(("terminationgraceperiodseconds", "graceperiod"), _give("shutdown.drain", "shutdown.stop")),
     **dict.fromkeys(("lifecycle", "prestop"), _give("shutdown.prestop")),
     **dict.fromkeys(("securitycontext", "runasuser", "podsecuritycontext"), _give("user")),
     **dict.fromkeys(
-        ("serviceaccount", "serviceaccountname"), _give("token", why="each service has an account of its own")
+        ("serviceaccount", "serviceaccountname"),
+        _give("account", "token", why="each service has one of its own"),
     ),
     "priorityclassname": _give("priority"),
     **dict.fromkeys(("secretkeyref", "secretref"), _give("refs")),
@@ -129,6 +137,7 @@ _OF_BOTH = {
         "token",
         "priority",
         "refs",
+        *("nodes.labels", "nodes.tolerations", "hosts", "dns", "runtime", "devices", "capabilities", "account"),
         "env",
         "image",
         "spot",

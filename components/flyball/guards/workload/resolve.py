@@ -17,7 +17,7 @@ from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
-from flyball.guards.workload import calls, file_logs, job_set, local_cache, relations, sidecar, spec
+from flyball.guards.workload import calls, file_logs, job_set, local_cache, pod, ports, relations, sidecar, spec
 from flyball.guards.workload.application import Place, Placed, check_mounts, sources, unread
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
@@ -184,6 +184,7 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
         return
     reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
     r.problems.extend([*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, r.path)])
+    r.problems.extend(pod.check_spot(reading.spec.pod, place.platform, reading.spec.spot, r.path))
     r.problems.extend(check_mounts(reading.spec, r.path, reading.spec.logs.path if reading.spec.logs else None))
     reading.bad = unread(r)
     reading.sizing, more = size(reading.spec, len(place.zones), r.path, reading.bad)
@@ -196,6 +197,8 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Pr
     yield from hops.check_hops(made, (*path, "calls"))
     variables = sources(args)
     yield from sidecar.check(spec.sidecar, spec.inbound, made, spec.port, variables, path)
+    taken = sidecar.taken(spec.sidecar, spec.inbound, made, spec.port)
+    yield from ports.check(spec.port, spec.ports, spec.metrics, taken, path)
     yield from calls.check_told(spec.calls, variables, path)
     own = {
         **dict.fromkeys(file_logs.environment(spec.logs, spec.name) if spec.logs else (), "logs"),

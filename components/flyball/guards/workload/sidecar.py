@@ -119,6 +119,16 @@ def memory(inbound: Inbound, calls: int, headers: Bytes, connections: int = 100)
     return -(-total // MI) * MI
 
 
+def taken(sidecar: Sidecar, inbound: Inbound, calls: Iterable[str], port: int) -> dict[int, str]:
+    """The ports on which a pod listens for its one port and its calls, and what does."""
+    found = {port: "the application"}
+    if sidecar.enabled:
+        found |= {sidecar.metrics_port: "the proxy's metrics"}
+        found |= {at: f"the call {name}" for name, at in sidecar.call_ports(calls).items()}
+        found |= {inbound.port: "the guard"} if inbound.enabled else {}
+    return found
+
+
 def check(
     sidecar: Sidecar, inbound: Inbound, hops: Mapping[str, Hop], port: int, taken: Mapping[str, str], path: Path
 ) -> Iterator[Problem]:

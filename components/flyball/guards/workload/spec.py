@@ -1,7 +1,7 @@
 """A workload's arguments, read into frozen values with every default filled in; the rules work on these."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
 from flyball.guards.fail_fast import inbound
@@ -20,7 +20,7 @@ from flyball.guards.reading.rules import UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
-from flyball.guards.workload import file_logs, local_cache, replicas, resources, sidecar
+from flyball.guards.workload import file_logs, local_cache, ports, replicas, resources, sidecar
 from flyball.guards.workload.application import (
     Application,
     Scratch,
@@ -33,6 +33,7 @@ from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.file_logs import LogFiles
 from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.names import check_name, read_callers
+from flyball.guards.workload.ports import Metrics, Port
 
 LOGS_VOLUME = "logs"
 """Name of the volume for `logs`, beside those of `scratch`."""
@@ -78,6 +79,8 @@ class Spec(Application):
     shutdown: Shutdown
     rollout: Rollout
     inbound: Inbound
+    ports: Mapping[str, Port] = field(default_factory=dict)
+    metrics: Metrics | None = None
 
     @property
     def needs_keda(self) -> bool:
@@ -143,6 +146,8 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         shutdown=_shutdown(r.at("shutdown"), deadline),
         rollout=_rollout(r.at("rollout")),
         inbound=guard,
+        ports=ports.read(r, namespace),
+        metrics=ports.read_metrics(r),
         sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
         **read_common(r),
     )

@@ -12,7 +12,7 @@ from flyball.guards.workload.jobs import ALLOW, FORBID, REPLACE, Clock, Job, dig
 from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import PULL_POLICY, Manifest, asked_for, exempt, labels, metadata, unless_empty
 from flyball.kubernetes.workload import environment
-from flyball.kubernetes.workload.pods import PodInputs, application, around, beside, evictable, on_spot
+from flyball.kubernetes.workload.pods import PodInputs, application, around, beside, chosen, evictable, on_spot
 
 _CONCURRENCY = {FORBID: "Forbid", REPLACE: "Replace", ALLOW: "Allow"}
 DIGITS = 10
@@ -106,7 +106,7 @@ def _template(j: Job, inputs: PodInputs) -> Manifest:
         **around(j, inputs, spec.stop // 1000, volumes),
         "restartPolicy": "Never",
         **({"activeDeadlineSeconds": spec.attempt // 1000} if spec.attempt else {}),
-        **(on_spot(j.place.platform) if spec.spot else {}),
+        **chosen(spec.pod, on_spot(j.place.platform) if spec.spot else {}),
         # A native sidecar ends by itself once the job has ended, and does not keep its pod
         # (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#jobs-with-sidecar-containers).
         **unless_empty("initContainers", beside(inputs)),

@@ -1,8 +1,11 @@
 """The NetworkPolicy that follows from the call graph: declared callers in, declared calls and DNS out."""
 
+from collections.abc import Iterable
+
 from flyball import wellknown
 from flyball.guards.timeouts.calls import Outside
 from flyball.guards.workload.application import Placed
+from flyball.guards.workload.names import EVERYBODY, Caller
 from flyball.guards.workload.platform import Platform, anywhere
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest, metadata, selector
@@ -42,17 +45,33 @@ def _ingress(s: Placed) -> list[Manifest]:
     metrics = _metrics(s)
     if not isinstance(s, Service):
         return metrics  # nobody calls a job
-    ports = [tcp(s.spec.entry)]
-    if s.spec.public:
-        return [*metrics, {"ports": ports}]
+    further = [
+        rule
+        for _, each in sorted(s.spec.ports.items())
+        for rule in _let_in(s, each.callers, each.public, {**tcp(each.port), "protocol": protocol(each.protocol)})
+    ]
+    return [*metrics, *_let_in(s, s.callers, s.spec.public, tcp(s.spec.entry)), *further]
+
+
+def _let_in(s: Placed, callers: Iterable[Caller], public: bool, port: Manifest) -> list[Manifest]:
+    """The rule for one port; none where nobody is named."""
+    if public:
+        return [{"ports": [port]}]
     # Those of the own namespace first, then others by namespace and name.
-    callers = sorted(s.callers, key=lambda caller: (caller.namespace != s.spec.namespace, caller))
-    peers = [_pods(s, caller.namespace, caller.name) for caller in callers]
-    return [*metrics, *([{"from": peers, "ports": ports}] if peers else [])]
+    ordered = sorted(callers, key=lambda caller: (caller.namespace != s.spec.namespace, caller))
+    peers = [_pods(s, caller.namespace, caller.name) for caller in ordered]
+    return [{"from": peers, "ports": [port]}] if peers else []
+
+
+def protocol(spoken: str) -> str:
+    """What carries it."""
+    return "UDP" if spoken == "udp" else "TCP"
 
 
 def _pods(s: Placed, namespace: str, name: str) -> Manifest:
-    """All pods of a workload; without a namespace a policy means its own."""
+    """All pods of a workload, or of a namespace; without a namespace a policy means its own."""
+    if name == EVERYBODY:
+        return by_namespace(namespace)
     pods = {"podSelector": {"matchLabels": {wellknown.NAME_LABEL: name}}}
     return pods if namespace == s.spec.namespace else {**by_namespace(namespace), **pods}
 
@@ -63,9 +82,11 @@ def by_namespace(name: str) -> Manifest:
 
 
 def _metrics(s: Placed) -> list[Manifest]:
+    own = s.spec.metrics if isinstance(s, Service) else None
+    scraped = [{"from": [by_namespace(own.scrape)], "ports": [tcp(own.port)]}] if own else []
     if not s.spec.proxied:
-        return []
-    return [{"from": [by_namespace(s.spec.sidecar.scrape)], "ports": [tcp(s.spec.sidecar.metrics_port)]}]
+        return scraped
+    return [*scraped, {"from": [by_namespace(s.spec.sidecar.scrape)], "ports": [tcp(s.spec.sidecar.metrics_port)]}]
 
 
 def tcp(port: int) -> Manifest:

@@ -11,6 +11,8 @@ from flyball.guards.interruptions.probes import Probe
 from flyball.guards.reading.units import Bytes, show_size
 from flyball.guards.workload.application import Placed, Scratch
 from flyball.guards.workload.platform import Platform
+from flyball.guards.workload.pod import Pod
+from flyball.guards.workload.ports import METRICS
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.kubernetes.images import pulled
@@ -28,6 +30,7 @@ from flyball.kubernetes.objects import (
 )
 from flyball.kubernetes.workload import rotation as rotate
 from flyball.kubernetes.workload.files import Mounted, env_from
+from flyball.kubernetes.workload.network import protocol
 from flyball.kubernetes.workload.proxy import Sidecars
 
 
@@ -50,7 +53,7 @@ class PodInputs:
 def pod_template(s: Service, part: str, inputs: PodInputs) -> Manifest:
     """The template of one part, on demand or on spot."""
     metadata: Manifest = {"labels": {**labels(s), wellknown.PART_LABEL: part}}
-    if merged := {**s.spec.annotations, **evictable(_volumes(s.spec)), **inputs.annotations}:
+    if merged := {**s.spec.annotations, **evictable(_volumes(s.spec)), **_scraped(s.spec), **inputs.annotations}:
         metadata["annotations"] = merged
     return {"metadata": metadata, "spec": _pod(s, part, inputs)}
 
@@ -62,13 +65,23 @@ def evictable(volumes: Iterable[str]) -> Manifest:
     return {wellknown.SAFE_TO_EVICT_VOLUMES: names} if names else {}
 
 
+def _scraped(spec: Spec) -> dict[str, str]:
+    """Where the application's figures are, in the words by which Prometheus is commonly told
+    (https://github.com/prometheus-community/helm-charts/tree/main/charts/prometheus#scraping-pod-metrics-via-annotations).
+    """
+    if spec.metrics is None:
+        return {}
+    port, path = str(spec.metrics.port), spec.metrics.path
+    return {"prometheus.io/scrape": "true", "prometheus.io/port": port, "prometheus.io/path": path}
+
+
 def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
     spec, rotation = s.spec, rotate.container(s.spec)
     pod: Manifest = {
         **around(s, inputs, spec.shutdown.grace_seconds, _volumes(spec)),
         # The signal to open logs anew goes from one container to the other.
         **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
-        **_placement(s, part),
+        **chosen(spec.pod, _placement(s, part)),
         "topologySpreadConstraints": _spread(s),
         **unless_empty("initContainers", [*beside(inputs), *([rotation] if rotation else [])]),
         "containers": [_container(s, inputs)],
@@ -92,6 +105,7 @@ def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scrat
         # #environment-variables).
         "enableServiceLinks": False,
         "priorityClassName": inputs.priority,
+        **_surroundings(s.spec.pod),
         "terminationGracePeriodSeconds": grace,
         "securityContext": {
             **as_user(s.spec.user),
@@ -105,17 +119,64 @@ def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scrat
     }
 
 
+def _surroundings(pod: Pod) -> Manifest:
+    """Names, and what runs the containers."""
+    options = [{"name": name, **({"value": value} if value else {})} for name, value in sorted(pod.options.items())]
+    names = {**unless_empty("options", options), **unless_empty("searches", list(pod.searches))}
+    hosts = [{"ip": where, "hostnames": list(named)} for where, named in sorted(pod.hosts.items())]
+    return {
+        **unless_empty("hostAliases", hosts),
+        **({"dnsConfig": names} if names else {}),
+        **({"runtimeClassName": pod.runtime} if pod.runtime else {}),
+    }
+
+
+def chosen(pod: Pod, placed: Manifest) -> Manifest:
+    """Where it runs by what is said of nodes, beside what `placed` says of spot machines."""
+    nodes = dict(placed.get("affinity", {}).get("nodeAffinity", {}))
+    key = "preferredDuringSchedulingIgnoredDuringExecution"
+    wanted = [
+        {"weight": 50, "preference": {"matchExpressions": [{"key": name, "operator": "In", "values": [value]}]}}
+        for name, value in sorted(pod.prefer.items())
+    ]
+    nodes |= {key: [*nodes.get(key, []), *wanted]} if wanted else {}
+    tolerations = [
+        {
+            "key": each.key,
+            **({"operator": "Exists"} if each.value is None else {"operator": "Equal", "value": each.value}),
+            **({"effect": each.effect} if each.effect else {}),
+        }
+        for each in pod.tolerations
+    ]
+    return {
+        **placed,
+        **({"nodeSelector": dict(sorted(pod.labels.items()))} if pod.labels else {}),
+        **({"affinity": {**placed.get("affinity", {}), "nodeAffinity": nodes}} if nodes else {}),
+        **unless_empty("tolerations", [*placed.get("tolerations", []), *tolerations]),
+    }
+
+
 def _container(s: Service, inputs: PodInputs) -> Manifest:
     spec = s.spec
     return {
         **application(s, inputs, s.sizing.ephemeral_storage, _own_volumes(spec)),
-        "ports": [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}],
+        "ports": _ports(spec),
         "startupProbe": _probe(spec.probes.startup, spec.port),
         "readinessProbe": _probe(spec.probes.readiness, spec.port),
         "livenessProbe": _probe(spec.probes.liveness, spec.port),
         # The kubelet's own sleep: works in images without a shell.
         "lifecycle": {"preStop": {"sleep": {"seconds": spec.shutdown.prestop // 1000}}},
     }
+
+
+def _ports(spec: Spec) -> list[Manifest]:
+    """All on which it listens, each once."""
+    found = [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}]
+    for name, each in sorted(spec.ports.items()):
+        found.append({"name": name, "containerPort": each.port, "protocol": protocol(each.protocol)})
+    if spec.metrics and spec.metrics.port not in {each["containerPort"] for each in found}:
+        found.append({"name": METRICS, "containerPort": spec.metrics.port, "protocol": "TCP"})
+    return found
 
 
 def application(s: Placed, inputs: PodInputs, storage: Bytes, volumes: Mapping[str, Scratch]) -> Manifest:
@@ -125,8 +186,8 @@ def application(s: Placed, inputs: PodInputs, storage: Bytes, volumes: Mapping[s
         "image": inputs.image,
         # The registry may be away just when pods have to move; the tag or digest says what is run.
         "imagePullPolicy": "IfNotPresent",
-        "resources": requests_and_limits(s.spec.resources, storage),
-        "securityContext": {**confined(), **as_user(s.spec.user)},
+        "resources": _with_devices(requests_and_limits(s.spec.resources, storage), s.spec.pod),
+        "securityContext": {**confined(s.spec.pod.capabilities), **as_user(s.spec.user)},
         **unless_empty(
             "volumeMounts",
             [
@@ -139,6 +200,13 @@ def application(s: Placed, inputs: PodInputs, storage: Bytes, volumes: Mapping[s
         **unless_empty("envFrom", env_from(s.spec.variables)),
         **unless_empty("env", list(inputs.env)),
     }
+
+
+def _with_devices(resources: Manifest, pod: Pod) -> Manifest:
+    """An extended resource is requested whole or not at all (https://kubernetes.io/docs/concepts/configuration/
+    manage-resources-containers/#extended-resources)."""
+    devices = {name: str(count) for name, count in sorted(pod.devices.items())}
+    return {key: {**value, **devices} for key, value in resources.items()}
 
 
 def _volumes(spec: Spec) -> dict[str, Scratch]:

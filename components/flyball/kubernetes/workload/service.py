@@ -1,10 +1,12 @@
 """How a workload is reached and who it is: its Service, its ServiceAccount, and its disruption budget."""
 
 from flyball.guards.workload.application import Placed
+from flyball.guards.workload.ports import Port
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import PORT_NAME, Manifest, metadata, selector
+from flyball.kubernetes.workload.network import protocol
 
-_APP_PROTOCOLS = {"http": {"appProtocol": "http"}, "grpc": {"appProtocol": "kubernetes.io/h2c"}, "tcp": {}}
+_APP_PROTOCOLS = {"http": {"appProtocol": "http"}, "grpc": {"appProtocol": "kubernetes.io/h2c"}, "tcp": {}, "udp": {}}
 """Plain TCP has no name of its own (https://kubernetes.io/docs/concepts/services-networking/service/
 #application-protocol)."""
 
@@ -30,15 +32,27 @@ def service(s: Service) -> Manifest:
                     "targetPort": s.spec.entry if s.spec.fronted else PORT_NAME,
                     "protocol": "TCP",
                     **_APP_PROTOCOLS[s.spec.protocol],
-                }
+                },
+                *(_further(name, each) for name, each in sorted(s.spec.ports.items())),
             ],
         },
     }
 
 
+def _further(name: str, port: Port) -> Manifest:
+    """A port past the proxy, which stands in front of the first one alone."""
+    return {
+        "name": name,
+        "port": port.port,
+        "targetPort": name,
+        "protocol": protocol(port.protocol),
+        **_APP_PROTOCOLS[port.protocol],
+    }
+
+
 def service_account(s: Placed) -> Manifest:
     """An identity of its own, without a token unless asked for."""
-    return {"metadata": metadata(s), "automountServiceAccountToken": s.spec.token}
+    return {"metadata": metadata(s, annotations=s.spec.pod.account), "automountServiceAccountToken": s.spec.token}
 
 
 def disruption_budget(s: Service) -> Manifest:
