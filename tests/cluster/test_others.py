@@ -1,5 +1,9 @@
-"""What others have made is never taken over, relabelled or deleted: two teams on one cluster, by either way."""
+"""What others have made is never taken over, relabelled or deleted: two teams on one cluster, by either way.
 
+And what else must be the same by either way.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +138,34 @@ def test_a_shared_namespace_must_be_there(cluster: Cluster, namespace: str) -> N
     said = cluster.run(cluster.stack(nowhere, "team-a", nowhere, "web", shared=True), "up", code=1)
     assert f"namespace: is shared, and there is no namespace {nowhere}" in said
     assert cluster.kubectl.run("get", "namespace", nowhere, "--ignore-not-found") == ""
+
+
+def test_caches_stand_when_up_has_ended_change_places_and_go(cluster: Cluster, namespace: str) -> None:
+    """A single one that becomes a pair, while a pair becomes a single one."""
+    own = f"{namespace}-caches"
+    single, pair = {"memory": "1Gi", "ttl": "1h"}, {"memory": "1Gi", "ttl": "1h", "survive": "node"}
+    stack = cluster.stack(own, "team-a", own, "web", caches={"alone": single, "twice": pair})
+    cluster.run(stack, "up")
+    assert standing(cluster, own) == {"alone": 1, "twice": 2}
+    again = cluster.run(stack, "up")
+    assert "unchanged" in again
+    assert not re.search(r"[1-9]\d* (created|changed|updated|replaced|deleted|pruned)", again)
+
+    cluster.stack(own, "team-a", own, "web", caches={"alone": pair, "twice": single})
+    cluster.run(stack, "up")
+    assert standing(cluster, own) == {"alone": 2, "twice": 1}
+
+    cluster.run(stack, "down")
+    assert cluster.kubectl.run("get", "namespace", own, "--ignore-not-found") == ""
+    assert cluster.kubectl.run("get", "priorityclass", "--output=name", "--selector=flyball.dev/owner=team-a") == ""
+
+
+def standing(cluster: Cluster, namespace: str) -> dict[str, int]:
+    """The pods that serve of each cache, all of them of its newest revision."""
+    found = cluster.kubectl.json("get", "statefulsets", f"--namespace={namespace}")["items"]
+    status = {item["metadata"]["name"]: item["status"] for item in found}
+    assert all(each["currentRevision"] == each["updateRevision"] for each in status.values())
+    return {name: each.get("availableReplicas", 0) for name, each in status.items()}
 
 
 def test_another_team_s_stack_of_the_same_name_is_not_taken_for_one_s_own(
