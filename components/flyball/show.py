@@ -69,7 +69,7 @@ def plan(result: Plan) -> None:
     for row in result.rows:
         if len(row.periods) > 1:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
-    _lines(out, [str(run) for run in result.runs], "none")
+    _lines(out, [str(each) for each in (*result.runs, *result.caches)], "none")
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)
@@ -141,11 +141,11 @@ def _share(value: float | None) -> Text:
 
 
 class Steps:
-    """Says what happens, and how many Deployments stand."""
+    """Says what happens, and how many workloads stand."""
 
     def __init__(self, out: Console, bar: Progress | None) -> None:
         self._out, self._bar = out, bar
-        self._task = bar.add_task("Deployments", total=None, visible=False) if bar else None
+        self._task = bar.add_task("workloads", total=None, visible=False) if bar else None
 
     def say(self, line: str) -> None:
         self._out.print(line)
@@ -154,7 +154,7 @@ class Steps:
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, visible=True)
         else:
-            self._out.print(f"{done} of {total} Deployments stand")
+            self._out.print(f"{done} of {total} workloads stand")
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def test_other_stacks_are_not_there(installed: Installed) -> None:
 def test_the_example_comes_up_and_goes(installed: Installed) -> None:
     done = installed.run("up", "-s", "local")
 
-    assert "13 of 13 Deployments stand" in done.stderr
+    assert "13 of 13 workloads stand" in done.stderr
     made = re.search(r"^(\d+) created, 0 changed, 0 unchanged, 0 pruned$", done.stdout, re.MULTILINE)
     assert made
     again = installed.run("up", "-s", "local")

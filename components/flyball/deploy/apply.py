@@ -20,6 +20,7 @@ from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF, Item, Report
 from flyball.deploy.owned import change, is_as_stated
 from flyball.deploy.revisions import Named, as_applied, needed
+from flyball.deploy.rollout import KINDS
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.kubectl import Kubectl, KubectlError
@@ -27,7 +28,7 @@ from flyball.kubectl import Kubectl, KubectlError
 PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
 """A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
 namespace to that namespace, and a stack whose namespace is renamed must find what it made before."""
-KINDS = "applyset.kubernetes.io/contains-group-kinds"
+OF_KINDS = "applyset.kubernetes.io/contains-group-kinds"
 UNREAD = 10.0
 """The longest that the server goes by limits that have just changed [s]; usually some milliseconds."""
 _REFUSAL = "denied request: flyball: "
@@ -78,8 +79,9 @@ class ApplySet:
     ) -> Result:
         """Create, change and prune until the cluster holds `objects`.
 
-        Where a Deployment goes, or where something is to be applied `first`, nothing is pruned before all of that has
-        been applied and `stands` has returned, which waits for it: what is new serves before what is old goes.
+        Where a Deployment or StatefulSet goes, or where something is to be applied `first`, nothing is pruned before
+        all of that has been applied and `stands` has returned, which waits for it: what is new serves before what is
+        old goes.
         Raises `Refused`, before anything is changed, where that would take something from others; and `KubectlError`.
         """
         every, objects = objects, self._to_apply(objects)
@@ -93,7 +95,7 @@ class ApplySet:
         for o in jobs.superseded(left):
             place = (o.name, f"--namespace={o.namespace}", "--ignore-not-found", "--cascade=foreground")
             self.kubectl.run("delete", "job", *place, timeout=600)
-        if stands and (first is not None or any(member.kind == "Deployment" for member in left)):
+        if stands and (first is not None or any(member.kind in KINDS for member in left)):
             self._apply_first(objects if first is None else first, objects, left)
             stands()
             there = self.live(objects)
@@ -132,7 +134,7 @@ class ApplySet:
         """Apply without pruning. What goes, and what has to wait, keeps its limits meanwhile."""
         there = self.live(first)
         self._keep_ignored([o for o in first if o.key in there], there)
-        keep = {o.name for o in left if o.kind == "Deployment"}
+        keep = {o.name for o in left if o.kind in KINDS}
         keep |= {o.name for o in objects if o.key not in {each.key for each in first}}
         wider = [parts.limited(o, there.get(o.key), keep) for o in first]
         self._limit(wider, there)
@@ -257,7 +259,7 @@ class ApplySet:
         # Only if it is not there: what kubectl keeps in its annotations must survive.
         if not self._parent():
             head = {"apiVersion": f"{PARENT_GROUP}/v1", "kind": PARENT_KIND}
-            notes = {"applyset.kubernetes.io/tooling": "kubectl/v1", KINDS: ""}
+            notes = {"applyset.kubernetes.io/tooling": "kubectl/v1", OF_KINDS: ""}
             owner = {wellknown.OWNER_LABEL: self.owner} if self.owner else {}
             labels = {"applyset.kubernetes.io/id": self.label, **owner}
             meta = {"name": self.name, "labels": labels, "annotations": notes}
@@ -312,7 +314,7 @@ class ApplySet:
 
     def _kinds(self) -> list[str]:
         annotations = self._parent().get("metadata", {}).get("annotations", {})
-        return [kind for kind in annotations.get(KINDS, "").split(",") if kind]
+        return [kind for kind in annotations.get(OF_KINDS, "").split(",") if kind]
 
     def _left(self, objects: Sequence[Object]) -> list[Object]:
         """Members that are no longer among `objects`."""

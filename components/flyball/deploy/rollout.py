@@ -1,4 +1,4 @@
-"""Waits until Deployments stand, and says from the real pods what each service survives."""
+"""Waits until Deployments and StatefulSets stand, and says from the real pods what each service survives."""
 
 import time
 from collections import Counter
@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
+from flyball.deploy.revisions import Named
 from flyball.errors import SHOWN, FlyballError, condensed
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubectl import Kubectl
 
+KINDS = ("Deployment", "StatefulSet")
 LIMIT_SECONDS = 900
 """Longer than any Deployment's own progress deadline in its defaults; after that the wait is given up."""
 
 
 class RolloutError(FlyballError):
-    """A Deployment does not come up; the message says which and why."""
+    """A Deployment or StatefulSet does not come up; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,18 @@ class Standing:
 
 def wait(
     kubectl: Kubectl,
-    deployments: Iterable[tuple[str, str]],
+    workloads: Iterable[Named],
     report: Callable[[int, int], None],
     limit: float = LIMIT_SECONDS,
 ) -> None:
-    """Wait until every one of the Deployments (namespace, name) is rolled out; `report` gets (done, all) on changes.
+    """Wait until every one of the workloads, of `KINDS`, is rolled out; `report` gets (done, all) on changes.
 
     Raises `RolloutError` as soon as Kubernetes gives one up, or after `limit` seconds.
     """
-    wanted, given_up = set(deployments), time.monotonic() + limit
+    wanted, given_up = set(workloads), time.monotonic() + limit
     last = -1
     while True:
-        items = {key: item for key, item in _deployments(kubectl, wanted).items() if key in wanted}
+        items = {key: item for key, item in _workloads(kubectl, wanted).items() if key in wanted}
         done = sum(map(is_rolled_out, items.values()))
         if done != last:
             report(done, len(wanted))
@@ -53,8 +55,8 @@ def wait(
         if failed := [reason for item in items.values() if (reason := _failure(item))]:
             raise RolloutError(condensed(failed))
         if time.monotonic() > given_up:
-            waiting = sorted(name for (_, name), item in items.items() if not is_rolled_out(item))
-            missing = sorted(name for _, name in wanted - set(items))
+            waiting = sorted(name for (*_, name), item in items.items() if not is_rolled_out(item))
+            missing = sorted(name for *_, name in wanted - set(items))
             named = [*waiting, *missing]
             more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
             raise RolloutError(f"not rolled out after {limit:g} s: {', '.join(named[:SHOWN])}{more}")
@@ -68,8 +70,9 @@ def reach(kubectl: Kubectl, sizes: Mapping[tuple[str, str], int], limit: float =
     """
     given_up = time.monotonic() + limit
     while True:
-        items = _deployments(kubectl, sizes)
-        now = {place: items[place]["spec"].get("replicas", 1) if place in items else 0 for place in sizes}
+        items = _workloads(kubectl, {("Deployment", *place) for place in sizes})
+        size_of = {(namespace, name): item["spec"].get("replicas", 1) for (_, namespace, name), item in items.items()}
+        now = {place: size_of.get(place, 0) for place in sizes}
         short = [
             f"{name}: {now[namespace, name]} of {size}"
             for (namespace, name), size in sizes.items()
@@ -83,7 +86,10 @@ def reach(kubectl: Kubectl, sizes: Mapping[tuple[str, str], int], limit: float =
 
 
 def is_rolled_out(item: Mapping[str, Any]) -> bool:
-    """Whether all replicas are of the newest revision and available, as `kubectl rollout status` sees it."""
+    """Whether all replicas are of the newest revision and available.
+
+    As `kubectl rollout status` sees it, but that of a StatefulSet it does not ask whether pods are available.
+    """
     status, replicas = item.get("status", {}), item["spec"].get("replicas", 1)
     seen = status.get("observedGeneration", 0) >= item["metadata"]["generation"]
     updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
@@ -119,11 +125,11 @@ def _is_ready(pod: Mapping[str, Any]) -> bool:
     return ready and "deletionTimestamp" not in pod["metadata"] and "nodeName" in pod["spec"]
 
 
-def _deployments(kubectl: Kubectl, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for namespace in sorted({namespace for namespace, _ in wanted}):
-        for item in kubectl.json("get", "deployments", f"--namespace={namespace}")["items"]:
-            found[namespace, item["metadata"]["name"]] = item
+def _workloads(kubectl: Kubectl, wanted: Iterable[Named]) -> dict[Named, Mapping[str, Any]]:
+    found: dict[Named, Mapping[str, Any]] = {}
+    for kind, namespace in sorted({(kind, namespace) for kind, namespace, _ in wanted}):
+        for item in kubectl.json("get", f"{kind.lower()}s", f"--namespace={namespace}")["items"]:
+            found[kind, namespace, item["metadata"]["name"]] = item
     return found
 
 

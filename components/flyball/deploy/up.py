@@ -64,7 +64,7 @@ class Outcome:
 
 
 def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> Outcome:
-    """Bring the stack up and wait until it stands; `progress` gets (done, all) Deployments.
+    """Bring the stack up and wait until it stands; `progress` gets (done, all) workloads.
 
     Raises `Refused` before anything is changed, else the errors of the parts: `ControlPlaneError`, `ToolchainError`,
     `KubectlError`, `PulumiError`, `RolloutError`.
@@ -78,13 +78,13 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     kubectl = cluster(target, stack, report)
     applied = None
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
-    deployments = [(o.namespace, o.name) for o in result.objects if o.kind == "Deployment"]
+    workloads = [(o.kind, o.namespace, o.name) for o in result.objects if o.kind in rollout.KINDS]
     live = parts.live(kubectl, stack.services.values())
     sizes = parts.taking_over(live, stack.services.values())
 
     def stands() -> None:
         rollout.reach(kubectl, sizes)
-        rollout.wait(kubectl, deployments, progress)
+        rollout.wait(kubectl, workloads, progress)
 
     for line in shrinking.said(kubectl, stack):
         report(line)
@@ -103,7 +103,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         applied = members.apply(result.objects, first, stands)
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
-    rollout.wait(kubectl, deployments, progress)
+    rollout.wait(kubectl, workloads, progress)
     if applied is None:
         revisions.sweep(kubectl, result.objects)
         others.sweep(kubectl, _signature(target), {stack.namespace}, report)

@@ -181,13 +181,13 @@ def bring_up(drill: ClusterDrill, guard: bool, kubectl: Kubectl, image: str, wai
         with _PROGRAM:
             objects = rendered(run(lambda: build(stack), "flyball", drill.name)).objects
         ApplySet(kubectl, drill.name).apply(objects)
-        deployments = [(o.namespace, o.name) for o in objects if o.kind == "Deployment"]
+        workloads = [(o.kind, o.namespace, o.name) for o in objects if o.kind in rollout.KINDS]
     else:
         manifests = [_namespace(), *(_with_image(manifest, image) for manifest in drill.plain())]
         kubectl.run("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
-        deployments = [(NAMESPACE, m["metadata"]["name"]) for m in manifests if m["kind"] == "Deployment"]
+        workloads = [(m["kind"], NAMESPACE, m["metadata"]["name"]) for m in manifests if m["kind"] in rollout.KINDS]
     if wait:
-        rollout.wait(kubectl, deployments, lambda done, total: None, limit=120)
+        rollout.wait(kubectl, workloads, lambda done, total: None, limit=120)
 
 
 def _namespace() -> Manifest:
