@@ -37,6 +37,7 @@ CONFIG: dict[str, Any] = {
         "timed": SERVICE | {"schedule": NIGHT},
         "cheap": SERVICE | {"spot": {}},
     },
+    "flyball:caches": {"sessions": {"memory": "1Gi", "ttl": "1h", "survive": "node"}},
     "flyball:jobs": {
         "report": {"image": "registry.example/job:1", "schedule": "0 4 * * *", "calls": {"web": {"timeout": "2s"}}},
         "migrate": {"image": "registry.example/job:1", "ttl": "1h"},
@@ -98,13 +99,23 @@ def test_every_writer_is_held_to_the_limits(stack: Shop) -> None:
     assert "(floor 1, ceiling 17)" in scaled(stack, "cheap-spot", 18)
     assert "may not be deleted" in refusal(stack, "delete", "deployment", "timed", *AUTOMATION)
     assert "may not be deleted" in refusal(stack, "delete", "scaledobject", "timed", *AUTOMATION)
+    cache = ("scale", "statefulset/sessions")
+    none = refusal(stack, *cache, "--replicas=0", *AUTOMATION)
+    assert "sessions: 2 -> 0 replicas asked, the lowest allowed now is 2 (floor 2, ceiling 2)" in none
+    assert "(floor 2, ceiling 2)" in refusal(stack, *cache, "--replicas=3")
+    for kind, name in (("statefulset", "sessions"), ("service", "sessions-peers"), ("configmap", "sessions-cache")):
+        assert "may not be deleted" in refusal(stack, "delete", kind, name, *AUTOMATION)
 
 
 def test_limits_change_with_the_stack_file(stack: Shop) -> None:
-    """A higher peak raises floor and ceiling at once, and what leaves the file is pruned, for people only."""
+    """A higher peak raises floor and ceiling at once, and what leaves the file is pruned, for people only.
+
+    A pair of caches becomes a single one and a pair again, both of which its limits would refuse to anybody else.
+    """
     services = CONFIG["flyball:services"]
     raised = services["web"] | {"load": {"peak": 200, "replica": 20}, "proven": 30}
-    stack.write(CONFIG | {"flyball:services": {"web": raised, "timed": services["timed"]}})
+    caches = {"flyball:caches": {"sessions": {"memory": "1Gi", "ttl": "1h"}}}
+    stack.write(CONFIG | {"flyball:services": {"web": raised, "timed": services["timed"]}} | caches)
     try:
         printed = stack.run("up")
         assert "changed configmap/flyball-limits" in printed
@@ -113,9 +124,12 @@ def test_limits_change_with_the_stack_file(stack: Shop) -> None:
         assert (hpa["minReplicas"], hpa["maxReplicas"]) == (14, 45)
         wait(lambda: stack.replicas("web") == 14, "the autoscaler to go to the new floor")
         assert "(floor 14, ceiling 45)" in scaled(stack, "web", 13)
+        one = refusal(stack, "scale", "statefulset/sessions", "--replicas=0", *AUTOMATION)
+        assert "1 -> 0 replicas asked, the lowest allowed now is 1 (floor 1, ceiling 1)" in one
     finally:
         stack.write(CONFIG)
         stack.run("up")
+    assert stack.kubectl.json("get", "statefulset", "sessions", "--namespace=shop")["status"]["availableReplicas"] == 2
 
 
 def test_a_freeze_from_the_command_to_the_deployment_tool(stack: Shop) -> None:

@@ -154,6 +154,8 @@ def test_caches_stand_when_up_has_ended_change_places_and_go(cluster: Cluster, n
     cluster.stack(own, "team-a", own, "web", caches={"alone": pair, "twice": single})
     cluster.run(stack, "up")
     assert standing(cluster, own) == {"alone": 2, "twice": 1}
+    # Without a Governor anybody may.
+    cluster.kubectl.run("scale", "statefulset/alone", "--replicas=0", f"--namespace={own}", "--dry-run=server")
 
     cluster.run(stack, "down")
     assert cluster.kubectl.run("get", "namespace", own, "--ignore-not-found") == ""

@@ -60,3 +60,14 @@ def test_two_thirds_of_the_memory(memory: str, count: int) -> None:
 def test_hundreds_of_services_fit() -> None:
     """600 pods and half as many again are 900, which 2.7 nodes of 110 in each of three zones hold."""
     assert each(["a", "b", "c"], 300, resources={"cpu": "10m", "memory": "16Mi"}, proxy=ALONE) == 4
+
+
+@pytest.mark.parametrize(("caches", "count"), [(3, 2), (4, 4)])
+def test_room_for_caches(caches: int, count: int) -> None:
+    """A pair takes 32 GiB and what is beside it; two thirds of six nodes of 32 GiB are 128."""
+    pair = {"memory": "16Gi", "ttl": "1h", "survive": "node"}
+    more = {f"cache-{i}": pair for i in range(caches)}
+    config = {"environment": "test", "owner": "test", "namespace": "shop", "cluster": "local", "caches": more}
+    service = {"image": "registry.example/a:1", "port": 8080, "load": {"peak": 50, "replica": 100}}
+    groups = nodes(read({**config, "services": {"web": service}}))
+    assert {group.count for group in groups} == {count}

@@ -274,6 +274,7 @@ class TestOutputsAndGovernor:
                         "calm": "5m",
                     },
                     "named": True,
+                    "stateful": False,
                 }
             },
         }

@@ -50,6 +50,17 @@ def test_limits_follow_from_the_rules() -> None:
     assert ("ValidatingAdmissionPolicyBinding", "flyball-workloads") in found
 
 
+def test_a_cache_has_the_size_that_its_arguments_say() -> None:
+    caches = {"pages": {"memory": "64Mi", "ttl": "1h"}, "sessions": {"memory": "1Gi", "ttl": "1h", "survive": "node"}}
+    objects = rendered(registered(lambda: build(read(stack(governor={}, caches=caches))))).objects
+    [data] = [o.manifest["data"] for o in objects if o.name == names.LIMITS and o.kind == "ConfigMap"]
+    lines = dict(line.split(": ") for line in data["limits"].splitlines()[1:])
+    assert lines["pages"].startswith("floor 1 | ceiling 1 | down 1 or 20 % every 1 s |")
+    assert lines["sessions"].startswith("floor 2 | ceiling 2 | down 1 or 20 % every 1 s |")
+    assert " | budget 1 | " in lines["pages"]
+    assert (data["named"], data["stateful"]) == ("cheap\npages\nsessions\ntimed\nweb\n", "pages\nsessions\n")
+
+
 def test_workloads_come_after_their_limits() -> None:
     """Else a higher maximum would be held against the ceiling of before. What is below a workload follows it."""
     program = registered(lambda: build(read(stack(governor={}))))
@@ -106,5 +117,6 @@ def test_a_program_asks_for_the_limits_of_its_own_workload() -> None:
                 "calm": "5m",
             },
             "named": True,
+            "stateful": False,
         }
     }

@@ -1,4 +1,4 @@
-"""What a plan says of jobs."""
+"""What a plan says of jobs and caches."""
 
 from typing import Any
 
@@ -29,3 +29,26 @@ def test_it_says_when_they_run_and_for_how_long() -> None:
         {"job": "report", "schedule": "0 4 * * *", "timezone": "Europe/Berlin", "deadline": "1h", "attempts": 3},
         {"job": "migrate", "schedule": None, "timezone": None, "deadline": "20m", "attempts": 1},
     ]
+
+
+def test_it_says_what_caches_hold_and_what_they_survive() -> None:
+    caches = {
+        "sessions": {"memory": "1Gi", "ttl": "1h", "clients": 500, "survive": "node"},
+        "pages": {"memory": "256Mi", "ttl": "90s"},
+        "broken": {"memory": "1Gi"},
+    }
+    found = plan({**CONFIG, "jobs": {}, "caches": caches})
+    assert [problem.where for problem in found.findings] == ["caches.broken.ttl"]
+    assert [str(held) for held in found.caches] == [
+        "cache sessions holds 307Mi of keys in 1Gi, each for 1h, for 500 clients, and keeps them through the loss of a"
+        " node",
+        "cache pages holds 153Mi of keys in 256Mi, each for 1m30s, for 1000 clients, and is filled anew after a loss",
+    ]
+    assert found.as_json()["caches"][0] == {
+        "cache": "sessions",
+        "memory": 2**30,
+        "maxmemory": 322_122_547,
+        "ttl": "1h",
+        "clients": 500,
+        "survives": "node",
+    }

@@ -4,7 +4,8 @@ import math
 from fractions import Fraction
 
 from flyball.guards.clean_up import retention
-from flyball.guards.reading.units import size
+from flyball.guards.reading.units import cpu, size
+from flyball.kubernetes.cache import objects
 from flyball.lab.cluster.nodes import ZONES, NodeGroup, default_nodes
 from flyball.stack.read import Stack
 
@@ -13,7 +14,7 @@ LEAST = 2
 
 
 def nodes(stack: Stack) -> tuple[NodeGroup, ...]:
-    """In each of the stack's zones two nodes on demand and two on spot; for many services 4, 8, 16, … of each.
+    """In each of the stack's zones two nodes on demand and two on spot; for many services and caches 4, 8, 16, … each.
 
     So many that all floors together take at most two thirds of those on demand: beside them fit a rollout's surge
     (25 %) and autoscalers at work. In powers of two, since other nodes are another control plane, which begins anew.
@@ -24,10 +25,16 @@ def nodes(stack: Stack) -> tuple[NodeGroup, ...]:
     taken = [0] * len(room)
     for service in stack.services.values():
         containers = [service.spec.resources, *([service.spec.sidecar.resources] if service.spec.proxied else [])]
-        cpu, memory = sum(c.cpu for c in containers), sum(c.memory for c in containers)
+        memory = sum(c.memory for c in containers)
         storage = service.sizing.ephemeral_storage + retention.ephemeral_storage(1) * (len(containers) - 1)
-        pod = (1, cpu, memory, storage)
+        pod = (1, sum(c.cpu for c in containers), memory, storage)
         taken = [t + service.sizing.floor * asked for t, asked in zip(taken, pod, strict=True)]
+    for cache in stack.caches.values():
+        containers = objects.stateful_set(cache, stack.place, "", {})["spec"]["template"]["spec"]["containers"]
+        asked = [container["resources"]["requests"] for container in containers]
+        memory, storage = (sum(size(each[what]) for each in asked) for what in ("memory", "ephemeral-storage"))
+        pod = (1, sum(cpu(each["cpu"]) for each in asked), memory, storage)
+        taken = [t + cache.replicas * each for t, each in zip(taken, pod, strict=True)]
     fullest = max(Fraction(t, r) for t, r in zip(taken, room, strict=True))
     needed = math.ceil(fullest * Fraction(3, 2) / len(zones))
     return default_nodes(zones, LEAST if needed <= LEAST else 1 << (needed - 1).bit_length())

@@ -33,7 +33,7 @@ def unguard(kubectl: Kubectl, own: Signature, namespace: str, *, policies: bool,
     while True:
         try:
             where = (f"--namespace={namespace}", f"--selector={labels}")
-            kubectl.run("delete", "deployments", *where, "--dry-run=server")
+            kubectl.run("delete", "deployments,statefulsets", *where, "--dry-run=server")
             if namespaces:
                 kubectl.run("delete", "namespace", *namespaces, "--dry-run=server", "--ignore-not-found")
             return

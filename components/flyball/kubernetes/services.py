@@ -24,6 +24,7 @@ from flyball.guards.workload.limits import (
     ReplicaLimitsArgs,
     as_arguments,
     limits_of,
+    limits_of_cache,
     read_governed,
 )
 from flyball.guards.workload.resolve import Place, Service, examine
@@ -60,7 +61,7 @@ class Services(pulumi.ComponentResource):
     """Services that call each other: a `Workload` each, whose addresses, ports, protocols and callers follow.
 
     Refuses calls to nobody, timeouts that do not fit the callee's deadline, calls that go round in a circle, and all
-    that a `Workload` refuses. With `governor` it also brings the limits of its services, ahead of the services; and
+    that a `Workload` refuses. With `governor` it also brings the limits of its services and caches, ahead of them; and
     since a namespace has but one object with limits, only one set in it may have a governor.
     Raises `flyball.kubernetes.Refused`, with every problem at once, before anything is registered. `workloads` has the
     component of each service.
@@ -69,7 +70,7 @@ class Services(pulumi.ComponentResource):
     services: pulumi.Output[dict[str, ServiceOutputs]]
     """What each service runs with, by name."""
     limits: pulumi.Output[dict[str, ReplicaLimitsArgs]]
-    """How each Deployment may be scaled, by name, as a Governor takes them."""
+    """How each Deployment, and the StatefulSet of each cache, may be scaled, by name, as a Governor takes them."""
 
     def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
@@ -132,7 +133,7 @@ class Services(pulumi.ComponentResource):
             manifest = priority_class(place.priority, ownership(place.environment, place.owner))
             moved = self._child(pulumi.Alias(name=place.namespace, parent=pulumi.ROOT_STACK_RESOURCE))
             first.append(k8s.scheduling.v1.PriorityClass(f"{name}-priority", **properties(manifest), opts=moved))
-        limits = _limits(services)
+        limits = _limits(services, caches)
         if governed:
             moved = self._child(pulumi.Alias(name="governor", parent=pulumi.ROOT_STACK_RESOURCE))
             labels = ownership(place.environment, place.owner)
@@ -183,8 +184,9 @@ def outputs_of(service: Service) -> ServiceOutputs:
     }
 
 
-def _limits(services: Mapping[str, Service]) -> dict[str, Limits]:
-    return {name: found for service in services.values() for name, found in limits_of(service).items()}
+def _limits(services: Mapping[str, Service], caches: Mapping[str, CacheSpec]) -> dict[str, Limits]:
+    each = [*map(limits_of, services.values()), *map(limits_of_cache, caches.values())]
+    return {name: found for limits in each for name, found in limits.items()}
 
 
 def resolve_services(

@@ -6,10 +6,12 @@ from fractions import Fraction
 from typing import Any
 
 from flyball.guards.clean_up.nodes import Nodes
+from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
 from flyball.guards.timeouts import deadlines
 from flyball.guards.workload import kubelet
+from flyball.guards.workload.caches import NODE, Cache
 from flyball.guards.workload.jobs import JobSpec
 from flyball.guards.workload.pipeline import check_shipped
 from flyball.guards.workload.resolve import Service
@@ -59,6 +61,24 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A cache: what keys may take of its memory [bytes], how long they are to live [s], and for how many clients."""
+
+    cache: str
+    memory: Bytes
+    maxmemory: Bytes
+    ttl: int
+    clients: int
+    survives: str | None
+
+    def __str__(self) -> str:
+        share = f"{self.maxmemory // MI}Mi of keys in {show_size(self.memory)}"
+        loss = f"keeps them through the loss of a {self.survives}" if self.survives else "is filled anew after a loss"
+        ttl = show_duration(self.ttl * 1000)
+        return f"cache {self.cache} holds {share}, each for {ttl}, for {self.clients} clients, and {loss}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Rows of the services that could be sized, every broken rule, and what to think of beside.
 
@@ -72,12 +92,15 @@ class Plan:
     """None where what is said of them breaks rules."""
     warnings: tuple[Problem, ...] = ()
     """What breaks no rule of a service, and loses something all the same."""
+    caches: tuple[Held, ...] = ()
+    """Those that hold their own rules."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
         return {
             "services": [_row_json(row) for row in self.rows],
             "jobs": [{**asdict(run), "deadline": show_duration(run.deadline)} for run in self.runs],
+            "caches": [{**asdict(held), "ttl": show_duration(held.ttl * 1000)} for held in self.caches],
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
             "findings": [finding(f) for f in self.findings],
             "warnings": [finding(f) for f in self.warnings],
@@ -92,7 +115,8 @@ def plan(config: Mapping[str, Any]) -> Plan:
     sound = not any(problem.path[:1] == ("nodes",) for problem in problems)
     warnings = check_shipped(len(stack.services), "logs" in config, ("logs",))
     runs = tuple(_run(job.spec) for job in stack.jobs.values())
-    return Plan(rows, tuple(problems), runs, stack.nodes if sound else None, tuple(warnings))
+    caches = tuple(map(_held, stack.caches.values()))
+    return Plan(rows, tuple(problems), runs, stack.nodes if sound else None, tuple(warnings), caches)
 
 
 def shrinks(config: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
@@ -125,6 +149,10 @@ def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
 def _run(spec: JobSpec) -> Run:
     schedule, zone = (spec.clock.schedule, spec.clock.timezone) if spec.clock else (None, None)
     return Run(spec.name, schedule, zone, spec.deadline, spec.retries + 1)
+
+
+def _held(cache: Cache) -> Held:
+    return Held(cache.name, cache.memory, cache.maxmemory, cache.ttl, cache.clients, NODE if cache.paired else None)
 
 
 def _row_json(row: Row) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 from tests.cluster.governor.api import Api
 from tests.cluster.governor.ways import Outcome, Way
-from tests.cluster.governor.world import SIZES, Target, ready_replicas
+from tests.cluster.governor.world import CACHE, SIZES, Target, ready_replicas
 from tests.cluster.governor.write_ways_round import OPEN_TO_ALL
 
 pytestmark = pytest.mark.cluster
@@ -58,4 +58,5 @@ def test_nothing_was_lost(fortress: Target) -> None:
         "slow": 6
     }
     assert api.get(fortress.stateful_set()).expect()["spec"]["replicas"] == 10
+    assert ready_replicas(api, fortress.stateful_set(CACHE)) == 2
     assert ready_replicas(api, fortress.deployment()) >= 19

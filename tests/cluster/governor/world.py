@@ -20,12 +20,15 @@ LONG = Behavior(down=Rate(pods=1, percent=10, period=600))
 """A pause that is never over while the tests run."""
 OURS = "web"
 """Made as flyball makes its own, whose pods are told by their names; the others are people's."""
+CACHE = "sessions"
+"""Made as flyball makes a cache of two."""
 LIMITS = {
     OURS: Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF, named=True),
     "cart": Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF),
     "slow": Limits(floor=3, ceiling=40, budget=1, behavior=LONG),
     "still": Limits(floor=3, ceiling=40, budget=1, behavior=LONG),
     "db": Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF),
+    CACHE: Limits(floor=2, ceiling=2, budget=1, behavior=BRIEF, named=True, stateful=True),
     "absent": Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF),
 }
 SIZES = {"web": 20, "cart": 5, "slow": 5, "still": 5}
@@ -99,15 +102,16 @@ def deployment(name: str, replicas: int | None, ours: bool = False) -> Manifest:
     }
 
 
-def stateful_set(name: str, replicas: int) -> Manifest:
+def stateful_set(name: str, replicas: int, ours: bool = False) -> Manifest:
     spec = {
         "replicas": replicas,
         "serviceName": name,
-        "selector": {"matchLabels": {"app": name}},
+        "selector": {"matchLabels": {wellknown.NAME_LABEL if ours else "app": name}},
         "podManagementPolicy": "Parallel",
         "template": _template(name),
     }
-    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name}, "spec": spec}
+    labels = {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY} if ours else {}
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name, "labels": labels}, "spec": spec}
 
 
 def _template(name: str) -> Manifest:
@@ -211,18 +215,27 @@ def build(admin: Api, namespace: str) -> Target:
     for name, size in SIZES.items():
         admin.post(target.deployment(""), deployment(name, size)).expect()
     admin.post(target.at("apps/v1", "statefulsets"), stateful_set("db", 10)).expect()
+    admin.post(target.at("apps/v1", "statefulsets"), stateful_set(CACHE, 2, ours=True)).expect()
     admin.post(target.at("autoscaling/v2", "horizontalpodautoscalers"), autoscaler()).expect()
     admin.post(target.at("keda.sh/v1alpha1", "scaledobjects"), scaled_object()).expect()
     admin.post(target.at("policy/v1", "poddisruptionbudgets"), budget()).expect()
     admin.post(target.at("v1", "services"), service()).expect()
+    for name in (CACHE, f"{CACHE}-peers"):
+        admin.post(target.at("v1", "services"), {**service(), "metadata": {"name": name}}).expect()
     admin.post(target.at("networking.k8s.io/v1", "networkpolicies"), network_policy()).expect()
-    for kind, name in (("serviceaccounts", "web"), ("secrets", "web-env"), ("configmaps", "web-proxy-0123456789")):
+    needs = {
+        "serviceaccounts": ("web", CACHE),
+        "secrets": ("web-env", f"{CACHE}-password"),
+        "configmaps": ("web-proxy-0123456789", f"{CACHE}-cache"),
+    }
+    for kind, name in ((kind, name) for kind, of_kind in needs.items() for name in of_kind):
         admin.post(target.at("v1", kind), {"metadata": {"name": name}}).expect()
     admin.post(target.at("v1", "pods"), own()).expect()
     admin.post(target.deployment(""), own("Deployment", name="other")).expect()
     for name, size in SIZES.items():
         wait(lambda name=name, size=size: ready_replicas(admin, target.deployment(name)) == size)
     wait(lambda: ready_replicas(admin, target.stateful_set()) == 10)
+    wait(lambda: ready_replicas(admin, target.stateful_set(CACHE)) == 2)
     admin.post(target.at("v1", "configmaps"), config_map(namespace, LIMITS)).expect()
     return target
 

@@ -3,6 +3,7 @@
 from tests.cluster.governor import (
     ways_frozen,
     ways_of_budgets,
+    ways_of_caches,
     ways_of_governor,
     ways_of_objects,
     ways_of_strangers,
@@ -15,6 +16,7 @@ OPEN_TO_ALL = (
     *ways_of_objects.CHAPTERS,
     ways_of_strangers.STRANGERS,
     ways_of_budgets.BUDGETS,
+    ways_of_caches.CACHES,
     ways_of_governor.GOVERNOR,
 )
 """What people may try as well as automation."""

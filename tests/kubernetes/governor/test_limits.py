@@ -6,7 +6,7 @@ import pytest
 
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.workload.limits import Limits
-from flyball.kubernetes.governor.limits import NAMED, config_map, describe, number
+from flyball.kubernetes.governor.limits import NAMED, STATEFUL, config_map, describe, number
 
 TEXT = (
     "floor 3 | ceiling 40 | down 1 or 20 % every 60 s | up 4 or 100 % | budget 1"
@@ -87,4 +87,11 @@ def test_names_that_only_their_own_pods_may_have_are_listed() -> None:
     plain, named = (Limits(floor=3, ceiling=40, budget=1, named=named) for named in (False, True))
     found = config_map("shop", {"web": named, "cart": named, "db": plain})
     assert found["data"][NAMED] == "cart\nweb\n"
+    assert STATEFUL not in found["data"]
     assert NAMED not in config_map("shop", {"db": plain})["data"]
+
+
+def test_caches_are_listed_as_stateful_too() -> None:
+    web, cache = (Limits(floor=2, ceiling=2, budget=1, named=True, stateful=stateful) for stateful in (False, True))
+    found = config_map("shop", {"web": web, "sessions": cache})["data"]
+    assert (found[NAMED], found[STATEFUL]) == ("sessions\nweb\n", "sessions\n")

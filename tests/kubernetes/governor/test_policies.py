@@ -20,6 +20,7 @@ RULES = [
     "flyball-strangers-of-others",
     "flyball-strangers-of-sets",
     "flyball-second-budgets",
+    "flyball-second-budgets-of-sets",
     "flyball-own-budgets",
     "flyball-status",
     "flyball-budgets",
@@ -35,8 +36,8 @@ def test_there_is_one_set_for_a_cluster() -> None:
     """Each rule once to refuse and once to record: the number does not grow with the workloads."""
     kinds = Counter(manifest["kind"] for manifest in policies.manifests())
     assert kinds == {
-        "ValidatingAdmissionPolicy": 33,
-        "ValidatingAdmissionPolicyBinding": 33,
+        "ValidatingAdmissionPolicy": 35,
+        "ValidatingAdmissionPolicyBinding": 35,
         "MutatingAdmissionPolicy": 1,
         "MutatingAdmissionPolicyBinding": 1,
     }
@@ -91,6 +92,7 @@ def test_parameters_are_found_by_name_in_the_namespace_of_the_request() -> None:
         "flyball-strangers-of-others": others,
         "flyball-strangers-of-sets": others,
         "flyball-second-budgets": each,
+        "flyball-second-budgets-of-sets": each,
         "flyball-own-budgets": None,
     }
     assert parameters == {rule: special.get(rule, limits) for rule in RULES}

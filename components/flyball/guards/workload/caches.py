@@ -15,7 +15,7 @@ from flyball.guards.reading.strict import check
 from flyball.guards.reading.units import Bytes, Millicores, show_number
 from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload import local_cache, sidecar
-from flyball.guards.workload.names import Caller, check_name, check_namespace, read_callers
+from flyball.guards.workload.names import SPOT_SUFFIX, Caller, check_name, check_namespace, read_callers
 
 PORT = 6379
 """At which clients reach it."""
@@ -24,8 +24,8 @@ EXPORTER = "docker.io/oliver006/redis_exporter:v1.69.0"
 NODE = "node"
 """The one loss that a cache may survive with what it holds."""
 PASSWORD_KEY = "password"
-PASSWORD_SUFFIX, PEERS_SUFFIX = "-password", "-peers"
-"""Of the Secret, and of the Service that gives each of a pair a name."""
+PASSWORD_SUFFIX, PEERS_SUFFIX, FILES_SUFFIX = "-password", "-peers", "-cache"
+"""Of the Secret, of the Service that gives each of a pair a name, and of the ConfigMap."""
 MOST_CLIENTS = 60_000
 OVERHEAD_CLIENTS = 32
 """Connections beyond those of clients: the exporter's, probes', the other one's."""
@@ -216,6 +216,9 @@ def check_names(names: Mapping[str, Any], others: Iterable[str], path: Path) -> 
     apart = {*others}
     taken = {*apart, *names}
     for name in names:
+        if name.endswith(SPOT_SUFFIX) and name.removesuffix(SPOT_SUFFIX) in apart:
+            hint = f"{name.removesuffix(SPOT_SUFFIX)} would run a spot part under that name; rename one of them"
+            yield Problem((*path, name), GIVEN_TWICE, "has the name of a part of a service", hint)
         if name in apart:
             hint = "what selects the pods of one would select those of both; rename one of them"
             yield Problem((*path, name), GIVEN_TWICE, "is a service or job of this stack too", hint)

@@ -11,6 +11,7 @@ from flyball.guards.reading.rules import INVALID_NAME
 from flyball.guards.reading.units import show_duration
 from flyball.guards.workload import replicas
 from flyball.guards.workload.arguments import BehaviorArgs, RateArgs, StepArgs, WriterArgs
+from flyball.guards.workload.caches import Cache
 from flyball.guards.workload.names import SPOT_SUFFIX, check_namespace
 from flyball.guards.workload.resolve import Service
 
@@ -37,6 +38,8 @@ class ReplicaLimitsArgs(TypedDict):
     named: NotRequired[bool]
     """Whether its pods are those with its name in the label app.kubernetes.io/name, as those of a `Workload` are, so
     that no others may have it [false: those that its own selector says]."""
+    stateful: NotRequired[bool]
+    """With `named`, whether it is a StatefulSet, as that of a `Cache` is [false: a Deployment]."""
 
 
 class GovernedArgs(TypedDict):
@@ -73,6 +76,8 @@ class Limits:
     named: bool = False
     """Its pods are those with its name in the label of names, as those of flyball's services; else what its own
     selector says."""
+    stateful: bool = False
+    """With `named`: it is a StatefulSet, and not a Deployment."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.floor <= self.ceiling:
@@ -112,6 +117,15 @@ def limits_of(service: Service) -> dict[str, Limits]:
     }
 
 
+def limits_of_cache(cache: Cache) -> dict[str, Limits]:
+    """The limits of a cache's StatefulSet: it has one size, which only a change of its arguments moves.
+
+    A pair that becomes a single one loses nothing that there were not two of, so that such a change has no pause.
+    """
+    size, behavior = cache.replicas, Behavior(down=Rate(pods=1, percent=10, period=1))
+    return {cache.name: Limits(size, size, 1, behavior=behavior, named=True, stateful=True)}
+
+
 def read(r: Reader) -> dict[str, dict[str, Limits]]:
     """Limits as a program gives them, by namespace and name; what no writer could obey is a problem."""
     found: dict[str, dict[str, Limits]] = {}
@@ -138,7 +152,8 @@ def _read(r: Reader) -> Limits | None:
     if len(r.problems) > before:
         return None
     try:
-        return Limits(floor, ceiling, budget, writer, behavior, r.value("named", bool, False))
+        named, stateful = (r.value(key, bool, False) for key in ("named", "stateful"))
+        return Limits(floor, ceiling, budget, writer, behavior, named, stateful)
     except ValueError as error:
         r.problem((), LIMITS, str(error), "correct it")
         return None
@@ -154,6 +169,7 @@ def as_arguments(limits: Limits) -> ReplicaLimitsArgs:
         "writer": {"up": _step(limits.steps.up), "down": _step(limits.steps.down)},
         "behavior": {"up": _rate(behavior.up), "down": _rate(behavior.down), "calm": _seconds(behavior.calm)},
         "named": limits.named,
+        "stateful": limits.stateful,
     }
 
 

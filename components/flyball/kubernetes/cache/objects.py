@@ -13,7 +13,15 @@ from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading.units import Bytes, ceil_div, show_size
 from flyball.guards.workload.application import Place
-from flyball.guards.workload.caches import OVERHEAD_CLIENTS, PASSWORD_KEY, PEERS_SUFFIX, PORT, Cache
+from flyball.guards.workload.caches import (
+    FILES_SUFFIX,
+    OVERHEAD_CLIENTS,
+    PASSWORD_KEY,
+    PASSWORD_SUFFIX,
+    PEERS_SUFFIX,
+    PORT,
+    Cache,
+)
 from flyball.guards.workload.names import Caller
 from flyball.guards.workload.resources import Resources
 from flyball.kubernetes.cache import configuration
@@ -54,11 +62,15 @@ def service_account(cache: Cache, place: Place) -> Manifest:
 
 def secret(cache: Cache, place: Place, password: Any) -> Manifest:
     """The password, where it was given."""
-    return {"metadata": metadata(cache, place, "-password"), "stringData": {PASSWORD_KEY: password}, "type": "Opaque"}
+    return {
+        "metadata": metadata(cache, place, PASSWORD_SUFFIX),
+        "stringData": {PASSWORD_KEY: password},
+        "type": "Opaque",
+    }
 
 
 def config_map(cache: Cache, place: Place) -> Manifest:
-    return {"metadata": metadata(cache, place, "-cache"), "data": configuration.files(cache)}
+    return {"metadata": metadata(cache, place, FILES_SUFFIX), "data": configuration.files(cache)}
 
 
 def service(cache: Cache, place: Place) -> Manifest:
@@ -176,7 +188,7 @@ def _pod(cache: Cache, priority: str) -> Manifest:
         **_placement(cache),
         "containers": [_valkey(cache), *beside, _exporter(cache)],
         "volumes": [
-            {"name": CONFIG, "configMap": {"name": f"{cache.name}-cache"}},
+            {"name": CONFIG, "configMap": {"name": cache.name + FILES_SUFFIX}},
             {"name": RUN, "emptyDir": {"medium": "Memory", "sizeLimit": show_size(_SMALL)}},
             {"name": DATA, "emptyDir": {"sizeLimit": show_size(_data(cache))}},
         ],

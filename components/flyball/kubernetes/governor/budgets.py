@@ -3,6 +3,7 @@
 Those who may change limits change all of it too, since it follows from the same arguments.
 """
 
+from flyball.guards.workload.caches import FILES_SUFFIX, PASSWORD_SUFFIX, PEERS_SUFFIX
 from flyball.kubernetes.governor import cel, limits, names
 from flyball.kubernetes.governor.cel import DELETES, UPDATES, text
 from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources
@@ -68,34 +69,41 @@ def budget_policies() -> list[Manifest]:
 
 
 def service_policies() -> list[Manifest]:
-    """A Service that loses its pods is as good as no pods."""
+    """A Service that loses its pods is as good as no pods. A cache has a second one, by which two of a pair know each
+    other: without it each would take the other for lost, and both be written to."""
+    name = "variables.name"
+    own = f"({name}.endsWith('{PEERS_SUFFIX}') ? {name}.substring(0, {name}.size() - {len(PEERS_SUFFIX)}) : {name})"
     policy = Policy(
         name="flyball-services",
         resources=[resources("", "v1", ["services"], "UPDATE", "DELETE")],
         conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
-        variables=_VARIABLES,
+        variables={
+            **cel.STATES,
+            "workload": f"{limits.is_stateful(own)} ? {own} : {name}",
+            "limits": limits.entry("variables.workload"),
+        },
         rules=[
             Rule(
                 f"!({DELETES})",
-                cel.message(text("the Service of "), "variables.name", text(" may not be deleted")),
+                cel.message(text("the Service of "), "variables.workload", text(" may not be deleted")),
                 governed=True,
             ),
             Rule(
                 f"{DELETES} || {cel.same('', 'spec')}",
                 cel.message(
                     text("the Service of "),
-                    "variables.name",
+                    "variables.workload",
                     text(" must keep its selector, type, ports and all else by which it finds pods"),
                 ),
                 governed=True,
             ),
             Rule(
                 f"{DELETES} || {_UNOWNED}",
-                cel.message(text("the Service of "), "variables.name", text(" may not be given owners")),
+                cel.message(text("the Service of "), "variables.workload", text(" may not be given owners")),
             ),
         ],
-        override=cel.granted(names.OVERRIDE, "variables.name"),
-        excuse=cel.governs("variables.name"),
+        override=cel.granted(names.OVERRIDE, "variables.workload"),
+        excuse=cel.governs("variables.workload"),
         applies=_GUARDED,
     )
     return enforced(policy)
@@ -106,9 +114,11 @@ def need_policies() -> list[Manifest]:
     is lost.
 
     The names are those that `Workload` gives: its own, with ``-env`` after it for the Secret of its variables, and with
-    ``-proxy-`` and a hash for the proxy's configuration.
+    ``-proxy-`` and a hash for the proxy's configuration; and those that `Cache` gives, with ``-password`` and
+    ``-cache``.
     """
     name = "variables.name"
+    last = f"({name} + '/').lastIndexOf('{{}}/')".format  # less than none where the name does not end so
     policy = Policy(
         name="flyball-needs",
         resources=[
@@ -118,8 +128,10 @@ def need_policies() -> list[Manifest]:
         conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
         variables={
             **cel.STATES,
-            "end": f"request.resource.resource == 'secrets' ? ({name} + '/').lastIndexOf('{SECRET_SUFFIX}/')"
-            f" : request.resource.resource == 'configmaps' ? {name}.lastIndexOf('-{PROXY}-') : {name}.size()",
+            "end": "request.resource.resource == 'secrets'"
+            f" ? {cel.larger(last(SECRET_SUFFIX), last(PASSWORD_SUFFIX))}"
+            f" : request.resource.resource != 'configmaps' ? {name}.size()"
+            f" : {name}.endsWith('{FILES_SUFFIX}') ? {last(FILES_SUFFIX)} : {name}.lastIndexOf('-{PROXY}-')",
             "workload": f"variables.end > 0 ? {name}.substring(0, variables.end) : ''",
             "limits": limits.entry("variables.workload"),
         },

@@ -25,6 +25,8 @@ _POSITIONS = {
 KEY = "limits"
 NAMED = "named"
 """Key of the names, a line for each, that no pods may have but those of the workload of that name."""
+STATEFUL = "stateful"
+"""Key of those among them that are StatefulSets; the others are Deployments."""
 _HEAD = "# Deployment or StatefulSet: what may become of its replicas"
 """The first line, so that each of the others begins after the end of a line."""
 
@@ -55,11 +57,13 @@ def config_map(namespace: str, workloads: Mapping[str, Limits]) -> dict[str, Any
     """The limits of a namespace: a line for each Deployment or StatefulSet. What has none is not guarded."""
     lines = [_HEAD, *(f"{name}: {describe(limits)}" for name, limits in sorted(workloads.items()))]
     named = sorted(name for name, limits in workloads.items() if limits.named)
+    stateful = [name for name in named if workloads[name].stateful]
+    names_of = {key: _text(found) for key, found in ((NAMED, named), (STATEFUL, stateful)) if found}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": names.LIMITS, "namespace": namespace, "labels": {MANAGED_BY_LABEL: "flyball"}},
-        "data": {KEY: _text(lines), **({NAMED: _text(named)} if named else {})},
+        "data": {KEY: _text(lines), **names_of},
     }
 
 
@@ -89,7 +93,16 @@ def entry(name: str, last: str = "auto_up_period") -> str:
 
 def is_named(name: str) -> str:
     """CEL: whether pods with the `name` (CEL) may be those of the workload of that name only."""
-    return f"{name} in params.?data.?{NAMED}.orValue('').split('\\n')"
+    return _is_listed(NAMED, name)
+
+
+def is_stateful(name: str) -> str:
+    """CEL: whether that workload is a StatefulSet."""
+    return _is_listed(STATEFUL, name)
+
+
+def _is_listed(key: str, name: str) -> str:
+    return f"{name} in params.?data.?{key}.orValue('').split('\\n')"
 
 
 def readable(key: str, text: str) -> str:
@@ -100,7 +113,7 @@ def readable(key: str, text: str) -> str:
     words = len(_LAYOUT.split(" ")) + 1
     line = f"[l.split(' ')].all(w, w.size() == {words} && w[0].endsWith(':') && {numbers} && {order})"
     lines = f"{text}.startsWith('#') && {text}.split('\\n').all(l, l == '' || l.startsWith('#') || {line})"
-    return f"({key} == '{NAMED}' ? {text}.matches('^[a-z0-9.\\n-]*$') : {lines})"
+    return f"({key} in ['{NAMED}', '{STATEFUL}'] ? {text}.matches('^[a-z0-9.\\n-]*$') : {lines})"
 
 
 def number(which: str, words: str = "variables.limits") -> str:

@@ -33,7 +33,7 @@ def _deployment() -> list[Manifest]:
     """What a stack consists of, and what tells whether it stands."""
     kinds = {
         "": ["namespaces", "serviceaccounts", "configmaps", "secrets", "services"],
-        "apps": ["deployments"],
+        "apps": ["deployments", "statefulsets"],
         "batch": ["jobs", "cronjobs"],
         "autoscaling": ["horizontalpodautoscalers"],
         "policy": ["poddisruptionbudgets"],

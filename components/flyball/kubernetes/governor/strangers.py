@@ -46,7 +46,8 @@ def stranger_policies() -> list[Manifest]:
         *enforced(_by_name()),
         *enforced(_by_selector("flyball-strangers-of-others", "Deployment")),
         *enforced(_by_selector("flyball-strangers-of-sets", "StatefulSet")),
-        *enforced(_second_budgets()),
+        *enforced(_second_budgets("flyball-second-budgets", "Deployment", _base("variables.workload"))),
+        *enforced(_second_budgets("flyball-second-budgets-of-sets", "StatefulSet", "variables.workload")),
         *enforced(_own_budgets()),
     ]
 
@@ -82,7 +83,10 @@ def _strangers(name: str, workload: str, variables: dict[str, str], rules: list[
 def _by_name() -> Policy:
     """A pod, or a template of pods, that has the name of a workload of flyball's; and what calls itself flyball's, and
     would not be looked at by its selector, has to select by its name."""
-    itself = f"request.resource.resource == 'deployments' && {_base('variables.name')} == n"
+    itself = (
+        f"({limits.is_stateful('n')} ? request.resource.resource == 'statefulsets' && variables.name == n"
+        f" : request.resource.resource == 'deployments' && {_base('variables.name')} == n)"
+    )
     known = f"variables.before{_NAMED} == n"
     controller = "request.resource.resource in ['deployments', 'statefulsets'] && variables.new" + _BY_FLYBALL
     told = f"{limits.entry('variables.base')}.size() < 2 || {limits.is_named('variables.base')}"
@@ -91,9 +95,9 @@ def _by_name() -> Policy:
         "flyball-strangers",
         "variables.workload",
         {
-            "base": _base("variables.name"),
+            "base": f"request.resource.resource == 'statefulsets' ? variables.name : {_base('variables.name')}",
             "claimed": f"[variables.labels, variables.adopted].map(l, l{_NAMED})"
-            f".filter(n, n != '' && {limits.is_named('n')} && !({itself}) && !({known}))",
+            f".filter(n, n != '' && {limits.is_named('n')} && !{itself} && !({known}))",
             "workload": "variables.claimed.size() > 0 ? variables.claimed[0] : variables.name",
         },
         [
@@ -140,12 +144,12 @@ def _labels(subject: str) -> str:
     return f"[{dynamic}.metadata.?labels.orValue({{}}), ({_template(dynamic)}).?metadata.?labels.orValue({{}})]"
 
 
-def _second_budgets() -> Policy:
+def _second_budgets(name: str, kind: str, own: str) -> Policy:
     """Of a pod with two budgets the API server evicts nothing, whatever they say
     (https://kubernetes.io/docs/concepts/workloads/pods/disruptions/)."""
     given = "variables.new.spec.?selector"
     return Policy(
-        name="flyball-second-budgets",
+        name=name,
         resources=[resources("policy", "v1", ["poddisruptionbudgets"], "CREATE", "UPDATE")],
         conditions={"not-a-controller": _NOT_OURS},
         variables={
@@ -156,7 +160,7 @@ def _second_budgets() -> Policy:
         },
         rules=[
             Rule(
-                f"!(dyn(params){_BY_FLYBALL}) || variables.name == {_base('variables.workload')} || !{given}.hasValue()"
+                f"!(dyn(params){_BY_FLYBALL}) || variables.name == {own} || !{given}.hasValue()"
                 f" || !{cel.selects('variables.selector', 'variables.labels')}",
                 cel.message(
                     "variables.name",
@@ -168,7 +172,7 @@ def _second_budgets() -> Policy:
         ],
         override=cel.granted(names.OVERRIDE, "dyn(params).metadata.name"),
         parameter=EACH_OF_NAMESPACE,
-        parameter_kind=("apps/v1", "Deployment"),
+        parameter_kind=("apps/v1", kind),
         objects=_OF_OTHERS,
     )
 
