@@ -35,6 +35,11 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("reapply", False): {"fewest_ready": 9, "writes_refused": 0},
 }
 """Figures that come out the same each time; all others depend on how fast the machine is."""
+TOLD: dict[tuple[str, bool], list[tuple[str, str]]] = {
+    ("dawn", True): [],
+    ("dawn", False): [("page", "WorkloadBelowNeed")],
+}
+"""Alerts in the order in which they reach people, and no other does."""
 LOSES_NO_REQUESTS = ("runaway",)
 """Its damage is a size that nobody has tried."""
 
@@ -47,6 +52,8 @@ def test_drill(name: str) -> None:
         exact = EXACT[name, guard]
         assert {key: result.figures[key] for key in exact} == exact
         assert result.held is guard
+        if (name, guard) in TOLD:
+            assert [(told.to, told.alert) for told in result.told] == TOLD[name, guard]
     if name not in LOSES_NO_REQUESTS:
         assert results[False].figures["requests_not_served"] > 0
 

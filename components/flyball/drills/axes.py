@@ -7,7 +7,7 @@ color/); lines differ in their dashes and areas in their hatching too, so that a
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from flyball.drills.measure import Event
+from flyball.drills.measure import Event, Told
 
 WIDTH = 560
 LEFT, RIGHT = 50, 12
@@ -77,14 +77,17 @@ def seconds(axes: Axes) -> Iterator[str]:
 
 
 def marks(events: Sequence[Event], axes: Axes) -> Iterator[str]:
-    """A number above and a line down to the last axes for each event."""
+    """A number above and a line down to the last axes for each event; who is told is one too, in a box."""
     row, last = 0, -float("inf")
     for number, event in enumerate(events, 1):
         x = axes.x(event.at)
         row = (row + 1) % _ROWS if x - last < _MARK else 0
         last, y = x, 10 + row * _MARK
         yield f'<path class="event" d="M{x} {y + 8}V{axes.below}"/>'
-        yield f'<circle class="mark" cx="{x}" cy="{y}" r="8"/>'
+        if isinstance(event, Told):
+            yield f'<rect class="told {event.to}" x="{x - 8}" y="{y - 8}" width="16" height="16"/>'
+        else:
+            yield f'<circle class="mark" cx="{x}" cy="{y}" r="8"/>'
         yield f'<text class="number" x="{x}" y="{y + 3.5}" text-anchor="middle">{number}</text>'
 
 

@@ -28,6 +28,15 @@ class Event:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told(Event):
+    """An alert has reached people."""
+
+    alert: str
+    to: str
+    """Who is told: `page` or `warning`."""
+
+
 class Load:
     """Requests per second over time: straight lines between points, constant after the last."""
 

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from flyball.drills.drill import Drill
+from flyball.drills.measure import Told
 from flyball.drills.result import Result
 
 FILE = "drills.html"
@@ -96,6 +97,9 @@ def _legend(runs: Sequence[Result]) -> str:
     swatch = '<svg viewBox="0 0 30 12" width="30" height="12" aria-hidden="true">{}</svg>'.format
     entries = {text: drawing for run in runs for text, drawing in run.recording.legend().items()}
     entries["event"] = '<circle class="mark" cx="15" cy="6" r="5.5"/>'
+    told = sorted({event.to for run in runs for event in run.recording.events if isinstance(event, Told)})
+    for to in told:
+        entries[f"people are told: {to}"] = f'<rect class="told {to}" x="9.5" y=".5" width="11" height="11"/>'
     items = "".join(f"<li>{swatch(drawing)} {text}</li>" for text, drawing in entries.items())
     return f'<ul class="legend">{items}</ul>'
 

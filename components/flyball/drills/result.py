@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from flyball.drills.measure import Event
+from flyball.drills.measure import Event, Told
 
 Figures = Mapping[str, float | int]
 
@@ -59,3 +59,12 @@ class Result(Verdict):
     """One run with all that was seen of it."""
 
     recording: Recording
+
+    @property
+    def told(self) -> list[Told]:
+        """Alerts that reached people, the first first."""
+        return [event for event in self.recording.events if isinstance(event, Told)]
+
+    def as_json(self) -> dict[str, Any]:
+        told = [{"at": round(each.at, 1), "alert": each.alert, "to": each.to} for each in self.told]
+        return {**super(Result, self).as_json(), **({"told": told} if told else {})}

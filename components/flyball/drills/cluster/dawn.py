@@ -50,7 +50,7 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     recorder = scene.recorder
     recorder.event("the night's work is done")
     recorder.ramp(2, DAWN)
-    recorder.pass_time(_left(scene))
+    recorder.pass_time(max(0.0, _left(scene)))
     recorder.event("night window ends; morning begins")
     recorder.ramp(30, DAY)
     night = recorder.pods
@@ -65,6 +65,8 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     recorder.wait(lambda: recorder.ready < least, "the loss", 10)
     recorder.wait(lambda: recorder.ready >= least, "its replacement", 60)
     recorder.pass_time(2)
+    if not scene.guard:
+        scene.await_page()
     return {"replicas_at_night": night, "replicas_by_day": least, "largest_drop_in_a_second": _largest_drop(scene)}
 
 

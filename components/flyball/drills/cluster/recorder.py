@@ -41,6 +41,11 @@ class Recorder:
         ]
 
     @property
+    def began(self) -> float:
+        """When the recording began [monotonic seconds]; before that, never."""
+        return float("inf") if self._began is None else self._began
+
+    @property
     def now(self) -> float:
         """Seconds since the recording began."""
         return 0.0 if self._began is None else time.monotonic() - self._began

@@ -14,7 +14,8 @@ from flyball.deploy import rollout
 from flyball.deploy.apply import ApplySet
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import run
-from flyball.drills.cluster import governor
+from flyball.drills.cluster import alerts, governor
+from flyball.drills.cluster.alerts import Watch
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.cluster.figures import Figures, served
 from flyball.drills.cluster.plain import MILLICORES, Manifest
@@ -88,6 +89,8 @@ class Scene:
     """What the autoscaler believes the pods use."""
     folder: Path
     """For files of this run; gone after it."""
+    watch: Watch | None
+    """Whom alerts reach; None where the machine cannot have Prometheus."""
 
     @property
     def sizing(self) -> Sizing:
@@ -103,6 +106,11 @@ class Scene:
         pods = self.kubectl.json("get", "pods", f"--namespace={NAMESPACE}")["items"]
         images = {pod["spec"]["containers"][0]["image"] for pod in pods}
         return images == {image} and len(pods) == self.recorder.ready
+
+    def await_page(self) -> None:
+        """What is wrong stays so: wait until somebody is called for it."""
+        if self.watch:
+            self.watch.await_page(self.recorder)
 
     def lose(self, nodes: Iterable[str]) -> None:
         """Nodes vanish, all at once; their pods are collected after a while, as the real collector does."""
@@ -156,7 +164,8 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
             bring_up(drill, guard, plane.kubectl, IMAGE)
             if drill.governed and guard:
                 governor.install(plane.kubectl, stack)
-            ready = Scene(drill, guard, plane.kubectl, recorder, stack, figures, Path(folder))
+            watch = at_end.enter_context(alerts.watched(plane, stack, drill.governed, report))
+            ready = Scene(drill, guard, plane.kubectl, recorder, stack, figures, Path(folder), watch)
             drill.before(ready)
             recorder.begin(_replicas(plane.kubectl))
             yield ready
@@ -214,10 +223,14 @@ def once(drill: ClusterDrill, guard: bool, report: Report) -> Result:
     with scene(drill, guard, report) as stage:
         own = drill.script(stage)
         recorder = stage.recorder
+        if stage.watch:
+            stage.watch.deliver(recorder)
         length = recorder.finish()
+        told = stage.watch.told(recorder.began) if stage.watch else []
+        events = sorted([*recorder.events, *told], key=lambda event: event.at)
         replica = float(drill.args["load"]["replica"])
         recording = ClusterRecording(
-            tuple(recorder.samples), tuple(recorder.events), recorder.load, replica, length, drill.lines
+            tuple(recorder.samples), tuple(events), recorder.load, replica, length, drill.lines
         )
     figures = {**recording.figures(), **own}
     return Result(drill.name, guard, drill.held(recording, figures), figures, drill.summary(figures), recording)

@@ -79,12 +79,17 @@ def ensure(report: Report, suite: str = SUITES[0]) -> Base:
     if reason := why_not():
         raise HostsError(reason)
     _ensure_programs(report)
-    folder = paths.hosts_dir() / f"base-{_key(suite)}"
+    folder = place(suite)
     with exclusive(paths.hosts_dir() / "base.lock", lambda: report("another process makes the Debian root; waiting")):
         if not folder.exists():
             report(f"making a Debian root ({suite}); about a minute, once")
             _make(folder, suite)
     return Base(folder)
+
+
+def place(suite: str) -> Path:
+    """Where the base of a suite is, or will be once it is made."""
+    return paths.hosts_dir() / f"base-{_key(suite)}"
 
 
 def _key(suite: str) -> str:

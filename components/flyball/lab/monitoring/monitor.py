@@ -1,0 +1,238 @@
+"""Prometheus and Alertmanager beside a control plane, from the rules to who is told."""
+
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flyball.errors import FlyballError
+from flyball.guards.alerting import inhibition
+from flyball.guards.reading.units import show_duration
+from flyball.lab import ports
+from flyball.lab.cluster.control_plane import ControlPlane, Report
+from flyball.lab.monitoring import kube_state, programs, receiver
+from flyball.lab.monitoring.receiver import Receiver
+
+SEVERITIES = ("page", "warning")
+JOBS = ("kube-state-metrics", "apiserver")
+_TEMPLATES = 'mount -t overlay -o "lowerdir=$0/usr/share:/usr/share" overlay /usr/share && exec "$@"'
+"""Debian's Alertmanager reads its templates from /usr/share: they are laid over this machine's, for it alone."""
+
+
+class MonitorError(FlyballError):
+    """Prometheus or Alertmanager did not start, or did not answer; the message names the log file to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How often is looked, and how long is waited [ms]."""
+
+    scrape: int
+    evaluate: int
+    group_wait: int
+    group_interval: int
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Both, while they run."""
+
+    prometheus: str
+    """Its URL."""
+    alertmanager: str
+    receiver: Receiver
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The series that an expression comes to now. Raises `MonitorError` where Prometheus refuses it."""
+        return self._get("query", query=expression)["result"]
+
+    def between(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        """The same over time [seconds since 1970]."""
+        return self._get("query_range", query=expression, start=start, end=end, step=step)["result"]
+
+    def targets(self) -> dict[str, str]:
+        """What is scraped, with what is wrong with it; empty where nothing is."""
+        return {target["scrapePool"]: target["lastError"] for target in self._get("targets")["activeTargets"]}
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Alerts that are pending or firing now."""
+        return self._get("alerts")["alerts"]
+
+    def silenced(self) -> list[dict[str, str]]:
+        """Labels of alerts that another one silences now."""
+        with urllib.request.urlopen(f"{self.alertmanager}/api/v2/alerts", timeout=30) as answer:
+            return [alert["labels"] for alert in json.load(answer) if alert["status"]["inhibitedBy"]]
+
+    def rules(self) -> list[dict[str, Any]]:
+        """All rules, with how they fare."""
+        return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
+
+    def _get(self, path: str, **arguments: object) -> Any:
+        url = f"{self.prometheus}/api/v1/{path}?{urlencode(arguments)}"
+        try:
+            with urllib.request.urlopen(url, timeout=30) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise MonitorError(f"Prometheus refuses {arguments}: {error.read().decode(errors='replace')}") from error
+
+
+@contextmanager
+def watching(plane: ControlPlane, rules: Mapping[str, Any], times: Times, report: Report) -> Iterator[Monitor]:
+    """The control plane is watched by these rules meanwhile: `rules` is the content of a rule file.
+
+    Raises `MonitorError`, `HostsError` where the programs cannot be had.
+    """
+    root = programs.ensure(report)
+    folder = plane.folder / "monitoring"
+    folder.mkdir(exist_ok=True)
+    api = kube_state.Api(plane)
+    web, mail = ports.free(2)
+    with ExitStack() as at_end:
+        told = at_end.enter_context(receiver.listening())
+        figures = at_end.enter_context(kube_state.served(api, times.scrape / 2000))
+        documents = {
+            "rules.yml": rules,
+            "prometheus.yml": _prometheus(times, api, figures, mail),
+            "alertmanager.yml": _alertmanager(times, told),
+        }
+        for name, document in documents.items():
+            # Each of them reads YAML, of which JSON is a part.
+            (folder / name).write_text(json.dumps(document, indent=1))
+        monitor = Monitor(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{mail}", told)
+        run = _Programs(plane, root, folder)
+        at_end.callback(run.end)
+        run.start(
+            *("prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml", "--cluster.listen-address="),
+            *(f"--storage.path={folder}/alertmanager", f"--web.listen-address=127.0.0.1:{mail}"),
+        )
+        run.start(
+            *("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/prometheus"),
+            f"--web.listen-address=127.0.0.1:{web}",
+        )
+        for url in (monitor.alertmanager, monitor.prometheus):
+            run.await_ready(f"{url}/-/ready")
+        _await_figures(monitor)
+        yield monitor
+
+
+def _await_figures(monitor: Monitor, limit: float = 120.0) -> None:
+    """Wait until all that is scraped has answered: alerts on what nobody knows would be silent."""
+    deadline = time.monotonic() + limit
+    while len(monitor.query("up == 1")) < len(JOBS):
+        if time.monotonic() > deadline:
+            raise MonitorError(f"no figures: {monitor.targets()}")
+        time.sleep(0.1)
+
+
+class _Programs:
+    """What runs from a control plane's folder, so that whoever ends that ends these too."""
+
+    def __init__(self, plane: ControlPlane, root: Path, folder: Path) -> None:
+        self._plane, self._root, self._folder = plane, root, folder
+        self._running: dict[Path, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, *arguments: str) -> None:
+        link, log = self._plane.folder / "bin" / name, self._plane.folder / "logs" / f"{name}.log"
+        link.unlink(missing_ok=True)
+        link.symlink_to(self._root / "usr" / "bin" / name)
+        own = ("unshare", "--mount", "--propagation=private", "sh", "-c", _TEMPLATES, str(self._root))
+        with log.open("wb") as output:
+            self._running[log] = subprocess.Popen(
+                [*own, str(link), *arguments],
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def await_ready(self, url: str, limit: float = 120.0) -> None:
+        """Wait until it answers; it takes less than a second."""
+        deadline = time.monotonic() + limit
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=5):
+                    return
+            except OSError as error:
+                dead = next((log for log, process in self._running.items() if process.poll() is not None), None)
+                if dead is not None or time.monotonic() > deadline:
+                    raise MonitorError(
+                        f"{url} does not answer; see {dead or ', '.join(map(str, self._running))}"
+                    ) from (error)
+            time.sleep(0.1)
+
+    def end(self) -> None:
+        for process in self._running.values():
+            process.kill()
+        for process in self._running.values():
+            process.wait()
+
+
+def _prometheus(times: Times, api: kube_state.Api, figures: int, alertmanager: int) -> dict[str, Any]:
+    scrape, pki = _span(times.scrape), str(api.pki)
+    files = {"ca_file": f"{pki}/ca.crt", "cert_file": f"{pki}/admin.crt", "key_file": f"{pki}/admin.key"}
+    kept = {"source_labels": ["__name__"], "regex": "apiserver_validating_admission_policy.*", "action": "keep"}
+    return {
+        "global": {
+            "scrape_interval": scrape,
+            "scrape_timeout": scrape,
+            "evaluation_interval": _span(times.evaluate),
+        },
+        "rule_files": ["rules.yml"],
+        "alerting": {"alertmanagers": [{"static_configs": [_targets(alertmanager)]}]},
+        "scrape_configs": [
+            # The pods and namespaces that it tells of are those of the figures, not its own.
+            {"job_name": "kube-state-metrics", "honor_labels": True, "static_configs": [_targets(figures)]},
+            {
+                "job_name": "apiserver",
+                "scheme": "https",
+                "tls_config": files,
+                "metric_relabel_configs": [kept],
+                "static_configs": [{"targets": [api.address]}],
+            },
+        ],
+    }
+
+
+def _targets(port: int) -> dict[str, Sequence[str]]:
+    return {"targets": [f"127.0.0.1:{port}"]}
+
+
+def _alertmanager(times: Times, told: Receiver) -> dict[str, Any]:
+    """Pages and warnings each to who hears of them, and one message for one cause: as the role has it."""
+    return {
+        "route": {
+            "receiver": "warning",
+            "group_by": ["alertname"],
+            "group_wait": _span(times.group_wait),
+            "group_interval": _span(times.group_interval),
+            "repeat_interval": "4h",
+            "routes": [{"receiver": "page", "matchers": ['severity="page"']}],
+        },
+        "inhibit_rules": [_inhibition(each) for each in inhibition.ALL],
+        "receivers": [
+            {"name": name, "webhook_configs": [{"url": told.url(name), "send_resolved": True}]} for name in SEVERITIES
+        ],
+    }
+
+
+def _inhibition(each: inhibition.Inhibition) -> dict[str, Any]:
+    equal = ["subject", *each.labels]
+    there = [f'{label}=~".+"' for label in equal]
+    missing = [f'{label}=""' for label in each.without]
+    return {
+        "source_matchers": ['severity="page"', *there, *missing],
+        "target_matchers": ['severity="warning"'],
+        "equal": equal,
+    }
+
+
+def _span(milliseconds: int) -> str:
+    """As Prometheus writes it, which knows no fractions."""
+    return f"{milliseconds}ms" if milliseconds % 1000 else show_duration(milliseconds)

@@ -1,0 +1,48 @@
+"""The rules of a drill are those of its stack, in the drill's time."""
+
+import pytest
+
+from flyball.alerts import cluster
+from flyball.alerts.rule import Rule, rule_file
+from flyball.drills.cluster import alerts, dawn
+from flyball.drills.cluster.alerts import TIMES, shortened
+from flyball.drills.cluster.drill import IMAGE
+from flyball.drills.cluster.scene import config
+from flyball.drills.cluster.settings import COMPRESSION
+from flyball.lab.monitoring.monitor import Times
+from flyball.stack.read import read
+
+
+@pytest.mark.parametrize(
+    ("expr", "shorter"),
+    [
+        ("increase(a[15m]) > 0", "increase(a[75000ms]) > 0"),
+        ("a - a offset 300s", "a - a offset 25000ms"),
+        ("max_over_time(sum(a)[1h:1m]) > 3600", "max_over_time(sum(a)[300000ms:5000ms]) > 3600"),
+        ('a{b="offset 1"} > 15', 'a{b="offset 1"} > 15'),
+        ("vector(12)", "vector(12)"),
+    ],
+)
+def test_expressions_look_back_less_far(expr: str, shorter: str) -> None:
+    rule = {"record": "it", "expr": expr}
+    [group] = shortened({"groups": [{"name": "some", "rules": [rule]}]}, 12)["groups"]
+    assert group == {"name": "some", "rules": [{"record": "it", "expr": shorter}]}
+
+
+def test_alerts_wait_less_and_nothing_else_changes() -> None:
+    groups = cluster.rules(read(config(dawn.DRILL, IMAGE)).services.values(), True, False)
+    before, after = rule_file(groups), shortened(rule_file(groups), COMPRESSION)
+    waits = {rule.name: rule.seconds for group in groups.values() for rule in group if isinstance(rule, Rule)}
+    assert [group["name"] for group in after["groups"]] == [group["name"] for group in before["groups"]]
+    found = [rule for group in after["groups"] for rule in group["rules"]]
+    assert {rule["alert"]: rule["for"] for rule in found if "alert" in rule} == {
+        name: f"{seconds * 1000 // 12}ms" for name, seconds in waits.items()
+    }
+    rest = [rule for group in before["groups"] for rule in group["rules"]]
+    for old, new in zip(rest, found, strict=True):
+        assert {**old, "expr": "", "for": ""} == {**new, "expr": "", "for": old.get("for", "")} | {"for": ""}
+
+
+def test_the_times_are_those_that_people_have_as_many_times_shorter() -> None:
+    assert Times(30_000 // 12, 30_000 // 12, 30_000 // 12, 300_000 // 12) == TIMES
+    assert alerts.COMPRESSION == 12
