@@ -5,7 +5,7 @@ Waiting times of the rules, and what they look back on, are as many times shorte
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -98,11 +98,13 @@ def _said(labels: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def watched(plane: ControlPlane, stack: Stack, governed: bool, report: Report) -> Iterator[Watch | None]:
+def watched(
+    plane: ControlPlane, stack: Stack, governed: bool, proxies: Callable[[], str], report: Report
+) -> Iterator[Watch | None]:
     """The service is watched meanwhile; None, and said so, where this machine cannot have Prometheus."""
     if reason := programs.why_not():
         report(f"nobody is told of alerts: {reason}")
         yield None
         return
-    with monitor.watching(plane, rules(stack, governed), TIMES, report) as found:
+    with monitor.watching(plane, rules(stack, governed), proxies, TIMES, report) as found:
         yield Watch(found)

@@ -19,6 +19,7 @@ from flyball.drills.cluster.alerts import Watch
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.cluster.figures import Figures, served
 from flyball.drills.cluster.plain import MILLICORES, Manifest
+from flyball.drills.cluster.proxies import Proxies
 from flyball.drills.cluster.recorder import DrillError, Recorder
 from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.settings import CALM, COLLECTED, CONTROLLER_FLAGS, PERIOD, STARTUP
@@ -164,7 +165,8 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
             bring_up(drill, guard, plane.kubectl, IMAGE)
             if drill.governed and guard:
                 governor.install(plane.kubectl, stack)
-            watch = at_end.enter_context(alerts.watched(plane, stack, drill.governed, report))
+            proxies = Proxies(recorder, float(drill.args["load"]["replica"]))
+            watch = at_end.enter_context(alerts.watched(plane, stack, drill.governed, proxies.text, report))
             ready = Scene(drill, guard, plane.kubectl, recorder, stack, figures, Path(folder), watch)
             drill.before(ready)
             recorder.begin(_replicas(plane.kubectl))

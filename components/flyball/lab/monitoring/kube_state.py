@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,18 +79,13 @@ class _Known:
 
 
 @contextmanager
-def served(api: Api, every: float) -> Iterator[int]:
-    """Answer scrapes meanwhile, looking each `every` seconds; gives the port on the loopback interface."""
-    known = _Known(api, every)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(lambda: known.text))
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def known(api: Api, every: float) -> Iterator[Callable[[], str]]:
+    """Look each `every` seconds meanwhile; gives what says what was seen last."""
+    seen = _Known(api, every)
     try:
-        yield server.server_port
+        yield lambda: seen.text
     finally:
-        known.end()
-        server.shutdown()
-        server.server_close()
+        seen.end()
 
 
 def samples(found: Mapping[str, Sequence[Object]]) -> Iterator[Sample]:
@@ -197,20 +191,3 @@ def _node(node: Object) -> Iterator[Sample]:
     yield "kube_node_labels", {**of, **told}, 1
     yield "kube_node_spec_unschedulable", of, bool(node["spec"].get("unschedulable"))
     yield from _conditions("kube_node_status_condition", of, node.get("status", {}))
-
-
-def _handler(text: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = text().encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            with suppress(ConnectionError):  # who asked did not wait for the answer
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    return Handler

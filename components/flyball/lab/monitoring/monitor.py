@@ -5,7 +5,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,11 @@ from flyball.guards.alerting import inhibition
 from flyball.guards.reading.units import show_duration
 from flyball.lab import ports
 from flyball.lab.cluster.control_plane import ControlPlane, Report
-from flyball.lab.monitoring import kube_state, programs, receiver
+from flyball.lab.monitoring import figures, kube_state, programs, receiver
 from flyball.lab.monitoring.receiver import Receiver
 
 SEVERITIES = ("page", "warning")
-JOBS = ("kube-state-metrics", "apiserver")
+JOBS = ("kube-state-metrics", "proxies", "apiserver")
 _TEMPLATES = 'mount -t overlay -o "lowerdir=$0/usr/share:/usr/share" overlay /usr/share && exec "$@"'
 """Debian's Alertmanager reads its templates from /usr/share: they are laid over this machine's, for it alone."""
 
@@ -84,8 +84,12 @@ class Monitor:
 
 
 @contextmanager
-def watching(plane: ControlPlane, rules: Mapping[str, Any], times: Times, report: Report) -> Iterator[Monitor]:
+def watching(
+    plane: ControlPlane, rules: Mapping[str, Any], proxies: Callable[[], str], times: Times, report: Report
+) -> Iterator[Monitor]:
     """The control plane is watched by these rules meanwhile: `rules` is the content of a rule file.
+
+    `proxies` gives the figures of all proxies, as the exporters of these would.
 
     Raises `MonitorError`, `HostsError` where the programs cannot be had.
     """
@@ -96,10 +100,11 @@ def watching(plane: ControlPlane, rules: Mapping[str, Any], times: Times, report
     web, mail = ports.free(2)
     with ExitStack() as at_end:
         told = at_end.enter_context(receiver.listening())
-        figures = at_end.enter_context(kube_state.served(api, times.scrape / 2000))
+        known = at_end.enter_context(kube_state.known(api, times.scrape / 2000))
+        port = at_end.enter_context(figures.served({"kube-state-metrics": known, "proxies": proxies}))
         documents = {
             "rules.yml": rules,
-            "prometheus.yml": _prometheus(times, api, figures, mail),
+            "prometheus.yml": _prometheus(times, api, port, mail),
             "alertmanager.yml": _alertmanager(times, told),
         }
         for name, document in documents.items():
@@ -174,7 +179,7 @@ class _Programs:
             process.wait()
 
 
-def _prometheus(times: Times, api: kube_state.Api, figures: int, alertmanager: int) -> dict[str, Any]:
+def _prometheus(times: Times, api: kube_state.Api, port: int, alertmanager: int) -> dict[str, Any]:
     scrape, pki = _span(times.scrape), str(api.pki)
     files = {"ca_file": f"{pki}/ca.crt", "cert_file": f"{pki}/admin.crt", "key_file": f"{pki}/admin.key"}
     kept = {"source_labels": ["__name__"], "regex": "apiserver_validating_admission_policy.*", "action": "keep"}
@@ -188,7 +193,10 @@ def _prometheus(times: Times, api: kube_state.Api, figures: int, alertmanager: i
         "alerting": {"alertmanagers": [{"static_configs": [_targets(alertmanager)]}]},
         "scrape_configs": [
             # The pods and namespaces that it tells of are those of the figures, not its own.
-            {"job_name": "kube-state-metrics", "honor_labels": True, "static_configs": [_targets(figures)]},
+            *(
+                {"job_name": job, "metrics_path": f"/{job}", "honor_labels": True, "static_configs": [_targets(port)]}
+                for job in JOBS[:2]
+            ),
             {
                 "job_name": "apiserver",
                 "scheme": "https",

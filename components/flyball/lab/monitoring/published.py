@@ -46,6 +46,18 @@ METRICS: Final[Mapping[str, tuple[str, ...]]] = {
     "kube_configmap_created": ("namespace", "configmap"),
 }
 
+_JOB: Final = ("namespace", "job_name")
+_CRON_JOB: Final = ("namespace", "cronjob")
+NOT_GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
+    # docs/metrics/workload/job-metrics.md and cronjob-metrics.md: no drill has jobs.
+    "kube_cronjob_next_schedule_time": _CRON_JOB,
+    "kube_cronjob_spec_suspend": _CRON_JOB,
+    "kube_cronjob_status_last_successful_time": _CRON_JOB,
+    "kube_job_failed": (*_JOB, "condition"),
+    "kube_job_status_start_time": _JOB,
+}
+"""Published too, and rules ask for them, but the stand-in does not give them."""
+
 NODE_LABELS: Final = ("topology.kubernetes.io/zone", "karpenter.sh/capacity-type")
 """Labels of nodes that it tells of: --metric-labels-allowlist=nodes=[…]."""
 EVICTED_REASONS: Final = ("Evicted", "NodeAffinity", "NodeLost", "Shutdown", "UnexpectedAdmissionError")
