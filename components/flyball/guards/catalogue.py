@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flyball.guards.aws.rules import fleets as aws_fleets
 from flyball.guards.aws.rules import platform as aws_platform
 from flyball.guards.breakers import rules as breakers
 from flyball.guards.clean_up import rules as clean_up
@@ -68,7 +69,18 @@ LESSONS: Mapping[Lesson, About] = {
     ),
 }
 
-MODULES = (timeouts, reading, fail_fast, breakers, clean_up, headroom, interruptions, governor, aws_platform)
+MODULES = (
+    timeouts,
+    reading,
+    fail_fast,
+    breakers,
+    clean_up,
+    headroom,
+    interruptions,
+    governor,
+    aws_platform,
+    aws_fleets,
+)
 """Where rules are declared: a module for each lesson, and those of AWS, which follow from several."""
 
 RULES: Mapping[str, Rule] = {

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball.guards.aws import nodes
+from flyball.guards.aws.fleets import Fleet
 from flyball.guards.aws.platform import Platform
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.units import show_size
+from flyball.guards.reading.units import show_duration, show_size
 from flyball.stack.findings import finding
 from flyball.stack.platform import examine_platform
 
@@ -30,6 +31,10 @@ class PlatformPlan:
         return {
             "zones": list(self.platform.zones),
             "base": {"floor": self.platform.base.floor, "ceiling": self.platform.base.ceiling},
+            "fleets": {
+                name: {"need": f.headroom.need, "floor": f.headroom.floor, "ceiling": f.ceiling}
+                for name, f in self.platform.fleets.items()
+            },
             "most": most if not self.findings else [],
             "findings": [finding(f) for f in self.findings],
             "warnings": [finding(f) for f in self.warnings],
@@ -56,4 +61,16 @@ def _lines(platform: Platform) -> Iterator[str]:
         f"base nodes: {base.floor}, at most {base.ceiling} and {base.surge} more during an update;"
         f" pods have {one.cpu}m and {show_size(one.memory // 2**20 * 2**20)} of each"
     )
+    for fleet in platform.fleets.values():
+        yield from _fleet(fleet)
     yield "most of everything at one time: " + ", ".join(f"{each.count} {each.what}" for each in platform.instances)
+
+
+def _fleet(fleet: Fleet) -> Iterator[str]:
+    split = f"{fleet.split.base} of them on demand" if fleet.split else "all on demand"
+    floors = dict.fromkeys([fleet.headroom.floor, *(action.minimum for action in fleet.actions.actions)])
+    hours = f", by the hour from {min(floors)}" if len(floors) > 1 else ""
+    yield (
+        f"fleet {fleet.name}: need {fleet.headroom.need}, floor {fleet.headroom.floor}{hours}, at most {fleet.ceiling};"
+        f" {split}; out within {fleet.hook} s, each replaced after {show_duration(fleet.lifetime)}"
+    )

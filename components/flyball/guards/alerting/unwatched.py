@@ -19,6 +19,8 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("nodes-narrowed", "tolerates-loss"),
         *("foreign-zone", "foreign-account", "locked-out", "endpoint-open", "cluster-version", "too-few-types"),
         *("types-differ", "addresses-run-out", "base-too-small"),
+        *("two-architectures", "window-not-weekly", "too-many-actions", "hook-below-way-out", "hook-beyond-notice"),
+        *("fleet-step-too-large", "bands-not-contiguous", "cooldown-too-short", "refresh-below-full"),
     ),
     "A connection that is cut for it ends in an error of the application, which knows alone who waited.": (
         "idle-below-timeout",

@@ -6,16 +6,18 @@ asked in `_between`.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import dataclass, field
+from typing import NotRequired, TypedDict
 
-from flyball.guards.aws import cluster, network, nodes
+from flyball.guards.aws import cluster, fleets, network, nodes
 from flyball.guards.aws.cluster import Cluster, ClusterArgs
+from flyball.guards.aws.fleet_arguments import FleetArgs
+from flyball.guards.aws.fleets import Fleet
 from flyball.guards.aws.network import Instances, Network, NetworkArgs
 from flyball.guards.aws.nodes import Base, NodesArgs
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import INVALID_NAME
+from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_NAME
 from flyball.guards.reading.strict import check
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -35,6 +37,8 @@ class AwsArgs(TypedDict):
     """The cluster."""
     nodes: NodesArgs
     """Its nodes."""
+    fleets: NotRequired[dict[str, FleetArgs]]
+    """Fleets of VMs by name, for what runs on no cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Platform:
     network: Network
     cluster: Cluster
     base: Base
+    fleets: Mapping[str, Fleet] = field(default_factory=dict)
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -56,7 +61,7 @@ class Platform:
     @property
     def instances(self) -> list[Instances]:
         """The most machines of each kind that may be there at one time, those that an update adds too."""
-        return [self.base.instances]
+        return [self.base.instances, *(fleet.instances for fleet in self.fleets.values())]
 
 
 def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform, list[Problem]]:
@@ -81,8 +86,14 @@ def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform,
         network=where,
         cluster=cluster.read(r.at("cluster"), account),
         base=nodes.read(r.at("nodes"), len(where.zones)),
+        fleets=_fleets(r, len(where.zones)),
     )
     return found, list(dict.fromkeys(problems or _between(found, path)))
+
+
+def _fleets(r: Reader, zones: int) -> dict[str, Fleet]:
+    read = {name: fleets.read(given, name, zones) for name, given in r.maps("fleets").items()}
+    return {name: fleet for name, fleet in read.items() if fleet}
 
 
 def _check_types(given: object, args: Mapping[str, object], path: Path) -> Iterator[Problem]:
@@ -99,3 +110,8 @@ _NO_PROBLEM = {"version": "", "ami": "", "admins": [], "addons": {}}
 def _between(platform: Platform, path: Path) -> Iterator[Problem]:
     """Rules between sections."""
     yield from network.check_addresses(platform.network, platform.instances, (*path, "network"))
+    for name, fleet in platform.fleets.items():
+        if fleet.public and platform.network.vpc:
+            message = "is true, and of a network that was there no public subnets are known"
+            hint = "remove it, or give the platform a network of its own, with cidr"
+            yield Problem((*path, "fleets", name, "public"), DOES_NOT_APPLY, message, hint)

@@ -65,3 +65,9 @@ def check_types(types: Sequence[str], path: Path, *, spot: bool = False) -> Iter
     sizes = sorted({name.partition(".")[2] for name in seen if _TYPE.fullmatch(name)})
     if len(sizes) > 1:
         yield Problem(path, TYPES_DIFFER, f"are of the sizes {', '.join(sizes)}", "take types of one size")
+
+
+def is_arm(name: str) -> bool:
+    """Whether a type is of Arm: a g among the attributes behind its generation, and the first generation, a1."""
+    found = re.match(r"[a-z]+[0-9]+(?P<attributes>[a-z]*)", family(name))
+    return name.startswith("a1.") or (found is not None and "g" in found["attributes"])
