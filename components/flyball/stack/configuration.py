@@ -14,7 +14,8 @@ from flyball.guards.aws.platform import Platform
 from flyball.guards.reading.problem import Refused
 from flyball.stack import either
 from flyball.stack.beside import with_files
-from flyball.stack.file import PROJECT, STACKS, as_value
+from flyball.stack.file import PROJECT, STACKS, alone, as_value, stack_file
+from flyball.stack.on_platform import is_resolved, with_platform
 from flyball.stack.read import Stack
 
 _SECRETIVE = ("services", "jobs", "caches")
@@ -42,6 +43,9 @@ def configured() -> Stack | Platform:
     decrypted = any(is_config_secret(f"{PROJECT}:{key}") for key in _SECRETIVE)
     # The CLI has read the file, and does not say which; it lies where Pulumi.yaml has it.
     values, unread = with_files(_values(), Path(STACKS))
+    if not is_resolved(values):
+        values, unnamed = with_platform(values, lambda name: stack_file(name, Path()), alone)
+        unread += unnamed
     try:
         if unread:
             raise Refused([*unread, *either.problems(values, decrypted=decrypted)])

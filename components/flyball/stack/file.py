@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from flyball.documents import read_json, read_yaml
-from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import MISSING, UNKNOWN_KEY, UNKNOWN_VALUE, UNREADABLE_FILE
 from flyball.guards.reading.strict import nearest
 from flyball.stack import either
 from flyball.stack.beside import with_files
+from flyball.stack.on_platform import with_platform
 from flyball.stack.schema import Encrypted
 
 PROJECT = "flyball"
@@ -20,12 +21,18 @@ _TEXT = ("environment", "owner", "namespace", "cluster")
 """Keys of ours whose value is text, whatever it looks like."""
 
 
-def stack_file(stack: str, project: Path) -> Path:
+def stack_file(stack: str, project: Path, folder: Path | None = None) -> Path:
     """`prod` -> `stacks/Pulumi.prod.yaml` of the project; a path to a file is taken as it is.
+
+    `folder` is where the files lie, if elsewhere.
 
     Raises Refused where there is no such file, naming the stacks that there are.
     """
-    path = Path(stack) if stack.endswith((".yaml", ".yml")) else project / STACKS / f"Pulumi.{stack}.yaml"
+    path = (
+        (folder or Path()) / stack
+        if stack.endswith((".yaml", ".yml"))
+        else (folder or project / STACKS) / f"Pulumi.{stack}.yaml"
+    )
     if path.is_file():
         return path
     known = sorted(
@@ -50,6 +57,22 @@ def load(path: Path) -> dict[str, Any]:
     Raises `Refused` where the file is not what the Pulumi CLI could read; the message then names every other problem
     of the file too.
     """
+    values, problems = _values(path)
+    values, unread = with_files(values, path.parent)
+    values, unnamed = with_platform(values, lambda name: stack_file(name, path.parent, folder=path.parent), alone)
+    if problems := [*problems, *unread, *unnamed]:
+        raise Refused([*problems, *either.problems(values)])
+    return values
+
+
+def alone(path: Path) -> dict[str, Any]:
+    """As `load`, but without what the file names beside it."""
+    values, problems = _values(path)
+    refuse(problems)
+    return values
+
+
+def _values(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     document = read_yaml(path, _encrypted)
     if not isinstance(document, dict):
         message = "is empty" if document is None else "has no map at its top"
@@ -78,10 +101,7 @@ def load(path: Path) -> dict[str, Any]:
                 Problem(("config", key), UNKNOWN_KEY, "has an unknown prefix", f"did you mean {PROJECT}:{name}?")
             )
             values.setdefault(name, value)
-    values, unread = with_files(values, path.parent)
-    if problems or unread:
-        raise Refused([*problems, *unread, *either.problems(values)])
-    return values
+    return values, problems
 
 
 def as_value(name: str, value: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flyball.guards.aws.platform import Platform as AwsPlatform
 from flyball.guards.clean_up import nodes
 from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.fail_fast.container import check_label
@@ -31,6 +32,7 @@ from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Place, Service
+from flyball.stack import on_platform
 from flyball.stack.logs import read_logs
 from flyball.stack.platform import KEY
 from flyball.stack.schema import CacheArgs, Encrypted, JobArgs, ServiceArgs, StackArgs
@@ -61,6 +63,9 @@ class Stack:
     logs: Pipeline | None = None
     """Where the logs of the cluster's pods go, where this stack ships them."""
 
+    base: AwsPlatform | None = None
+    """The platform that it names, where it names one."""
+
     @property
     def namespace(self) -> str:
         return self.place.namespace
@@ -85,6 +90,8 @@ def read(config: Mapping[str, Any], *, decrypted: bool = False) -> Stack:
 
 def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stack, list[Problem]]:
     """As `read`, but hands the problems over; services that break a rule of their own are left out."""
+    named = on_platform.name(config)
+    config = named.config
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
     outer = {**outer, **{key: {} for key in ("jobs", "caches") if isinstance(config.get(key), Mapping)}}
@@ -92,6 +99,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     own = {str(name): args for name, args in _map(config, "services").items()}
     described, of_nodes = nodes.examine(config.get("nodes"), ("nodes",))
     problems = [
+        *named.problems,
         *check({key: value for key, value in outer.items() if key != "logs"}, StackArgs, ()),
         *unread,
         *_check_outer(config),
@@ -132,7 +140,10 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         governor=read_governed(Reader(config, (), [])),
         shared=_is_shared(config),
         logs=logs,
+        base=named.platform,
     )
+    if named.platform and not problems:
+        problems += on_platform.check_base(named.platform, stack.services, stack.caches, logs, ("platform",))
     return stack, list(dict.fromkeys(problems))
 
 

@@ -77,6 +77,13 @@ class CacheArgs(GuardedCacheArgs):
     """The password, encrypted (`secure:`), kept in a Secret of the cache [in the Secret that `secret` names]."""
 
 
+class StackPlatformArgs(PlatformArgs):
+    """The platform that services run on."""
+
+    stack: NotRequired[str]
+    """Name of its stack, as prod-platform [a cluster made by others]."""
+
+
 class StackArgs(TypedDict):
     """The configuration of one environment, in `stacks/Pulumi.<environment>.yaml` under the prefix `flyball:`."""
 
@@ -95,8 +102,9 @@ class StackArgs(TypedDict):
     """The nodes that services may run on, and how their kubelets are to be set."""
     cluster: str
     """`local` for a control plane on this machine, or the name of a kubeconfig context."""
-    platform: NotRequired[PlatformArgs]
-    """The cluster's own ways: names, spot nodes, metadata."""
+    platform: NotRequired[StackPlatformArgs]
+    """Name of the stack of the platform that services run on, which then has zones and nodes; or a map with the
+    cluster's own ways, and that name as `stack` [a cluster made by others]."""
     governor: NotRequired[GovernedArgs]
     """Limits for the stack's services, enforced by the API server on every writer, and the freeze [off]."""
     logs: NotRequired[PipelineArgs]

@@ -59,6 +59,11 @@ class Platform:
         return self.network.zones
 
     @property
+    def nodes(self) -> int:
+        """How many nodes services can count on."""
+        return self.base.floor
+
+    @property
     def instances(self) -> list[Instances]:
         """The most machines of each kind that may be there at one time, those that an update adds too."""
         return [self.base.instances, *(fleet.instances for fleet in self.fleets.values())]
