@@ -45,7 +45,8 @@ def cart(**more: Any) -> Any:
 def shop(stack: str) -> ServicesArgs:
     """The arguments of the stack file as a team would write them in its program, with its defaults in each service."""
     config, found = load(stack_file(stack, ROOT)), read(load(stack_file(stack, ROOT)))
-    where = {key: config[key] for key in ("namespace", "environment", "owner", "zones", "governor") if key in config}
+    where = {key: config[key] for key in ("namespace", "environment", "owner", "governor") if key in config}
+    where |= {"zones": list(found.zones), **({"platform": {"name": "eks"}} if found.base else {})}
     given = {name: dict(service.given) for name, service in found.services.items()}
     return ServicesArgs(services=json.loads(json.dumps(given)), **where)
 
@@ -75,6 +76,7 @@ def test_the_shop_as_a_team_s_program_gives_the_objects_of_the_stack_file(stack:
 def pipeline(config: Mapping[str, Any]) -> dict[str, Any] | None:
     """The arguments of a LogPipeline that does what the stack file says of its logs; None where they stay."""
     args = {**config["logs"], **{key: config[key] for key in ("environment", "owner")}}
+    args |= {"platform": {"name": "eks"}} if "platform" in config else {}
     return None if args["to"] == "none" else args
 
 
