@@ -21,6 +21,7 @@ _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _PATH = re.compile(r"/[A-Za-z0-9._~:/?@!$&'()*+,;=%-]*")
 """And query: the characters of RFC 3986, without those of a fragment."""
 LAST_PORT = 65_535
+_MAILBOX = re.compile(r"[^@\s,<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,12 @@ def is_address(text: str) -> bool:
 def is_host(text: str) -> bool:
     """Whether a text is the name or the address of a host."""
     return is_name(text) or is_address(text)
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is an address of e-mail: a mailbox at a host's name."""
+    mailbox, _, host = text.rpartition("@")
+    return _MAILBOX.fullmatch(mailbox) is not None and is_name(host)
 
 
 def is_loopback(text: str) -> bool:

@@ -27,7 +27,6 @@ LONGEST_REPEAT: Milliseconds = 5 * 86_400_000
 """What was sent is remembered for 120 h (`--data.retention`); later repeats would be sent as new."""
 LEAST_MEMORY: Bytes = 64 * MI
 MOST_MEMORY: Bytes = 4096 * MI
-_MAILBOX = re.compile(r"[^@\s,<>]+")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -200,7 +199,7 @@ def _receiver(reader: Variables, severity: str) -> Receiver:
                 ("webhooks", i), INVALID_ADDRESS, "is no URL", "begin it with http:// or https://, without a user"
             )
     for i, email in enumerate(emails):
-        if not _is_email(email):
+        if not address.is_email(email):
             receiver.problem(("emails", i), INVALID_ADDRESS, f"{email!r} is no address", "give one as name@example.com")
     return Receiver(severity, webhooks, emails)
 
@@ -215,7 +214,7 @@ def _smtp(reader: Variables, needed: bool, password: bool) -> Smtp:
     if smtp.has("server"):
         address.check_target(smtp, "server", server)
     sender = smtp.value("from", str, "")
-    if smtp.has("from") and not _is_email(sender):
+    if smtp.has("from") and not address.is_email(sender):
         smtp.problem("from", INVALID_ADDRESS, f"{sender!r} is no address", "give one as name@example.com")
     username, password_file = smtp.value("username", str, ""), smtp.value("password_file", str, "")
     if password_file and not paths.is_file(password_file):
@@ -230,9 +229,3 @@ def _smtp(reader: Variables, needed: bool, password: bool) -> Smtp:
         missing = "password_file" if username else "username"
         smtp.problem(missing, MISSING, "is missing", "a login takes both, the password in a file on the host")
     return Smtp(server, sender, username, password_file, smtp.value("tls", bool, True))
-
-
-def _is_email(text: str) -> bool:
-    """Whether a text is an address of e-mail: a mailbox at a host's name."""
-    mailbox, _, host = text.rpartition("@")
-    return _MAILBOX.fullmatch(mailbox) is not None and address.is_name(host)
