@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flyball.guards.aws.rules import fleets as aws_fleets
 from flyball.guards.aws.rules import platform as aws_platform
+from flyball.guards.aws.rules import pools as aws_pools
 from flyball.guards.breakers import rules as breakers
 from flyball.guards.clean_up import rules as clean_up
 from flyball.guards.fail_fast import rules as fail_fast
@@ -80,6 +81,7 @@ MODULES = (
     governor,
     aws_platform,
     aws_fleets,
+    aws_pools,
 )
 """Where rules are declared: a module for each lesson, and those of AWS, which follow from several."""
 

@@ -8,7 +8,7 @@ from flyball.guards.aws import nodes
 from flyball.guards.aws.fleets import Fleet
 from flyball.guards.aws.platform import Platform
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.units import show_duration, show_size
+from flyball.guards.reading.units import show_duration, show_number, show_size
 from flyball.stack.findings import finding
 from flyball.stack.platform import examine_platform
 
@@ -27,15 +27,18 @@ class PlatformPlan:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
+        pool, bill = self.platform.pool, self.platform.bill
         most = [{"what": each.what, "count": each.count} for each in self.platform.instances]
         return {
             "zones": list(self.platform.zones),
             "base": {"floor": self.platform.base.floor, "ceiling": self.platform.base.ceiling},
+            "spot": {"ceiling": pool.maximum, "cpu": pool.cpu_limit, "memory": pool.memory_limit} if pool else None,
             "fleets": {
                 name: {"need": f.headroom.need, "floor": f.headroom.floor, "ceiling": f.ceiling}
                 for name, f in self.platform.fleets.items()
             },
             "most": most if not self.findings else [],
+            "bill": float(bill.month) if bill and not self.findings else None,
             "findings": [finding(f) for f in self.findings],
             "warnings": [finding(f) for f in self.warnings],
         }
@@ -61,9 +64,21 @@ def _lines(platform: Platform) -> Iterator[str]:
         f"base nodes: {base.floor}, at most {base.ceiling} and {base.surge} more during an update;"
         f" pods have {one.cpu}m and {show_size(one.memory // 2**20 * 2**20)} of each"
     )
+    if pool := platform.pool:
+        yield (
+            f"spot nodes: at most {pool.maximum}, {pool.cpu_limit // 1000} processors and"
+            f" {show_size(pool.memory_limit)}; {pool.budget} at a time given back,"
+            f" {show_duration(pool.consolidate)} after the last pod came or went"
+        )
     for fleet in platform.fleets.values():
         yield from _fleet(fleet)
     yield "most of everything at one time: " + ", ".join(f"{each.count} {each.what}" for each in platform.instances)
+    if platform.spend and (bill := platform.bill):
+        for line in bill.lines:
+            yield f"{line.count} {line.name} as {line.type}: {show_number(line.month, 2)} USD a month"
+        yield bill.describe(platform.spend.budget)
+    else:
+        yield "what it costs at the worst: not known, since no prices are stated (spend.prices)"
 
 
 def _fleet(fleet: Fleet) -> Iterator[str]:

@@ -21,6 +21,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("types-differ", "addresses-run-out", "base-too-small"),
         *("two-architectures", "window-not-weekly", "too-many-actions", "hook-below-way-out", "hook-beyond-notice"),
         *("fleet-step-too-large", "bands-not-contiguous", "cooldown-too-short", "refresh-below-full"),
+        *("consolidates-too-soon", "size-not-of-type", "archive-life-cycle", "price-missing", "nobody-told"),
     ),
     "A connection that is cut for it ends in an error of the application, which knows alone who waited.": (
         "idle-below-timeout",

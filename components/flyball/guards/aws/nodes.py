@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict
 
 from flyball.guards.aws import types
 from flyball.guards.aws.network import PREFIX, Instances
+from flyball.guards.aws.pools import PoolArgs
 from flyball.guards.aws.rules.platform import BASE_TOO_SMALL
 from flyball.guards.aws.types import Size, SizeArgs
 from flyball.guards.clean_up.nodes import Nodes, ceil_gi
@@ -65,6 +66,8 @@ class NodesArgs(TypedDict):
 
     base: BaseArgs
     """On demand, always there."""
+    spot: NotRequired[PoolArgs]
+    """On spot, bought as pods need them [none]."""
 
 
 @dataclass(frozen=True, slots=True)

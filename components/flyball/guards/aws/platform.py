@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
-from flyball.guards.aws import cluster, fleets, network, nodes
+from flyball.guards.aws import archive, cluster, fleets, network, nodes, pools, spend
+from flyball.guards.aws.archive import Archive, ArchiveArgs
 from flyball.guards.aws.cluster import Cluster, ClusterArgs
 from flyball.guards.aws.fleet_arguments import FleetArgs
 from flyball.guards.aws.fleets import Fleet
 from flyball.guards.aws.network import Instances, Network, NetworkArgs
-from flyball.guards.aws.nodes import Base, NodesArgs
+from flyball.guards.aws.nodes import PREFIXES, Base, NodesArgs
+from flyball.guards.aws.pools import Pool
+from flyball.guards.aws.spend import Bill, Group, Spend, SpendArgs
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_NAME
@@ -39,6 +42,10 @@ class AwsArgs(TypedDict):
     """Its nodes."""
     fleets: NotRequired[dict[str, FleetArgs]]
     """Fleets of VMs by name, for what runs on no cluster."""
+    archive: NotRequired[ArchiveArgs]
+    """For how long raw logs are kept."""
+    spend: NotRequired[SpendArgs]
+    """What it may cost [nobody is told, and what it costs at the worst is not known]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,9 @@ class Platform:
     cluster: Cluster
     base: Base
     fleets: Mapping[str, Fleet] = field(default_factory=dict)
+    pool: Pool | None = None
+    archive: Archive = field(default_factory=Archive)
+    spend: Spend | None = None
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -66,7 +76,23 @@ class Platform:
     @property
     def instances(self) -> list[Instances]:
         """The most machines of each kind that may be there at one time, those that an update adds too."""
-        return [self.base.instances, *(fleet.instances for fleet in self.fleets.values())]
+        spot = [Instances("spot nodes", self.pool.maximum, PREFIXES)] if self.pool else []
+        return [self.base.instances, *spot, *(fleet.instances for fleet in self.fleets.values())]
+
+    @property
+    def groups(self) -> list[Group]:
+        """What is paid for by the hour, each at its most; an update's surge counts."""
+        gateways = 0 if self.network.vpc else len(self.zones) if self.network.nat_per_zone else 1
+        found = [Group("base nodes", self.base.types, self.base.ceiling + self.base.surge)]
+        if self.pool:
+            found.append(Group("spot nodes", self.pool.types, self.pool.maximum))
+        found += [Group(each.instances.what, each.types, each.instances.count) for each in self.fleets.values()]
+        return [*found, Group("NAT gateways", [spend.NAT], gateways)]
+
+    @property
+    def bill(self) -> Bill | None:
+        """What all of it costs in a month at the worst; None where no prices are stated."""
+        return spend.bill(self.groups, self.spend, ())[0] if self.spend else None
 
 
 def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform, list[Problem]]:
@@ -92,6 +118,9 @@ def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform,
         cluster=cluster.read(r.at("cluster"), account),
         base=nodes.read(r.at("nodes"), len(where.zones)),
         fleets=_fleets(r, len(where.zones)),
+        pool=pools.read(r.at("nodes").at("spot")) if r.at("nodes").is_map("spot") else None,
+        archive=archive.read(r.at("archive")),
+        spend=spend.read(r.at("spend")) if r.is_map("spend") else None,
     )
     return found, list(dict.fromkeys(problems or _between(found, path)))
 
@@ -120,3 +149,5 @@ def _between(platform: Platform, path: Path) -> Iterator[Problem]:
             message = "is true, and of a network that was there no public subnets are known"
             hint = "remove it, or give the platform a network of its own, with cidr"
             yield Problem((*path, "fleets", name, "public"), DOES_NOT_APPLY, message, hint)
+    if platform.spend:
+        yield from spend.bill(platform.groups, platform.spend, (*path, "spend"))[1]

@@ -1,0 +1,48 @@
+"""The rules of spot pools, of the archive and of the bill."""
+
+from flyball.guards.reading.rule import Lesson, Rule
+
+CONSOLIDATES_TOO_SOON = Rule(
+    "consolidates-too-soon",
+    Lesson.GOVERNOR,
+    what="A pool gives nodes back slowly: its disruption budget bounds how many are on their way out at one time, and"
+    " not how many go in an hour.",
+    source="At least 10 min from the last pod that came or went; https://github.com/kubernetes-sigs/karpenter/issues/2909;"
+    " the 10 min are a convention of this project.",
+    remedy="Raise consolidate.",
+    drill="frozen-pool",
+)
+SIZE_NOT_OF_TYPE = Rule(
+    "size-not-of-type",
+    Lesson.GOVERNOR,
+    what="A node is as large as its pool says: under one limit of processors smaller ones would be more nodes than the"
+    " envelope allows, and the bill would be reckoned with too few.",
+    source="A size large has 2 processors, xlarge 4, and Nxlarge 4 * N"
+    " (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html).",
+    remedy="State the processors of the types, or take types of the stated size.",
+    drill="runaway-pool",
+)
+ARCHIVE_LIFE_CYCLE = Rule(
+    "archive-life-cycle",
+    Lesson.CLEAN_UP,
+    what="Raw logs are at hand for a while, then in a cheaper class, then deleted; not moved just before they go, which"
+    " costs more than it saves.",
+    source="`keep >= warm + 90 d`, the shortest time that S3 charges for in Glacier Instant Retrieval"
+    " (https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html).",
+    remedy="Raise keep, or lower warm.",
+)
+PRICE_MISSING = Rule(
+    "price-missing",
+    Lesson.GOVERNOR,
+    what="Whatever a platform may start has a price that people have stated; without it nobody knows what automation"
+    " may cost at the worst.",
+    source="The worst case is the sum of `maximum * price * 730 h`, each group as the dearest of its types.",
+    remedy="State what an hour of it costs in your region, in USD, under spend.prices.",
+)
+NOBODY_TOLD = Rule(
+    "nobody-told",
+    Lesson.GOVERNOR,
+    what="A budget tells somebody; by itself it stops nothing.",
+    source="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",
+    remedy="Name at least one mail address under spend.notify.",
+)
