@@ -1,4 +1,8 @@
-"""Sets, shows and lifts the freeze of a cluster: one ConfigMap, which the Governor's policies look at."""
+"""Sets, shows and lifts the freeze of a cluster: one ConfigMap, which the Governor's policies look at.
+
+Karpenter looks at no policy before it gives a node back, but at its pools' budgets: a freeze sets these to none, and
+its end puts back what the pools' envelopes say.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -11,6 +15,9 @@ from flyball.guards.reading.problem import Problem, Refused
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.governor.names import FREEZE, SYSTEM_NAMESPACE
+from flyball.kubernetes.pools.governor import budgets_of
+from flyball.kubernetes.pools.names import ENVELOPES
+from flyball.kubernetes.pools.pool import budgets
 
 _THERE = (f"--namespace={SYSTEM_NAMESPACE}",)
 
@@ -48,6 +55,7 @@ def freeze(kubectl: Kubectl, reason: str, until: datetime | None, by: str) -> Fr
     manifest = json.dumps(freeze_config_map(reason, until, by))
     # Not an apply: of two people at the same moment, the second must not overwrite the first.
     answer = kubectl.json("replace" if before else "create", "--filename=-", stdin=manifest)
+    _set_budgets(kubectl, frozen=True)
     return _read(answer)
 
 
@@ -56,7 +64,18 @@ def lift(kubectl: Kubectl) -> Freeze | None:
     before = current(kubectl)
     if before:
         kubectl.run("delete", "configmap", FREEZE, *_THERE, "--ignore-not-found")
+    # Also without a freeze: who lifted it by hand, or was interrupted here, left the pools as they were.
+    _set_budgets(kubectl, frozen=False)
     return before
+
+
+def _set_budgets(kubectl: Kubectl, frozen: bool) -> None:
+    """Of all pools that flyball knows: none while there is a freeze, else what their envelopes say."""
+    text = kubectl.run("get", "configmap", ENVELOPES, *_THERE, "--ignore-not-found", "--output=json")
+    known = budgets_of(json.loads(text).get("data") or {}) if text.strip() else {}
+    for pool, nodes in known.items():
+        spec = {"spec": {"disruption": {"budgets": budgets(0 if frozen else nodes)}}}
+        kubectl.run("patch", "nodepool", pool, "--type=merge", f"--patch={json.dumps(spec)}")
 
 
 def _read(item: dict[str, Any]) -> Freeze:

@@ -45,6 +45,9 @@ AUTOSCALERS: Final = (
 )
 """Users whose writes to the scale subresource are clamped rather than refused, so that scaling does not stall."""
 
+KARPENTER: Final = "system:serviceaccount:kube-system:karpenter"
+"""Carries out interruptions; what it decides by itself, the policies of pools and their budgets hold."""
+
 KEDA: Final = "system:serviceaccount:keda:keda-operator"
 
 EXECUTORS: Final = (
@@ -69,6 +72,7 @@ EXECUTORS: Final = (
         )
     ),
     CONTROLLER_MANAGER,
+    KARPENTER,
     "system:apiserver",
 )
 """Users that carry out what was decided, and admitted, elsewhere, or that report a fact such as a dead node."""
