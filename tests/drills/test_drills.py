@@ -33,6 +33,17 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("runaway", False): {"ceiling": 21, "largest_size": 80, "raises_of_the_maximum_refused": 0},
     ("reapply", True): {**NOTHING_LOST, "pods_taken_by_apply": 0, "writes_refused": 1},
     ("reapply", False): {"fewest_ready": 9, "writes_refused": 0},
+    ("runaway-pool", True): {"cap": 48, "nodes_bought": 6, "processors": 48, "raises_refused": 1, "most_ready": 12},
+    ("runaway-pool", False): {"cap": 48, "raises_refused": 0},
+    ("deleted-pool", True): {**NOTHING_LOST, "nodes_before": 15, "nodes_after": 15, "deletions_refused": 2},
+    ("deleted-pool", False): {"nodes_before": 15, "nodes_after": 0, "deletions_refused": 0, "fewest_ready": 0},
+    ("frozen-pool", True): {
+        "nodes_before": 6,
+        "nodes_after": 6,
+        "budget_meanwhile": 0,
+        "budget_afterwards": 1,
+    },
+    ("frozen-pool", False): {"nodes_before": 6, "budget_meanwhile": 1, "budget_afterwards": 1},
 }
 """Figures that come out the same each time; all others depend on how fast the machine is."""
 TOLD: dict[tuple[str, bool], list[tuple[str, str]]] = {
@@ -40,8 +51,8 @@ TOLD: dict[tuple[str, bool], list[tuple[str, str]]] = {
     ("dawn", False): [("page", "WorkloadBelowNeed")],
 }
 """Alerts in the order in which they reach people, and no other does."""
-LOSES_NO_REQUESTS = ("runaway",)
-"""Its damage is a size that nobody has tried."""
+LOSES_NO_REQUESTS = ("runaway", "runaway-pool", "frozen-pool")
+"""Their damage is a size that nobody has tried, or nodes that are gone when they are needed."""
 
 
 @pytest.mark.cluster

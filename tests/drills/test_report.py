@@ -164,7 +164,18 @@ def test_all_drills_are_listed() -> None:
     done = CliRunner().invoke(cli.main, ["drill", "--list"])
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert names == [
-        *("reddit-2016", "dawn", "spot", "drain", "lost-zone", "runaway", "reapply"),
+        *(
+            "reddit-2016",
+            "dawn",
+            "spot",
+            "drain",
+            "lost-zone",
+            "runaway",
+            "reapply",
+            "runaway-pool",
+            "deleted-pool",
+            "frozen-pool",
+        ),
         *("hang", "drip", "silent", "slow", "errors", "refused"),
         *("database", "overload", "slow-clients", "slow-uploads", "retry-storm", "chain", "reloads"),
         *(

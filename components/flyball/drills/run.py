@@ -5,7 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from flyball.drills.cluster import dawn, drain, lost_zone, reapply, reddit, runaway, scene, spot
+from flyball.drills.cluster import (
+    dawn,
+    deleted_pool,
+    drain,
+    frozen_pool,
+    lost_zone,
+    reapply,
+    reddit,
+    runaway,
+    runaway_pool,
+    scene,
+    spot,
+)
 from flyball.drills.cluster.drill import ClusterDrill
 from flyball.drills.drill import Drill, Report
 from flyball.drills.hosts import (
@@ -51,7 +63,10 @@ class Kind(Generic[D]):
 
 
 CLUSTER: Kind[ClusterDrill] = Kind(
-    (reddit.DRILL, dawn.DRILL, spot.DRILL, drain.DRILL, lost_zone.DRILL, runaway.DRILL, reapply.DRILL),
+    (
+        *(reddit.DRILL, dawn.DRILL, spot.DRILL, drain.DRILL, lost_zone.DRILL, runaway.DRILL, reapply.DRILL),
+        *(runaway_pool.DRILL, deleted_pool.DRILL, frozen_pool.DRILL),
+    ),
     scene.once,
     # Most of each is waiting, and two control planes fit on two processors.
     at_once=2,

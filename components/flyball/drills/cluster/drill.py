@@ -10,6 +10,7 @@ from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.settings import COMPRESSION
 from flyball.drills.measure import overload
 from flyball.drills.result import Figures
+from flyball.lab.cluster.karpenter import Offer
 from flyball.lab.cluster.nodes import NodeGroup, default_nodes
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ class ClusterDrill:
     """Sizes to mark in the plots, in pods."""
     keda: bool = False
     """Whether KEDA runs beside the control plane."""
+    offers: tuple[Offer, ...] = ()
+    """What Karpenter may buy, where it runs beside the control plane."""
+    around: Callable[[bool], list[Manifest]] = lambda guard: []
+    """What is applied before the service, with the guard or without it."""
+    alike: bool = False
+    """Whether the service is the plain one in both runs, and the guard is of what it runs on."""
     prepare: Callable[["ClusterDrill"], "ClusterDrill"] = lambda drill: drill
     """Called once the control plane runs, for what depends on the time of day."""
     before: Callable[["Scene"], None] = lambda scene: None

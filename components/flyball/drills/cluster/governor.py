@@ -38,19 +38,19 @@ def freeze(kubectl: Kubectl, reason: str) -> None:
     """Set the freeze, and wait until it stops automation."""
     _apply(kubectl, [freeze_config_map(reason, None, "operator")])
     nodes = kubectl.run("get", "nodes", "-o", "name").split()
-    _until_refused(kubectl, "delete", nodes[0])
+    until_refused(kubectl, "delete", nodes[0])
 
 
 def _await_force(kubectl: Kubectl, namespace: str, workload: str) -> None:
     """A binding takes effect within about a second of its creation; the first and the last ones tell of all."""
     there = f"--namespace={namespace}"
-    _until_refused(kubectl, "scale", f"deployment/{workload}", "--replicas=0", there)
-    _until_refused(kubectl, "delete", "service", workload, there)
+    until_refused(kubectl, "scale", f"deployment/{workload}", "--replicas=0", there)
+    until_refused(kubectl, "delete", "service", workload, there)
     for autoscaler in kubectl.run("get", "hpa", there, "-o", "name").split():
-        _until_refused(kubectl, "delete", autoscaler, there)
+        until_refused(kubectl, "delete", autoscaler, there)
 
 
-def _until_refused(kubectl: Kubectl, *attempt: str) -> None:
+def until_refused(kubectl: Kubectl, *attempt: str) -> None:
     """Try it, as automation and without effect, until the Governor says no."""
     given_up = time.monotonic() + _LIMIT
     while True:

@@ -26,7 +26,7 @@ from flyball.drills.cluster.settings import CALM, COLLECTED, CONTROLLER_FLAGS, P
 from flyball.drills.result import Result
 from flyball.guards.workload.sizing import Sizing
 from flyball.kubectl import Kubectl
-from flyball.lab.cluster import control_plane, keda
+from flyball.lab.cluster import control_plane, karpenter, keda
 from flyball.lab.cluster.control_plane import Options, Report
 from flyball.lab.locks import exclusive
 from flyball.stack.build import build
@@ -158,6 +158,10 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
             at_end.callback(recorder.close)
             if drill.keda:
                 keda.start(plane, report)
+            if drill.offers:
+                karpenter.start(plane, drill.offers, ZONES, report)
+            if around := drill.around(guard):
+                _apply(plane.kubectl, around)
             drill = drill.prepare(drill)
             stack = read(config(drill, IMAGE))
             figures = Figures(recorder, float(drill.args["load"]["replica"]), MILLICORES)
@@ -187,7 +191,7 @@ def config(drill: ClusterDrill, image: str) -> dict[str, Any]:
 
 def bring_up(drill: ClusterDrill, guard: bool, kubectl: Kubectl, image: str, wait: bool = True) -> None:
     """Apply the service, guarded or plain, and wait until it stands."""
-    if guard:
+    if guard and not drill.alike:
         stack = read(config(drill, image))
         with _PROGRAM:
             objects = rendered(run(lambda: build(stack), "flyball", drill.name)).objects
@@ -195,10 +199,14 @@ def bring_up(drill: ClusterDrill, guard: bool, kubectl: Kubectl, image: str, wai
         workloads = [(o.kind, o.namespace, o.name) for o in objects if o.kind in rollout.KINDS]
     else:
         manifests = [_namespace(), *(_with_image(manifest, image) for manifest in drill.plain())]
-        kubectl.run("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
+        _apply(kubectl, manifests)
         workloads = [(m["kind"], NAMESPACE, m["metadata"]["name"]) for m in manifests if m["kind"] in rollout.KINDS]
     if wait:
         rollout.wait(kubectl, workloads, lambda done, total: None, limit=120)
+
+
+def _apply(kubectl: Kubectl, manifests: list[Manifest]) -> None:
+    kubectl.run("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
 
 
 def _namespace() -> Manifest:

@@ -16,6 +16,7 @@ COMPILER_FLAGS = "all=-dwarf=false"
 """No debugging information: the linker drops it anyway, and to make it takes a seventh of the compiler's time."""
 _KUBERNETES, _PULUMI = "k8s.io/kubernetes", "github.com/pulumi/pulumi/pkg/v3"
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+_KARPENTER = "sigs.k8s.io/karpenter"
 
 
 class ToolchainError(FlyballError):
@@ -53,6 +54,7 @@ TOOLS: dict[str, Tool] = {
         Tool("metrics-server", "controlplane", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
         Tool("keda-operator", "keda", "github.com/kedacore/keda/v2/cmd/operator"),
         Tool("keda-adapter", "keda", "./adapter"),
+        Tool("karpenter", "karpenter", f"{_KARPENTER}/kwok"),
         Tool("descheduler", "descheduler", "sigs.k8s.io/descheduler/cmd/descheduler"),
         Tool("kube-score", "checkers", "github.com/zegl/kube-score/cmd/kube-score"),
         Tool("kubeconform", "checkers", "github.com/yannh/kubeconform/cmd/kubeconform"),
@@ -69,6 +71,12 @@ EMBEDDED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 }
 """By module: a dependency, the package of the module that embeds files of it, and those, which lie in the dependency's
 ``cmd/pulumi-resource-kubernetes``."""
+
+EDITED: Mapping[str, tuple[str, str, str, str]] = {
+    # It has no flag for the address on which it serves its metrics and health.
+    "karpenter": (_KARPENTER, "pkg/operator/operator.go", '":%d"', '"127.0.0.1:%d"'),
+}
+"""By module: a dependency, a file of it, and what is built there in place of what."""
 
 
 def tools_dir() -> Path:
@@ -117,6 +125,7 @@ def cached_path(tool: Tool, tools: Path) -> Path:
         *(source.read_bytes() for source in sorted(module.rglob("*.go"))),
         linker_flags(tool.module, tools).encode(),
         COMPILER_FLAGS.encode(),
+        *(part.encode() for part in EDITED.get(tool.module, ())),
         f"{sys.platform}/{platform.machine()}".encode(),
     ):
         key.update(hashlib.sha256(part).digest())

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from flyball import paths
 from flyball.lab.cluster.programs import (
     COMPILER_FLAGS,
+    EDITED,
     EMBEDDED,
     TOOLS,
     Tool,
@@ -153,9 +154,9 @@ def _build(module: str, todo: Sequence[Tool], tools: Path, later: Sequence[str],
     paths.logs_dir().mkdir(parents=True, exist_ok=True)
     log = paths.logs_dir() / f"build-{module}.log"
     packages = [tool.package for tool in todo]
-    with TemporaryDirectory(prefix=".partial-", dir=folder) as partial, _overlay(module, tools) as overlay:
-        flags = ("-trimpath", "-buildvcs=false", f"-gcflags={COMPILER_FLAGS}", *overlay)
-        listed = _go("list", "-deps", *overlay, *packages, module=tools / module)
+    with TemporaryDirectory(prefix=".partial-", dir=folder) as partial, _replaced(module, tools) as replaced:
+        flags = ("-trimpath", "-buildvcs=false", f"-gcflags={COMPILER_FLAGS}", *replaced)
+        listed = _go("list", "-deps", *replaced, *packages, module=tools / module)
         command = [
             "go",
             "build",
@@ -177,18 +178,43 @@ def _build(module: str, todo: Sequence[Tool], tools: Path, later: Sequence[str],
 
 
 @contextmanager
-def _overlay(module: str, tools: Path) -> Iterator[tuple[str, ...]]:
-    """The flag that puts files which a program embeds in their place, out of the dependency that has them."""
-    if module not in EMBEDDED:
-        yield ()
-        return
-    dependency, package, files = EMBEDDED[module]
-    folder = source(tools / module, dependency) / "cmd" / "pulumi-resource-kubernetes"
-    places = {str((tools / module / package / name).resolve()): str(folder / name) for name in files}
+def _replaced(module: str, tools: Path) -> Iterator[tuple[str, ...]]:
+    """The flags that put other files in the place of some: those which a program embeds, and those that are edited."""
     with TemporaryDirectory() as temporary:
-        overlay = Path(temporary, "overlay.json")
-        overlay.write_text(json.dumps({"Replace": places}))
-        yield (f"-overlay={overlay}",)
+        if module in EMBEDDED:
+            yield (_embed(module, tools, Path(temporary)),)
+        elif module in EDITED:
+            yield (_edit(module, tools, Path(temporary)),)
+        else:
+            yield ()
+
+
+def _embed(module: str, tools: Path, folder: Path) -> str:
+    """Files that a program embeds, out of the dependency that has them."""
+    dependency, package, files = EMBEDDED[module]
+    there = source(tools / module, dependency) / "cmd" / "pulumi-resource-kubernetes"
+    places = {str((tools / module / package / name).resolve()): str(there / name) for name in files}
+    overlay = folder / "overlay.json"
+    overlay.write_text(json.dumps({"Replace": places}))
+    return f"-overlay={overlay}"
+
+
+def _edit(module: str, tools: Path, folder: Path) -> str:
+    """A copy of a dependency with other words in one file: what lies in Go's own cache cannot be overlaid."""
+    dependency, name, old, new = EDITED[module]
+    copy = folder / "edited"
+    shutil.copytree(source(tools / module, dependency), copy, copy_function=shutil.copyfile)
+    for place in (copy, *copy.rglob("*/")):
+        place.chmod(0o755)  # as read-only folders they could not be removed again
+    text = (copy / name).read_text()
+    if old not in text:
+        raise ToolchainError(f"{name} of {dependency} does not say {old} any more, in whose place {new} is to be built")
+    (copy / name).write_text(text.replace(old, new))
+    for file in ("go.mod", "go.sum"):
+        shutil.copyfile(tools / module / file, folder / file)
+    with (folder / "go.mod").open("a") as output:
+        output.write(f"\nreplace {dependency} => {copy}\n")
+    return f"-modfile={folder / 'go.mod'}"
 
 
 class _Progress:
