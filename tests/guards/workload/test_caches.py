@@ -84,7 +84,8 @@ def test_with_a_replica_keys_have_half_as_much() -> None:
     assert pair.replica == 256 * MI - 2 * 80_530_636 - 8_053_063 - 256 * MI // 10
     assert said(survive="node", writes="40Mi") == [
         "s.memory: of 256Mi two copies of 77Mi of keys, 8Mi for clients and 26Mi for the process leave 70Mi for its"
-        " replica's buffer, and 164Mi are written while it is filled; raise it, or lower share or writes"
+        " replica's buffer, and 644Mi go there in the 8 s in which it is filled; raise it or cpu, or lower share"
+        " or writes"
     ]
 
 

@@ -8,7 +8,7 @@ and https://valkey.io/topics/memory-optimization/).
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.clean_up.rules import CACHE_BEYOND_HALF, CACHE_SHARE, REPLICA_BUFFER
 from flyball.guards.reading.problem import Broken
-from flyball.guards.reading.units import Bytes, ceil_div, exact, show_number, show_size
+from flyball.guards.reading.units import Bytes, Millicores, ceil_div, exact, show_number, show_size
 
 MAXMEMORY_SHARE = 0.6
 """Of the memory there is; the rest is for fragmentation, client buffers and a copy while it saves."""
@@ -28,8 +28,17 @@ OWN: Bytes = 16 * MI
 """What the process takes before it holds a key, and the least that is kept for fragmentation."""
 FRAGMENTATION_PERCENT = 10
 """Of the memory there is, where that is more: what the allocator cannot give back at once."""
-SYNC_BYTES: Bytes = 25 * MI
-"""Of keys that reach a replica in a second while it is filled: an assumption, for a shared processor."""
+SYNC_BYTES: Bytes = 40 * MI
+"""Of keys, as they lie in memory, that reach a replica and are loaded there in a second of one processor on each side.
+
+Measured with Redis 7.0.15 under 1 MiB/s of writes, both held to a quarter or a tenth of a processor: 56 MiB with values
+of 10 bytes, 82 MiB of 100 bytes, 228 MiB of 4 KiB; the least, less a quarter for what else goes on."""
+MOST_PROCESSORS: Millicores = 1000
+"""That a fill makes use of: it is one process that writes on the one side, and one that loads on the other."""
+STREAM = 2
+"""What goes to a replica for each byte that is written: a full cache evicts, and each key that goes is a command too.
+
+Measured 1.4 times as much, values of 4 KiB in place of such of 10 bytes."""
 BACKLOG: Bytes = 4 * MI
 """Of writes that are kept for a replica that was away for a moment (`repl-backlog-size`)."""
 LOCAL_PERCENT = 50
@@ -60,22 +69,23 @@ def output_buffer(bound: Bytes) -> Bytes:
     return max(min(client_buffers(bound), LARGEST_OUTPUT), MI)
 
 
-def replica_buffer(memory: Bytes, bound: Bytes, writes: Bytes) -> Bytes:
-    """The output buffer of a replica, of a cache with a maxmemory of `bound` within `memory`.
+def replica_buffer(memory: Bytes, bound: Bytes, writes: Bytes, cpu: Millicores) -> Bytes:
+    """The output buffer of a replica, of a cache with a maxmemory of `bound` within `memory`, which `cpu` is kept for.
 
     All that is left beside two copies of the keys, the buffers of clients, and what the process itself takes:
     `memory - 2 * maxmemory - maxmemory / 10 - max(memory / 10, 16 MiB)`. A replica that has more to catch up with is
-    closed, and is filled anew. Raises `Broken` where that is less than what is written, at `writes` bytes a second,
-    while all keys go over to it, and the backlog: it would be filled anew for ever.
+    closed, and is filled anew. Raises `Broken` where that is less than what is sent to it, at `writes` bytes a second,
+    while all keys go over, and the backlog: it would be filled anew for ever.
     """
     own = max(memory * FRAGMENTATION_PERCENT // 100, OWN)
     left = memory - 2 * bound - client_buffers(bound) - own
-    needed = writes * ceil_div(bound, SYNC_BYTES) + BACKLOG
+    seconds = ceil_div(bound * MOST_PROCESSORS, SYNC_BYTES * min(cpu, MOST_PROCESSORS))
+    needed = STREAM * writes * seconds + BACKLOG
     if left < needed:
         message = (
             f"of {show_size(memory)} two copies of {_mi(bound)} of keys, {_mi(client_buffers(bound))} for clients and"
-            f" {_mi(own)} for the process leave {_mi(max(left, 0))} for its replica's buffer, and {_mi(needed)} are"
-            f" written while it is filled"
+            f" {_mi(own)} for the process leave {_mi(max(left, 0))} for its replica's buffer, and {_mi(needed)} go"
+            f" there in the {seconds} s in which it is filled"
         )
         raise Broken(REPLICA_BUFFER, message)
     return left

@@ -56,7 +56,7 @@ class GuardedCacheArgs(TypedDict):
     """Name of a Secret that exists, with the password under `password`: no spaces, quotes or backslashes
     [<name>-password]."""
     cpu: NotRequired[str]
-    """Processor share requested [250m]."""
+    """Processor share requested; a replica is filled as fast as it allows [250m]."""
     image: NotRequired[str]
     """Image of Valkey 8 or newer, or Redis 7, with a shell, with a tag or digest [docker.io/valkey/valkey:8.1.1]."""
     exporter: NotRequired[str]
@@ -149,7 +149,8 @@ def read(args: object, name: str, namespace: str, path: Path, expected: Any) -> 
     problems.extend(sidecar.check_domain(domain, r.to("domain")))
     problems.extend(check_namespace(scrape, r.to("scrape")))
     writes = r.size("writes", MI)
-    bounds = _bounds(r, memory, share if r.has("share") else None, writes, paired)
+    cpu = r.cpu("cpu", 250)
+    bounds = _bounds(r, memory, share if r.has("share") else None, (writes, cpu), paired)
     found = Cache(
         name=name,
         namespace=namespace,
@@ -164,7 +165,7 @@ def read(args: object, name: str, namespace: str, path: Path, expected: Any) -> 
         endless=endless,
         secret=secret,
         password=r.values.get("password"),
-        cpu=r.cpu("cpu", 250),
+        cpu=cpu,
         image=r.value("image", str, IMAGE),
         exporter=r.value("exporter", str, EXPORTER),
         router=r.value("router", str, sidecar.IMAGE),
@@ -185,11 +186,13 @@ def _survives(r: Reader) -> bool:
     return word == NODE
 
 
-def _bounds(r: Reader, memory: Bytes, share: float | None, writes: Bytes, paired: bool) -> tuple[Bytes, Bytes | None]:
-    """maxmemory, and the replica's buffer where there is a replica."""
+def _bounds(
+    r: Reader, memory: Bytes, share: float | None, load: tuple[Bytes, Millicores], paired: bool
+) -> tuple[Bytes, Bytes | None]:
+    """maxmemory, and the replica's buffer where there is a replica; `load` is what is written, and by which share."""
     most = caches.REPLICATED_SHARE if paired else caches.MAXMEMORY_SHARE
     least = caches.LEAST_MAXMEMORY, 0 if paired else None
-    if r.reported("memory") or r.reported("share") or r.reported("writes") or not r.has("memory"):
+    if any(map(r.reported, ("memory", "share", "writes", "cpu"))) or not r.has("memory"):
         return least
     try:
         bound = caches.maxmemory(memory, most if share is None else share, most)
@@ -198,9 +201,9 @@ def _bounds(r: Reader, memory: Bytes, share: float | None, writes: Bytes, paired
         r.broken("memory" if share is None else "share", error, hint)
         return least
     try:
-        return bound, caches.replica_buffer(memory, bound, writes) if paired else None
+        return bound, caches.replica_buffer(memory, bound, *load) if paired else None
     except Broken as error:
-        r.broken("memory", error, "raise it, or lower share or writes")
+        r.broken("memory", error, "raise it or cpu, or lower share or writes")
         return least
 
 
