@@ -1,7 +1,9 @@
 """What all tests share: the profiles of property tests, and which tests this machine cannot run."""
 
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Generator, Iterable
 from typing import Any
 
@@ -19,16 +21,16 @@ settings.register_profile("ci", settings.get_profile("flyball"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "flyball")
 
 pytest_plugins = [f"tests.running.{name}" for name in ("builds", "groups", "logs", "times")]
+JAVA = 17
+"""The oldest that Spring Boot 4 runs on (https://docs.spring.io/spring-boot/system-requirements.html)."""
 _left_out: dict[str, None] = {}
 """Lines, each once, however many workers leave the same out."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what this machine cannot run, in one line each; in CI all of it runs, but for what needs Java."""
-    if lacking := [name for name in ("java", "mvn") if not shutil.which(name)]:
-        _leave_out(
-            config, items, ("java",), f"they need {' and '.join(lacking)} on PATH (Debian: apt-get install maven)"
-        )
+    if any(item.get_closest_marker("java") for item in items) and (reason := why_not_java()):
+        _leave_out(config, items, ("java",), reason)
     if os.environ.get("CI") == "true":
         return
     if not engine.find():
@@ -43,6 +45,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(config, items, ("collector",), reason)
     if reason := base.why_not():
         _leave_out(config, items, ("hosts",), reason)
+
+
+def why_not_java() -> str | None:
+    """Why this machine runs no Spring Boot; None where it does."""
+    if lacking := [name for name in ("java", "mvn") if not shutil.which(name)]:
+        return f"they need {' and '.join(lacking)} on PATH (Debian: apt-get install maven)"
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', said)
+    if version is None:
+        return f"they need Java {JAVA} or newer, and that on PATH does not say which it is: {said.strip()[:200]!r}"
+    if int(version[1]) < JAVA:
+        return f"they need Java {JAVA} or newer, and that on PATH is {version[1]}"
+    return None
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], markers: tuple[str, ...], reason: str) -> None:
