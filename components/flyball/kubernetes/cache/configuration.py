@@ -21,7 +21,7 @@ PASSWORD = "REDISCLI_AUTH"
 """Variable with the password; valkey-cli and redis-cli read it too."""
 POD = "POD"
 MISSED = 5
-"""Seconds without an answer of the other one, after which who follows takes over."""
+"""Seconds without an answer of the other one, after which who follows takes over: two looks where it is silent."""
 KEEPALIVE = 60
 LEAVING = 3
 """Seconds in which clients are led to the other one before a pod of a pair ends."""
@@ -141,27 +141,28 @@ def elect(cache: Cache) -> str:
     """Beside it: sees to it that one of a pair can be written to, and that it is one only."""
     return f"""\
 trap 'exit 0' TERM
-{_other(cache)}missed=0
+{_other(cache)}missed=
 while :; do
   sleep 1 &
   wait $!
+  now=$(date +%s)
   mine=$(ask 127.0.0.1 role | head -n 1)
   theirs=$(ask "$other" role | head -n 1)
   case $mine-$theirs in
     slave-)
-      missed=$((missed + 1))
-      [ $missed -lt {MISSED} ] || ask 127.0.0.1 replicaof no one ;;
+      missed=${{missed:-$now}}
+      [ $(($(date +%s) - missed)) -lt {MISSED} ] || ask 127.0.0.1 replicaof no one ;;
     slave-slave)
-      missed=0
+      missed=
       case ${POD} in *-0) ask 127.0.0.1 replicaof no one ;; esac ;;
     master-master)
-      missed=0
+      missed=
       keys=$(ask 127.0.0.1 dbsize) others=$(ask "$other" dbsize)
       [ "$keys" ] && [ "$others" ] || continue
       case ${POD} in *-0) ;; *) others=$((others + 1)) ;; esac
       [ "$keys" -ge "$others" ] || ask 127.0.0.1 replicaof "$other" {BEHIND} ;;
     *)
-      missed=0 ;;
+      missed= ;;
   esac
 done
 """
