@@ -28,7 +28,8 @@ INSTALLED = (
 """What a host has before any role: what cloud images of Debian have, and Ansible needs."""
 OFFERED = (
     *("haproxy", "logrotate", "nginx", "prometheus", "prometheus-alertmanager", "prometheus-node-exporter"),
-    *("redis-server", "rsyslog", "rsyslog-openssl", "rsyslog-relp", "systemd-timesyncd", "unattended-upgrades"),
+    *("prometheus-redis-exporter", "redis-server", "rsyslog", "rsyslog-openssl", "rsyslog-relp", "systemd-timesyncd"),
+    "unattended-upgrades",
 )
 """What hosts can install, with all that it depends on."""
 PROGRAMS = {
