@@ -143,8 +143,9 @@ def render(context: click.Context, stack: str, output: Path) -> None:
     metavar="KEY=VALUE",
     help="Print objects of Prometheus' operator instead, with this label, by which it selects them; may be repeated.",
 )
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for files instead: of all that there is.")
 @click.pass_context
-def alerts(context: click.Context, stack: str, labels: tuple[str, ...]) -> None:
+def alerts(context: click.Context, stack: str, labels: tuple[str, ...], output: Path | None) -> None:
     """Print alert rules for the stack's services, as a rule file of Prometheus.
 
     They tell when a service has fewer pods than it needs or can spare, is near its cap or at it, when autoscalers are
@@ -153,19 +154,29 @@ def alerts(context: click.Context, stack: str, labels: tuple[str, ...]) -> None:
     --metric-labels-allowlist=nodes=[topology.kubernetes.io/zone], and from the API server. Of caches they tell when
     keys have no time to live, by the exporter in each pod. Where the stack ships logs, they tell when these wait or are
     lost; those figures are the collectors'.
+
+    With -o, a folder gets rules.yml; with `alerts` in the stack file also alertmanager.yml, which says who hears, the
+    objects of Prometheus' operator that the stack makes, and values.yaml for the chart kube-prometheus-stack, with what
+    the rules need of it.
     """
     with _refusals():
         import yaml
 
         from flyball.alerts import cluster
         from flyball.alerts.rule import rule_file
+        from flyball.stack import alerting
         from flyball.stack.read import read
 
         selected = cluster.selecting(labels)
         found = read(_target(context, stack).config)
-        shipped, governed = found.logs is not None, found.governor is not None
-        groups = cluster.rules(found.services.values(), governed, shipped, found.caches.values(), found.jobs.values())
-        documents = cluster.objects(groups, found.namespace, selected) if selected else [rule_file(groups)]
+        if output:
+            from flyball.deploy.manifests import write_documents
+
+            written = write_documents(alerting.files(found), output)
+            click.echo(f"{len(written)} files in {output}")
+            return
+        of_file = rule_file(alerting.groups(found), alerting.runbooks(found))
+        documents = alerting.rule_objects(found, selected) if selected else [of_file]
         click.echo(yaml.safe_dump_all(documents, sort_keys=False, width=120), nl=False)
 
 

@@ -69,7 +69,7 @@ def plan(result: Plan) -> None:
     for row in result.rows:
         if len(row.periods) > 1:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
-    _lines(out, [str(each) for each in (*result.runs, *result.caches)], "none")
+    _lines(out, [str(each) for each in (*result.runs, *result.caches, *result.hears)], "none")
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Any
 from tests.alerts import hop_series
 from tests.alerts import service_series as made
 
-from flyball.alerts import caches, hosts, jobs, logs, services, watcher, zones
+from flyball.alerts import caches, certificates, hosts, jobs, logs, services, watch, watcher, zones
 from flyball.alerts.rule import PLATFORM, Record, Rule, Severity, rule_file
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.workload.caches import GuardedCacheArgs
@@ -25,7 +25,10 @@ ALL: dict[str, list[Rule] | list[Rule | Record]] = {
     **jobs.rules(hop_series.JOBS),
     **caches.rules([CACHE], hop_series.PLACE),
     **logs.rules(True),
+    **watch.rules(),
 }
+# Of hosts and of a namespace, in groups of one name.
+ALL["flyball-certificates"] = [*ALL["flyball-certificates"], *certificates.rules("shop")["flyball-certificates"]]
 ENTRIES = [entry for group in ALL.values() for entry in group]
 RULES = {entry.name: entry for entry in ENTRIES if isinstance(entry, Rule)}
 CONTENT = rule_file(ALL)
@@ -161,7 +164,52 @@ def _logs(*, waiting: str = "0x600", lost: str = "", what: str = "send", seen: i
     return {**found, **({f"otelcol_exporter_{what}_failed_log_records{of}": lost} if lost else {})}
 
 
+WEB = {"namespace": "shop", "workload": "web"}
+
+
+def _targets(*states: str) -> dict[str, str]:
+    return {f'up{{namespace="shop",workload="web",pod="web-{i}"}}': state for i, state in enumerate(states)}
+
+
+_DAY = 86_400
+_PROBED = 'probe_ssl_earliest_cert_expiry{namespace="shop",instance="web:443"}'
+_IN_SHOP = '{namespace="cert-manager",exported_namespace="shop",name="web"}'
+_ELSEWHERE = '{namespace="cert-manager",exported_namespace="other",name="web"}'
+_ENDS = "certmanager_certificate_expiration_timestamp_seconds"
+_PLANNED = "certmanager_certificate_renewal_timestamp_seconds"
+_SERVED = {"instance": "web:443"}
 CASES = [
+    *(
+        case
+        for name in ("Watchdog", "ClusterWatchdog")
+        for case in (_case(name, 600, {}, {"up": _after(600, 0, 1)}), quiet(name, up=_always(0)), quiet(name))
+    ),
+    _case("WorkloadTargetsMissing", 600, WEB, _targets(_after(600, 1, 0), _always(0), _always(1))),
+    quiet("WorkloadTargetsMissing", **_targets(_always(1), _always(0))),
+    quiet("WorkloadTargetsMissing", up=_always(0)),
+    # Ten minutes later it is a second less than two weeks, and than a day.
+    *(
+        _case(name, 660, _SERVED, {_PROBED: _always(left + 600)})
+        for name, left in (
+            ("CertificateEndsSoon", 14 * _DAY),
+            ("ServedCertificateEndsSoon", 14 * _DAY),
+            ("CertificateEnds", _DAY),
+            ("ServedCertificateEnds", _DAY),
+        )
+    ),
+    *(
+        quiet(name, **{_PROBED: _always(left + 10 * 3600)})
+        for name, left in (
+            ("CertificateEndsSoon", 14 * _DAY),
+            ("ServedCertificateEndsSoon", 14 * _DAY),
+            ("CertificateEnds", _DAY),
+            ("ServedCertificateEnds", _DAY),
+        )
+    ),
+    _case("CertificateEndsSoon", 660, {"name": "web"}, {_PLANNED + _IN_SHOP: _always(600 - _DAY)}),
+    _case("CertificateEnds", 660, {"name": "web"}, {_ENDS + _IN_SHOP: _always(_DAY + 600)}),
+    quiet("CertificateEndsSoon", **{_PLANNED + _ELSEWHERE: _always(-2 * _DAY)}),
+    quiet("CertificateEnds", **{_ENDS + _ELSEWHERE: _always(0)}),
     _case("LogQueueFilling", 600, {"instance": "n1", "exporter": "otlp_http"}, _logs(waiting=_after(600, 50, 51))),
     _case("LogQueueFull", 600, {"instance": "n1", "exporter": "otlp_http"}, _logs(waiting=_after(600, 80, 81))),
     quiet("LogQueueFull", **_logs(waiting=_always(80))),

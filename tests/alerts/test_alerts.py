@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from tests.alerts.cases import CASES, CONTENT, ENTRIES, RULES, SIZES, Case, promtool_files
 
 from flyball.alerts import cluster, hosts, known, logs
-from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity, rule_file
+from flyball.alerts.rule import OF_SERIES, Rule, Severity, rule_file
 from flyball.alerts.workload import thresholds
 from flyball.cli import main
 from flyball.guards.alerting import hosts as limits
@@ -62,8 +62,14 @@ def test_a_rule_as_prometheus_reads_it() -> None:
             "summary": "web is at its cap of 4 hosts and cannot grow any more",
             "action": "Shed load now; raise the ceiling only by a person's decision, since nobody has seen more run.",
             "guard": "ceiling-beyond-envelope",
+            "runbook_url": "docs/runbooks/GroupAtCap.md",
         },
     }
+
+
+def test_a_runbook_is_below_the_url_that_is_given() -> None:
+    found = rule_file({"some": [RULES["GroupAtCap"]]}, "https://wiki.example/runbooks")["groups"][0]["rules"][0]
+    assert found["annotations"]["runbook_url"] == "https://wiki.example/runbooks/GroupAtCap"
 
 
 def test_times_and_caps_are_those_of_the_guards() -> None:
@@ -145,6 +151,9 @@ def test_the_command_prints_a_rule_file() -> None:
         "flyball-guards",
         "flyball-zones",
         "flyball-log-pipeline",
+        "flyball-watch",
+        "flyball-targets",
+        "flyball-certificates",
     ]
     assert [rule.get("alert") for rule in groups["flyball-zones"]] == [
         None,
@@ -169,16 +178,14 @@ def test_the_command_prints_a_rule_file() -> None:
 def test_the_command_prints_objects_for_the_operator_with_the_labels_it_selects_by() -> None:
     objects = list(yaml.safe_load_all(printed("--label", "release=monitoring")))
     [groups] = [yaml.safe_load(printed())["groups"]]
-    assert [o["metadata"] for o in objects] == [
-        {
-            "name": group["name"],
-            "namespace": "shop",
-            "labels": {"release": "monitoring", "app.kubernetes.io/managed-by": "flyball"},
-        }
-        for group in groups
-    ]
-    assert [o["spec"]["groups"] for o in objects] == [[group] for group in groups]
-    assert {(o["apiVersion"], o["kind"]) for o in objects} == {("monitoring.coreos.com/v1", "PrometheusRule")}
+    ours = {
+        "app.kubernetes.io/managed-by": "flyball",
+        "flyball.dev/environment": "prod",
+        "flyball.dev/owner": "shop",
+    }
+    metadata = {"name": "flyball", "namespace": "shop", "labels": {"release": "monitoring", **ours}}
+    kind = {"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule"}
+    assert objects == [{**kind, "metadata": metadata, "spec": {"groups": groups}}]
 
 
 def test_what_is_no_label_is_refused() -> None:
@@ -186,13 +193,6 @@ def test_what_is_no_label_is_refused() -> None:
     assert found.exit_code == 1
     assert "--label.a: is no label; write KEY=VALUE" in found.output
     assert "--label.b: '-' is no label value" in found.output
-
-
-def test_a_group_that_is_too_large_for_one_object_is_several() -> None:
-    many = [Record(f"flyball_{i}", "vector(1)") for i in range(cluster.MOST_IN_OBJECT + 1)]
-    found = cluster.objects({"some": many}, "shop", {})
-    assert [o["metadata"]["name"] for o in found] == ["some", "some-2"]
-    assert [len(o["spec"]["groups"][0]["rules"]) for o in found] == [cluster.MOST_IN_OBJECT, 1]
 
 
 _KEYS = {"host": "keys.example", "port": 6379, "protocol": "tcp", "timeout": "100ms"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flyball.deploy import requirements
-from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA
+from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
@@ -45,6 +45,8 @@ class Cluster(Kubectl):
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
         if arguments[:3] == ("get", "validatingadmissionpolicybinding", "flyball-freeze"):
             return "validatingadmissionpolicybinding/flyball-freeze\n" if self.__dict__["governor"] else ""
+        if arguments == ("api-resources", "--api-group=monitoring.coreos.com", "--output=name"):
+            return self.__dict__["kinds"]
         assert arguments == ("api-resources", "--api-group=keda.sh", "--output=name")
         return self.__dict__["kinds"]
 
@@ -77,6 +79,29 @@ def test_without_keda_every_service_that_needs_it_is_named() -> None:
         Problem(("services", "orders", "triggers"), NO_KEDA, "needs KEDA, which the cluster does not have", HINT),
         Problem(("services", "both", "schedule"), NO_KEDA, "needs KEDA, which the cluster does not have", HINT),
     ]
+
+
+HEARD = read(
+    {
+        "environment": "dev",
+        "owner": "shop",
+        "namespace": "shop",
+        "cluster": "c",
+        "services": {"web": SERVICE},
+        "alerts": {severity: {"webhook_file": "/etc/alertmanager/hook"} for severity in ("page", "warning")},
+    }
+)
+
+
+def test_alerts_need_the_operator() -> None:
+    found = "prometheusrules.monitoring.coreos.com\npodmonitors.monitoring.coreos.com\n"
+    hint = "install it there, or say objects: false and hand over what `flyball alerts -o` writes"
+    message = "needs Prometheus' operator, and the cluster has no alertmanagerconfigs.monitoring.coreos.com"
+    assert list(requirements.check(Cluster("36", found), HEARD)) == [
+        Problem(("alerts",), NO_PROMETHEUS_OPERATOR, message, hint)
+    ]
+    every = f"{found}alertmanagerconfigs.monitoring.coreos.com\n"
+    assert list(requirements.check(Cluster("36", every), HEARD)) == []
 
 
 @pytest.mark.parametrize("minor", ["34", "9+"])

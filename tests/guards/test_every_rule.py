@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.deploy.test_checks import asked
-from tests.deploy.test_requirements import SERVICE, Cluster, stack
+from tests.deploy.test_requirements import HEARD, SERVICE, Cluster, stack
 
 from flyball.deploy import freeze, manifests, others, proxies, requirements, up
 from flyball.deploy.manifests import Object, Rendered
@@ -169,6 +169,7 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
         "cluster-too-old": lambda: _raise(requirements.check(Cluster("9", ""), stack(web={}))),
         "no-keda": lambda: _raise(requirements.check(Cluster("36", ""), stack(web={"schedule": _SCHEDULE}))),
         "needs-pulumi-cli": lambda: up.up(encrypted, print, lambda done, every: None),
+        "no-prometheus-operator": lambda: _raise(requirements.check(Cluster("36", ""), HEARD)),
         "not-running": lambda: up.reach(there, print),
         "may-not-govern": lambda: _raise(requirements.check(Cluster("36", "", rights=""), stack(governor={}, web={}))),
         "no-governor": lambda: freeze.freeze(Cluster("36", ""), "moving the queue", None, "jo"),

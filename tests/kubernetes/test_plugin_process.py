@@ -98,7 +98,7 @@ def package(address: str) -> Iterator[Any]:
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])
 def test_the_shop_gives_the_objects_of_the_stack_file(stack: str) -> None:
     config = load(stack_file(stack, ROOT))
-    file = [r for r in run_program(ROOT, stack, config) if kind(r)]
+    file = [r for r in run_program(ROOT, stack, config) if kind(r) and "/monitoring." not in r.type.replace(":", "/")]
     with engine() as (monitor, address), package(address) as construct:
         state = json_format.MessageToDict(construct("Services", "shop", dict(shop(stack))).state)
         if args := pipeline(config):

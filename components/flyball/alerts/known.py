@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flyball.alerts import caches, hosts, jobs, logs, services, watcher, zones
+from flyball.alerts import caches, certificates, hosts, jobs, logs, services, watch, watcher, zones
 from flyball.alerts.rule import Rule
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.alerting.services import Thresholds
@@ -14,8 +14,13 @@ _GROUPS = {
     "flyball-jobs": jobs.alerts(),
     "flyball-caches": caches.alerts(),
     **logs.rules(True),
+    **watch.rules(),
     **hosts.rules([Size("<group>", warn=1, ceiling=2)]),
     **watcher.rules(),
+    "flyball-certificates": [
+        *certificates.rules("namespace")["flyball-certificates"],
+        *certificates.on_hosts()["flyball-certificates"],
+    ],
 }
 GROUPS: Mapping[str, tuple[Rule, ...]] = {
     name: found for name, rules in _GROUPS.items() if (found := tuple(rule for rule in rules if isinstance(rule, Rule)))

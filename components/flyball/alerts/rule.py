@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from flyball.guards.alerting.receivers import PLATFORM
 from flyball.guards.reading.units import show_duration
 
-PLATFORM = "platform"
-"""Owner of what belongs to no workload: hosts, the cluster, and the monitoring itself."""
 OF_SERIES = ""
 """The owner is a label of the series, as thresholds have it."""
 
@@ -18,6 +17,12 @@ class Severity(StrEnum):
 
     WARNING = "warning"
     PAGE = "page"
+    NONE = "none"
+    """A sign of life, which tells nobody anything until it stays away."""
+
+
+RUNBOOKS = "docs/runbooks"
+"""Where the page of each alert is in this repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,21 @@ class Rule:
     guards: tuple[str, ...] = ()
     owner: str = PLATFORM
 
-    def as_prometheus(self) -> dict[str, Any]:
+    def as_prometheus(self, runbooks: str = "") -> dict[str, Any]:
+        """`runbooks` is the URL below which its page is [the one in this repository]."""
+        page = f"{runbooks}/{self.name}" if runbooks else f"{RUNBOOKS}/{self.name}.md"
         owner = {"owner": self.owner} if self.owner else {}
         return {
             "alert": self.name,
             "expr": self.expr,
             "for": show_duration(self.seconds * 1000) if self.seconds else "0s",
             "labels": {"severity": str(self.severity), "subject": self.subject, **owner, **self.labels},
-            "annotations": {"summary": self.summary, "action": self.action, "guard": ", ".join(self.guards)},
+            "annotations": {
+                "summary": self.summary,
+                "action": self.action,
+                "guard": ", ".join(self.guards),
+                "runbook_url": page,
+            },
         }
 
 
@@ -59,7 +71,8 @@ class Record:
     expr: str
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def as_prometheus(self) -> dict[str, Any]:
+    def as_prometheus(self, runbooks: str = "") -> dict[str, Any]:
+        del runbooks
         return {"record": self.name, "expr": self.expr, **({"labels": dict(self.labels)} if self.labels else {})}
 
 
@@ -68,9 +81,12 @@ INTERVALS: Mapping[str, int] = {"flyball-objectives": 60, "flyball-objectives-sl
 recorded each minute, and what takes days to change is looked at less often."""
 
 
-def rule_file(groups: Mapping[str, Iterable[Rule | Record]]) -> dict[str, Any]:
-    """The content of a rule file: groups of rules, each evaluated in turn; a group without rules is left out."""
-    found = {name: [rule.as_prometheus() for rule in rules] for name, rules in groups.items()}
+def rule_file(groups: Mapping[str, Iterable[Rule | Record]], runbooks: str = "") -> dict[str, Any]:
+    """The content of a rule file: groups of rules, each evaluated in turn; a group without rules is left out.
+
+    `runbooks` is the URL below which each alert has a page [those in this repository].
+    """
+    found = {name: [rule.as_prometheus(runbooks) for rule in rules] for name, rules in groups.items()}
     return {"groups": [{"name": name, **_interval(name), "rules": rules} for name, rules in found.items() if rules]}
 
 

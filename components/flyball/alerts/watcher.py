@@ -1,6 +1,8 @@
 """Alerts on the monitoring itself: an alert that cannot be made or sent is silent, which looks like all is well."""
 
+from flyball.alerts import certificates
 from flyball.alerts.rule import Rule, Severity
+from flyball.alerts.watch import sign_of_life
 from flyball.guards.alerting import hosts
 from flyball.guards.reading.units import show_duration
 
@@ -9,7 +11,9 @@ def rules() -> dict[str, list[Rule]]:
     """The rules by the name of their group."""
     window = show_duration(hosts.WATCHER_WINDOW * 1000)
     return {
+        **certificates.on_hosts(),
         "flyball-watcher": [
+            sign_of_life("Watchdog"),
             _rule(
                 "TargetMissing",
                 'up{job!="node"} == 0',
@@ -48,7 +52,7 @@ def rules() -> dict[str, list[Rule]]:
                 "See journalctl -u prometheus-alertmanager, and whether the receiver answers.",
                 guards=("nobody-hears", "repeat-below-interval"),
             ),
-        ]
+        ],
     }
 
 

@@ -4,7 +4,7 @@ import fnmatch
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -179,6 +179,18 @@ def write(result: Rendered, folder: Path, beside: Mapping[str, Mapping[str, Any]
         if path.name not in there or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
     return paths
+
+
+def write_documents(files: Mapping[str, Sequence[Mapping[str, Any]]], folder: Path) -> list[Path]:
+    """Files of YAML documents, by name. Raises `Refused` for a folder that holds anything else: what is of an earlier
+    time must not be taken for new."""
+    if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - files.keys()):
+        message = "is no folder of these files alone"
+        refuse([Problem((str(folder),), FOLDER_IN_USE, message, "name a new or an empty one")])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, documents in files.items():
+        (folder / name).write_text("---\n".join(to_yaml(document) for document in documents), encoding="utf-8")
+    return [folder / name for name in files]
 
 
 def _planned(resource: Registered) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 
-from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA
+from flyball.alerts import operator
+from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
@@ -44,6 +45,8 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
         yield Problem(("governor", "policies"), NO_GOVERNOR, "is false, and the cluster has no Governor yet", hint)
     if stack.governor:
         yield from _check_rights(kubectl, stack.namespace)
+    if stack.alerts and stack.alerts.objects:
+        yield from _check_operator(kubectl)
     if (scheduled := needs_keda(stack)) and CRD not in kubectl.run(
         "api-resources", "--api-group=keda.sh", "--output=name"
     ):
@@ -51,6 +54,15 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
         for name in scheduled:
             hint = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
             yield Problem(("services", name, kind[name]), NO_KEDA, "needs KEDA, which the cluster does not have", hint)
+
+
+def _check_operator(kubectl: Kubectl) -> Iterator[Problem]:
+    """Whether the kinds of Prometheus' operator are there."""
+    known = kubectl.run("api-resources", f"--api-group={operator.GROUP}", "--output=name").split()
+    if missing := [name for kind in operator.CRDS if (name := f"{kind}.{operator.GROUP}") not in known]:
+        hint = "install it there, or say objects: false and hand over what `flyball alerts -o` writes"
+        message = f"needs Prometheus' operator, and the cluster has no {', '.join(missing)}"
+        yield Problem(("alerts",), NO_PROMETHEUS_OPERATOR, message, hint)
 
 
 def _check_rights(kubectl: Kubectl, namespace: str) -> Iterator[Problem]:

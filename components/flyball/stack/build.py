@@ -9,10 +9,12 @@ import pulumi_kubernetes as k8s
 
 from flyball import paths
 from flyball.guards.aws.platform import Platform
+from flyball.kubernetes.alerts.component import Alerts
 from flyball.kubernetes.governor.names import GOVERNED
 from flyball.kubernetes.log_pipeline.component import LogPipeline
 from flyball.kubernetes.objects import ownership
 from flyball.kubernetes.services import Services, outputs_of
+from flyball.stack import alerting
 from flyball.stack.read import LOCAL, Stack
 from flyball.wellknown import STACK_ANNOTATION
 
@@ -47,6 +49,8 @@ def _build_services(stack: Stack) -> None:
     if stack.logs:
         labels = ownership(stack.place.environment, stack.place.owner)
         LogPipeline.of("logs", stack.logs, stack.place.platform, labels, options)
+    if found := alerting.objects(stack):
+        Alerts("alerts", found, after)
     for name, service in stack.services.items():
         pulumi.export(name, outputs_of(service))
 

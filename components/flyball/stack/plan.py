@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
+from flyball.guards.alerting.stack import Alerting, check_paged, check_watched
 from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading.problem import Problem
@@ -79,6 +80,18 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Who gets what: pages, warnings or the sign of life, of one owner or, where that is None, of all others."""
+
+    what: str
+    owner: str | None
+    ways: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.what}{f' of {self.owner}' if self.owner else ''} go to {', '.join(self.ways)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Rows of the services that could be sized, every broken rule, and what to think of beside.
 
@@ -94,6 +107,8 @@ class Plan:
     """What breaks no rule of a service, and loses something all the same."""
     caches: tuple[Held, ...] = ()
     """Those that hold their own rules."""
+    hears: tuple[Heard, ...] = ()
+    """Who gets what, where alerts go to anybody."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
@@ -102,6 +117,7 @@ class Plan:
             "jobs": [{**asdict(run), "deadline": show_duration(run.deadline)} for run in self.runs],
             "caches": [{**asdict(held), "ttl": show_duration(held.ttl * 1000)} for held in self.caches],
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
+            "alerts": [asdict(each) for each in self.hears],
             "findings": [finding(f) for f in self.findings],
             "warnings": [finding(f) for f in self.warnings],
         }
@@ -113,10 +129,32 @@ def plan(config: Mapping[str, Any]) -> Plan:
     paths = deadlines.Paths(stack.promises)
     rows = tuple(_row(stack, service, paths) for service in stack.services.values())
     sound = not any(problem.path[:1] == ("nodes",) for problem in problems)
-    warnings = check_shipped(len(stack.services), "logs" in config, ("logs",))
+    warnings = [
+        *check_shipped(len(stack.services), "logs" in config, ("logs",)),
+        *check_paged(config, ("alerts",)),
+        *check_watched(stack.alerts, ("alerts",)),
+    ]
+    hears = () if any(problem.path[:1] == ("alerts",) for problem in problems) else _hears(stack.alerts)
     runs = tuple(_run(job.spec) for job in stack.jobs.values())
     caches = tuple(map(_held, stack.caches.values()))
-    return Plan(rows, tuple(problems), runs, stack.nodes if sound else None, tuple(warnings), caches)
+    return Plan(rows, tuple(problems), runs, stack.nodes if sound else None, tuple(warnings), caches, hears)
+
+
+def _hears(alerting: Alerting | None) -> tuple[Heard, ...]:
+    if alerting is None:
+        return ()
+    people = alerting.people
+    words = {"page": "pages", "warning": "warnings"}
+    found = [
+        Heard(words[severity], owner, receiver.ways)
+        for owner, own in people.owners.items()
+        for severity, receiver in own.items()
+    ]
+    found += [Heard("pages", None, people.page.ways), Heard("warnings", None, people.warning.ways)]
+    if people.watchdog:
+        every = show_duration(people.watchdog.every)
+        found.append(Heard(f"signs of life, each {every},", None, people.watchdog.receiver.ways))
+    return tuple(found)
 
 
 def shrinks(config: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flyball.guards.alerting.stack import Alerting
 from flyball.guards.aws.platform import Platform as AwsPlatform
 from flyball.guards.clean_up import nodes
 from flyball.guards.clean_up.nodes import Nodes
@@ -33,6 +34,7 @@ from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Place, Service
 from flyball.stack import on_platform
+from flyball.stack.alerts import read_alerts
 from flyball.stack.logs import read_logs
 from flyball.stack.platform import KEY
 from flyball.stack.schema import CacheArgs, Encrypted, JobArgs, ServiceArgs, StackArgs
@@ -62,6 +64,8 @@ class Stack:
 
     logs: Pipeline | None = None
     """Where the logs of the cluster's pods go, where this stack ships them."""
+    alerts: Alerting | None = None
+    """Who hears of what, where anybody does."""
 
     base: AwsPlatform | None = None
     """The platform that it names, where it names one."""
@@ -95,13 +99,14 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     given, defaults = config.get("services", ()), _map(config, "defaults")
     outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
     outer = {**outer, **{key: {} for key in ("jobs", "caches") if isinstance(config.get(key), Mapping)}}
-    logs, unread = read_logs(config)
+    (logs, unread), (alerts, unheard) = read_logs(config), read_alerts(config)
     own = {str(name): args for name, args in _map(config, "services").items()}
     described, of_nodes = nodes.examine(config.get("nodes"), ("nodes",))
     problems = [
         *named.problems,
-        *check({key: value for key, value in outer.items() if key != "logs"}, StackArgs, ()),
+        *check({key: value for key, value in outer.items() if key not in ("logs", "alerts")}, StackArgs, ()),
         *unread,
+        *unheard,
         *_check_outer(config),
         *platform.check(config, ()),
         *of_nodes,
@@ -141,6 +146,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         shared=_is_shared(config),
         logs=logs,
         base=named.platform,
+        alerts=alerts,
     )
     if named.platform and not problems:
         problems += on_platform.check_base(named.platform, stack.services, stack.caches, logs, ("platform",))

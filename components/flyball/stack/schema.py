@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
+from flyball.guards.alerting.stack import AlertsArgs
 from flyball.guards.clean_up.nodes import NodesArgs
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.arguments import GuardedArgs
@@ -110,6 +111,9 @@ class StackArgs(TypedDict):
     logs: NotRequired[PipelineArgs]
     """Where the logs of the cluster's pods go, one stack of a cluster says it; `to: none` with a `reason` leaves them
     where they are [they stay, and `plan` warns of it]."""
+    alerts: NotRequired[AlertsArgs]
+    """Who hears of what; `to: none` with a `reason` where nobody has to [nobody, and `plan` warns of that where
+    there is a governor]."""
     defaults: NotRequired[dict[str, object]]
     """Arguments of all services that do not set them otherwise."""
     services: dict[str, ServiceArgs]

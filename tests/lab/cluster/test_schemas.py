@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from flyball.alerts import operator
 from flyball.lab.cluster import schemas, toolchain
 
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
@@ -135,6 +136,14 @@ def test_the_folder_is_made_once_for_a_version(tmp_path: Path, monkeypatch: pyte
     crds = tmp_path / "source" / "config" / "crd" / "bases"
     crds.mkdir(parents=True)
     (crds / "thing.yaml").write_text(yaml.safe_dump(CRD))
+    for file in schemas.operator_crds(tmp_path / "source"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        names = {**CRD["spec"]["names"], "kind": file.stem.partition("_")[2]}
+        # As it stands there: a bare `=` among the words that are allowed.
+        words = 'schema: {openAPIV3Schema: {type: string, enum: [=, "!="]}}'
+        file.write_text(
+            f"spec: {{group: {operator.GROUP}, names: {json.dumps(names)}, versions: [{{name: v1, {words}}}]}}"
+        )
     asked: list[str] = []
 
     def find(module: Path, dependency: str) -> Path:
@@ -148,11 +157,19 @@ def test_the_folder_is_made_once_for_a_version(tmp_path: Path, monkeypatch: pyte
 
     folder = schemas.schemas()
 
-    assert folder == tmp_path / "cache" / "flyball" / "schemas" / "v12-v4-strict-2"
+    assert folder == tmp_path / "cache" / "flyball" / "schemas" / "v12-v4-v10-strict-2"
     assert sorted(path.name for path in folder.iterdir()) == [
+        "alertmanagerconfigs-monitoring-v1.json",
         "plain-v1.json",
+        "podmonitors-monitoring-v1.json",
+        "prometheusrules-monitoring-v1.json",
         "scaled-keda-v1.json",
         "thing-apps-v1.json",
     ]
     assert schemas.location() == f"{folder}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
-    assert asked == ["controlplane: k8s.io/kubernetes", "keda: github.com/kedacore/keda/v2"]
+    assert json.loads((folder / "podmonitors-monitoring-v1.json").read_text())["enum"] == ["=", "!="]
+    assert asked == [
+        "controlplane: k8s.io/kubernetes",
+        "keda: github.com/kedacore/keda/v2",
+        "monitoring: github.com/prometheus-operator/prometheus-operator",
+    ]

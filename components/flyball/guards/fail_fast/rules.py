@@ -143,6 +143,13 @@ NO_KEDA = Rule(
     source="https://keda.sh/docs/2.21/deploy/",
     remedy="Install KEDA, or leave schedule and triggers out.",
 )
+NO_PROMETHEUS_OPERATOR = Rule(
+    "no-prometheus-operator",
+    Lesson.FAIL_FAST,
+    what="Rules, receivers and whom to scrape are objects of Prometheus' operator, so its kinds are in the cluster.",
+    source="https://prometheus-operator.dev/docs/getting-started/installation/",
+    remedy="Install kube-prometheus-stack, or say `objects: false` and hand over what `flyball alerts -o` writes.",
+)
 NOT_RUNNING = Rule(
     "not-running",
     Lesson.FAIL_FAST,

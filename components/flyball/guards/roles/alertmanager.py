@@ -13,11 +13,10 @@ from flyball.guards.alerting.inhibition import Inhibition
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.fail_fast import listening
 from flyball.guards.governor.rules import NOBODY_HEARS, REPEAT_BELOW_INTERVAL
-from flyball.guards.reading import address
+from flyball.guards.reading import address, paths
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import INVALID_ADDRESS, INVALID_NAME, INVALID_PATH, MISSING
 from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
-from flyball.guards.roles import paths
 from flyball.guards.roles.variables import Role, Variable, Variables
 
 PORT = 9093

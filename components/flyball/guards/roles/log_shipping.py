@@ -10,11 +10,10 @@ from typing import Any, TypedDict
 
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.clean_up.rules import QUEUE_BEYOND_DISK
-from flyball.guards.reading import address
+from flyball.guards.reading import address, paths
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import INVALID_NAME, INVALID_PATH, MISSING
 from flyball.guards.reading.units import Bytes, show_number, show_size
-from flyball.guards.roles import paths
 from flyball.guards.roles.variables import Role, Variable, Variables
 
 PROTOCOLS = ("relp", "json", "syslog")

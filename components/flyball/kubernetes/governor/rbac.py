@@ -1,5 +1,6 @@
 """Rights that the Governor asks for, and groups that hold them."""
 
+from flyball.alerts import operator
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.policy import Manifest
 from flyball.wellknown import MANAGED_BY_LABEL
@@ -40,6 +41,7 @@ def _deployment() -> list[Manifest]:
         "networking.k8s.io": ["networkpolicies"],
         "scheduling.k8s.io": ["priorityclasses"],
         "keda.sh": ["scaledobjects"],
+        operator.GROUP: list(operator.CRDS),
         names.GROUP: ["stacks"],
         "apiextensions.k8s.io": ["customresourcedefinitions"],
     }

@@ -1,4 +1,5 @@
-"""JSON schemas of the pinned Kubernetes and KEDA for kubeconform, made from the APIs' own descriptions, offline."""
+"""JSON schemas of the pinned Kubernetes, KEDA and Prometheus' operator for kubeconform, made from the APIs' own
+descriptions, offline."""
 
 import json
 import re
@@ -10,6 +11,7 @@ from typing import Any
 import yaml
 
 from flyball import paths
+from flyball.alerts import operator
 from flyball.lab.cluster import toolchain
 from flyball.lab.locks import exclusive
 
@@ -19,6 +21,7 @@ TEMPLATE = "{{.ResourceKind}}{{.KindSuffix}}.json"
 _LAYOUT = "strict-2"
 """Changes with what `convert` makes, so that schemas of an older flyball are not taken for its own."""
 _KUBERNETES, _KEDA = "k8s.io/kubernetes", "github.com/kedacore/keda/v2"
+OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 _REFERENCE = "#/definitions/"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
@@ -29,11 +32,13 @@ def location() -> str:
 
 
 def schemas() -> Path:
-    """The folder with one schema for each kind of the pinned Kubernetes and KEDA, made if it is not there yet.
+    """The folder with one schema for each kind of the pinned Kubernetes and KEDA, and for those of Prometheus' operator
+    that a stack makes; made if it is not there yet.
 
     Raises `ToolchainError` outside a checkout, or if Go is missing when the schemas have to be made.
     """
-    modules = {_KUBERNETES: toolchain.tools_dir() / "controlplane", _KEDA: toolchain.tools_dir() / "keda"}
+    folders = {_KUBERNETES: "controlplane", _KEDA: "keda", OPERATOR: "monitoring"}
+    modules = {name: toolchain.tools_dir() / folder for name, folder in folders.items()}
     versions = [toolchain.pinned_version(module, name) for name, module in modules.items()]
     folder = paths.schemas_dir() / "-".join([*versions, _LAYOUT])
     if folder.is_dir():
@@ -42,7 +47,8 @@ def schemas() -> Path:
         if not folder.is_dir():
             sources = {name: toolchain.source(module, name) for name, module in modules.items()}
             swagger = json.loads((sources[_KUBERNETES] / "api" / "openapi-spec" / "swagger.json").read_text())
-            crds = [yaml.safe_load(file.read_text()) for file in (sources[_KEDA] / "config/crd/bases").glob("*.yaml")]
+            described = [*(sources[_KEDA] / "config/crd/bases").glob("*.yaml"), *operator_crds(sources[OPERATOR])]
+            crds = [yaml.load(file.read_text(), _Loader) for file in described]
             partial = paths.schemas_dir() / "partial"
             shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
             partial.mkdir()
@@ -50,6 +56,21 @@ def schemas() -> Path:
                 (partial / name).write_text(json.dumps(schema))
             partial.rename(folder)
     return folder
+
+
+def operator_crds(source: Path) -> list[Path]:
+    """The files that describe the kinds of Prometheus' operator that a stack makes, in the source of its module."""
+    return [source / "example/prometheus-operator-crd" / f"{operator.GROUP}_{kind}.yaml" for kind in operator.CRDS]
+
+
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):
+    """Takes a bare `=` for the text that it is, as all readers of YAML 1.2 do."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
 
 
 def convert(definitions: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""Alerts on certificates near their end, by cert-manager's own figures and by what a blackbox exporter sees served."""
+
+from flyball.alerts.rule import Rule, Severity
+from flyball.guards.alerting import watch
+from flyball.guards.governor.rules import UNWATCHED
+from flyball.guards.reading.units import show_duration
+
+SERVED, ISSUED = "probe_ssl_earliest_cert_expiry", "certmanager_certificate_expiration_timestamp_seconds"
+PLANNED = "certmanager_certificate_renewal_timestamp_seconds"
+OPTIONAL = (SERVED, ISSUED, PLANNED)
+"""Whoever has neither exporter has no alert either."""
+
+
+def rules(namespace: str) -> dict[str, list[Rule]]:
+    """The rules for what a namespace serves and has issued, by the name of their group."""
+    served = _served(f'{{namespace="{namespace}"}}')
+    issued, planned = (_issued(series, namespace) for series in (ISSUED, PLANNED))
+    late = show_duration(watch.RENEWAL_LATE * 1000)
+    soon = f"{served} - time() < {watch.ENDS_SOON} or time() - {planned} > {watch.RENEWAL_LATE}"
+    too = f", or its renewal is more than {late} late"
+    return {"flyball-certificates": [_soon("CertificateEndsSoon", soon, too), _now("CertificateEnds", served, issued)]}
+
+
+def on_hosts() -> dict[str, list[Rule]]:
+    """The same for what any blackbox exporter sees, which `prometheus_targets` names."""
+    served = _served("")
+    soon = f"{served} - time() < {watch.ENDS_SOON}"
+    return {"flyball-certificates": [_soon("ServedCertificateEndsSoon", soon), _now("ServedCertificateEnds", served)]}
+
+
+def _served(where: str) -> str:
+    return f"max by (instance) ({SERVED}{where})"
+
+
+def _issued(series: str, namespace: str) -> str:
+    """Scraped as usual, cert-manager's own namespace stands where that of the certificate was."""
+    return f'max by (name) ({series}{{exported_namespace="{namespace}"}} or {series}{{namespace="{namespace}"}})'
+
+
+def _soon(name: str, expr: str, too: str = "") -> Rule:
+    return Rule(
+        name=name,
+        severity=Severity.WARNING,
+        subject="certificate",
+        expr=expr,
+        seconds=watch.CERTIFICATE_FOR,
+        summary=f"the certificate of {_WHICH} ends within {show_duration(watch.ENDS_SOON * 1000)}{too}",
+        action="See why it was not renewed: kubectl describe certificate, or the log of whatever renews it.",
+        guards=(UNWATCHED.id,),
+    )
+
+
+def _now(name: str, *ends: str) -> Rule:
+    return Rule(
+        name=name,
+        severity=Severity.PAGE,
+        subject="certificate",
+        expr=f"({' or '.join(ends)}) - time() < {watch.ENDS}",
+        seconds=watch.CERTIFICATE_FOR,
+        summary=f"the certificate of {_WHICH} ends within {show_duration(watch.ENDS * 1000)}",
+        action="Renew it by hand now: with its end nobody connects any more.",
+        guards=(UNWATCHED.id,),
+    )
+
+
+_WHICH = "{{ $labels.instance }}{{ $labels.name }}"
+"""One of them: where it is served, or what cert-manager calls it."""

@@ -1,0 +1,1 @@
+"""Alerts: rules, receivers and whom to scrape, as objects of Prometheus' operator."""

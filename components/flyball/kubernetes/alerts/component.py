@@ -1,0 +1,23 @@
+"""`Alerts`: rules, who hears of what, and whom to scrape, as objects of Prometheus' operator."""
+
+from collections.abc import Iterable
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from flyball.alerts.operator import Manifest
+from flyball.kubernetes.objects import properties
+
+
+class Alerts(pulumi.ComponentResource):
+    """The alerts of a stack: a PrometheusRule, several where one would be too large, an AlertmanagerConfig and
+    PodMonitors, in the stack's namespace."""
+
+    def __init__(self, name: str, manifests: Iterable[Manifest], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Of objects that were made already (`flyball.stack.alerting`)."""
+        super().__init__("flyball:index:Alerts", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        for manifest in manifests:
+            own = f"{name}-{manifest['kind'].lower()}-{manifest['metadata']['name']}"
+            k8s.apiextensions.CustomResource(own, **properties(manifest), opts=child)
+        self.register_outputs({})
