@@ -1,5 +1,6 @@
 """A real HAProxy between a client and a backend: what its configuration is meant to do, it does."""
 
+import http.client
 import json
 import os
 import signal
@@ -275,3 +276,29 @@ def settle(port: int, count: int) -> None:
     until = time.monotonic() + 20
     while statuses(port, count) != [200] * count:
         assert time.monotonic() < until
+
+
+class TestNames:
+    """Applications that cannot be told an address dial names, which lead to loopback addresses of the calls."""
+
+    def test_two_calls_on_one_port_go_each_to_its_own(self, tmp_path: Path) -> None:
+        first, second, same = free(3)
+        with backend() as one, backend() as other:
+            other.status = 404
+            calls = [
+                Outbound(name, Address(listen), (Server("127.0.0.1", to.port),), also=(Address(same, f"127.0.0.{n}"),))
+                for name, listen, to, n in (("pay", first, one, 2), ("cart", second, other, 3))
+            ]
+            with haproxy(Proxy("web", outbound=tuple(calls)), tmp_path):
+                places = (("127.0.0.1", first), ("127.0.0.1", second), ("127.0.0.2", same), ("127.0.0.3", same))
+                found = [_status(host, port) for host, port in places]
+        assert found == [200, 404, 200, 404]
+
+
+def _status(host: str, port: int) -> int:
+    connection = http.client.HTTPConnection(host, port, timeout=20)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status
+    finally:
+        connection.close()

@@ -66,6 +66,8 @@ class Outbound:
     servers: tuple[Server, ...]
     call: Times = field(default_factory=Times)
     hop: Hop = field(default_factory=Hop)
+    also: tuple[Address, ...] = ()
+    """Where it listens too."""
 
     def __post_init__(self) -> None:
         _check_name(self.name)

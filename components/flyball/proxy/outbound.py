@@ -43,12 +43,16 @@ def outbound_sections(hop: Outbound, families: Families, peers: bool) -> list[st
     return [_front(hop, families, peers), *backs, *breaker.open_section(hop), *_all(hop, prefers)]
 
 
+def _listens(hop: Outbound, families: Families, options: str = "") -> list[str]:
+    return [line for listen in (hop.listen, *hop.also) for line in binds(listen, families, options)]
+
+
 def _front(hop: Outbound, families: Families, peers: bool) -> str:
     h, longest = hop.hop, hop.call.longest
     return section(
         f"frontend call.{hop.name}",
         [
-            *binds(hop.listen, families, " proto h2" if h.protocol == "grpc" else ""),
+            *_listens(hop, families, " proto h2" if h.protocol == "grpc" else ""),
             "mode http",
             # A reload must not close a connection on which the next request may be on its way.
             "option idle-close-on-response",
@@ -205,7 +209,7 @@ def _tcp_front(hop: Outbound, families: Families) -> str:
     return section(
         f"frontend call.{hop.name}",
         [
-            *binds(hop.listen, families),
+            *_listens(hop, families),
             "mode tcp",
             f"maxconn {h.connections * 2}",
             f"timeout client {time(h.idle)}",

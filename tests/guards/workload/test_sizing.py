@@ -206,6 +206,7 @@ FULL: dict[str, Any] = {
             "cidrs": ["10.0.0.0/8"],
             "protocol": "http",
             "variable": "API",
+            "names": ["api.example.org"],
             "tls": True,
             "stream": False,
             "breaker": {

@@ -16,7 +16,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
         *("fallback-call", "variable-taken", "own-label", "image-not-pinned", "cron-for-keda", "time-zone"),
         *("window-without-length", "clock-change", "ramp-too-long", "windows-too-close", "files-too-large"),
-        *("nodes-narrowed", "tolerates-loss"),
+        *("nodes-narrowed", "tolerates-loss", "past-the-proxy", "name-unreachable"),
         *("foreign-zone", "foreign-account", "locked-out", "endpoint-open", "cluster-version", "too-few-types"),
         *("types-differ", "addresses-run-out", "base-too-small"),
         *("two-architectures", "window-not-weekly", "too-many-actions", "hook-below-way-out", "hook-beyond-notice"),

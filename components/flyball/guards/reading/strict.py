@@ -204,7 +204,7 @@ def _likeness(word: str, other: str, least: float) -> float:
     """
     lower = word.lower()
     extra = 0.2 * (sorted(lower) == sorted(other.lower())) + 0.05 * (word[:1] == other[:1])
-    matcher = difflib.SequenceMatcher(None, lower, other)
+    matcher = difflib.SequenceMatcher(None, lower, other.lower())
     enough = max(least, _LIKE) - extra
     if matcher.real_quick_ratio() < enough or matcher.quick_ratio() < enough:
         return 0.0

@@ -96,6 +96,9 @@ class CallArgs(TypedDict):
     """`http`, `grpc` or `tcp` [the callee's; tcp with `host`; required for a `Workload` by itself]."""
     variable: NotRequired[str]
     """Environment variable with the address to call [PAYMENT_URL for http, REDIS_ADDR for grpc and tcp]."""
+    names: NotRequired[list[str]]
+    """Host names by which an application calls it that takes no address: in its pods they lead to the proxy, on the
+    callee's port, or on the one that is dialled, as `catalogue:80` [none]."""
     breaker: NotRequired[BreakerArgs]
     """The circuit breaker; http and grpc."""
     fallback: NotRequired[FallbackArgs]

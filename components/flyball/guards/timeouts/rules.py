@@ -140,3 +140,18 @@ RUN_BEYOND_INTERVAL = Rule(
     "concepts/workloads/controllers/cron-jobs/#concurrency-policy).",
     remedy="Lower the deadline, run less often, or let the new run replace the old one.",
 )
+PAST_THE_PROXY = Rule(
+    "past-the-proxy",
+    Lesson.TIMEOUTS,
+    what="A call that is declared is made through the proxy; past it nothing ends it, counts it or opens a circuit.",
+    source="The proxy listens on the loopback interface, at the address that a variable tells.",
+    remedy="Name the call's variable in the value, as $(CART_URL), or the name that the application knows in `names`.",
+)
+NAME_UNREACHABLE = Rule(
+    "name-unreachable",
+    Lesson.TIMEOUTS,
+    what="A name that is to lead to the proxy does so on a port that is free in the pod: what listens there at every"
+    " address takes the calls for itself, or does not start.",
+    source="bind(2), EADDRINUSE: of one port there is either every address, or single ones.",
+    remedy="Let the application listen on another port.",
+)

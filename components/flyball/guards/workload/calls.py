@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flyball.guards.fail_fast.rules import VARIABLE_TAKEN
+from flyball.guards.reading import address
+from flyball.guards.reading.address import Target
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import EITHER_OR, UNKNOWN_VALUE
+from flyball.guards.reading.rules import EITHER_OR, INVALID_ADDRESS, UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.timeouts import calls, deadlines, hops
 from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
@@ -44,6 +46,8 @@ class Call:
     times: Times
     hop: Hop
     to: Callee | Outside
+    names: tuple[Target, ...] = ()
+    """Host names that lead to the proxy, with the ports that are dialled."""
 
 
 def check_told(made: Mapping[str, Call], taken: Mapping[str, str], path: Path) -> Iterator[Problem]:
@@ -53,6 +57,13 @@ def check_told(made: Mapping[str, Call], taken: Mapping[str, str], path: Path) -
             if variable in taken:
                 hint = f"remove it there: it follows from calls.{name}"
                 yield Problem((*path, taken[variable], variable), VARIABLE_TAKEN, f"is what is told of {name}", hint)
+
+
+def told(calls: Mapping[str, Call]) -> dict[str, str]:
+    """The variables that calls bring, and of which call each is."""
+    found = {hops.variable(name, call.hop): name for name, call in calls.items()}
+    cached = {name for name, call in calls.items() if isinstance(call.to, Callee) and call.to.cache}
+    return found | {variable: name for name in cached for variable in variables(name)}
 
 
 def as_reference(callee: Callee) -> ServiceReferenceArgs:
@@ -78,7 +89,21 @@ def _read(r: Reader, name: str, namespace: str, known: Mapping[str, Callee]) -> 
     callee = known.get(name) or Callee(name, namespace)
     times = calls.read_call(r, r.has("host") or r.has("service"), promised.timeout(r, callee.deadline))
     to = _referenced(r, namespace) or outside or _stated(r, callee)
-    return Call(times, hops.read(r, name, times, "tcp" if isinstance(to, Outside) else to.protocol), to)
+    hop = hops.read(r, name, times, "tcp" if isinstance(to, Outside) else to.protocol)
+    return Call(times, hop, to, read_names(r, to.port))
+
+
+def read_names(r: Reader, port: int) -> tuple[Target, ...]:
+    """The names of a call, each with the port that is dialled: `port` where it does not say."""
+    found: list[Target] = []
+    for i, text in enumerate(r.words("names")):
+        place = address.target(text) or Target(text, port)
+        if address.is_address(place.host) or not address.is_name(place.host) or place.host == "localhost":
+            hint = "give the name by which the application calls it, as catalogue, or catalogue:80 with another port"
+            r.problem(("names", i), INVALID_ADDRESS, f"is {text!r}", hint)
+            continue
+        found.append(place)
+    return tuple(found)
 
 
 def _stated(r: Reader, known: Callee) -> Callee:

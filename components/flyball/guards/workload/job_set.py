@@ -13,7 +13,7 @@ from flyball.guards.reading.rules import GIVEN_TWICE
 from flyball.guards.reading.strict import Words
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import calls, jobs, pod, relations, sidecar
+from flyball.guards.workload import calls, fixed_names, jobs, pod, relations, sidecar
 from flyball.guards.workload.application import Place, check_mounts, sources, unread
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.job_arguments import GuardedJobArgs
@@ -72,6 +72,10 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
     r.problems.extend(hops.check_hops(made, (*r.path, "calls")))
     r.problems.extend(calls.check_told(reading.spec.calls, sources(reading.args), r.path))
     r.problems.extend(sidecar.check(reading.spec.sidecar, jobs.no_guard(), made, 0, sources(reading.args), r.path))
+    ports = sidecar.taken(reading.spec.sidecar, jobs.no_guard(), (), 0)
+    r.problems.extend(fixed_names.check(reading.spec, ports, r.path))
+    variables = {**sources(reading.args), **calls.told(reading.spec.calls)}
+    r.problems.extend(fixed_names.check_values(reading.spec, reading.args.get("env"), variables, r.path))
     reading.bad = unread(r)
 
 

@@ -17,7 +17,18 @@ from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
-from flyball.guards.workload import calls, file_logs, job_set, local_cache, pod, ports, relations, sidecar, spec
+from flyball.guards.workload import (
+    calls,
+    file_logs,
+    fixed_names,
+    job_set,
+    local_cache,
+    pod,
+    ports,
+    relations,
+    sidecar,
+    spec,
+)
 from flyball.guards.workload.application import Place, Placed, check_mounts, sources, unread
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
@@ -197,9 +208,13 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Pr
     yield from hops.check_hops(made, (*path, "calls"))
     variables = sources(args)
     yield from sidecar.check(spec.sidecar, spec.inbound, made, spec.port, variables, path)
+    calling = set(spec.sidecar.call_ports(made).values())
     taken = sidecar.taken(spec.sidecar, spec.inbound, made, spec.port)
     yield from ports.check(spec.port, spec.ports, spec.metrics, taken, path)
     yield from calls.check_told(spec.calls, variables, path)
+    listening = taken | {each.port: f"ports.{name}" for name, each in spec.ports.items()}
+    listening |= {spec.metrics.port: "metrics"} if spec.metrics and spec.metrics.port not in listening else {}
+    yield from fixed_names.check(spec, {p: what for p, what in listening.items() if p not in calling}, path)
     own = {
         **dict.fromkeys(file_logs.environment(spec.logs, spec.name) if spec.logs else (), "logs"),
         **dict.fromkeys(local_cache.environment(spec.cache) if spec.cache else (), "cache"),
@@ -208,6 +223,7 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Pr
         if name in variables:
             hint = f"remove it there: it follows from {origin}"
             yield Problem((*path, variables[name], name), VARIABLE_TAKEN, "is a limit that flyball sets", hint)
+    yield from fixed_names.check_values(spec, args.get("env"), {**variables, **own, **calls.told(spec.calls)}, path)
 
 
 def _check_alone(reading: _Reading) -> Iterator[Problem]:

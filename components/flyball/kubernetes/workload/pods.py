@@ -9,7 +9,8 @@ from flyball import wellknown
 from flyball.guards.headroom.headroom import Survive
 from flyball.guards.interruptions.probes import Probe
 from flyball.guards.reading.units import Bytes, show_size
-from flyball.guards.workload.application import Placed, Scratch
+from flyball.guards.workload.application import Application, Placed, Scratch
+from flyball.guards.workload.fixed_names import lowest, places
 from flyball.guards.workload.platform import Platform
 from flyball.guards.workload.pod import Pod
 from flyball.guards.workload.ports import METRICS
@@ -105,12 +106,13 @@ def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scrat
         # #environment-variables).
         "enableServiceLinks": False,
         "priorityClassName": inputs.priority,
-        **_surroundings(s.spec.pod),
+        **_surroundings(s.spec),
         "terminationGracePeriodSeconds": grace,
         "securityContext": {
             **as_user(s.spec.user),
             "fsGroup": s.spec.user,
             "seccompProfile": {"type": "RuntimeDefault"},
+            **unless_empty("sysctls", _sysctls(s.spec)),
         },
         **unless_empty(
             "volumes",
@@ -119,16 +121,26 @@ def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scrat
     }
 
 
-def _surroundings(pod: Pod) -> Manifest:
-    """Names, and what runs the containers."""
+def _surroundings(spec: Application) -> Manifest:
+    """Names, those of the calls among them, and what runs the containers."""
+    pod = spec.pod
     options = [{"name": name, **({"value": value} if value else {})} for name, value in sorted(pod.options.items())]
     names = {**unless_empty("options", options), **unless_empty("searches", list(pod.searches))}
-    hosts = [{"ip": where, "hostnames": list(named)} for where, named in sorted(pod.hosts.items())]
+    led = {where: list(named) for where, named in pod.hosts.items()}
+    for name, where in places(spec.calls).items():
+        led[where] = [*led.get(where, []), *sorted({to.host for to in spec.calls[name].names})]
+    hosts = [{"ip": where, "hostnames": named} for where, named in sorted(led.items())]
     return {
         **unless_empty("hostAliases", hosts),
         **({"dnsConfig": names} if names else {}),
         **({"runtimeClassName": pod.runtime} if pod.runtime else {}),
     }
+
+
+def _sysctls(spec: Application) -> list[Manifest]:
+    """The proxy listens where the application dials by a name; for low ports the pod says that it may."""
+    port = lowest(spec.calls)
+    return [{"name": "net.ipv4.ip_unprivileged_port_start", "value": str(port)}] if port else []
 
 
 def chosen(pod: Pod, placed: Manifest) -> Manifest:

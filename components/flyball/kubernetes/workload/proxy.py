@@ -6,12 +6,14 @@ whether the proxy is well, those of the application go past it to the applicatio
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flyball.guards.clean_up import retention
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import hops
 from flyball.guards.timeouts.calls import Outside
+from flyball.guards.workload import fixed_names
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.calls import Call
 from flyball.guards.workload.resolve import Service
@@ -69,12 +71,12 @@ def _url(protocol: str, port: int) -> str:
 
 
 def _proxy(s: Placed) -> Proxy:
-    spec, ports = s.spec, s.spec.sidecar.call_ports(s.spec.calls)
+    spec, ports, named = s.spec, s.spec.sidecar.call_ports(s.spec.calls), fixed_names.places(s.spec.calls)
     return Proxy(
         name=s.name,
         inbound=_inbound(s.spec) if isinstance(s, Service) and s.spec.fronted else None,
         outbound=tuple(
-            Outbound(name, Address(ports[name]), _servers(s, call), call.times, call.hop)
+            Outbound(name, Address(ports[name]), _servers(s, call), call.times, call.hop, _named(named, name, call))
             for name, call in sorted(spec.calls.items())
         ),
         metrics=Address(spec.sidecar.metrics_port, EVERYWHERE),
@@ -82,6 +84,11 @@ def _proxy(s: Placed) -> Proxy:
         drain=_drain(s),
         families=Families.POD,
     )
+
+
+def _named(places: Mapping[str, str], name: str, call: Call) -> tuple[Address, ...]:
+    """Where it listens for those who call it by a name."""
+    return tuple(Address(port, places[name]) for port in sorted({to.port for to in call.names}))
 
 
 def _drain(s: Placed) -> Milliseconds:
