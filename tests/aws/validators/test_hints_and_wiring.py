@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.aws.capture import cases, of_case
-from tests.aws.validators import hints, wiring
+from tests.aws.validators import hints, own, wiring
 
 from flyball.deploy.program import Registered
 
@@ -24,6 +24,11 @@ def test_inputs_are_of_the_types_that_the_sdk_says(case: str) -> None:
 @pytest.mark.parametrize("case", cases())
 def test_ids_and_arns_are_of_the_kind_that_their_input_says(case: str) -> None:
     assert [problem for name, r in RESOURCES.items() if name.startswith(case) for problem in wiring.problems(r)] == []
+
+
+@pytest.mark.parametrize("case", cases())
+def test_our_own_rules_hold(case: str) -> None:
+    assert [problem for name, r in RESOURCES.items() if name.startswith(case) for problem in own.problems(r)] == []
 
 
 def _of(kind: str) -> Registered:
