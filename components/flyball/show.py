@@ -69,6 +69,8 @@ def plan(result: Plan) -> None:
     for row in result.rows:
         if len(row.periods) > 1:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
+    promised = {row.service: row.objective for row in result.rows if row.objective}
+    _lines(out, [f"{name} promises to answer {objective}" for name, objective in promised.items()], "none")
     _lines(out, [str(each) for each in (*result.runs, *result.caches, *result.hears)], "none")
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tests.alerts import hop_series
+from tests.alerts import hop_series, objective_series
 from tests.alerts import service_series as made
 
 from flyball.alerts import caches, certificates, hosts, jobs, logs, services, watch, watcher, zones
-from flyball.alerts.rule import PLATFORM, Record, Rule, Severity, rule_file
+from flyball.alerts.rule import Record, Rule, Severity, rule_file
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.caches import read as read_cache
@@ -32,8 +32,7 @@ ALL["flyball-certificates"] = [*ALL["flyball-certificates"], *certificates.rules
 ENTRIES = [entry for group in ALL.values() for entry in group]
 RULES = {entry.name: entry for entry in ENTRIES if isinstance(entry, Rule)}
 CONTENT = rule_file(ALL)
-_JOINING = ("SpotStorm", "AutoscalersBlind")
-"""Alerts on several workloads at once."""
+_RECORDED = re.compile(r"flyball_(?:workload|hop|job|cache)_\w+")
 STEP = 60
 """Seconds between two samples."""
 SAMPLES = 10 * 60
@@ -178,6 +177,7 @@ _ELSEWHERE = '{namespace="cert-manager",exported_namespace="other",name="web"}'
 _ENDS = "certmanager_certificate_expiration_timestamp_seconds"
 _PLANNED = "certmanager_certificate_renewal_timestamp_seconds"
 _SERVED = {"instance": "web:443"}
+_MADE = (made, hop_series, objective_series)
 CASES = [
     *(
         case
@@ -380,8 +380,8 @@ CASES = [
         {'alertmanager_notifications_failed_total{integration="webhook"}': f"0x10 1+1x{SAMPLES}"},
     ),
     quiet("AlertsNotDelivered", **{'alertmanager_notifications_failed_total{integration="webhook"}': _always(9)}),
-    *(_case(*given) for series in (made, hop_series) for given in series.LOUD),
-    *(quiet(alert, **given) for series in (made, hop_series) for alert, given in series.QUIET),
+    *(_case(*given) for series in _MADE for given in series.LOUD),
+    *(quiet(alert, **given) for series in _MADE for alert, given in series.QUIET),
 ]
 
 
@@ -389,10 +389,9 @@ def promtool_files() -> dict[str, dict[str, Any]]:
     """By name the files for one `promtool test rules test-*.json`: each alert fires once it is due and its time is up,
     and not before. Each is held against a file of its own rule and of what is recorded for it: promtool evaluates all
     that it is given at every step, which is most of its time."""
-    recorded = [entry.as_prometheus() for entry in ENTRIES if isinstance(entry, Record)]
     found: dict[str, dict[str, Any]] = {}
     for name, rule in RULES.items():
-        rules = [*(record for record in recorded if rule.owner != PLATFORM or name in _JOINING), rule.as_prometheus()]
+        rules = [*(record.as_prometheus() for record in _recorded_for(rule.expr)), rule.as_prometheus()]
         found[f"rule-{name}.json"] = {"groups": [{"name": name, "rules": rules}]}
         found[f"test-{name}.json"] = {
             "rule_files": [f"rule-{name}.json"],
@@ -400,6 +399,17 @@ def promtool_files() -> dict[str, dict[str, Any]]:
             "tests": [_test(case) for case in CASES if case.alert == name],
         }
     return found
+
+
+def _recorded_for(expr: str) -> list[Record]:
+    """What is recorded of the series in an expression, and for that, in order."""
+    names = set(_RECORDED.findall(expr))
+    while True:
+        found = [entry for entry in ENTRIES if isinstance(entry, Record) and entry.name in names]
+        more = {name for record in found for name in _RECORDED.findall(record.expr)}
+        if more <= names:
+            return found
+        names |= more
 
 
 def _test(case: Case) -> dict[str, Any]:

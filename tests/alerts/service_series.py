@@ -6,17 +6,19 @@ still has always 3 and needs 2; cart needs 2 of 3 to 6.
 
 from typing import Any
 
+from flyball.guards.alerting.objectives import Objective
 from flyball.guards.alerting.services import Thresholds
 
 Series = dict[str, str]
 
 SAMPLES, STEP = 600, 60
 _OF_TEAM = ("team", "prod")
-_REPLICA: dict[str, Any] = {"replica": 100, "utilization": 0.8, "deadline": 2.0}
+_OBJECTIVE = Objective(99, 1000)
+_REPLICA: dict[str, Any] = {"replica": 100, "utilization": 0.8, "deadline": 2.0, "objective": _OBJECTIVE}
 THRESHOLDS = [
     Thresholds("shop", "web", *_OF_TEAM, need=7, floor=9, warn=12, ceiling=15, **_REPLICA, zones=3, hops={"pay": 0.5}),
     Thresholds("shop", "still", *_OF_TEAM, need=2, floor=3, warn=3, ceiling=None),
-    Thresholds("shop", "cart", *_OF_TEAM, need=2, floor=3, warn=5, ceiling=6),
+    Thresholds("shop", "cart", *_OF_TEAM, need=2, floor=3, warn=5, ceiling=6, objective=_OBJECTIVE, protocol="grpc"),
 ]
 _WEB = {"namespace": "shop", "workload": "web"}
 OF_WEB = {**_WEB, "owner": "team", "environment": "prod"}

@@ -226,7 +226,7 @@ def test_thresholds_are_those_of_the_rules() -> None:
         "still": of("still", 7, 8, 7, None),
         # Only what a proxy counts the requests of.
         "calling": of("calling", 7, 11, 13, 16, deadline=3.0, zones=3, hops={"web": 2.0}),
-        "plain": of("plain", 7, 8, 10, 12, deadline=None),
+        "plain": of("plain", 7, 8, 10, 12, deadline=None, protocol="tcp"),
         "bare": of("bare", 7, 8, 10, 12, deadline=None),
     }
 

@@ -62,6 +62,7 @@ IN_WORDS: dict[str, Any] = {
     "logs.pattern": "*.log",
     "scratch": {"tmp": {"path": "/tmp", "size": "64Mi"}},
     "files.*.mode": "0444",
+    "objective.minimum": 1000,
     "environment": STACK,
     "owner": PROJECT,
 }
@@ -77,6 +78,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     *("files.*.key", "files.*.configmap", "files.*.secret"),
     "logs",
     "cache",
+    "objective",
     "priority",
     *("platform.name", "platform.dns.namespace", "platform.dns.labels", "platform.dns.addresses", "platform.dns.ports"),
     *("platform.spot.labels", "platform.spot.taints", "platform.metadata"),

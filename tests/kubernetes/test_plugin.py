@@ -147,6 +147,7 @@ EVERYTHING: dict[str, Any] = {
     "account": {"annotations": {"example.org/role": "web"}},
     "ports": {"admin": {"port": 9000, "protocol": "http", "callers": ["ops/*"]}},
     "metrics": {"port": 9102, "path": "/prometheus", "scrape": "watch"},
+    "objective": {"availability": 99.5, "minimum": 2000},
     "user": 1000,
     "token": True,
     "priority": "important",

@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from flyball.alerts import caches, certificates, hosts, jobs, logs, services, watch, watcher, zones
 from flyball.alerts.rule import Rule
 from flyball.guards.alerting.hosts import Size
+from flyball.guards.alerting.objectives import Objective
 from flyball.guards.alerting.services import Thresholds
 
-_SOME = Thresholds("namespace", "workload", "owner", "environment", need=1, floor=2, warn=2, ceiling=3)
+_OBJECTIVE = Objective(99.9, 1000)
+_SOME = Thresholds(
+    "namespace", "workload", "owner", "environment", need=1, floor=2, warn=2, ceiling=3, objective=_OBJECTIVE
+)
 _GROUPS = {
     **services.rules([_SOME], governed=True),
     **zones.rules(),

@@ -4,7 +4,7 @@ that restart, run out of memory or cannot be evicted. The figures come from kube
 
 from collections.abc import Iterable
 
-from flyball.alerts import autoscalers, governor, hops
+from flyball.alerts import autoscalers, governor, hops, objectives
 from flyball.alerts.counters import span
 from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
 from flyball.alerts.workload import (
@@ -38,6 +38,7 @@ def rules(found: Iterable[Thresholds], governed: bool) -> dict[str, list[Rule | 
         "flyball-services": [*_sums(), *hops.records(), *_short(), *_headroom(), *_caps(), *_pods()],
         "flyball-hops": [*hops.rules()],
         "flyball-autoscalers": [*autoscalers.rules()],
+        **(objectives.rules() if any(one.objective for one in each) else {}),
     }
     if governed:
         groups["flyball-guards"] = [*governor.rules()]

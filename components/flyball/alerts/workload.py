@@ -44,7 +44,6 @@ def _thresholds(service: Service) -> Thresholds:
     sizing, spec = service.sizing, service.spec
     base = sizing.split.base if sizing.split else 0
     floor = base + sizing.floors.least
-    counted = spec.fronted and spec.protocol != "tcp"
     hops = {name: call.times.timeout / 1000 for name, call in spec.calls.items() if call.hop.protocol != "tcp"}
     return Thresholds(
         namespace=service.place.namespace,
@@ -57,9 +56,11 @@ def _thresholds(service: Service) -> Thresholds:
         ceiling=sizing.ceiling if sizing.ceiling > floor else None,
         replica=spec.replica,
         utilization=spec.utilization,
-        deadline=spec.deadline / 1000 if counted else None,
+        deadline=spec.deadline / 1000 if spec.counted else None,
         zones=len(service.place.zones) if Survive.ZONE in spec.survive else None,
         hops=hops if spec.proxied else {},
+        objective=spec.objective,
+        protocol=spec.protocol,
     )
 
 
@@ -89,4 +90,14 @@ def _constants(one: Thresholds) -> list[Record]:
         Record(HOP_TIMEOUT, f"vector({show_number(timeout, 6)})", {**labels, "hop": name})
         for name, timeout in sorted(one.hops.items())
     ]
-    return [*found, *hops]
+    return [*found, *_objective(one, labels), *hops]
+
+
+def _objective(one: Thresholds, labels: dict[str, str]) -> list[Record]:
+    if one.objective is None:
+        return []
+    availability = show_number(one.objective.availability, 6)
+    return [
+        Record(f"{METRIC}_objective", f"vector({availability})", {**labels, "protocol": one.protocol}),
+        Record(f"{METRIC}_minimum", f"vector({one.objective.minimum})", labels),
+    ]

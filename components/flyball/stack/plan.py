@@ -43,6 +43,7 @@ class Row:
     used: float
     path: tuple[str, ...]
     periods: tuple[tuple[str, int, int], ...]
+    objective: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
         used=float(Fraction(stack.promises[service.name].spent, service.spec.deadline)),
         path=paths.longest(service.name),
         periods=tuple((p.window or "otherwise", p.headroom.need, p.headroom.floor) for p in sizing.periods),
+        objective=str(service.spec.objective) if service.spec.objective else None,
     )
 
 
@@ -204,6 +206,7 @@ def _row_json(row: Row) -> dict[str, Any]:
         "waiting": {"before": row.waiting[0], "after": row.waiting[1]},
         "deadline": {"used": row.used, "path": list(row.path)},
         "schedule": [{"window": name, "need": need, "floor": floor} for name, need, floor in row.periods],
+        "objective": row.objective,
     }
 
 

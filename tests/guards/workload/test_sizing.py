@@ -306,6 +306,7 @@ FULL: dict[str, Any] = {
         "open": {"port": 9001, "protocol": "udp", "public": True},
     },
     "metrics": {"port": 9102, "path": "/prometheus", "scrape": "watch"},
+    "objective": {"availability": 99.9, "minimum": 2000},
     "user": 1000,
     "token": True,
     "priority": "high",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flyball.guards.alerting.objectives import Objective
 from flyball.guards.governor import envelope, freeze
 
 BELOW_NEED_FOR = 120
@@ -48,7 +49,7 @@ class Thresholds:
     None where it is the floor, so that the workload is always at its cap, and that means nothing. One replica can do
     `replica` requests per second, and is to carry `utilization` of that. `deadline` is that of a request [s], None
     where no proxy counts requests. `zones` is how many there are where the loss of one is to be survived. `hops` has
-    the timeout [s] of each call whose requests are counted.
+    the timeout [s] of each call whose requests are counted. `objective` is held by what `protocol` tells of errors.
     """
 
     namespace: str
@@ -64,3 +65,5 @@ class Thresholds:
     deadline: float | None = None
     zones: int | None = None
     hops: Mapping[str, float] = field(default_factory=dict[str, float])
+    objective: Objective | None = None
+    protocol: str = "http"

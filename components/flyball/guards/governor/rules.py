@@ -121,3 +121,20 @@ REPEAT_BELOW_INTERVAL = Rule(
     source="https://prometheus.io/docs/alerting/latest/configuration/#route, repeat_interval.",
     remedy="Raise the repeat interval.",
 )
+OBJECTIVE_UNCOUNTED = Rule(
+    "objective-uncounted",
+    Lesson.GOVERNOR,
+    what="An objective is given where requests and errors are counted: by the proxy in front of a service, which reads"
+    " http and gRPC. One that nobody can measure is never missed.",
+    source="HAProxy's exporter counts requests and answers of its frontends in mode http alone.",
+    remedy="Leave it out, or let the proxy stand in front.",
+)
+OBJECTIVE_TOO_FINE = Rule(
+    "objective-too-fine",
+    Lesson.GOVERNOR,
+    what="It takes ten errors to page for an objective: of so few requests that one or two suffice, a share says"
+    " nothing.",
+    source="`minimum * 14.4 * (1 - availability) >= 10`; 14.4 is the fastest burn rate that is watched, over an hour"
+    " (https://sre.google/workbook/alerting-on-slos/).",
+    remedy="Raise the minimum, or lower the availability.",
+)

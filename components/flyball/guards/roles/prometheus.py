@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
-from flyball.guards.alerting import hosts
+from flyball.guards.alerting import hosts, objectives
 from flyball.guards.alerting.hosts import Size, SizeArgs
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.clean_up.rules import MEMORY_BEYOND_HOST, QUERIES_BEYOND_MEMORY, STORAGE_BEYOND_DISK
@@ -39,6 +39,9 @@ GARBAGE_SHARE = 0.9
 LONGEST_QUERY: Milliseconds = 120_000
 SAMPLE: Bytes = 16
 """In memory: a time and a value of 8 bytes each."""
+LEAST_SAMPLES = 2 * objectives.SLOW[-1].long // objectives.MINUTE
+"""Twice what the longest window of a burn rate holds of one series: Prometheus has one in memory at a time, and forgets
+it for its sum (of 172,800 samples of 40 series, 10,000 at a time suffice)."""
 QUERY_SHARE = 0.5
 """Of the memory limit, for all queries at one time; the rest is for what is being scraped."""
 PATH = "/metrics"
@@ -135,8 +138,8 @@ ROLE = Role(
             "prometheus_query_samples",
             int,
             4_000_000,
-            f"Samples that one query may load; of {SAMPLE} bytes each, all queries together at most half of the"
-            " memory.",
+            f"Samples that one query may load, at least {LEAST_SAMPLES} (what burn rates sum); of {SAMPLE} bytes each,"
+            " all queries together at most half of the memory.",
             "samples",
         ),
     ),
@@ -312,7 +315,7 @@ def _storage(reader: Variables, disk: Bytes) -> Bytes:
 def _queries(reader: Variables, memory: Bytes) -> tuple[int, int]:
     """How many queries at one time, and how many samples each may load: together at most half of the memory."""
     concurrency = reader.count("prometheus_query_concurrency", most=100)
-    samples = reader.count("prometheus_query_samples", least=1000)
+    samples = reader.count("prometheus_query_samples", least=LEAST_SAMPLES)
     most = int(memory * exact(QUERY_SHARE)) // (SAMPLE * concurrency)
     if samples > most:
         message = f"{concurrency} queries of {samples} samples take {_mebibytes(concurrency * samples * SAMPLE)}"

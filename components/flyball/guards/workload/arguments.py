@@ -226,6 +226,15 @@ class RolloutArgs(TypedDict):
     """Old revisions kept [3]."""
 
 
+class ObjectiveArgs(TypedDict):
+    """How many of the requests must not fail, within 30 days; people are told when errors come too fast for that."""
+
+    availability: float
+    """Percent, from 95 to 99.999."""
+    minimum: NotRequired[int]
+    """Requests an hour below which a share of errors says nothing [1 / (1 - availability), for 99.9 1000]."""
+
+
 class SecretRefArgs(TypedDict):
     """A value in a Secret that exists already."""
 
@@ -348,6 +357,8 @@ class GuardedArgs(TypedDict):
     """The way out."""
     rollout: NotRequired[RolloutArgs]
     """The way to a new version."""
+    objective: NotRequired[ObjectiveArgs]
+    """The share of requests that must not fail [none]."""
     user: NotRequired[int]
     """User and group id the container runs as; never 0 [65532]."""
     token: NotRequired[bool]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flyball.guards.alerting import objectives
 from flyball.guards.clean_up import retention
 from flyball.guards.fail_fast import inbound
 from flyball.guards.governor import envelope, scaling, steps
@@ -129,6 +130,8 @@ def _check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Probl
         yield from local_cache.check(spec.cache, spec.resources.memory_limit, (*path, "cache"))
     if spec.schedule and not _any(bad, "schedule"):
         yield from schedule.check(spec.schedule, (*path, "schedule"))
+    if spec.objective and not _any(bad, "objective", "protocol", "inbound", "proxy"):
+        yield from objectives.check(spec.counted, (*path, "objective"))
     if not _any(bad, "inbound", "deadline"):
         tcp = spec.protocol == "tcp"
         yield from inbound.check(spec.inbound, spec.deadline, (*path, "inbound"), tcp=tcp)

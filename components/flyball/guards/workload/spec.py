@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flyball.guards.alerting import objectives
+from flyball.guards.alerting.objectives import Objective
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.inbound import Inbound
@@ -81,6 +83,7 @@ class Spec(Application):
     inbound: Inbound
     ports: Mapping[str, Port] = field(default_factory=dict)
     metrics: Metrics | None = None
+    objective: Objective | None = None
 
     @property
     def needs_keda(self) -> bool:
@@ -91,6 +94,11 @@ class Spec(Application):
     def fronted(self) -> bool:
         """Whether the proxy stands in front of the application too, and not only beside it for its calls."""
         return self.sidecar.enabled and self.inbound.enabled
+
+    @property
+    def counted(self) -> bool:
+        """Whether a proxy counts its requests, and how they end."""
+        return self.fronted and self.protocol != "tcp"
 
     @property
     def entry(self) -> int:
@@ -148,6 +156,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         inbound=guard,
         ports=ports.read(r, namespace),
         metrics=ports.read_metrics(r),
+        objective=objectives.read(r.at("objective")) if r.is_map("objective") else None,
         sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
         **read_common(r),
     )
