@@ -55,10 +55,11 @@ $(READY): tools/requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What is made from the code: the table of rules in README.md, docs/rules.md, and what is said of roles.
+# What is made from the code: the table of rules in README.md, docs/rules.md, docs/alerts.md, and what is said of roles.
 .PHONY: docs
 docs: roles
 	@$(BIN)/python -m tools.rules
+	@$(BIN)/python -m tools.alerts
 
 # From the declarations in flyball.guards.roles: defaults, argument specs and READMEs.
 .PHONY: roles
