@@ -35,6 +35,7 @@ def main(context: click.Context, project: Path | None) -> None:
     flyball plan   -s prod            what each service survives, and every broken rule
     flyball render -s prod -o out/    the objects as YAML files
     flyball alerts -s prod            rules for Prometheus: too few pods, near the cap, a guard overridden
+    flyball dashboards -o out/        dashboards for Grafana, from the same thresholds
     flyball check  -s prod            whether the cluster's nodes are set as the stack counts on
     flyball up     -s local           a cluster on this machine with the stack on it
     flyball down   -s local           and everything gone again
@@ -178,6 +179,28 @@ def alerts(context: click.Context, stack: str, labels: tuple[str, ...], output: 
         of_file = rule_file(alerting.groups(found), alerting.runbooks(found))
         documents = alerting.rule_objects(found, selected) if selected else [of_file]
         click.echo(yaml.safe_dump_all(documents, sort_keys=False, width=120), nl=False)
+
+
+@main.command()
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
+def dashboards(output: Path) -> None:
+    """Write dashboards for Grafana as JSON: a stack, a workload, a call of it, the Governor, and hosts.
+
+    They ask for the series that alert rules go by, and the thresholds that these rules record; namespace, workload and
+    call are chosen in Grafana. It takes the extra `dashboards` of the package.
+    """
+    with _refusals():
+        from flyball.errors import FlyballError
+
+        try:
+            from flyball.dashboards import grafana
+        except ModuleNotFoundError as error:
+            raise FlyballError(f"{error.name} is not installed; pip install 'flyball[dashboards]'") from error
+        output.mkdir(parents=True, exist_ok=True)
+        found = grafana.files()
+        for name, text in found.items():
+            (output / name).write_text(text, encoding="utf-8")
+        click.echo(f"{len(found)} dashboards in {output}")
 
 
 @main.command()

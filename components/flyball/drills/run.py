@@ -125,7 +125,7 @@ def run(names: Sequence[str], guards: Sequence[bool], report: Report) -> Iterato
         report(f"left out: {name}, which cannot be run: {what}")
     left_out = {name for name, _ in missing}
     for kind, ones in runs:
-        yield from _run(kind, [(drill, guard) for drill, guard in ones if drill.name not in left_out], report)
+        yield from side_by_side(kind, [(drill, guard) for drill, guard in ones if drill.name not in left_out], report)
 
 
 def _chosen(kind: Kind[D], names: Sequence[str]) -> list[D]:
@@ -134,7 +134,8 @@ def _chosen(kind: Kind[D], names: Sequence[str]) -> list[D]:
     return [mine[name] for name in names if name in mine]
 
 
-def _run(kind: Kind[D], runs: Sequence[tuple[D, bool]], report: Report) -> Iterator[Result]:
+def side_by_side(kind: Kind[D], runs: Sequence[tuple[D, bool]], report: Report) -> Iterator[Result]:
+    """These drills with the guard or without it, as many at once as the kind may have, in their order."""
     with ThreadPoolExecutor(kind.at_once) as pool:
         pending = [pool.submit(once, kind, drill, guard, report) for drill, guard in runs]
         try:

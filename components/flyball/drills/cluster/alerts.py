@@ -66,6 +66,10 @@ class Watch:
     def __init__(self, found: Monitor) -> None:
         self.monitor = found
 
+    def begin(self, stack: Stack, governed: bool) -> None:
+        """From now on people are told."""
+        self.monitor.load(rules(stack, governed))
+
     def told(self, began: float) -> list[Told]:
         """Alerts that have reached people since `began` [monotonic seconds], the first first."""
         return [
@@ -98,13 +102,11 @@ def _said(labels: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def watched(
-    plane: ControlPlane, stack: Stack, governed: bool, proxies: Callable[[], str], report: Report
-) -> Iterator[Watch | None]:
-    """The service is watched meanwhile; None, and said so, where this machine cannot have Prometheus."""
+def watched(plane: ControlPlane, proxies: Callable[[], str], report: Report) -> Iterator[Watch | None]:
+    """The control plane is watched meanwhile; None, and said so, where this machine cannot have Prometheus."""
     if reason := programs.why_not():
         report(f"nobody is told of alerts: {reason}")
         yield None
         return
-    with monitor.watching(plane, rules(stack, governed), proxies, TIMES, report) as found:
+    with monitor.watching(plane, proxies, TIMES, report) as found:
         yield Watch(found)

@@ -18,6 +18,7 @@ from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.scene import Scene
 from flyball.drills.result import Figures
+from flyball.kubernetes.governor import names
 
 PEAK, REPLICA = 1500, 100
 NEED = 19
@@ -43,6 +44,8 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     _apply(scene, [_tool(1)])
     attempts = _run_autoscaler(scene)
     _people_repair(scene)
+    if scene.guard:
+        _break_glass(scene)
     accepted = [a for a in attempts if a["accepted"]]
     return {
         "writes_tried": len(attempts),
@@ -90,6 +93,15 @@ def _people_repair(scene: Scene) -> None:
         scene.apply()
     recorder.wait(lambda: recorder.ready == size, f"{size} ready pods", 90)
     recorder.pass_time(2)
+
+
+def _break_glass(scene: Scene) -> None:
+    """Somebody with the right to override has the autoscaler's maximum above the ceiling, and is seen to."""
+    person = ("--as=on-call", f"--as-group={names.OVERRIDE_GROUP}", "--as-group=system:masters")
+    beyond = json.dumps({"spec": {"maxReplicas": scene.sizing.ceiling + 1}})
+    scene.kubectl.run("patch", "hpa", SERVICE, f"--namespace={NAMESPACE}", "--type=merge", f"--patch={beyond}", *person)
+    scene.recorder.event("somebody overrides the ceiling")
+    scene.await_page()
 
 
 def _install_autoscaler(scene: Scene) -> None:
@@ -162,7 +174,7 @@ DRILL = ClusterDrill(
     "puts back what they changed. The autoscaler finds half the data, writes a tenth of the replicas by every way "
     "there is, deletes the pods, then half of the nodes.",
     with_guard="The Governor's admission policies and a freeze: while it is on, automation may not take anything "
-    "away, whoever revives it.",
+    "away, whoever revives it. People are told of it, and called when somebody overrides the Governor after it.",
     without_guard="The autoscaler is stopped by scaling it to zero, and nothing in the cluster says that it has to "
     "stay so; it has the built-in role edit and may delete nodes. People repair within a minute.",
     load=PEAK,

@@ -162,6 +162,9 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
                 karpenter.start(plane, drill.offers, ZONES, report)
             if around := drill.around(guard):
                 _apply(plane.kubectl, around)
+            # All of it runs before the service does: the autoscaler would not wait for it.
+            proxies = Proxies(recorder, float(drill.args["load"]["replica"]))
+            watch = at_end.enter_context(alerts.watched(plane, proxies.text, report))
             drill = drill.prepare(drill)
             stack = read(config(drill, IMAGE))
             figures = Figures(recorder, float(drill.args["load"]["replica"]), MILLICORES)
@@ -169,8 +172,8 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
             bring_up(drill, guard, plane.kubectl, IMAGE)
             if drill.governed and guard:
                 governor.install(plane.kubectl, stack)
-            proxies = Proxies(recorder, float(drill.args["load"]["replica"]))
-            watch = at_end.enter_context(alerts.watched(plane, stack, drill.governed, proxies.text, report))
+            if watch:
+                watch.begin(stack, drill.governed)
             ready = Scene(drill, guard, plane.kubectl, recorder, stack, figures, Path(folder), watch)
             drill.before(ready)
             recorder.begin(_replicas(plane.kubectl))

@@ -20,6 +20,7 @@ from flyball.lab.cluster.control_plane import ControlPlane, Report
 from flyball.lab.monitoring import figures, kube_state, programs, receiver
 from flyball.lab.monitoring.receiver import Receiver
 
+RULES = "rules.yml"
 SEVERITIES = ("page", "warning")
 JOBS = ("kube-state-metrics", "proxies", "apiserver")
 _TEMPLATES = 'mount -t overlay -o "lowerdir=$0/usr/share:/usr/share" overlay /usr/share && exec "$@"'
@@ -44,10 +45,22 @@ class Times:
 class Monitor:
     """Both, while they run."""
 
+    folder: Path
+    """Their configuration and state."""
     prometheus: str
     """Its URL."""
     alertmanager: str
     receiver: Receiver
+
+    def load(self, rules: Mapping[str, Any]) -> None:
+        """From now on alerts are made by these: the content of a rule file. Raises `MonitorError` if it is none."""
+        (self.folder / RULES).write_text(json.dumps(rules, indent=1))
+        request = urllib.request.Request(f"{self.prometheus}/-/reload", method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=60):
+                pass
+        except urllib.error.HTTPError as error:
+            raise MonitorError(f"Prometheus refuses the rules: {error.read().decode(errors='replace')}") from error
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The series that an expression comes to now. Raises `MonitorError` where Prometheus refuses it."""
@@ -84,10 +97,8 @@ class Monitor:
 
 
 @contextmanager
-def watching(
-    plane: ControlPlane, rules: Mapping[str, Any], proxies: Callable[[], str], times: Times, report: Report
-) -> Iterator[Monitor]:
-    """The control plane is watched by these rules meanwhile: `rules` is the content of a rule file.
+def watching(plane: ControlPlane, proxies: Callable[[], str], times: Times, report: Report) -> Iterator[Monitor]:
+    """The control plane is scraped meanwhile, and watched by rules once they are loaded.
 
     `proxies` gives the figures of all proxies, as the exporters of these would.
 
@@ -103,14 +114,14 @@ def watching(
         known = at_end.enter_context(kube_state.known(api, times.scrape / 2000))
         port = at_end.enter_context(figures.served({"kube-state-metrics": known, "proxies": proxies}))
         documents = {
-            "rules.yml": rules,
+            RULES: {"groups": []},
             "prometheus.yml": _prometheus(times, api, port, mail),
             "alertmanager.yml": _alertmanager(times, told),
         }
         for name, document in documents.items():
             # Each of them reads YAML, of which JSON is a part.
             (folder / name).write_text(json.dumps(document, indent=1))
-        monitor = Monitor(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{mail}", told)
+        monitor = Monitor(folder, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{mail}", told)
         run = _Programs(plane, root, folder)
         at_end.callback(run.end)
         run.start(
@@ -119,7 +130,7 @@ def watching(
         )
         run.start(
             *("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/prometheus"),
-            f"--web.listen-address=127.0.0.1:{web}",
+            *(f"--web.listen-address=127.0.0.1:{web}", "--web.enable-lifecycle"),
         )
         for url in (monitor.alertmanager, monitor.prometheus):
             run.await_ready(f"{url}/-/ready")
@@ -189,7 +200,7 @@ def _prometheus(times: Times, api: kube_state.Api, port: int, alertmanager: int)
             "scrape_timeout": scrape,
             "evaluation_interval": _span(times.evaluate),
         },
-        "rule_files": ["rules.yml"],
+        "rule_files": [RULES],
         "alerting": {"alertmanagers": [{"static_configs": [_targets(alertmanager)]}]},
         "scrape_configs": [
             # The pods and namespaces that it tells of are those of the figures, not its own.

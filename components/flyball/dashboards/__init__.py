@@ -1,0 +1,1 @@
+"""Dashboards: what people look at when an alert has called them, from the series and thresholds that alerts go by."""
