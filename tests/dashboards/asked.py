@@ -1,5 +1,13 @@
-"""Every expression of every panel, as it is asked of a Prometheus that watches something."""
+"""Every expression of every panel, as it is asked of a Prometheus that watches something.
 
+| dashboard | asked of the Prometheus of | in |
+| --- | --- | --- |
+| stack, workload, governor | the drills dawn, spot and reddit-2016 | tests/drills/test_drills.py |
+| hosts | a monitor that watches real hosts | tests/hosts/test_monitoring.py |
+| hop | none, since no drill of a cluster has calls; a real HAProxy has its metrics | tests/proxy/test_traffic.py |
+"""
+
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from flyball.dashboards.grafana import BOARDS as BOARDS
@@ -18,6 +26,12 @@ def expressions(board: str) -> Mapping[tuple[str, str, str], str]:
                 expr = expr.replace(f"${name}", value)
             found[board, panel.title, series.legend] = expr
     return found
+
+
+def of_proxies(board: str) -> set[tuple[str, str]]:
+    """The metrics of HAProxy's exporter that a dashboard asks for, each with the expression for its proxies' names."""
+    found = re.compile(r'(haproxy_[a-z_]+)\{.*?proxy=~?"([^"]+)"')
+    return {pair for expr in expressions(board).values() for pair in found.findall(expr)}
 
 
 def without_answer(query: Callable[[str], Sequence[object]], *boards: str) -> set[tuple[str, str, str]]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tests.alerts import cases
+from tests.dashboards.asked import without_answer
 from tests.hosts.conftest import UNTOUCHED, touched, until
 
 from flyball.guards.roles import alertmanager
@@ -187,6 +189,13 @@ def test_every_target_is_up_and_every_rule_loaded(monitor: Host) -> None:
         ("prometheus", "127.0.0.1:9090", "up"),
     }
     assert sorted(rules(monitor)) == ON_HOSTS
+
+
+def test_every_line_of_the_dashboard_of_hosts_is_there(monitor: Host) -> None:
+    def query(expr: str) -> list[Any]:
+        return prometheus(monitor, f"query?{urlencode({'query': expr})}")["result"]
+
+    assert until(lambda: without_answer(query, "hosts"), lambda found: not found) == set()
 
 
 def test_a_failed_rotation_reaches_people_and_so_does_its_end(watched: Ansible, monitor: Host) -> None:
