@@ -5,11 +5,12 @@ import pytest
 from flyball.alerts import cluster
 from flyball.alerts.rule import Rule, rule_file
 from flyball.drills.cluster import alerts, dawn
-from flyball.drills.cluster.alerts import TIMES, shortened
+from flyball.drills.cluster.alerts import TIMES, notifying, shortened
 from flyball.drills.cluster.drill import IMAGE
 from flyball.drills.cluster.scene import config
 from flyball.drills.cluster.settings import COMPRESSION
 from flyball.lab.monitoring.monitor import Times
+from flyball.lab.monitoring.receiver import listening
 from flyball.stack.read import read
 
 
@@ -44,5 +45,9 @@ def test_alerts_wait_less_and_nothing_else_changes() -> None:
 
 
 def test_the_times_are_those_that_people_have_as_many_times_shorter() -> None:
-    assert Times(30_000 // 12, 30_000 // 12, 30_000 // 12, 300_000 // 12) == TIMES
+    assert Times(30_000 // 12, 30_000 // 12) == TIMES
+    with listening() as told:
+        route = notifying(told)["route"]
+    waits = route["group_wait"], route["group_interval"], route["repeat_interval"]
+    assert waits == ("2500ms", "25000ms", "1200000ms")
     assert alerts.COMPRESSION == 12

@@ -9,26 +9,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from flyball.alerts import cluster
-from flyball.alerts.rule import rule_file
+from flyball.alerts import cluster, operator
+from flyball.alerts.alertmanager import configuration
+from flyball.alerts.routes import USUAL
+from flyball.alerts.rule import Severity, rule_file
 from flyball.drills.cluster.recorder import Recorder
 from flyball.drills.cluster.settings import COMPRESSION
 from flyball.drills.measure import Told
+from flyball.guards.alerting import receivers
+from flyball.guards.alerting.receivers import People
 from flyball.guards.reading import units
 from flyball.lab.cluster.control_plane import ControlPlane, Report
 from flyball.lab.monitoring import monitor, programs
 from flyball.lab.monitoring.monitor import Monitor, Times
+from flyball.lab.monitoring.receiver import Receiver
+from flyball.stack import alerting
 from flyball.stack.read import Stack
 
-_LOOK, _GROUP_WAIT, _GROUP_INTERVAL = 30_000, 30_000, 300_000
-"""How often everything is scraped and each rule evaluated, how long a message waits for more of its kind, and how long
-the next one of the kind: the defaults of our roles, and of kube-prometheus-stack [ms]."""
-TIMES = Times(
-    scrape=_LOOK // COMPRESSION,
-    evaluate=_LOOK // COMPRESSION,
-    group_wait=_GROUP_WAIT // COMPRESSION,
-    group_interval=_GROUP_INTERVAL // COMPRESSION,
-)
+_LOOK = 30_000
+"""How often all is scraped and each rule evaluated: the default of our role, and of kube-prometheus-stack [ms]."""
+TIMES = Times(scrape=_LOOK // COMPRESSION, evaluate=_LOOK // COMPRESSION)
+_WAITS = ("group_wait", "group_interval", "repeat_interval")
 _DURATION = r"[0-9]+[a-z][0-9a-z]*"
 _LOOKING_BACK = re.compile(rf"(?<=\[){_DURATION}(?=[\]:])|(?<=:){_DURATION}(?=\])|(?<=\boffset ){_DURATION}")
 _ON_THEIR_WAY = 120.0
@@ -37,13 +38,27 @@ _ON_THEIR_WAY = 120.0
 
 def rules(stack: Stack, governed: bool) -> dict[str, Any]:
     """The rule file of a stack, in the time of drills."""
-    groups = cluster.rules(stack.services.values(), governed, False)
+    found = cluster.rules(stack.services.values(), governed, False)
+    groups = operator.of_cluster(found, cluster.wide(found), alerting.whose(stack, {}))
     return shortened(rule_file(groups), COMPRESSION)
 
 
 def shortened(document: Mapping[str, Any], factor: int) -> dict[str, Any]:
     """A rule file whose alerts wait `factor` times less, and whose expressions look back as much less far."""
     return {"groups": [_group(group, factor) for group in document["groups"]]}
+
+
+def notifying(told: Receiver, factor: int = COMPRESSION) -> dict[str, Any]:
+    """Alertmanager's configuration where both a page and a warning come to `told`; it waits `factor` times less."""
+    page, warning = (receivers.Receiver(name, (told.url(name),)) for name in ("page", "warning"))
+    made = configuration(People(page, warning), USUAL)
+    return {**made, "route": _route(made["route"], factor)}
+
+
+def _route(route: Mapping[str, Any], factor: int) -> dict[str, Any]:
+    waits = {key: _shorter(route[key], factor) for key in _WAITS if key in route}
+    inner = {"routes": [_route(each, factor) for each in route["routes"]]} if "routes" in route else {}
+    return {**route, **waits, **inner}
 
 
 def _group(group: Mapping[str, Any], factor: int) -> dict[str, Any]:
@@ -89,7 +104,9 @@ class Watch:
     def _under_way(self) -> bool:
         heard = {_key(notice.labels) for notice in self.monitor.receiver.notices if notice.firing}
         heard |= {_key(labels) for labels in self.monitor.silenced()}
-        return any(a["state"] == "firing" and _key(a["labels"]) not in heard for a in self.monitor.alerts())
+        due = (each["labels"] for each in self.monitor.alerts() if each["state"] == "firing")
+        # A sign of life is for nobody here.
+        return any(_key(labels) not in heard for labels in due if labels["severity"] != Severity.NONE)
 
 
 def _key(labels: Mapping[str, str]) -> frozenset[tuple[str, str]]:
@@ -108,5 +125,5 @@ def watched(plane: ControlPlane, proxies: Callable[[], str], report: Report) -> 
         report(f"nobody is told of alerts: {reason}")
         yield None
         return
-    with monitor.watching(plane, proxies, TIMES, report) as found:
+    with monitor.watching(plane, proxies, TIMES, notifying, report) as found:
         yield Watch(found)

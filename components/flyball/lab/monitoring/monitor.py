@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flyball.errors import FlyballError
-from flyball.guards.alerting import inhibition
 from flyball.guards.reading.units import show_duration
 from flyball.lab import ports
 from flyball.lab.cluster.control_plane import ControlPlane, Report
@@ -21,7 +20,6 @@ from flyball.lab.monitoring import figures, kube_state, programs, receiver
 from flyball.lab.monitoring.receiver import Receiver
 
 RULES = "rules.yml"
-SEVERITIES = ("page", "warning")
 JOBS = ("kube-state-metrics", "proxies", "apiserver")
 _TEMPLATES = 'mount -t overlay -o "lowerdir=$0/usr/share:/usr/share" overlay /usr/share && exec "$@"'
 """Debian's Alertmanager reads its templates from /usr/share: they are laid over this machine's, for it alone."""
@@ -33,12 +31,10 @@ class MonitorError(FlyballError):
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How often is looked, and how long is waited [ms]."""
+    """How often figures are scraped, and rules evaluated [ms]."""
 
     scrape: int
     evaluate: int
-    group_wait: int
-    group_interval: int
 
 
 @dataclass(frozen=True)
@@ -97,10 +93,17 @@ class Monitor:
 
 
 @contextmanager
-def watching(plane: ControlPlane, proxies: Callable[[], str], times: Times, report: Report) -> Iterator[Monitor]:
+def watching(
+    plane: ControlPlane,
+    proxies: Callable[[], str],
+    times: Times,
+    configuration: Callable[[Receiver], Mapping[str, Any]],
+    report: Report,
+) -> Iterator[Monitor]:
     """The control plane is scraped meanwhile, and watched by rules once they are loaded.
 
-    `proxies` gives the figures of all proxies, as the exporters of these would.
+    `proxies` gives the figures of all proxies, as the exporters of these would, and `configuration` is Alertmanager's,
+    for somebody who hears.
 
     Raises `MonitorError`, `HostsError` where the programs cannot be had.
     """
@@ -116,7 +119,7 @@ def watching(plane: ControlPlane, proxies: Callable[[], str], times: Times, repo
         documents = {
             RULES: {"groups": []},
             "prometheus.yml": _prometheus(times, api, port, mail),
-            "alertmanager.yml": _alertmanager(times, told),
+            "alertmanager.yml": configuration(told),
         }
         for name, document in documents.items():
             # Each of them reads YAML, of which JSON is a part.
@@ -221,35 +224,6 @@ def _prometheus(times: Times, api: kube_state.Api, port: int, alertmanager: int)
 
 def _targets(port: int) -> dict[str, Sequence[str]]:
     return {"targets": [f"127.0.0.1:{port}"]}
-
-
-def _alertmanager(times: Times, told: Receiver) -> dict[str, Any]:
-    """Pages and warnings each to who hears of them, and one message for one cause: as the role has it."""
-    return {
-        "route": {
-            "receiver": "warning",
-            "group_by": ["alertname"],
-            "group_wait": _span(times.group_wait),
-            "group_interval": _span(times.group_interval),
-            "repeat_interval": "4h",
-            "routes": [{"receiver": "page", "matchers": ['severity="page"']}],
-        },
-        "inhibit_rules": [_inhibition(each) for each in inhibition.ALL],
-        "receivers": [
-            {"name": name, "webhook_configs": [{"url": told.url(name), "send_resolved": True}]} for name in SEVERITIES
-        ],
-    }
-
-
-def _inhibition(each: inhibition.Inhibition) -> dict[str, Any]:
-    equal = ["subject", *each.labels]
-    there = [f'{label}=~".+"' for label in equal]
-    missing = [f'{label}=""' for label in each.without]
-    return {
-        "source_matchers": ['severity="page"', *there, *missing],
-        "target_matchers": ['severity="warning"'],
-        "equal": equal,
-    }
 
 
 def _span(milliseconds: int) -> str:
