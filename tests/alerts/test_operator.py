@@ -76,6 +76,15 @@ def test_the_way_of_an_alert() -> None:
                 "repeatInterval": "54s",
             },
             {
+                "receiver": "warning",
+                "matchers": [{"name": "subject", "matchType": "=~", "value": "freeze|override"}],
+                **by,
+                "groupWait": "5s",
+                "groupInterval": "5m",
+                "repeatInterval": "4h",
+                "routes": [{"receiver": "page", "matchers": [page]}],
+            },
+            {
                 "receiver": "shop-warning",
                 "matchers": [{"name": "owner", "matchType": "=", "value": "shop"}, {**page, "matchType": "!="}],
             },

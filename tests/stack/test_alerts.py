@@ -209,6 +209,7 @@ def test_the_values_for_the_chart() -> None:
     assert alerting.files(read({**CONFIG, "alerts": ALL}))["values.yaml"] == [
         {
             "kube-state-metrics": {"metricLabelsAllowlist": ["nodes=[topology.kubernetes.io/zone]"]},
+            "prometheus": {"prometheusSpec": {"scrapeInterval": "30s"}},
             "alertmanager": {
                 "alertmanagerSpec": {
                     "replicas": 2,
@@ -222,6 +223,7 @@ def test_the_values_for_the_chart() -> None:
     own = {**ALL, "rules": {"labels": {"team": "shop"}}}
     assert alerting.files(read({**CONFIG, "alerts": own}))["values.yaml"][0]["prometheus"] == {
         "prometheusSpec": {
+            "scrapeInterval": "30s",
             "ruleSelectorNilUsesHelmValues": False,
             "podMonitorSelectorNilUsesHelmValues": False,
             "serviceMonitorSelectorNilUsesHelmValues": False,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flyball import wellknown
+from flyball.guards.alerting import seen
 
 NODE_LABELS = (wellknown.ZONE,)
 """Of nodes, in `kube_node_labels`; kube-state-metrics tells of none by itself."""
@@ -26,7 +27,7 @@ def values(labels: Mapping[str, str]) -> dict[str, Any]:
     }
     return {
         "kube-state-metrics": {"metricLabelsAllowlist": [LABELS_FLAG]},
-        **({"prometheus": {"prometheusSpec": selects}} if selects else {}),
+        "prometheus": {"prometheusSpec": {"scrapeInterval": f"{seen.SCRAPED}s", **selects}},
         "alertmanager": {
             "alertmanagerSpec": {
                 "replicas": ALERTMANAGERS,

@@ -1,9 +1,10 @@
 """Which way an alert goes to whom: one tree of routes, for Alertmanager's own file and for its operator's object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from flyball.guards.alerting import seen
 from flyball.guards.alerting.receivers import EARLIER, NOBODY, People
-from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.reading.units import Milliseconds, duration, show_duration
 
 WATCHDOG = "watchdog"
 """Subject of the sign of life."""
@@ -40,12 +41,19 @@ def tree(people: People, times: Times) -> Route:
     """What is no page is a warning, whoever made the rule; a sign of life is for nobody who has not asked for it."""
     page: Matcher = ("severity", "=", "page")
     no_page: Matcher = ("severity", "!=", "page")
-    routes = [_watchdog(people)]
+    routes = [_watchdog(people), _at_once(people, times, page)]
     for owner, own in people.owners.items():
         for severity, matcher in (("page", page), ("warning", no_page)):
             if severity in own:
                 routes.append(Route(own[severity].name, (("owner", "=", owner), matcher)))
     return Route(people.warning.name, (), times, (*routes, Route(people.page.name, (page,))))
+
+
+def _at_once(people: People, times: Times, page: Matcher) -> Route:
+    """A freeze that has begun, and an override that was used: whoever else works on the cluster has to know now."""
+    soon = replace(times, wait=show_duration(min(seen.GATHERED * 1000, duration(times.wait))))
+    matchers: tuple[Matcher, ...] = (("subject", "=~", "|".join(seen.SUBJECTS)),)
+    return Route(people.warning.name, matchers, soon, (Route(people.page.name, (page,)),))
 
 
 def _watchdog(people: People) -> Route:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from flyball.guards.alerting import seen
 from flyball.guards.alerting.receivers import PLATFORM
 from flyball.guards.reading.units import show_duration
 
@@ -76,9 +77,13 @@ class Record:
         return {"record": self.name, "expr": self.expr, **({"labels": dict(self.labels)} if self.labels else {})}
 
 
-INTERVALS: Mapping[str, int] = {"flyball-objectives": 60, "flyball-objectives-slow": 300}
+INTERVALS: Mapping[str, int] = {
+    "flyball-objectives": 60,
+    "flyball-objectives-slow": 300,
+    "flyball-guards": seen.EVALUATED,
+}
 """Seconds between two evaluations of a group, where they do not follow from the server's: sums over minutes have to be
-recorded each minute, and what takes days to change is looked at less often."""
+recorded each minute, what takes days to change is looked at less often, and what people do to the Governor sooner."""
 
 
 def rule_file(groups: Mapping[str, Iterable[Rule | Record]], runbooks: str = "") -> dict[str, Any]:
