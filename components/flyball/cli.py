@@ -207,12 +207,16 @@ def dashboards(output: Path) -> None:
 @stack_option
 @context_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, which names every node.")
+@click.option("--prometheus", "url", metavar="URL", help="Also ask this Prometheus for the stack's rules and figures.")
 @click.pass_context
-def check(context: click.Context, stack: str, kube_context: str | None, as_json: bool) -> None:
+def check(context: click.Context, stack: str, kube_context: str | None, as_json: bool, url: str | None) -> None:
     """Ask the cluster of the stack what the stack file cannot know, and change nothing.
 
     kubelets: whether each node's kubelet rotates logs, removes images and evicts pods as the stack counts on. It needs
     the rights `list` on `nodes` and `get` on `nodes/proxy`.
+
+    prometheus, with --prometheus: whether every rule of the stack is loaded as it is now, and every figure there that
+    they are made from. The URL is without a user, as of kubectl port-forward: http://127.0.0.1:9090.
 
     Exits with 1 if something differs, or could not be asked.
     """
@@ -225,7 +229,7 @@ def check(context: click.Context, stack: str, kube_context: str | None, as_json:
         target = _target(context, stack, kube_context)
         wanted = read(target.config)
         outcomes = {}
-        for name, outcome in checks.run(local.reach(target, _say), wanted):
+        for name, outcome in checks.run(local.reach(target, _say), wanted, url):
             outcomes[name] = outcome
             if not as_json:
                 show.check(name, outcome)

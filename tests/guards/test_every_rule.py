@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.deploy.test_check_prometheus import NEEDED
+from tests.deploy.test_check_prometheus import RULES as LOADED
 from tests.deploy.test_checks import asked
 from tests.deploy.test_requirements import HEARD, SERVICE, Cluster, stack
 
 from flyball.deploy import freeze, manifests, others, proxies, requirements, up
+from flyball.deploy.checks import prometheus as prometheus_
 from flyball.deploy.manifests import Object, Rendered
 from flyball.deploy.unguard import check_left
 from flyball.drills import run as drills
@@ -200,6 +203,11 @@ def test_every_rule_is_broken_somewhere(tmp_path: Path, monkeypatch: pytest.Monk
         assert identity in found
         raised |= found
     raised |= {finding.rule.id for answer in ({}, "") for finding in asked({"a": answer}).findings}
+    raised |= {finding.rule.id for finding in (*prometheus_._rules(LOADED, {}), *prometheus_._figures(NEEDED, set()))}
+    raised |= {
+        finding.rule.id
+        for finding in prometheus_.check("nowhere", read({**OUTER, "services": {"web": SERVICE}})).findings
+    }
     for case in BROKEN:
         raised |= _refused(lambda file=case: read_either(load(file)))
     assert [identity for identity in RULES if identity not in raised] == []

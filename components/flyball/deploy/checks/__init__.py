@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from flyball.deploy.checks import kubelets
+from flyball.deploy.checks import kubelets, prometheus
 from flyball.deploy.checks.outcome import Outcome
 from flyball.kubectl import Kubectl
 from flyball.stack.read import Stack
@@ -11,7 +11,12 @@ CHECKS: Mapping[str, Callable[[Kubectl, Stack], Outcome]] = {"kubelets": kubelet
 """Each changes nothing, and says of what it could not ask that it did not: only what was asked and fits is good."""
 
 
-def run(kubectl: Kubectl, stack: Stack) -> Iterator[tuple[str, Outcome]]:
-    """The checks, one after the other. Raises `KubectlError` where the cluster itself does not answer."""
+def run(kubectl: Kubectl, stack: Stack, url: str | None = None) -> Iterator[tuple[str, Outcome]]:
+    """The checks, one after the other, with a `url` also that of the Prometheus there.
+
+    Raises `KubectlError` where the cluster itself does not answer.
+    """
+    if url is not None:
+        yield "prometheus", prometheus.check(url, stack)
     for name, check in CHECKS.items():
         yield name, check(kubectl, stack)

@@ -114,6 +114,27 @@ UNWATCHED = Rule(
     source="The alerts' own expressions.",
     remedy="Add the collectors, and let it listen on an address that is reached.",
 )
+RULE_NOT_LOADED = Rule(
+    "rule-not-loaded",
+    Lesson.GOVERNOR,
+    what="Prometheus evaluates every rule of the stack as it is now, and without an error.",
+    source="Its own list of rules (https://prometheus.io/docs/prometheus/latest/querying/api/#rules).",
+    remedy="Apply the objects, or hand over the file, and see by which labels the operator selects rules.",
+)
+METRIC_MISSING = Rule(
+    "metric-missing",
+    Lesson.GOVERNOR,
+    what="Every figure that a rule is made from is there: a rule without figures looks like a rule that holds.",
+    source="The metrics in the rules' own queries, against those that Prometheus has had within the hour.",
+    remedy="Have its exporter scraped: kube-state-metrics, the API server, or the pods of the stack's PodMonitors.",
+)
+PROMETHEUS_SILENT = Rule(
+    "prometheus-silent",
+    Lesson.GOVERNOR,
+    what="Whoever is to evaluate the rules answers when it is asked whether it does.",
+    source="Only what was asked is known.",
+    remedy="Give the URL by which it is reached from here, as by kubectl port-forward.",
+)
 REPEAT_BELOW_INTERVAL = Rule(
     "repeat-below-interval",
     Lesson.GOVERNOR,
