@@ -108,5 +108,6 @@ def test_every_group_of_logs_forgets(case: str) -> None:
 
 
 def test_only_what_is_protected_is() -> None:
-    assert {name for name, r in PROD.items() if r.protect} == {"aws:eks/cluster:Cluster cluster"}
+    kept = {"aws:eks/cluster:Cluster cluster", "aws:s3/bucket:Bucket archive"}
+    assert {name for name, r in PROD.items() if r.protect} == kept
     assert not any(r.protect for r in of_case("dev-platform"))

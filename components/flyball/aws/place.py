@@ -8,10 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from flyball import wellknown
+from flyball.guards.aws import names
 from flyball.guards.aws.platform import Platform
 
-DISCOVERY = "karpenter.sh/discovery"
-"""Tag of subnets and security groups, with the cluster's name, by which nodes find them."""
 Policy = Mapping[str, Any]
 
 
@@ -27,7 +26,7 @@ def tags(platform: Platform) -> dict[str, str]:
 
 def discovery(platform: Platform) -> dict[str, str]:
     """Tag by which nodes find what is theirs."""
-    return {DISCOVERY: platform.name}
+    return {names.DISCOVERY: platform.name}
 
 
 def document(*statements: Policy) -> str:

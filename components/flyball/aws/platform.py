@@ -8,9 +8,13 @@ import pulumi_aws as aws
 
 from flyball.aws import place
 from flyball.aws.cluster import Cluster
+from flyball.aws.interruptions import Interruptions
+from flyball.aws.karpenter import Karpenter
 from flyball.aws.key import key
+from flyball.aws.log_archive import LogArchive
 from flyball.aws.network import Network
 from flyball.aws.nodes import BaseNodes
+from flyball.aws.spend import Spend
 from flyball.guards.aws import platform as guard
 
 
@@ -40,6 +44,13 @@ class Platform(pulumi.ComponentResource):
         self.network = Network("network", platform, secrets.arn, child)
         self.cluster = Cluster("cluster", platform, self.network, secrets.arn, child)
         self.base = BaseNodes("base", platform, self.network, self.cluster, child)
+        if platform.pool:
+            interruptions = Interruptions("interruptions", platform, child)
+            Karpenter("karpenter", platform, self.cluster, interruptions, child)
+        if not platform.network.vpc:
+            LogArchive("archive", platform, self.network.vpc, child)
+        if platform.spend:
+            Spend("spend", platform.spend, child)
         self.exports = {
             "vpc": self.network.vpc,
             "zones": list(platform.zones),

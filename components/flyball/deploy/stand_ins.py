@@ -44,6 +44,7 @@ _ARNS: Mapping[str, str] = {
     "aws:lb/loadBalancer:LoadBalancer": "arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/app/{name}/{hex}",
     "aws:lb/targetGroup:TargetGroup": "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{hex}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": "arn:aws:ce::{account}:anomalymonitor/{uuid}",
     "aws:cloudwatch/eventRule:EventRule": "arn:aws:events:{region}:{account}:rule/{name}",
 }
 """ARNs by type; types that are not here have none that anybody reads."""
@@ -56,6 +57,7 @@ _MORE: Mapping[str, Callable[[str], dict[str, Any]]] = {
         "certificateAuthority": {"data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"},
         "vpcConfig": {"clusterSecurityGroupId": f"sg-{hash[:17]}"},
     },
+    "aws:sqs/queue:Queue": lambda hash: {"url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{hash[:16]}"},
     "aws:kms/key:Key": lambda hash: {"keyId": _uuid(hash)},
 }
 """Other outputs by type."""

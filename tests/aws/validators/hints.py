@@ -26,9 +26,11 @@ def problems(resource: Registered) -> Iterator[str]:
 
 
 def _arguments(kind: str) -> type:
-    """`aws:ec2/vpc:Vpc` -> `pulumi_aws.ec2.VpcArgs`."""
+    """`aws:ec2/vpc:Vpc` -> `VpcArgs`, or `…InitArgs` where a nested type has that name, as BucketVersioningArgs."""
     _, module, name = kind.split(":")
-    return getattr(getattr(pulumi_aws, module.partition("/")[0]), f"{name}Args")
+    resource = getattr(getattr(pulumi_aws, module.partition("/")[0]), name)
+    own = vars(sys.modules[resource.__module__])
+    return own[f"{name}InitArgs"] if f"{name}InitArgs" in own else own[f"{name}Args"]
 
 
 @cache

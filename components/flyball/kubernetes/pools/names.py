@@ -2,16 +2,15 @@
 
 from typing import Final
 
+from flyball.guards.aws import names
+
 GROUP: Final = "karpenter.sh"
 VERSION: Final = "v1"
 AWS_GROUP: Final = "karpenter.k8s.aws"
 NODE_CLASS_KIND: Final = "EC2NodeClass"
 
-NAMESPACE: Final = "kube-system"
-"""Of the controller: its API requests come first there
-(https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/)."""
-ACCOUNT: Final = "karpenter"
-"""Its service account and its Deployment."""
+NAMESPACE: Final = names.KARPENTER_NAMESPACE
+ACCOUNT: Final = names.KARPENTER
 LEASE: Final = "karpenter-leader-election"
 
 ENVELOPES: Final = "flyball-pools"
