@@ -124,6 +124,10 @@ def test_who_answers_otherwise_is_not_green(server: _Server) -> None:
     assert asked(server).findings[0].message == "not asked: it answers as no Prometheus does"
 
 
+def test_a_threshold_that_no_service_of_the_stack_has_is_not_missed() -> None:
+    assert [name for name in NEEDED if name.startswith("flyball_")] == []
+
+
 def test_the_figures_of_a_query() -> None:
     query = (
         'sum by (pod, up) (rate(a_total{b="c(d) and e"}[5m] offset 5m)) / on (f) group_left (g) h:i unless bool_x'

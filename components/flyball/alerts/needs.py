@@ -11,6 +11,8 @@ _ASIDE = re.compile(r"\{[^}]*\}|\[[^]]*\]|\b(?:by|without|on|ignoring|group_left
 """Selectors, spans, and lists of labels; without texts in them, none of these holds its own end."""
 _NAME = re.compile(r"(?<![\w:.$])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])")
 _WORDS = frozenset(("and", "or", "unless", "bool", "offset", "by", "without", "on", "ignoring", "inf", "nan"))
+OWN = "flyball_"
+"""How the names of all series begin that the rules of a stack record."""
 _OF_CLUSTER = "kube_pod_info"
 ON_EVENT: Mapping[str, str] = {
     "apiserver_validating_admission_policy_check_total": "apiserver_request_total",
@@ -31,11 +33,13 @@ def names(query: str) -> set[str]:
 
 
 def figures(groups: Mapping[str, Sequence[Rule | Record]]) -> dict[str, tuple[str, ...]]:
-    """What has to be there, each with the alerts and records that need it, in the order of its name."""
+    """What has to be there for the rules of a stack, by name, each with the alerts and records that need it."""
     entries = [entry for found in groups.values() for entry in found]
     recorded = {entry.name for entry in entries if isinstance(entry, Record)}
     needed: dict[str, dict[str, None]] = {}
     for entry in entries:
         for name in names(entry.expr) - recorded - {*certificates.OPTIONAL}:
-            needed.setdefault(ON_EVENT.get(name, name), {})[entry.name] = None
+            # A threshold that no workload has is no figure: the rule is for those that have one.
+            if not name.startswith(OWN):
+                needed.setdefault(ON_EVENT.get(name, name), {})[entry.name] = None
     return {name: tuple(needed[name]) for name in sorted(needed)}
