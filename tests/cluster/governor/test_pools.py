@@ -10,8 +10,11 @@ from tests.cluster.governor.api import Answer, Api
 from tests.cluster.governor.world import GROUP
 
 from flyball import wellknown
+from flyball.guards.aws import node_config
 from flyball.guards.aws.pools import Pool
 from flyball.guards.aws.types import Size
+from flyball.guards.clean_up.nodes import Nodes
+from flyball.guards.workload import kubelet
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.pools import governor, rights
@@ -23,11 +26,13 @@ pytestmark = pytest.mark.cluster
 POOL = Pool(("m7i.2xlarge", "m6i.2xlarge"), Size(8_000, 32 * 2**30), 8)
 AWS = ClassOf(karpenter.AWS_GROUP, karpenter.NODE_CLASS_KIND, "spot")
 LABELS = {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}
+LIMITS = node_config.kubelet(kubelet.configuration(Nodes(containers=220)))
 MACHINE = Machine(
     ami="al2023@v20261101",
-    role="prod-node",
+    profile="prod-spot",
     discovery={"karpenter.sh/discovery": "prod"},
-    user_data="apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\n",
+    user_data=node_config.user_data(LIMITS),
+    kubelet=LIMITS,
     disk=100 * 2**30,
     tags={"flyball.dev/owner": "platform"},
 )

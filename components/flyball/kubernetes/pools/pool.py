@@ -13,6 +13,11 @@ from flyball.guards.reading.units import Milliseconds, ceil_div, show_size
 from flyball.kubernetes.objects import Manifest, show_cpu
 from flyball.kubernetes.pools import names
 
+_KUBELET = (
+    *("maxPods", "kubeReserved", "evictionHard", "evictionSoft", "evictionSoftGracePeriod"),
+    *("evictionMaxPodGracePeriod", "imageGCHighThresholdPercent", "imageGCLowThresholdPercent"),
+)
+"""Fields that an EC2NodeClass has; limits of logs are not among them, and reach a node by its user data alone."""
 FORCED = {"pulumi.com/patchForce": "true"}
 """A freeze writes the budgets too, and what it wrote last must not be in the way of the next deployment."""
 
@@ -82,15 +87,17 @@ def _is_in(key: str, values: Sequence[str]) -> Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a node is made from: `role` is the name of the instance's role, `user_data` what it is told at its start.
+    """What a node is made from: `profile` names the instance's role, `user_data` is what it is told at its start.
 
-    `ami` is an image with its date, `discovery` the tag by which subnets and security groups are found.
+    `ami` is an image with its date, `discovery` the tag by which subnets and security groups are found, and `kubelet`
+    what Karpenter has to know of the limits in the user data, to reckon with what a node has for pods.
     """
 
     ami: str
-    role: str
+    profile: str
     discovery: Mapping[str, str]
     user_data: str
+    kubelet: Mapping[str, Any]
     disk: int
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,11 +111,12 @@ def node_class(name: str, machine: Machine, labels: Mapping[str, str]) -> Manife
         "metadata": {"name": name, "labels": dict(labels)},
         "spec": {
             "amiSelectorTerms": [{"alias": machine.ami}],
-            "role": machine.role,
+            "instanceProfile": machine.profile,
             "subnetSelectorTerms": found,
             "securityGroupSelectorTerms": found,
             "associatePublicIPAddress": False,
             "userData": machine.user_data,
+            "kubelet": {key: value for key, value in machine.kubelet.items() if key in _KUBELET},
             "blockDeviceMappings": [
                 {
                     "deviceName": "/dev/xvda",
