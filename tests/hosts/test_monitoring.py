@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from tests.alerts import cases
-from tests.dashboards.asked import without_answer
+from tests.dashboards.asked import NO_DISK, expressions, without_answer
 from tests.hosts.conftest import UNTOUCHED, touched, until
 
 from flyball.guards.roles import alertmanager
@@ -195,7 +195,8 @@ def test_every_line_of_the_dashboard_of_hosts_is_there(monitor: Host) -> None:
     def query(expr: str) -> list[Any]:
         return prometheus(monitor, f"query?{urlencode({'query': expr})}")["result"]
 
-    assert until(lambda: without_answer(query, "hosts"), lambda found: not found) == set()
+    assert until(lambda: without_answer(query, "hosts"), lambda found: found == {NO_DISK}) == {NO_DISK}
+    assert query(expressions("hosts")[NO_DISK].replace('fstype!~"tmpfs|ramfs"', 'fstype="tmpfs"'))
 
 
 def test_a_failed_rotation_reaches_people_and_so_does_its_end(watched: Ansible, monitor: Host) -> None:
