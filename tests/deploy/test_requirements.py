@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flyball.deploy import requirements
-from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA, NO_PROMETHEUS_OPERATOR
+from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_GATEWAY_API, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
@@ -47,6 +47,8 @@ class Cluster(Kubectl):
             return "validatingadmissionpolicybinding/flyball-freeze\n" if self.__dict__["governor"] else ""
         if arguments == ("api-resources", "--api-group=monitoring.coreos.com", "--output=name"):
             return self.__dict__["kinds"]
+        if arguments == ("api-resources", "--api-group=gateway.networking.k8s.io", "--output=name"):
+            return self.__dict__["kinds"]
         assert arguments == ("api-resources", "--api-group=keda.sh", "--output=name")
         return self.__dict__["kinds"]
 
@@ -79,6 +81,26 @@ def test_without_keda_every_service_that_needs_it_is_named() -> None:
         Problem(("services", "orders", "triggers"), NO_KEDA, "needs KEDA, which the cluster does not have", HINT),
         Problem(("services", "both", "schedule"), NO_KEDA, "needs KEDA, which the cluster does not have", HINT),
     ]
+
+
+ROUTED = read(
+    {
+        "environment": "dev",
+        "owner": "shop",
+        "namespace": "shop",
+        "cluster": "c",
+        "platform": {"way": {"gateway": "front", "namespace": "edge"}},
+        "services": {"web": SERVICE | {"expose": {"host": "shop.example.com"}}, "cart": SERVICE},
+    }
+)
+
+
+def test_a_route_needs_the_gateway_api() -> None:
+    hint = "install it there, or name an IngressClass as platform.way.ingress"
+    message = "needs the Gateway API, which the cluster does not have"
+    problem = Problem(("services", "web", "expose"), NO_GATEWAY_API, message, hint)
+    assert list(requirements.check(Cluster("36", ""), ROUTED)) == [problem]
+    assert list(requirements.check(Cluster("36", "httproutes.gateway.networking.k8s.io\n"), ROUTED)) == []
 
 
 HEARD = read(

@@ -8,7 +8,7 @@ import pytest
 from tests.deploy.test_check_prometheus import NEEDED
 from tests.deploy.test_check_prometheus import RULES as LOADED
 from tests.deploy.test_checks import asked
-from tests.deploy.test_requirements import HEARD, SERVICE, Cluster, stack
+from tests.deploy.test_requirements import HEARD, ROUTED, SERVICE, Cluster, stack
 
 from flyball.deploy import freeze, manifests, others, proxies, requirements, up
 from flyball.deploy.checks import prometheus as prometheus_
@@ -172,6 +172,7 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
         "cluster-too-old": lambda: _raise(requirements.check(Cluster("9", ""), stack(web={}))),
         "no-keda": lambda: _raise(requirements.check(Cluster("36", ""), stack(web={"schedule": _SCHEDULE}))),
         "needs-pulumi-cli": lambda: up.up(encrypted, print, lambda done, every: None),
+        "no-gateway-api": lambda: _raise(requirements.check(Cluster("36", ""), ROUTED)),
         "no-prometheus-operator": lambda: _raise(requirements.check(Cluster("36", ""), HEARD)),
         "not-running": lambda: up.reach(there, print),
         "may-not-govern": lambda: _raise(requirements.check(Cluster("36", "", rights=""), stack(governor={}, web={}))),

@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterator
 
 from flyball.alerts import operator
-from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_KEDA, NO_PROMETHEUS_OPERATOR
+from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_GATEWAY_API, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.freeze import POLICY
 from flyball.kubernetes.workload.scaled_object import CRD
+from flyball.kubernetes.workload.way_in import GROUP, ROUTES
 from flyball.stack.read import Stack
 
 GOVERNED = (1, 36)
@@ -47,6 +48,7 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
         yield from _check_rights(kubectl, stack.namespace)
     if stack.alerts and stack.alerts.objects:
         yield from _check_operator(kubectl)
+    yield from _check_routes(kubectl, stack)
     if (scheduled := needs_keda(stack)) and CRD not in kubectl.run(
         "api-resources", "--api-group=keda.sh", "--output=name"
     ):
@@ -54,6 +56,18 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
         for name in scheduled:
             hint = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
             yield Problem(("services", name, kind[name]), NO_KEDA, "needs KEDA, which the cluster does not have", hint)
+
+
+def _check_routes(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
+    """Whether the kind of a Gateway's routes is there."""
+    exposed = [name for name, service in stack.services.items() if service.spec.expose]
+    if not exposed or not stack.place.platform.way.gateway:
+        return
+    if ROUTES not in kubectl.run("api-resources", f"--api-group={GROUP}", "--output=name"):
+        hint = "install it there, or name an IngressClass as platform.way.ingress"
+        for name in exposed:
+            message = "needs the Gateway API, which the cluster does not have"
+            yield Problem(("services", name, "expose"), NO_GATEWAY_API, message, hint)
 
 
 def _check_operator(kubectl: Kubectl) -> Iterator[Problem]:

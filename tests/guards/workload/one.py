@@ -1,12 +1,17 @@
 """One workload by itself, as the rules resolve it."""
 
+from dataclasses import replace
 from typing import Any
 
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.platform import ANY
 from flyball.guards.workload.resolve import Place, Service, resolve_alone
+from flyball.guards.workload.way_in import WayIn
 
 
 def resolved(name: str, args: Any, zones: int = 0, expected: Any = GuardedArgs) -> Service:
     """The workload, over so many zones; where the arguments say nothing of callers, nobody calls it."""
     given = {"callers": [], **args} if isinstance(args, dict) else args
-    return resolve_alone(name, given, Place(zones=tuple(f"zone-{i}" for i in range(zones))), expected)
+    platform = replace(ANY, way=WayIn("nginx", namespace="ingress", deregistration=1_000))
+    place = Place(zones=tuple(f"zone-{i}" for i in range(zones)), platform=platform)
+    return resolve_alone(name, given, place, expected)

@@ -143,7 +143,7 @@ class TestOtherWords:
             ),
             (
                 "ingress",
-                "give public; it lets anybody call; the way in from outside of the cluster leads to its Service",
+                "give expose.host; platform.way says by which class or gateway",
             ),
             (
                 "volumes",

@@ -301,6 +301,7 @@ FULL: dict[str, Any] = {
     "runtime": "gvisor",
     "devices": {"nvidia.com/gpu": 2},
     "account": {"annotations": {"example.org/role": "web"}},
+    "expose": {"host": "shop.example.com", "path": "/shop", "tls": "shop-tls"},
     "ports": {
         "admin": {"port": 9000, "protocol": "http", "callers": ["ops/*"]},
         "open": {"port": 9001, "protocol": "udp", "public": True},

@@ -16,7 +16,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
         *("fallback-call", "variable-taken", "own-label", "image-not-pinned", "cron-for-keda", "time-zone"),
         *("window-without-length", "clock-change", "ramp-too-long", "windows-too-close", "files-too-large"),
-        *("nodes-narrowed", "tolerates-loss", "past-the-proxy", "name-unreachable"),
+        *("nodes-narrowed", "tolerates-loss", "past-the-proxy", "balancer-still-sends", "name-unreachable"),
         *("foreign-zone", "foreign-account", "locked-out", "endpoint-open", "cluster-version", "too-few-types"),
         *("types-differ", "addresses-run-out", "base-too-small"),
         *("two-architectures", "window-not-weekly", "too-many-actions", "hook-below-way-out", "hook-beyond-notice"),
@@ -30,6 +30,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("namespace-reserved", "belongs-to-others", "no-namespace", "folder-in-use", "proxy-configuration"),
         *("cluster-too-old", "not-running", "needs-pulumi-cli", "drill-cannot-run", "guarded-namespace-left"),
         *("kubelet-silent", "no-prometheus-operator", "rule-not-loaded", "metric-missing", "prometheus-silent"),
+        "no-gateway-api",
     ),
     "Nobody can measure who has read what was open; it is refused before it is.": (
         *("secret-in-plain-text", "logs-in-plain-text", "open-store", "unconfined"),

@@ -143,6 +143,13 @@ NO_KEDA = Rule(
     source="https://keda.sh/docs/2.21/deploy/",
     remedy="Install KEDA, or leave schedule and triggers out.",
 )
+NO_GATEWAY_API = Rule(
+    "no-gateway-api",
+    Lesson.FAIL_FAST,
+    what="Routes of a Gateway are of the Gateway API, so it is in the cluster.",
+    source="https://gateway-api.sigs.k8s.io/guides/getting-started/#installing-gateway-api",
+    remedy="Install it, or name an IngressClass as the way in.",
+)
 NO_PROMETHEUS_OPERATOR = Rule(
     "no-prometheus-operator",
     Lesson.FAIL_FAST,

@@ -99,3 +99,10 @@ TOLERATES_LOSS = Rule(
     source="https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions",
     remedy="Leave the toleration out; of spot machines, turn spot on.",
 )
+BALANCER_STILL_SENDS = Rule(
+    "balancer-still-sends",
+    Lesson.INTERRUPTIONS,
+    what="A pod that leaves serves as long as what leads into the cluster may still send to it.",
+    source="`prestop >= deregistration` of the platform's way in.",
+    remedy="Raise shutdown.prestop.",
+)

@@ -12,6 +12,7 @@ from flyball.guards.workload.files import VariablesArgs
 from flyball.guards.workload.local_cache import LocalCacheArgs
 from flyball.guards.workload.pod import AccountArgs, NamesArgs, NodesForArgs
 from flyball.guards.workload.ports import MetricsArgs, PortArgs
+from flyball.guards.workload.way_in import ExposeArgs
 
 
 class LoadArgs(TypedDict):
@@ -321,6 +322,8 @@ class GuardedArgs(TypedDict):
     services, those that declare a call to it; a `Workload` by itself says it, or is public]."""
     public: NotRequired[bool]
     """Whether anybody may call it, not only those who declare it [false]."""
+    expose: NotRequired[ExposeArgs]
+    """Its place in what leads into the cluster [none]."""
     ports: NotRequired[dict[str, PortArgs]]
     """Further ports by name, past the proxy [none]."""
     metrics: NotRequired[MetricsArgs]

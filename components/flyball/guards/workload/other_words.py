@@ -30,7 +30,7 @@ _LOAD = _give("load.peak", "load.replica", why="how many replicas there are foll
 _ALONE = Meant((), "a pod is the application and its proxy; run what is beside it as a service of its own, and call it")
 _OUTSIDE = _give("scratch", why="a replica keeps nothing: what must not be lost belongs outside, as a call with host")
 _BESIDES = _give("survive", why="replicas are spread over nodes and zones by what they must survive")
-_PUBLIC = _give("public", why="it lets anybody call; the way in from outside of the cluster leads to its Service")
+_PUBLIC = _give("expose.host", why="platform.way says by which class or gateway")
 _RESOURCES = _give("resources.cpu", "resources.memory", why="the most it may use is resources.limits")
 _SPOKEN = _give("calls", "callers", why="who may reach whom follows from them")
 _SERVICE = {

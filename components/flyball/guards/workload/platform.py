@@ -34,6 +34,7 @@ from flyball.guards.reading.units import show_number
 from flyball.guards.workload import registry
 from flyball.guards.workload.names import check_namespace
 from flyball.guards.workload.registry import DIRECT, Registry, RegistryArgs
+from flyball.guards.workload.way_in import NO_WAY, WayIn, WayInArgs, read_way
 
 
 class ResolverArgs(TypedDict):
@@ -69,6 +70,8 @@ class PlatformArgs(TypedDict):
     """Which nodes are spot."""
     metadata: NotRequired[list[str]]
     """Addresses of the machine's own metadata, which no call to anywhere reaches [the platform's]."""
+    way: NotRequired[WayInArgs]
+    """What leads into the cluster [none]."""
     registry: NotRequired[RegistryArgs]
     """Where images come from."""
 
@@ -93,6 +96,7 @@ class Platform:
     taints: tuple[tuple[str, str], ...] = ()
     metadata: tuple[str, ...] = ()
     registry: Registry = DIRECT
+    way: WayIn = NO_WAY
 
     def is_spot(self, labels: Mapping[str, str]) -> bool:
         """Whether a node with these labels may vanish."""
@@ -181,7 +185,7 @@ def read(r: Reader) -> Platform:
         found = replace(found, taints=_pairs(spot, "taints"))
     if r.has("metadata"):
         found = replace(found, metadata=_ranges(r, "metadata"))
-    return replace(found, registry=registry.read(r.at("registry")))
+    return replace(found, registry=registry.read(r.at("registry")), way=read_way(r))
 
 
 def check(args: Mapping[str, object], path: Path) -> Iterator[Problem]:

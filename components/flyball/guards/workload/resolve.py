@@ -28,13 +28,14 @@ from flyball.guards.workload import (
     relations,
     sidecar,
     spec,
+    way_in,
 )
 from flyball.guards.workload.application import Place, Placed, check_mounts, sources, unread
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.job_set import NONE, Described
 from flyball.guards.workload.jobs import Job
-from flyball.guards.workload.names import SPOT_SUFFIX, Caller
+from flyball.guards.workload.names import EVERYBODY, SPOT_SUFFIX, Caller
 from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.promised import deadlines as deadlines_of
 from flyball.guards.workload.sizing import Sizing, promise, size
@@ -154,7 +155,7 @@ def examine(
                 spec=reading.spec,
                 sizing=reading.sizing,
                 place=place,
-                callers=_callers(reading.spec, callers),
+                callers=_callers(reading.spec, callers, place),
                 given=reading.args,
                 path=paths[name],
             )
@@ -195,6 +196,9 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
         return
     reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
     r.problems.extend([*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, r.path)])
+    if (found := reading.spec).expose:
+        way, prestop = place.platform.way, found.shutdown.prestop
+        r.problems.extend(way_in.check(found.expose, way, found.protocol, prestop, found.public, r.path))
     r.problems.extend(pod.check_spot(reading.spec.pod, place.platform, reading.spec.spot, r.path))
     r.problems.extend(check_mounts(reading.spec, r.path, reading.spec.logs.path if reading.spec.logs else None))
     reading.bad = unread(r)
@@ -230,12 +234,14 @@ def _check_alone(reading: _Reading) -> Iterator[Problem]:
     """What a set of services would fill in."""
     if reading.spec.sidecar.enabled:
         yield from calls.check_alone(reading.reader)
-    if reading.spec.callers is None and not reading.spec.public:
+    if reading.spec.callers is None and not reading.spec.public and reading.spec.expose is None:
         hint = "name who may call it, as [front], or [] for nobody, or set public; Services finds out by itself"
         path = (*reading.reader.path, "callers")
         yield Problem(path, NO_CALLERS, "is missing, and nobody could call it", hint)
 
 
-def _callers(spec: Spec, found: Mapping[tuple[str, str], set[Caller]]) -> tuple[Caller, ...]:
-    """Who is named, and whose calls are known; in order."""
-    return tuple(sorted({*(spec.callers or ()), *found.get((spec.namespace, spec.name), ())}))
+def _callers(spec: Spec, found: Mapping[tuple[str, str], set[Caller]], place: Place) -> tuple[Caller, ...]:
+    """Who is named, whose calls are known, and whatever brings in what comes from outside; in order."""
+    way = place.platform.way.namespace if spec.expose else None
+    outside = [Caller(way, EVERYBODY)] if way else []
+    return tuple(sorted({*(spec.callers or ()), *outside, *found.get((spec.namespace, spec.name), ())}))

@@ -22,7 +22,7 @@ from flyball.guards.reading.rules import UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
-from flyball.guards.workload import file_logs, local_cache, ports, replicas, resources, sidecar
+from flyball.guards.workload import file_logs, local_cache, ports, replicas, resources, sidecar, way_in
 from flyball.guards.workload.application import (
     Application,
     Scratch,
@@ -36,6 +36,7 @@ from flyball.guards.workload.file_logs import LogFiles
 from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.names import check_name, read_callers
 from flyball.guards.workload.ports import Metrics, Port
+from flyball.guards.workload.way_in import Expose
 
 LOGS_VOLUME = "logs"
 """Name of the volume for `logs`, beside those of `scratch`."""
@@ -84,6 +85,7 @@ class Spec(Application):
     ports: Mapping[str, Port] = field(default_factory=dict)
     metrics: Metrics | None = None
     objective: Objective | None = None
+    expose: Expose | None = None
 
     @property
     def needs_keda(self) -> bool:
@@ -157,6 +159,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         ports=ports.read(r, namespace),
         metrics=ports.read_metrics(r),
         objective=objectives.read(r.at("objective")) if r.is_map("objective") else None,
+        expose=way_in.read(r),
         sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
         **read_common(r),
     )

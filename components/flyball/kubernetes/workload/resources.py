@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, labels, properties
-from flyball.kubernetes.workload import environment, scaled_object, service
+from flyball.kubernetes.workload import environment, scaled_object, service, way_in
 from flyball.kubernetes.workload.autoscaler import autoscalers
 from flyball.kubernetes.workload.children import Children
 from flyball.kubernetes.workload.deployment import REPLICAS, deployments
@@ -48,6 +48,7 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
         }
         scaled = k8s.apiextensions.CustomResource(_name(name, s, manifest), **properties(manifest), opts=child)
     policy = k8s.networking.v1.NetworkPolicy(name, **properties(network_policy(s)), opts=child)
+    _expose(s, name, child)
     deployment, *spot = running
     return Children(
         service=reached,
@@ -64,6 +65,18 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
         proxy=ready.proxy,
         files=ready.files,
     )
+
+
+def _expose(s: Service, name: str, child: pulumi.ResourceOptions) -> None:
+    """Its place in what leads into the cluster, if it has one."""
+    way = s.place.platform.way
+    if s.spec.expose is None:
+        return
+    if way.ingress:
+        k8s.networking.v1.Ingress(name, **properties(way_in.ingress(s, s.spec.expose, way)), opts=child)
+        return
+    manifest = {"apiVersion": way_in.API_VERSION, "kind": way_in.KIND, **way_in.route(s, s.spec.expose, way)}
+    k8s.apiextensions.CustomResource(f"{name}-route", **properties(manifest), opts=child)
 
 
 def _name(name: str, s: Service, manifest: Mapping[str, Any]) -> str:

@@ -1,0 +1,130 @@
+"""The way in from outside of the cluster: by what the platform has there, with the service's own promise as its limit.
+
+Whoever is outermost gives up when the service has promised an answer, not before and not long after; and it still
+sends to a pod that leaves until it has heard of that, so the pod waits at least as long.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NotRequired, TypedDict
+
+from flyball.guards.fail_fast.container import check_secret_name
+from flyball.guards.interruptions.rules import BALANCER_STILL_SENDS
+from flyball.guards.reading import address
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import DOES_NOT_APPLY, EITHER_OR, INVALID_ADDRESS, INVALID_NAME, INVALID_PATH, MISSING
+from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.timeouts.rules import NO_CALLERS
+from flyball.guards.workload.names import check_namespace
+
+_NAME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
+_PATH = re.compile(r"/[-._~!$&'()*+,;=:@%/A-Za-z0-9]{0,1023}")
+
+
+class WayInArgs(TypedDict):
+    """What leads into the cluster: an Ingress class, or a Gateway."""
+
+    ingress: NotRequired[str]
+    """Name of the IngressClass [none]."""
+    gateway: NotRequired[str]
+    """Name of the Gateway; routes need the Gateway API in the cluster [none]."""
+    namespace: NotRequired[str]
+    """Namespace of the Gateway, and of the pods that send what comes in, which are let in [nobody is let in for it: the
+    service is public]."""
+    deregistration: NotRequired[str]
+    """How long it may go on sending to a pod that leaves; of such a service shutdown.prestop is at least that [5s]."""
+
+
+class ExposeArgs(TypedDict):
+    """A service's place in what leads into the cluster, which the platform says (`platform.way`)."""
+
+    host: str
+    """Host name by which it is called from outside."""
+    path: NotRequired[str]
+    """Paths that begin with this [/]."""
+    tls: NotRequired[str]
+    """Of an Ingress: name of the Secret with the certificate [plain http; of a Gateway its listener has it]."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """`deregistration` in milliseconds."""
+
+    ingress: str | None = None
+    gateway: str | None = None
+    namespace: str | None = None
+    deregistration: Milliseconds = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Expose:
+    host: str
+    path: str = "/"
+    tls: str | None = None
+
+
+NO_WAY = WayIn()
+"""A cluster of which nothing is said."""
+
+
+def read_way(r: Reader) -> WayIn:
+    """What leads into the cluster, of `platform`."""
+    given = r.at("way")
+    for key, kind in (("ingress", "an IngressClass"), ("gateway", "a Gateway")):
+        if given.has(key) and not _NAME.fullmatch(given.value(key, str, "a")):
+            hint = "lower-case letters, digits, dashes and dots"
+            given.problem(key, INVALID_NAME, f"{given.values[key]!r} is no name for {kind}", hint)
+    if given.has("ingress") and given.has("gateway"):
+        given.problem("gateway", EITHER_OR, "is given beside ingress", "keep one of them")
+    elif r.is_map("way") and not given.has("ingress") and not given.has("gateway"):
+        given.problem((), MISSING, "says neither ingress nor gateway", "name the class of the one, or the other")
+    if given.has("gateway") and not given.has("namespace"):
+        given.problem("namespace", MISSING, "is missing", "name the namespace of the gateway")
+    namespace = given.value("namespace", str, "") or None
+    if namespace:
+        given.problems.extend(check_namespace(namespace, given.to("namespace")))
+    return WayIn(
+        ingress=given.value("ingress", str, "") or None,
+        gateway=given.value("gateway", str, "") or None,
+        namespace=namespace,
+        deregistration=given.duration("deregistration", NO_WAY.deregistration),
+    )
+
+
+def read(r: Reader) -> Expose | None:
+    """A service's place in it; None where nothing is said of one."""
+    if not r.is_map("expose"):
+        return None
+    given = r.at("expose")
+    host, path, tls = given.value("host", str, "a"), given.value("path", str, "/"), given.value("tls", str, "") or None
+    if not address.is_name(host) or host != host.lower():
+        given.problem("host", INVALID_ADDRESS, f"is {host!r}", "give a host name in small letters, as shop.example.com")
+    if not _PATH.fullmatch(path):
+        given.problem("path", INVALID_PATH, f"is {path!r}", "a path starts with /, without spaces")
+    if tls:
+        given.problems.extend(check_secret_name(tls, given.to("tls")))
+    return Expose(host, path, tls)
+
+
+def check(
+    expose: Expose, way: WayIn, protocol: str, prestop: Milliseconds, public: bool, path: Path
+) -> Iterator[Problem]:
+    """Refuse an exposed service where there is no way in, whom it would not let in, and who leaves too early."""
+    at = (*path, "expose")
+    if not (way.ingress or way.gateway):
+        hint = "say platform: {way: {ingress: CLASS}}, or {way: {gateway: NAME, namespace: …}}"
+        yield Problem(at, MISSING, "has no way: the platform says of none", hint)
+        return
+    if protocol != "http":
+        yield Problem(at, DOES_NOT_APPLY, f"is given, and protocol is {protocol}", "only http has hosts and paths")
+    if expose.tls and way.gateway:
+        yield Problem((*at, "tls"), DOES_NOT_APPLY, "is given for a gateway", "leave it out: its listener has it")
+    if not way.namespace and not public:
+        hint = "name platform.way.namespace, whose pods send what comes in, or set public"
+        yield Problem(at, NO_CALLERS, "lets nobody in", hint)
+    if prestop < way.deregistration:
+        longest = show_duration(way.deregistration)
+        message = f"{show_duration(prestop)} is less than the {longest} for which the way in may still send"
+        yield Problem((*path, "shutdown", "prestop"), BALANCER_STILL_SENDS, message, "raise it")
