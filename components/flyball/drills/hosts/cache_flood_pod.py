@@ -1,5 +1,7 @@
 """A cache of a pod is flooded, by keys, by clients that do not read, and by a replica that is filled meanwhile."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
 from flyball.guards.workload import caches
@@ -7,13 +9,13 @@ from flyball.guards.workload.caches import Cache, GuardedCacheArgs
 from flyball.kubernetes.cache import configuration
 from flyball.lab.hosts.host import Host
 
-MEMORY_MI = 384
+MEMORY_MI = 256
 """What the pod's container may take. It is measured and not enforced, so that the whole of the damage is seen."""
 COMMON_MI = MEMORY_MI * 3 // 4
 """maxmemory as it is commonly set, with an eviction; all else as packaged."""
-VALUE_KI, VALUES = 4, 100_000
-"""390 MiB in all; every second key has a time to live."""
-UNREAD, ASKED, LARGE_MI = 100, 8, 1
+VALUE_KI, VALUES = 16, 16_800
+"""262 MiB in all; every second key has a time to live."""
+UNREAD, ASKED, LARGE_MI = 50, 8, 1
 """Clients that do not read, and how many values of which size each of them asks for: 8 MiB each."""
 PASSWORD = "of-the-cache-of-the-drill"
 _VALKEY = "redis-server", "redis-cli"
@@ -101,12 +103,12 @@ def script(scene: Scene) -> Figures:
     hosts = scene.lab.add("cache1", "cache2")
     names = "".join(f"{host.address} {configuration.member(CACHE, number)}\n" for number, host in enumerate(hosts))
     files = configuration.files(CACHE) | ({} if scene.guard else {"valkey.conf": _COMMON})
-    for number, host in enumerate(hosts):
-        _install(host, names, files)
-        host.run(f"{_run('start', number)} /bin/sh {configuration.FOLDER}/start.sh")
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        list(pool.map(lambda host: _install(host, names, files), hosts))
+    for unit, file in (("start", "start.sh"), ("elect", "elect.sh")):
+        for number, host in enumerate(hosts):
+            host.run(f"{_run(unit, number)} /bin/sh {configuration.FOLDER}/{file}")
     first, second = hosts
-    for number, host in enumerate(hosts):
-        host.run(f"{_run('elect', number)} /bin/sh {configuration.FOLDER}/elect.sh")
     host_ready = f"until {_ask()} role | head -n 1 | grep -q {{}}; do sleep 0.2; done"
     first.run(f"timeout 120 sh -c '{host_ready.format('master')}'")
     second.run(f"timeout 120 sh -c 'until {_ask()} role | grep -q connected; do sleep 0.2; done'")
