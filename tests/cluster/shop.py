@@ -28,13 +28,13 @@ class Shop:
     name: str
     with_cli: bool = False
 
-    def run(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
-        """`flyball COMMAND -s FILE …`: what it prints, after checking its exit code."""
+    def run(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None, progress: bool = False) -> str:
+        """`flyball COMMAND -s FILE …`: what it prints, after checking its exit code; with how it went on, or failed."""
         command = [*FLYBALL, arguments[0], "-s", str(self.file), *arguments[1:]]
         environment = (dict(os.environ) if self.with_cli else without_cli()) | dict(env or {})
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
-        return done.stdout if code == 0 else done.stdout + done.stderr
+        return done.stdout + (done.stderr if code or progress else "")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The same in a process group of its own, to be killed on its way."""

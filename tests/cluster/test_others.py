@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cluster.scaling.service import wait
 from tests.cluster.shop import Shop
 
 from flyball.deploy.engine import Engine
@@ -47,9 +48,9 @@ class Cluster:
         stack.write(config | {f"flyball:{key}": value for key, value in more.items()})
         return stack
 
-    def run(self, stack: Shop, *arguments: str, code: int = 0) -> str:
+    def run(self, stack: Shop, *arguments: str, code: int = 0, progress: bool = False) -> str:
         """What it prints, on one line."""
-        return " ".join(stack.run(*arguments, code=code, env=self.env).split())
+        return " ".join(stack.run(*arguments, code=code, env=self.env, progress=progress).split())
 
     def labels(self, namespace: str) -> Mapping[str, str]:
         return self.kubectl.json("get", "namespace", namespace)["metadata"]["labels"]
@@ -141,17 +142,23 @@ def test_a_shared_namespace_must_be_there(cluster: Cluster, namespace: str) -> N
 
 
 def test_caches_stand_when_up_has_ended_change_places_and_go(cluster: Cluster, namespace: str) -> None:
-    """A single one that becomes a pair, while a pair becomes a single one."""
+    """A single one that becomes a pair, while a pair becomes a single one; and a job beside them fails, for which
+    nothing waits."""
     own = f"{namespace}-caches"
     single, pair = {"memory": "1Gi", "ttl": "1h"}, {"memory": "1Gi", "ttl": "1h", "survive": "node"}
-    stack = cluster.stack(own, "team-a", own, "web", caches={"alone": single, "twice": pair})
+    # For a node that there is not its pod waits until its time is over.
+    job = {"image": "registry.example/job:1", "deadline": "10s", "retries": 0, "resources": {"cpu": "900"}}
+    jobs = {"huge": job}
+    stack = cluster.stack(own, "team-a", own, "web", caches={"alone": single, "twice": pair}, jobs=jobs)
     cluster.run(stack, "up")
     assert standing(cluster, own) == {"alone": 1, "twice": 2}
-    again = cluster.run(stack, "up")
+    wait(lambda: has_failed(cluster, own), "the end of the job")
+    again = cluster.run(stack, "up", progress=True)
+    assert re.search(r"job huge-\w+ failed: Job was active longer than specified deadline", again)
     assert "unchanged" in again
     assert not re.search(r"[1-9]\d* (created|changed|updated|replaced|deleted|pruned)", again)
 
-    cluster.stack(own, "team-a", own, "web", caches={"alone": pair, "twice": single})
+    cluster.stack(own, "team-a", own, "web", caches={"alone": pair, "twice": single}, jobs=jobs)
     cluster.run(stack, "up")
     assert standing(cluster, own) == {"alone": 2, "twice": 1}
     # Without a Governor anybody may.
@@ -160,6 +167,11 @@ def test_caches_stand_when_up_has_ended_change_places_and_go(cluster: Cluster, n
     cluster.run(stack, "down")
     assert cluster.kubectl.run("get", "namespace", own, "--ignore-not-found") == ""
     assert cluster.kubectl.run("get", "priorityclass", "--output=name", "--selector=flyball.dev/owner=team-a") == ""
+
+
+def has_failed(cluster: Cluster, namespace: str) -> bool:
+    [job] = cluster.kubectl.json("get", "jobs", f"--namespace={namespace}")["items"]
+    return any(each["type"] == "Failed" for each in job.get("status", {}).get("conditions", ()))
 
 
 def standing(cluster: Cluster, namespace: str) -> dict[str, int]:
