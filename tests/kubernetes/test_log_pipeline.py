@@ -12,6 +12,7 @@ from tests.kubernetes.programs import Objects, objects, registered
 
 from flyball.collector.config import configuration
 from flyball.guards.clean_up.retention import MI
+from flyball.guards.workload.file_logs import IMAGE
 from flyball.guards.workload.pipeline import VERSION, Pipeline, Target
 from flyball.kubernetes import LogPipeline, LogPipelineArgs, Refused
 from flyball.lab.cluster.programs import pinned_version
@@ -32,8 +33,10 @@ def daemons(**more: Any) -> dict[str, Any]:
 
 def test_its_image_is_the_version_that_is_tried() -> None:
     assert pinned_version(TOOLS / "collector", "go.opentelemetry.io/collector/otelcol") == f"v{VERSION}"
-    [container] = daemons()["containers"]
+    container, mender = daemons()["containers"]
     assert container["image"] == f"docker.io/otel/opentelemetry-collector-k8s:{VERSION}"
+    assert mender["image"] == IMAGE
+    assert daemons(mender="registry.example/bash:5")["containers"][1]["image"] == "registry.example/bash:5"
 
 
 def test_what_it_consists_of() -> None:
@@ -71,7 +74,7 @@ def test_pods_run_the_configuration_of_the_rules_and_restart_with_a_new_one() ->
 
 def test_what_a_collector_gets_and_may_do() -> None:
     pod = daemons(memory="256Mi")
-    [container] = pod["containers"]
+    container, mender = pod["containers"]
     assert container["args"] == [
         "--config=/etc/collector/collector.yaml",
         "--feature-gates=+stanza.synchronousLogEmitter",
@@ -93,6 +96,11 @@ def test_what_a_collector_gets_and_may_do() -> None:
     # It writes nowhere but into its own folder.
     assert [mount["name"] for mount in container["volumeMounts"] if not mount.get("readOnly")] == ["state"]
     assert pod["automountServiceAccountToken"] is False
+    assert mender["command"] == ["/bin/bash", "/etc/collector/mend.sh"]
+    assert mender["resources"]["limits"] == {"cpu": "100m", "memory": "32Mi", "ephemeral-storage": "64Mi"}
+    # It reads no logs.
+    assert [mount["name"] for mount in mender["volumeMounts"]] == ["config", "state"]
+    assert mender["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert pod["tolerations"] == [{"operator": "Exists"}]
 
 
@@ -100,7 +108,7 @@ def test_without_a_secret_there_is_no_token() -> None:
     found = made(to={"logstash": "https://logs.example:8080"})
     [config] = [each["data"]["collector.yaml"] for name, each in found.items() if name.startswith("ConfigMap")]
     assert "Authorization" not in config
-    [container] = found["DaemonSet flyball-logs"]["spec"]["template"]["spec"]["containers"]
+    container, _ = found["DaemonSet flyball-logs"]["spec"]["template"]["spec"]["containers"]
     assert [each["name"] for each in container["env"]] == ["FLYBALL_NODE", "GOMEMLIMIT"]
 
 

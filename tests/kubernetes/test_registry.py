@@ -8,6 +8,8 @@ from tests.kubernetes.programs import arguments, objects
 
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import registry
+from flyball.guards.workload.file_logs import IMAGE as ROTATES
+from flyball.guards.workload.pipeline import IMAGE
 from flyball.kubernetes import Job, LogPipeline, Services, Workload
 
 PLATFORM: Any = {
@@ -55,7 +57,7 @@ def test_everything_comes_from_the_mirror() -> None:
     logs = objects(lambda: LogPipeline("logs", {"to": {"otlp": "https://logs.example"}, "platform": PLATFORM}))
     ((images, secrets),) = pods(logs).values()
     assert secrets == ["pull"]
-    assert all(image.startswith("hub.example/m/otel/opentelemetry-collector-k8s:") for image in images)
+    assert images == {f"hub.example/m/{image.removeprefix('docker.io/')}" for image in (IMAGE, ROTATES)}
 
 
 def test_an_image_that_is_only_known_later_does_too() -> None:

@@ -85,7 +85,7 @@ def _storage(folder: str) -> dict[str, Any]:
 
     Compacting reads all of it, and so finds what is damaged at the start. Tried with pages of zeros, with one of other
     bits, and with the end missing; where that hits the root of the tree or more than half of the file, the collector
-    ends, until a person removes the file (opentelemetry-collector-contrib#35899).
+    ends, until the file is put aside (`mend`).
     """
     return {
         "directory": folder,

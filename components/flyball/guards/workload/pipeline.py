@@ -16,6 +16,7 @@ from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EITHER_OR, INVALID_ADDRESS, INVALID_TEXT, OUT_OF_RANGE
 from flyball.guards.reading.units import Bytes, Millicores, show_size
+from flyball.guards.workload import file_logs
 
 VERSION = "0.165.0"
 IMAGE = f"docker.io/otel/opentelemetry-collector-k8s:{VERSION}"
@@ -70,6 +71,9 @@ class PipelineArgs(TypedDict):
     """Memory limit of each collector [512Mi]."""
     image: NotRequired[str]
     """Image of the collector [docker.io/otel/opentelemetry-collector-k8s:0.165.0]."""
+    mender: NotRequired[str]
+    """Image of what puts damaged files of the collector aside, with bash and od
+    [docker.io/phusion/baseimage:noble-1.0.2]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Pipeline:
     redact: tuple[str, ...] = ()
     memory: Bytes = MEMORY
     image: str = IMAGE
+    mender: str = file_logs.IMAGE
 
     @property
     def disk(self) -> Bytes:
@@ -119,11 +124,13 @@ def read(r: Reader) -> Pipeline:
         redact=tuple(r.words("redact")),
         memory=r.size("memory", MEMORY),
         image=r.value("image", str, IMAGE),
+        mender=r.value("mender", str, file_logs.IMAGE),
     )
     for key, value, least in (("queue", found.queue, LEAST_QUEUE), ("memory", found.memory, LEAST_MEMORY)):
         if value < least:
             r.problem(key, OUT_OF_RANGE, f"is {show_size(value)}", f"allowed is at least {show_size(least)}")
-    r.problems.extend(check_image(found.image, r.to("image")))
+    for key, image in (("image", found.image), ("mender", found.mender)):
+        r.problems.extend(check_image(image, r.to(key)))
     for i, pattern in enumerate(found.redact):
         r.problems.extend(_check_pattern(pattern, (*r.path, "redact", i)))
     return found

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 
 from flyball import wellknown
+from flyball.collector import mend
 from flyball.collector.config import GATES, NAMESPACE, NODE_NAME, TOKEN, Node, configuration
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading import address
@@ -25,7 +26,7 @@ from flyball.kubernetes.workload.proxy import DIGITS
 NAME = "flyball-logs"
 TOKEN_KEY = "token"
 """Of the Secret that the target asks for."""
-_FOLDER, _FILE = "/etc/collector", "collector.yaml"
+_FOLDER, _FILE, _MEND = "/etc/collector", "collector.yaml", "mend.sh"
 _CPU_LIMIT = 1000
 _LAYER = 64 * MI
 """Beside what lies on the node: the collector's own log is the container's."""
@@ -40,8 +41,8 @@ _EXEMPT = {
 def manifests(pipeline: Pipeline, platform: Platform, labels: Mapping[str, str]) -> list[Manifest]:
     """All of them, the namespace first; `labels` say whose they are."""
     ours = {**_selector(), **labels}
-    text = json.dumps(configuration(pipeline), indent=2) + "\n"
-    name = f"{NAME}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}"
+    files = {_FILE: json.dumps(configuration(pipeline), indent=2) + "\n", _MEND: mend.script(Node())}
+    name = f"{NAME}-{hashlib.sha256(''.join(files.values()).encode()).hexdigest()[:DIGITS]}"
     here = {"namespace": NAMESPACE, "labels": ours}
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {**ours, **_levels()}}},
@@ -49,7 +50,7 @@ def manifests(pipeline: Pipeline, platform: Platform, labels: Mapping[str, str])
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": name, **here},
-            "data": {_FILE: text},
+            "data": files,
             "immutable": True,
         },
         {
@@ -115,7 +116,7 @@ def _pod(pipeline: Pipeline, config_map: str) -> Manifest:
         "tolerations": [{"operator": "Exists"}],
         "terminationGracePeriodSeconds": 30,
         "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [_container(pipeline, node, folders)],
+        "containers": [_container(pipeline, node, folders), _mender(pipeline, node)],
         "volumes": [
             {"name": "config", "configMap": {"name": config_map}},
             *(
@@ -152,5 +153,21 @@ def _container(pipeline: Pipeline, node: Node, folders: Mapping[str, tuple[str, 
                 {"name": name, "mountPath": path, **({"readOnly": True} if only_read else {})}
                 for name, (path, only_read) in folders.items()
             ),
+        ],
+    }
+
+
+def _mender(pipeline: Pipeline, node: Node) -> Manifest:
+    """It begins with the collector: one that has just been killed must not wait for it."""
+    return {
+        "name": "mender",
+        "image": pipeline.mender,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["/bin/bash", f"{_FOLDER}/{_MEND}"],
+        "resources": requests_and_limits(Resources(5, 8 * MI, 100, 32 * MI), _LAYER),
+        "securityContext": confined(),
+        "volumeMounts": [
+            {"name": "config", "mountPath": _FOLDER, "readOnly": True},
+            {"name": "state", "mountPath": node.state},
         ],
     }
