@@ -1,9 +1,10 @@
 """From bare hosts to what the variables say, at the first run and never again."""
 
+import re
 import time
 
 import pytest
-from tests.hosts.conftest import CLI, UNTOUCHED, touched
+from tests.hosts.conftest import CLI, PASSWORD, UNTOUCHED, touched
 from tests.hosts.site.shop import APPS, BALANCERS, ONE_OF_EACH, Shop
 
 from flyball.lab.hosts.ansible import Ansible
@@ -120,6 +121,44 @@ def test_keys_that_never_expire_fail_the_audit(converged: Ansible) -> None:
         "flyball_redis_keys_without_ttl_allowed 0.0",
     ]
     cache.run(f"{CLI} del stays; systemctl start redis-ttl-audit")
+
+
+UNREAD, ASKED = 20, 4
+_UNREAD = f"""
+import socket, time
+def packed(*words):
+    return b"*%d\\r\\n" % len(words) + b"".join(b"$%d\\r\\n%s\\r\\n" % (len(word), word) for word in words)
+def connected():
+    connection = socket.create_connection(("127.0.0.1", 6379), 10)
+    connection.sendall(packed(b"AUTH", b"{PASSWORD}"))
+    assert connection.recv(5) == b"+OK\\r\\n"
+    return connection
+first = connected()
+first.sendall(packed(b"SET", b"large", bytes(2**20), b"EX", b"600"))
+assert first.recv(5) == b"+OK\\r\\n"
+waiting = [connected() for _ in range({UNREAD})]
+for connection in waiting:
+    connection.sendall(packed(b"GET", b"large") * {ASKED})
+time.sleep(2)
+"""
+"""Clients that ask for 4 MiB each and do not read: 80 MiB."""
+
+
+def test_clients_that_do_not_read_are_closed_before_all_of_them_have_a_tenth(converged: Ansible) -> None:
+    """By the setting of the role, of a maxmemory that a test can fill: 6.4 MiB of 64."""
+    cache = converged.lab["cache1"]
+    before = cache.run(f"{CLI} config get maxmemory").split()[1]
+    assert cache.run(f"{CLI} config get maxmemory-clients").split()[1] == "10%"
+    cache.write("/root/unread.py", _UNREAD)
+    cache.run(f"{CLI} config set maxmemory 64mb; {CLI} config resetstat")
+    try:
+        cache.run("python3 /root/unread.py")
+        facts = dict(re.findall(r"^(\w+):(\d+)\r?$", cache.run(f"{CLI} info"), re.MULTILINE))
+    finally:
+        cache.run(f"{CLI} config set maxmemory {before}; {CLI} del large")
+    # Each that is closed holds 4 MiB: but for one or two all of them were.
+    assert int(facts["evicted_clients"]) >= UNREAD - 2
+    assert int(facts["used_memory_peak"]) < 64 * 2**20
 
 
 def test_logs_that_nobody_takes_are_a_figure(converged: Ansible) -> None:
