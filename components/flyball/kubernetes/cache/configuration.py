@@ -45,6 +45,11 @@ def files(cache: Cache) -> dict[str, str]:
     return found
 
 
+def files_kept(cache: Cache) -> list[str]:
+    """Scripts that run while the container does."""
+    return ["ready.sh", "leave.sh"] if cache.paired else ["ready.sh"]
+
+
 def valkey(cache: Cache) -> str:
     """For Valkey, and for Redis 7 (https://valkey.io/topics/valkey.conf/)."""
     lines = [
@@ -87,10 +92,16 @@ def _buffer(cache: Cache) -> str:
 
 
 def start(cache: Cache) -> str:
-    """What the container runs, for any POSIX shell."""
+    """What the container runs, for any POSIX shell.
+
+    What it is asked by later, and leaves by, it keeps as it is now: those files may be of the next version by then, of
+    one that is no pair any more, while the pod is still to be replaced.
+    """
+    kept = " ".join(f"{FOLDER}/{name}" for name in files_kept(cache))
+    copied = f"cp {kept} {RUN}/\n"
     return f"""\
 umask 077
-case ${PASSWORD} in '' | *[[:space:]\\"\\'\\\\]*)
+{copied}case ${PASSWORD} in '' | *[[:space:]\\"\\'\\\\]*)
   echo "the password is empty, or holds a space, a quote or a backslash" >&2; exit 1 ;;
 esac
 {{

@@ -223,8 +223,8 @@ def _placement(cache: Cache) -> Manifest:
 def _valkey(cache: Cache) -> Manifest:
     port = configuration.port(cache)
     listens = {"tcpSocket": {"port": port}}
-    ready = {"exec": {"command": ["/bin/sh", f"{configuration.FOLDER}/ready.sh"]}}
-    leave = {"exec": {"command": ["/bin/sh", f"{configuration.FOLDER}/leave.sh"]}}
+    ready = {"exec": {"command": ["/bin/sh", f"{configuration.RUN}/ready.sh"]}}
+    leave = {"exec": {"command": ["/bin/sh", f"{configuration.RUN}/leave.sh"]}}
     resources = Resources(cache.cpu, cache.memory, max(2 * cache.cpu, 1000), cache.memory)
     return {
         "name": "cache",
