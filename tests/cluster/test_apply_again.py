@@ -9,7 +9,7 @@ from tests.kubernetes.programs import arguments, registered
 from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.manifests import Object, rendered
 from flyball.kubectl import Kubectl
-from flyball.kubernetes import Workload
+from flyball.kubernetes import Cache, CacheArgs, Workload
 
 pytestmark = pytest.mark.cluster
 
@@ -101,3 +101,24 @@ def test_a_member_that_lost_its_mark_is_applied(members: ApplySet, objects: tupl
     members.kubectl.run("label", "service/web", "applyset.kubernetes.io/part-of-", f"--namespace={namespace}")
     result, applied = again(members, objects)
     assert (result.changed, applied) == (("service/web",), True)
+
+
+def test_a_cache_that_goes_is_there_until_what_takes_its_place_stands(kubectl: Kubectl, namespace: str) -> None:
+    """Until then those who call it still run as they did."""
+
+    def cache(name: str) -> tuple[Object, ...]:
+        arguments: CacheArgs = {"memory": "64Mi", "ttl": "1h", "callers": [], "namespace": namespace}
+        return rendered(registered(lambda: Cache(name, arguments))).objects
+
+    def there() -> list[str]:
+        items = kubectl.json("get", "statefulsets,services", f"--namespace={namespace}")["items"]
+        return sorted(f"{item['kind']} {item['metadata']['name']}" for item in items)
+
+    def of(cache: str) -> list[str]:
+        return [f"Service {cache}", f"Service {cache}-peers", f"StatefulSet {cache}"]
+
+    members, seen = ApplySet(kubectl, namespace), list[list[str]]()
+    members.apply(cache("old"))
+    members.apply(cache("new"), None, lambda: seen.append(there()))
+    assert seen == [sorted(of("new") + of("old"))]
+    assert there() == of("new")
