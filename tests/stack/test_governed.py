@@ -9,7 +9,7 @@ from flyball.deploy.manifests import rendered
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs
 from flyball.kubernetes import Workload, WorkloadArgs, workload_limits
-from flyball.kubernetes.governor import names
+from flyball.kubernetes.governor import names, rbac
 from flyball.kubernetes.governor.limits import config_map
 from flyball.stack.build import build
 from flyball.stack.read import read
@@ -59,6 +59,28 @@ def test_a_cache_has_the_size_that_its_arguments_say() -> None:
     assert lines["sessions"].startswith("floor 2 | ceiling 2 | down 1 or 20 % every 1 s |")
     assert " | budget 1 | " in lines["pages"]
     assert (data["named"], data["stateful"]) == ("cheap\npages\nsessions\ntimed\nweb\n", "pages\nsessions\n")
+
+
+def test_a_pipeline_s_role_holds_all_that_a_stack_consists_of() -> None:
+    """But for the Governor itself, which an administrator brings."""
+    more: dict[str, Any] = {
+        "governor": {"policies": False},
+        "caches": {"sessions": {"memory": "1Gi", "ttl": "1h", "survive": "node"}},
+        "jobs": {"report": {"image": "example.org/job:1", "schedule": "0 4 * * *"}, "once": {"image": "e.org/job:1"}},
+        "logs": {"to": {"otlp": "https://logs.example:4318"}},
+    }
+    kinds = {o.key[:2] for o in rendered(registered(lambda: build(read(stack(**more))))).objects}
+    [role] = [m for m in rbac.manifests() if (m["kind"], m["metadata"]["name"]) == ("ClusterRole", "flyball-deploy")]
+    writes = {
+        (group, kind)
+        for rule in role["rules"]
+        if {"create", "update", "patch", "delete"} <= set(rule["verbs"])
+        for group in rule["apiGroups"]
+        for kind in rule["resources"]
+    }
+    assert len(kinds) == 14
+    plural = {"NetworkPolicy": "networkpolicies", "PriorityClass": "priorityclasses"}
+    assert {(group, plural.get(kind, f"{kind.lower()}s")) for group, kind in kinds} - writes == set()
 
 
 def test_workloads_come_after_their_limits() -> None:
