@@ -34,7 +34,7 @@ def _deployment() -> list[Manifest]:
     """What a stack consists of, and what tells whether it stands."""
     kinds = {
         "": ["namespaces", "serviceaccounts", "configmaps", "secrets", "services"],
-        "apps": ["deployments", "statefulsets"],
+        "apps": ["deployments", "statefulsets", "daemonsets"],
         "batch": ["jobs", "cronjobs"],
         "autoscaling": ["horizontalpodautoscalers"],
         "policy": ["poddisruptionbudgets"],
