@@ -178,6 +178,11 @@ _ENDS = "certmanager_certificate_expiration_timestamp_seconds"
 _PLANNED = "certmanager_certificate_renewal_timestamp_seconds"
 _SERVED = {"instance": "web:443"}
 _MADE = (made, hop_series, objective_series)
+_COLLECTOR = {"namespace": "flyball-logs", "pod": "flyball-logs-x7k2p", "container": "collector"}
+_ENDED = (
+    'kube_pod_container_status_restarts_total{namespace="flyball-logs",pod="flyball-logs-x7k2p",container="collector"}'
+)
+
 CASES = [
     *(
         case
@@ -222,6 +227,9 @@ CASES = [
     quiet("LogsRefused", **_logs()),
     # Of a collector that nobody asked before, nobody knows when it lost them.
     quiet("LogsRefused", **_logs(waiting=f"_x20 0x{SAMPLES}", lost=f"_x20 7x{SAMPLES}", seen=20)),
+    _case("LogCollectorEnds", 1200, _COLLECTOR, {_ENDED: _after(1200, 0, 4)}),
+    quiet("LogCollectorEnds", **{_ENDED: _after(1200, 0, 1)}),
+    quiet("LogCollectorEnds", **{_ENDED.replace('"collector"', '"mender"'): _after(1200, 0, 4)}),
     _case("LogsUnwatched", 0, {}, {"up": _always(1)}),
     quiet("LogsUnwatched", **_logs()),
     # Of 6, 3 and 3 the loss of the fullest leaves 6 of 7; so it does of 10 of which one is not ready, beside others'.

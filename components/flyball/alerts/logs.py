@@ -7,6 +7,7 @@ that the kubelet deleted before it was read, has no counter: `LogQueueFull` is t
 from flyball.alerts.counters import grown
 from flyball.alerts.rule import Rule, Severity
 from flyball.guards.alerting import logs
+from flyball.guards.reading.units import show_duration
 
 _OURS = '{exporter="otlp_http"}'
 _SIZE, _CAPACITY = (f"otelcol_exporter_queue_{what}{_OURS}" for what in ("size", "capacity"))
@@ -15,7 +16,7 @@ FILLING = f"{_SIZE} / {_CAPACITY} > {logs.QUEUE_SHARE}"
 
 def rules(shipped: bool) -> dict[str, list[Rule]]:
     """The rules by the name of their group; where no logs are shipped none."""
-    return {"flyball-log-pipeline": [*_waiting(), _refused(), _unwatched()] if shipped else []}
+    return {"flyball-log-pipeline": [*_waiting(), _refused(), _ending(), _unwatched()] if shipped else []}
 
 
 def _waiting() -> list[Rule]:
@@ -57,6 +58,21 @@ def _refused() -> Rule:
         seconds=0,
         summary="logs of the node of {{ $labels.instance }} are lost: they were refused for good",
         action="See what the collector says: a token or an address that is wrong, or a queue that cannot be written.",
+        guards=("logs-stay",),
+    )
+
+
+def _ending() -> Rule:
+    """By kube-state-metrics: one that ends has no figures of its own, and others' say nothing of it."""
+    restarts = 'kube_pod_container_status_restarts_total{namespace="flyball-logs",container="collector"}'
+    return Rule(
+        name="LogCollectorEnds",
+        severity=Severity.WARNING,
+        subject="log-collector",
+        expr=f"increase({restarts}[{show_duration(logs.ENDS_WITHIN * 1000)}]) >= {logs.ENDS}",
+        seconds=0,
+        summary="the log collector {{ $labels.pod }} ends again and again, and its node's logs wait in their files",
+        action="See why it ended (kubectl logs --previous), and what the container mender says of its files.",
         guards=("logs-stay",),
     )
 

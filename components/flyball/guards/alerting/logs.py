@@ -11,3 +11,6 @@ REFUSED_FOR = 600
 """Seconds that a refusal is told for."""
 UNKNOWN_FOR = 900
 """Seconds without figures of any collector: who scrapes them may restart meanwhile."""
+ENDS, ENDS_WITHIN = 3, 3600
+"""Times that a collector ends within so many seconds before people are told: once is a node without memory, and what it
+finds damaged is put aside after two."""
