@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tests.alerts import hop_series, objective_series
+from tests.alerts import calm_day, hop_series, objective_series
 from tests.alerts import service_series as made
 
 from flyball.alerts import caches, certificates, hosts, jobs, logs, services, watch, watcher, zones
@@ -242,14 +242,18 @@ CASES = [
     quiet("ZoneHeadroomLost", **_zones("rrr", "rrr", "rrr"), **made.load(479)),
     _case("ZonesUnknown", 0, {}, {'kube_node_labels{node="n0"}': _always(1)}),
     quiet("ZonesUnknown", **_zones("r")),
-    # 1 % of the disk fills in 15 min: full in 11 h from the first minutes on, and below 40 % free after 75 min.
-    _case("DiskFullSoon", 76 * 60, DISK, _disk(f"{45 * GIB}-{GIB // 15}x{SAMPLES}")),
+    # 1 % of the disk fills in 15 min: full in 11 h, and below 40 % free after 75 min; known for six hours by then.
+    _case("DiskFullSoon", 360 * 60, DISK, _disk(f"{45 * GIB}-{GIB // 15}x{SAMPLES}")),
     # A steep line that ends with more than 40 % free; a full disk that stays as it is; one that fills in a week.
     quiet("DiskFullSoon", **_disk(f"{90 * GIB}-{GIB}x45 {45 * GIB}x{SAMPLES}")),
     quiet("DiskFullSoon", **_disk(_always(30 * GIB))),
     quiet("DiskFullSoon", **_disk(f"{35 * GIB}-{35 * GIB // 10_080}x{SAMPLES}")),
-    # 1 % of the disk fills in 3 min: full in 2 h from the first minutes on, and below 40 % free after 15 min.
-    _case("DiskFullWithinHours", 16 * 60, DISK, _disk(f"{45 * GIB}-{GIB // 3}x{SAMPLES}")),
+    # After six hours 1 % of the disk fills in 3 min: full in 2 h, and below 40 % free after 15 min.
+    _case(
+        "DiskFullWithinHours", 389 * 60, DISK, _disk(f"{45 * GIB}x359 {45 * GIB}-{GIB // 3}x100 {10 * GIB}x{SAMPLES}")
+    ),
+    # An hour's logs, which are then rotated away.
+    quiet("DiskFullWithinHours", **_disk(" ".join([f"{35 * GIB}-{GIB // 4}x59"] * 10))),
     quiet("DiskFullWithinHours", **_disk(f"{35 * GIB}-{35 * GIB // 300}x10 {34 * GIB}x{SAMPLES}")),
     quiet("DiskFullWithinHours", **_disk(_always(30 * GIB))),
     _case("DiskNearlyFull", 600, DISK, _disk(_after(600, 6 * GIB, 4 * GIB))),
@@ -397,7 +401,7 @@ def promtool_files() -> dict[str, dict[str, Any]]:
     """By name the files for one `promtool test rules test-*.json`: each alert fires once it is due and its time is up,
     and not before. Each is held against a file of its own rule and of what is recorded for it: promtool evaluates all
     that it is given at every step, which is most of its time."""
-    found: dict[str, dict[str, Any]] = {}
+    found = {"rules.json": CONTENT, **calm_day.files(CONTENT, "rules.json")}
     for name, rule in RULES.items():
         rules = [*(record.as_prometheus() for record in _recorded_for(rule.expr)), rule.as_prometheus()]
         found[f"rule-{name}.json"] = {"groups": [{"name": name, "rules": rules}]}

@@ -15,10 +15,11 @@ SAMPLES, STEP = 600, 60
 _OF_TEAM = ("team", "prod")
 _OBJECTIVE = Objective(99, 1000)
 _REPLICA: dict[str, Any] = {"replica": 100, "utilization": 0.8, "deadline": 2.0, "objective": _OBJECTIVE}
+_CART: dict[str, Any] = {"replica": 100, "objective": _OBJECTIVE, "protocol": "grpc"}
 THRESHOLDS = [
     Thresholds("shop", "web", *_OF_TEAM, need=7, floor=9, warn=12, ceiling=15, **_REPLICA, zones=3, hops={"pay": 0.5}),
     Thresholds("shop", "still", *_OF_TEAM, need=2, floor=3, warn=3, ceiling=None),
-    Thresholds("shop", "cart", *_OF_TEAM, need=2, floor=3, warn=5, ceiling=6, objective=_OBJECTIVE, protocol="grpc"),
+    Thresholds("shop", "cart", *_OF_TEAM, need=2, floor=3, warn=5, ceiling=6, **_CART),
 ]
 _WEB = {"namespace": "shop", "workload": "web"}
 OF_WEB = {**_WEB, "owner": "team", "environment": "prod"}

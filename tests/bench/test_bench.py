@@ -51,6 +51,12 @@ def test_the_log_collector_too(tmp_path: Path) -> None:
     assert "| pipeline | " in (tmp_path / "bench.md").read_text()
 
 
+@pytest.mark.hosts
+def test_the_alerts_too(tmp_path: Path) -> None:
+    assert bench.main(["alerts", "--small", "--document", str(tmp_path / "bench.md")]) == 0
+    assert "| 5 | " in (tmp_path / "bench.md").read_text()
+
+
 def test_a_name_that_is_no_part_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         bench.main(["register", "sidecars"])

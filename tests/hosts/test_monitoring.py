@@ -289,14 +289,13 @@ def test_what_is_sound_is_loaded_by_the_same_processes(watched: Ansible, monitor
 
 
 def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) -> None:
-    files = {"rules.json": cases.CONTENT, **cases.promtool_files()}
-    monitor.write("/root/promtool.json", json.dumps(files))
+    monitor.write("/root/promtool.json", json.dumps(cases.promtool_files()))
     split = "[open(name, 'w').write(json.dumps(content)) for name, content in json.load(open('promtool.json')).items()]"
     monitor.run(f'cd /root && python3 -c "import json; {split}"')
     checked = monitor.run("cd /root && promtool check rules --lint=all --lint-fatal rules.json")
     assert f"{len(cases.ENTRIES)} rules found" in checked
-    tested = monitor.run("cd /root && promtool test rules test-*.json")
-    assert tested.count("SUCCESS") == len(cases.RULES)
+    tested = monitor.run("cd /root && promtool test rules test-*.json", seconds=900)
+    assert tested.count("SUCCESS") == len(cases.RULES) + 1  # the calm day
 
 
 def test_of_all_pairs_a_page_silences_what_is_about_the_same_thing_and_nothing_else(monitor: Host) -> None:

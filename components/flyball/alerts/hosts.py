@@ -43,6 +43,12 @@ def _used(percent: int) -> str:
 def _disks() -> list[Rule]:
     trend = f"predict_linear(node_filesystem_avail_bytes{{{_DISK}}}[{_span(hosts.DISK_TREND)}]"
     soon = trend.replace(_span(hosts.DISK_TREND), _span(hosts.DISK_SOON_TREND))
+    # Of a disk that has not been known for long a single tooth is all there is to see.
+    free, ago = f"node_filesystem_avail_bytes{{{_DISK}}}", _span(hosts.DISK_SOON_TREND)
+    known = f"{free} offset {_span(hosts.DISK_TREND)}"
+    # A tooth may be as steep, and comes no lower than the one before.
+    lower = f"{free} < {hosts.DISK_LOWER} * min_over_time({free}[{_span(hosts.DISK_TREND)}] offset {ago})"
+    lasting = f"{trend}, {hosts.DISK_AHEAD}) < 0 and {_used(hosts.DISK_TREND_USED_PERCENT)} and {known}"
     where = "{{ $labels.mountpoint }} of {{ $labels.instance }}"
     inodes = f"node_filesystem_files_free{{{_DISK}}} < {100 - hosts.DISK_FULL_PERCENT} * node_filesystem_files"
     return [
@@ -50,7 +56,7 @@ def _disks() -> list[Rule]:
             name="DiskFullSoon",
             severity=WARNING,
             subject="disk",
-            expr=f"{trend}, {hosts.DISK_AHEAD}) < 0 and {_used(hosts.DISK_TREND_USED_PERCENT)}",
+            expr=lasting,
             seconds=hosts.DISK_TREND_FOR,
             summary=f"{where} will be full within {_span(hosts.DISK_AHEAD)} if it goes on like this",
             action="Find what grows (du -x), bound it (logrotate_logs, journal, cache), or enlarge the disk.",
@@ -60,7 +66,7 @@ def _disks() -> list[Rule]:
             name="DiskFullWithinHours",
             severity=PAGE,
             subject="disk",
-            expr=f"{soon}, {hosts.DISK_SOON}) < 0 and {_used(hosts.DISK_TREND_USED_PERCENT)}",
+            expr=f"{soon}, {hosts.DISK_SOON}) < 0 and {_used(hosts.DISK_TREND_USED_PERCENT)} and {lower}",
             seconds=hosts.DISK_SOON_FOR,
             summary=f"{where} will be full within {_span(hosts.DISK_SOON)} if it goes on like this",
             action="Find what grows now (du -x), and stop or bound it: everything that writes there is about to fail.",

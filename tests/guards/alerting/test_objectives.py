@@ -39,7 +39,7 @@ def test_which_share_of_errors_is_told_of_after_how_long(burn: Burn, share: Frac
         assert minutes == found // 60 + 1
 
 
-@pytest.mark.parametrize(("burn", "percent"), zip(EVERY, (2, 5, 10, 10), strict=True), ids=str)
+@pytest.mark.parametrize(("burn", "percent"), [*zip(EVERY, (2, 5, 10, 10), strict=True)], ids=str)
 @given(share=st.fractions(Fraction(1, 5), Fraction(1)), availability=st.sampled_from((99, 99.5, 99.9, 99.99)))
 def test_as_much_of_the_budget_is_gone_whatever_the_share(
     burn: Burn, percent: int, share: Fraction, availability: float

@@ -25,6 +25,8 @@ DISK_SOON = 4 * HOUR
 DISK_SOON_TREND = HOUR
 """What that trend is drawn from; below it a rotation is all there is to see."""
 DISK_SOON_FOR = 15 * MINUTE
+DISK_LOWER = 0.9
+"""Of the least that was free in the hours before: what is rotated each hour comes as low each time."""
 DISK_TREND = 6 * HOUR
 """What the trend is drawn from. Logs are rotated each hour, which makes a sawtooth; six teeth make a line."""
 DISK_TREND_FOR = HOUR
