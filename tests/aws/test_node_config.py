@@ -1,0 +1,106 @@
+"""What a node is told at its start: MIME as Python reads it, and a kubelet's configuration as the kubelet itself does.
+
+The kubelet's own decoding, which is strict, and its validation run in a small Go program on the pinned Kubernetes.
+"""
+
+import base64
+import email
+import json
+import subprocess
+from collections.abc import Callable
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.aws.capture import cases, of_case
+
+from flyball import paths
+from flyball.lab.cluster import toolchain
+from flyball.lab.cluster.programs import COMPILER_FLAGS
+from flyball.lab.locks import exclusive
+
+ROOT = Path(__file__).parents[2]
+HEAD = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration"}
+Judge = Callable[[dict[str, Any]], str]
+
+
+def message(case: str) -> Message:
+    (template,) = (r for r in of_case(case) if r.type.endswith(":LaunchTemplate") and r.name == "base")
+    return email.message_from_bytes(base64.b64decode(template.inputs["userData"]))
+
+
+def fields(case: str) -> dict[str, Any]:
+    """Those of the kubelet, out of the NodeConfig of a case."""
+    (part,) = message(case).get_payload()
+    assert isinstance(part, Message)
+    return json.loads(str(part.get_payload()))["spec"]["kubelet"]["config"]
+
+
+@pytest.mark.parametrize("case", cases())
+def test_it_is_mime_with_one_part_of_nodeadm_s(case: str) -> None:
+    found = message(case)
+    assert found.get_content_type() == "multipart/mixed"
+    assert not found.defects
+    (part,) = found.get_payload()
+    assert isinstance(part, Message)
+    assert (part.get_content_type(), part.defects) == ("application/node.eks.aws", [])
+    document = json.loads(str(part.get_payload()))
+    assert set(document) == {"apiVersion", "kind", "spec"}
+    assert (document["apiVersion"], document["kind"]) == ("node.eks.aws/v1alpha1", "NodeConfig")
+
+
+def test_a_node_has_110_s_of_which_the_last_20_are_for_what_others_need() -> None:
+    found = fields("prod-platform")
+    assert (found["shutdownGracePeriod"], found["shutdownGracePeriodCriticalPods"]) == ("110s", "20s")
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    """What a kubelet says of fields; nothing where it would start with them."""
+    pins = ROOT / "tools/controlplane"
+    toolchain.check_go(pins)
+    program = paths.bin_dir() / "kubelet-configuration"
+    # As the control plane is built, which has compiled most of it.
+    flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", f"-gcflags={COMPILER_FLAGS}", "-ldflags=-s -w"]
+    command = ["go", "build", *flags, "-o", str(program), str(ROOT / "tools/kubelet/main.go")]
+    with exclusive(program.with_suffix(".lock"), lambda: None):
+        # Go's own cache knows what is built already.
+        subprocess.run(command, cwd=pins, env=toolchain.go_environment(), check=True, timeout=1800)
+
+    def said(found: dict[str, Any]) -> str:
+        text = json.dumps({**HEAD, **found})
+        return subprocess.run([program], input=text, capture_output=True, text=True, timeout=60).stdout
+
+    return said
+
+
+@pytest.mark.checkers
+@pytest.mark.parametrize("case", cases())
+def test_a_kubelet_of_the_pinned_release_starts_with_it(case: str, judge: Judge) -> None:
+    assert judge(fields(case)) == ""
+
+
+@pytest.mark.checkers
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"containerLogMaxSizes": "50Mi"}, 'unknown field "containerLogMaxSizes"'),
+        ({"containerLogMaxFiles": 1}, "containerLogMaxFiles"),
+        ({"containerLogMaxFiles": "three"}, "cannot unmarshal"),
+        ({"maxPods": -1}, "maxPods"),
+        ({"shutdownGracePeriodCriticalPods": "120s"}, "shutdownGracePeriodCriticalPods"),
+        ({"shutdownGracePeriod": "110"}, "missing unit"),
+        ({"imageGCLowThresholdPercent": 90}, "imageGCLowThresholdPercent"),
+        ({"containerLogMaxWorkers": 0}, "containerLogMaxWorkers"),
+    ],
+)
+def test_what_a_kubelet_does_not_start_with(changed: dict[str, Any], says: str, judge: Judge) -> None:
+    assert says in judge({**fields("prod-platform"), **changed})
+
+
+@pytest.mark.checkers
+@pytest.mark.parametrize("changed", [{"containerLogMaxSize": "fifty"}, {"evictionHard": {"memory.availabel": "100Mi"}}])
+def test_what_its_validation_does_not_see(changed: dict[str, Any], judge: Judge) -> None:
+    """A kubelet reads these later, and then ends: they come from the rules of nodes, which show sizes and signals."""
+    assert judge({**fields("prod-platform"), **changed}) == ""
