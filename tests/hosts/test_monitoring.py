@@ -1,6 +1,8 @@
 """A watched host and a monitor: figures, rules, a failed rotation that reaches people, and what is refused."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +12,17 @@ from urllib.parse import urlencode
 import pytest
 from tests.alerts import cases
 from tests.dashboards.asked import NO_DISK, expressions, without_answer
+from tests.deploy.test_check_prometheus import NEEDED
+from tests.deploy.test_check_prometheus import RULES as LOADED
+from tests.deploy.test_checks import CONFIG
 from tests.hosts.conftest import UNTOUCHED, touched, until
 
 from flyball.guards.roles import alertmanager
 from flyball.lab.hosts.ansible import Ansible
 from flyball.lab.hosts.host import Host
 from flyball.lab.hosts.lab import Lab
+from flyball.stack import alerting
+from flyball.stack.read import read
 
 pytestmark = pytest.mark.hosts
 ON_HOSTS = sorted(rule.name for group in cases.ON_HOSTS.values() for rule in group)
@@ -267,21 +274,48 @@ def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ans
     assert mode.split() == ["root", "prometheus", "640"]
 
 
+_CHECK = """
+import json, sys
+from flyball.deploy.checks import prometheus
+from flyball.stack.read import read
+print(json.dumps(prometheus.check("http://127.0.0.1:9090", read(json.load(sys.stdin))).as_json()))
+"""
+
+
+def checked(host: Host) -> dict[str, Any]:
+    """What `flyball check --prometheus` finds of a stack, from where its Prometheus is reached."""
+    command = ["ip", "netns", "exec", host.network.of(host.name), sys.executable, "-c", _CHECK]
+    done = subprocess.run(command, input=json.dumps(CONFIG), capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
 def test_what_is_sound_is_loaded_by_the_same_processes(watched: Ansible, monitor: Host) -> None:
-    """One more rule, and mail with a password from a file."""
+    """One more rule, those of a stack, which are missed before, and mail with a password from a file."""
+    [missed, *_] = checked(monitor)["findings"]
+    assert (missed["rule"], missed["message"], len(missed["places"])) == ("rule-not-loaded", "not loaded", len(LOADED))
+    of_stack = watched.lab.folder / "stack.yml"
+    of_stack.write_text(json.dumps(alerting.files(read(CONFIG))["rules.yml"][0]))
     password = "/etc/prometheus/mail"
     monitor.run(f"install --owner=prometheus --mode=0400 /dev/null {password}; echo hidden > {password}")
     smtp = {"server": "127.0.0.1:25", "from": "alerts@example.com", "username": "alerts", "password_file": password}
     given: dict[str, Any] = {
         "alertmanager_page": {"emails": ["oncall@example.com"]},
         "alertmanager_smtp": smtp,
-        "prometheus_rule_files": [str(rule_file(watched.lab.folder, "good.yml", "vector(0) > 1"))],
+        "prometheus_rule_files": [str(rule_file(watched.lab.folder, "good.yml", "vector(0) > 1")), str(of_stack)],
     }
     processes = "systemctl show --value -p MainPID prometheus prometheus-alertmanager"
     before = monitor.run(processes)
     watched.play("site", "--tags", "alertmanager,prometheus", *ONLY_MONITOR, **given).succeeded()
     loaded = until(lambda: rules(monitor), lambda found: "ShopSlow" in found)
-    assert sorted(loaded) == sorted([*ON_HOSTS, "ShopSlow"])
+    stack = [rule.get("alert") or rule["record"] for rule in LOADED]
+    assert sorted(loaded) == sorted([*ON_HOSTS, "ShopSlow", *stack])
+    found = until(lambda: checked(monitor), lambda found: found["summary"].startswith(f"{len(LOADED)} of"))
+    # It scrapes no cluster, but what it scrapes has `up`.
+    assert {(each["rule"], each["places"][0].partition("_")[0]) for each in found["findings"]} == {
+        ("metric-missing", "haproxy"),
+        ("metric-missing", "kube"),
+    }
+    assert sorted(name for each in found["findings"] for name in each["places"]) == sorted(NEEDED.keys() - {"up"})
     running = until(lambda: configuration(monitor), lambda text: "oncall" in text)
     assert f"smtp_auth_password_file: {password}" in running
     assert "to: oncall@example.com" in running
