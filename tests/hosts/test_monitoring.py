@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,8 @@ from tests.deploy.test_check_prometheus import RULES as LOADED
 from tests.deploy.test_checks import CONFIG
 from tests.hosts.conftest import UNTOUCHED, touched, until
 
+from flyball.alerts.alertmanager import configuration as rendered
+from flyball.alerts.routes import Times
 from flyball.guards.roles import alertmanager
 from flyball.lab.hosts.ansible import Ansible
 from flyball.lab.hosts.host import Host
@@ -261,7 +262,8 @@ def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ans
     settings, problems = alertmanager.read({**{f"alertmanager_{key}": v for key, v in defaults.items()}, **ALERTING})
     assert problems == []
     # No variable leads here: the rules refuse it first.
-    wrong: dict[str, Any] = {"alertmanager__settings": replace(settings, group_wait="soon").as_variables()}
+    times = Times(("alertname",), "1s", "1s", "soon")
+    wrong: dict[str, Any] = {"alertmanager__config": rendered(settings.people, times)}
     refused = watched.play("site", "--diff", "--tags", "alertmanager", *ONLY_MONITOR, **wrong)
     assert refused.code == 2
     said = " ".join(refused.output.split())
@@ -297,15 +299,29 @@ def test_what_is_sound_is_loaded_by_the_same_processes(watched: Ansible, monitor
     of_stack.write_text(json.dumps(alerting.files(read(CONFIG))["rules.yml"][0]))
     password = "/etc/prometheus/mail"
     monitor.run(f"install --owner=prometheus --mode=0400 /dev/null {password}; echo hidden > {password}")
+    secrets = "/etc/prometheus/secrets"
+    monitor.run(f"install --directory --owner=prometheus --mode=0500 {secrets}")
+    for name, text in (("page", f"{RECEIVER}/page?token={TOKEN}"), ("key", TOKEN)):
+        monitor.write(f"{secrets}/{name}", f"{text}\n")
+        monitor.run(f"chown prometheus {secrets}/{name}; chmod 0400 {secrets}/{name}")
     smtp = {"server": "127.0.0.1:25", "from": "alerts@example.com", "username": "alerts", "password_file": password}
     given: dict[str, Any] = {
-        "alertmanager_page": {"emails": ["oncall@example.com"]},
+        "alertmanager_page": {
+            "webhook_file": f"{secrets}/page",
+            "emails": ["oncall@example.com"],
+            "pagerduty": {"key_file": f"{secrets}/key"},
+            "opsgenie": {"key_file": f"{secrets}/key", "url": "https://api.eu.opsgenie.com/"},
+            "slack": {"webhook_file": f"{secrets}/page", "channel": "#shop"},
+        },
+        "alertmanager_watchdog": {"webhook_file": f"{secrets}/page", "every": "1m"},
+        "alertmanager_owners": {"platform": {"warning": {"webhook_file": f"{secrets}/page"}}},
         "alertmanager_smtp": smtp,
         "prometheus_rule_files": [str(rule_file(watched.lab.folder, "good.yml", "vector(0) > 1")), str(of_stack)],
     }
     processes = "systemctl show --value -p MainPID prometheus prometheus-alertmanager"
     before = monitor.run(processes)
-    watched.play("site", "--tags", "alertmanager,prometheus", *ONLY_MONITOR, **given).succeeded()
+    played = watched.play("site", "--diff", "--tags", "alertmanager,prometheus", *ONLY_MONITOR, **given).succeeded()
+    assert TOKEN not in played.output
     loaded = until(lambda: rules(monitor), lambda found: "ShopSlow" in found)
     stack = [rule.get("alert") or rule["record"] for rule in LOADED]
     assert sorted(loaded) == sorted([*ON_HOSTS, "ShopSlow", *stack])
@@ -319,6 +335,9 @@ def test_what_is_sound_is_loaded_by_the_same_processes(watched: Ansible, monitor
     running = until(lambda: configuration(monitor), lambda text: "oncall" in text)
     assert f"smtp_auth_password_file: {password}" in running
     assert "to: oncall@example.com" in running
+    assert f"routing_key_file: {secrets}/key" in running
+    assert f"api_key_file: {secrets}/key" in running
+    assert f"api_url_file: {secrets}/page" in running
     assert monitor.run(processes) == before
 
 
@@ -345,3 +364,38 @@ def test_of_all_pairs_a_page_silences_what_is_about_the_same_thing_and_nothing_e
 
     assert until(suppressed, lambda found: found == silenced) == silenced
     assert len(silenced) == 12
+
+
+def test_two_of_a_cluster_say_it_once_and_either_alone_says_it(watched: Ansible, monitor: Host) -> None:
+    app = watched.lab["app1"]
+    to = f"http://{monitor.address}:9001"
+    bound = _RECEIVER.replace('("127.0.0.1", 9000)', f'("{monitor.address}", 9001)')
+    monitor.write("/root/receiver-of-two.py", bound)
+    monitor.run("systemd-run --quiet --unit=receiver-of-two python3 /root/receiver-of-two.py")
+    alike = {**ALERTING, **{f"alertmanager_{what}": {"webhooks": [f"{to}/{what}"]} for what in ("page", "warning")}}
+
+    def beside(host: Host, other: Host) -> dict[str, Any]:
+        return {
+            **alike,
+            "alertmanager_cluster_address": host.address,
+            "alertmanager_peers": [f"{other.address}:9094"],
+        }
+
+    variables = {"app1": beside(app, monitor), "mon1": beside(monitor, app)}
+    pair = Ansible(watched.lab, {"monitoring": ["app1", "mon1"]}, variables)
+    pair.play("site", "--tags", "alertmanager").succeeded()
+
+    def peers() -> list[int]:
+        status = "http://127.0.0.1:9093/api/v2/status"
+        return [len(ask(host, status)["cluster"]["peers"]) for host in (app, monitor)]
+
+    assert until(peers, lambda found: found == [2, 2]) == [2, 2]
+    add = "amtool alert add --alertmanager.url=http://127.0.0.1:9093 severity=page subject=host"
+    for host in (app, monitor):
+        host.run(f"{add} alertname=both instance=app9")
+    assert until(lambda: said(monitor, "both", "firing"), bool)
+    monitor.run("systemctl stop prometheus-alertmanager")
+    app.run(f"{add} alertname=alone instance=app9")
+    assert until(lambda: said(monitor, "alone", "firing"), bool)
+    assert len(said(monitor, "both", "firing")) == 1
+    monitor.run("systemctl start prometheus-alertmanager; systemctl stop receiver-of-two")

@@ -1,15 +1,19 @@
 """Asks the rules in `flyball.guards`, so that a role never computes one itself."""
 
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from flyball.alerts import hosts, watcher
+from flyball.alerts.alertmanager import configuration
+from flyball.alerts.routes import Times
 from flyball.alerts.rule import rule_file
+from flyball.guards.alerting import receivers
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.governor.freeze import reason_problem
-from flyball.guards.reading import address
+from flyball.guards.reading import address, paths
 from flyball.guards.reading.problem import Refused
 from flyball.guards.roles import (
     alertmanager,
@@ -109,6 +113,31 @@ def alert_rules(sizes: list[dict[str, Any]]) -> dict[str, Any]:
     return rule_file({**hosts.rules([Size(**size) for size in sizes]), **watcher.rules()})
 
 
+def alertmanager_files(variables: Mapping[str, Any]) -> list[str]:
+    """The files with secrets that the variables name, each once."""
+    return list(dict.fromkeys(file for _, file in receivers.files_in(variables, ()) if paths.is_file(file)))
+
+
+def alertmanager_found(stats: Iterable[Mapping[str, Any]], read: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The files of these that are on the host, with the content of those that were read."""
+    contents = {each["item"]: b64decode(each["content"]).decode(errors="replace") for each in read if "content" in each}
+    return {each["item"]: contents.get(each["item"], "") for each in stats if each["stat"]["exists"]}
+
+
+def alertmanager_webhooks(variables: Mapping[str, Any]) -> list[str]:
+    """Of these files those that hold the URL of a webhook."""
+    people = alertmanager.read(variables)[0].people
+    return list(dict.fromkeys(each.webhook_file for each in people.receivers if paths.is_file(each.webhook_file)))
+
+
+def alertmanager_config(variables: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, Any]:
+    """The configuration of Alertmanager, by the renderer that serves stacks too; `found` has the URLs of webhooks."""
+    said = _read(variables, "alertmanager")[0]
+    times = Times(said.group_by, said.group_wait, said.group_interval, said.repeat_interval)
+    urls = {file: found[file] for file in alertmanager_webhooks(variables) if file in found}
+    return configuration(said.people, times, said.inhibitions, urls)
+
+
 def with_port(host: str, port: int) -> str:
     """A host and a port as they stand in a URL: an IPv6 address in its brackets."""
     return address.join(host, int(port))
@@ -139,6 +168,10 @@ class FilterModule:
             "leaving_problems": leaving_problems,
             "reason_problems": reason_problems,
             "alert_rules": alert_rules,
+            "alertmanager_config": alertmanager_config,
+            "alertmanager_files": alertmanager_files,
+            "alertmanager_found": alertmanager_found,
+            "alertmanager_webhooks": alertmanager_webhooks,
             "haproxy_config": haproxy_config,
             "with_port": with_port,
         }

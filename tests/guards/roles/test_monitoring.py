@@ -162,7 +162,7 @@ def test_what_cannot_be_watched_is_refused(given: dict[str, Any], says: str) -> 
         ({"alertmanager_memory": "1Mi"}, "alertmanager_memory: is 1Mi; allowed is from 64Mi to 4Gi"),
         (
             {"alertmanager_smtp": {"server": "m:25", "from": "a@b", "username": "a", "password_file": "b c"}},
-            "alertmanager_smtp.password_file: 'b c' is no path",
+            "alertmanager_smtp.password_file: is no path",
         ),
     ],
 )
@@ -174,9 +174,18 @@ def test_what_reaches_nobody_is_refused(given: dict[str, Any], says: str) -> Non
 def test_a_password_that_is_not_there_is_refused_before_the_first_page() -> None:
     smtp = {**SMTP["alertmanager_smtp"], "username": "alerts", "password_file": "/etc/prometheus/mail"}
     variables = {**PAGE, **WARNING, "alertmanager_smtp": smtp}
-    assert alertmanager_role.read(variables, password=True)[1] == []
-    (problem,) = alertmanager_role.read(variables, password=False)[1]
+    assert alertmanager_role.read(variables, {"/etc/prometheus/mail": ""})[1] == []
+    (problem,) = alertmanager_role.read(variables, {})[1]
     assert str(problem).startswith("alertmanager_smtp.password_file: /etc/prometheus/mail is not on the host")
+
+
+def test_a_cluster_listens_where_its_peers_reach_it() -> None:
+    peers = {"alertmanager_peers": ["mon2.example:9094"]}
+    settings, problems = alertmanager(**peers, alertmanager_cluster_address="192.0.2.1")
+    assert (settings.cluster, settings.peers, problems) == ("192.0.2.1:9094", ("mon2.example:9094",), [])
+    assert alertmanager()[0].cluster == ""
+    (problem,) = alertmanager(**peers)[1]
+    assert problem.startswith("alertmanager_cluster_address: is missing")
 
 
 def test_no_problem_repeats_a_url() -> None:

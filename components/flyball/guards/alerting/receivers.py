@@ -5,7 +5,7 @@ runs, which on a host is that file, and in a cluster the key of that name of one
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.governor.rules import NOBODY_HEARS
@@ -219,27 +219,52 @@ def without_secrets(values: Any, path: Path, problems: list[Problem], known: tup
 def read_people(r: Reader) -> People:
     """Everybody who hears, by the keys page, warning, watchdog, owners and smtp; problems are the reader's."""
     page, warning = (read_receiver(r, severity) for severity in ("page", "warning"))
-    watchdog = None
-    if r.has("watchdog"):
-        inner = r.at("watchdog")
-        every = inner.duration("every", EVERY)
-        if not LEAST_EVERY <= every <= MOST_EVERY or every % 1000:
-            limits = f"whole seconds from {show_duration(LEAST_EVERY)} to {show_duration(MOST_EVERY)}"
-            inner.problem("every", OUT_OF_RANGE, f"is {show_duration(every)}", f"allowed are {limits}")
-            every = EVERY
-        watchdog = Watchdog(read_receiver(r, "watchdog"), every)
+    return with_smtp(People(page, warning, read_watchdog(r, "watchdog"), read_owners(r, "owners")), r, "smtp")
+
+
+def with_smtp(people: People, r: Reader, key: str) -> People:
+    """The same, with who takes e-mail."""
+    return replace(people, smtp=read_smtp(r, key, any(each.emails for each in people.receivers)))
+
+
+def read_watchdog(r: Reader, key: str) -> Watchdog | None:
+    """Who misses a sign of life, at a key; None where nobody is named."""
+    if not r.has(key):
+        return None
+    inner = r.at(key)
+    every = inner.duration("every", EVERY)
+    if not LEAST_EVERY <= every <= MOST_EVERY or every % 1000:
+        limits = f"whole seconds from {show_duration(LEAST_EVERY)} to {show_duration(MOST_EVERY)}"
+        inner.problem("every", OUT_OF_RANGE, f"is {show_duration(every)}", f"allowed are {limits}")
+        every = EVERY
+    return Watchdog(read_receiver(r, key, "watchdog", of="watchdog"), every)
+
+
+def read_owners(r: Reader, key: str) -> dict[str, dict[str, Receiver]]:
+    """Who hears of what is one owner's, at a key."""
     owners: dict[str, dict[str, Receiver]] = {}
-    for owner, own in sorted(r.maps("owners").items()):
+    for owner, own in sorted(r.maps(key).items()):
         given = [severity for severity in ("page", "warning") if own.has(severity)]
         owners[owner] = {severity: read_receiver(own, severity, f"{owner}-{severity}") for severity in given}
-        if not given and r.at("owners").is_map(owner):
+        if not given and r.at(key).is_map(owner):
             own.problem((), NOBODY_HEARS, "names nobody", "give page or warning, or leave it out")
-    found = People(page, warning, watchdog, owners)
-    return People(page, warning, watchdog, owners, read_smtp(r, "smtp", any(each.emails for each in found.receivers)))
+    return owners
 
 
-def read_receiver(r: Reader, key: str, name: str = "", webhooks: tuple[str, ...] = ()) -> Receiver:
-    """Who hears, at a key; nobody is nobody's choice. `webhooks` are what else hears."""
+def files_in(values: object, path: Path) -> Iterator[tuple[Path, str]]:
+    """Where each file with a secret is named, and which it is."""
+    for key, value in values.items() if isinstance(values, Mapping) else ():
+        if str(key).endswith("_file") and isinstance(value, str):
+            yield (*path, str(key)), value
+        else:
+            yield from files_in(value, (*path, str(key)))
+
+
+def read_receiver(
+    r: Reader, key: str, name: str = "", webhooks: tuple[str, ...] | None = None, of: str = ""
+) -> Receiver:
+    """Who hears, at a key, of what it says or else `of`; nobody is nobody's choice. `webhooks` are what else
+    hears, None where there may be none."""
     at = r.at(key)
     emails = tuple(at.words("emails"))
     for i, email in enumerate(emails):
@@ -247,15 +272,16 @@ def read_receiver(r: Reader, key: str, name: str = "", webhooks: tuple[str, ...]
             at.problem(("emails", i), INVALID_ADDRESS, f"{email!r} is no address", "give one as name@example.com")
     ways = ("webhook_file", "slack", "pagerduty", "opsgenie")
     if not emails and not webhooks and not any(at.has(way) for way in ways) and (r.is_map(key) or not r.has(key)):
-        hint = "name webhook_file, emails, slack, pagerduty or opsgenie, such as {emails: [oncall@example.com]}"
-        at.problem((), NOBODY_HEARS, f"names nobody who would {_HEARS[key]}", hint)
+        first = "webhook_file" if webhooks is None else "webhooks, webhook_file"
+        hint = f"name {first}, emails, slack, pagerduty or opsgenie, such as {{emails: [oncall@example.com]}}"
+        at.problem((), NOBODY_HEARS, f"names nobody who would {_HEARS[of or key]}", hint)
     slack = at.at("slack")
     channel = slack.value("channel", str, "")
     if slack.has("channel") and (not channel.strip() or any(c.isspace() for c in channel)):
         slack.problem("channel", INVALID_TEXT, f"{channel!r} is no channel", "give it as #alerts or @name")
     return Receiver(
         name or key,
-        webhooks,
+        webhooks or (),
         _file(at, "webhook_file"),
         emails,
         Slack(_file(slack, "webhook_file"), channel) if at.has("slack") else None,

@@ -4,22 +4,23 @@
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NotRequired
 
-from flyball.guards.alerting import inhibition
+from flyball.guards.alerting import inhibition, receivers
 from flyball.guards.alerting.inhibition import Inhibition
+from flyball.guards.alerting.receivers import OwnerArgs, People, Receiver, ReceiverArgs, SmtpArgs, WatchdogArgs
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.fail_fast import listening
-from flyball.guards.governor.rules import NOBODY_HEARS, REPEAT_BELOW_INTERVAL
+from flyball.guards.governor.rules import REPEAT_BELOW_INTERVAL
 from flyball.guards.reading import address, paths
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.rules import INVALID_ADDRESS, INVALID_NAME, INVALID_PATH, MISSING
+from flyball.guards.reading.rules import INVALID_ADDRESS, INVALID_NAME, MISSING
 from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
 from flyball.guards.roles.variables import Role, Variable, Variables
 
-PORT = 9093
+PORT, CLUSTER_PORT = 9093, 9094
 LONGEST_WAIT: Milliseconds = 600_000
 LONGEST_GROUP_INTERVAL: Milliseconds = 3_600_000
 LONGEST_REPEAT: Milliseconds = 5 * 86_400_000
@@ -29,24 +30,11 @@ MOST_MEMORY: Bytes = 4096 * MI
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
-class ReceiverArgs(TypedDict):
-    """Who hears: URLs that get each message as JSON, and addresses of e-mail."""
+class HostReceiverArgs(ReceiverArgs):
+    """Who hears, on a host also by URLs in plain text, since variables can be encrypted as a whole."""
 
     webhooks: NotRequired[list[str]]
-    emails: NotRequired[list[str]]
-
-
-SmtpArgs = TypedDict(
-    "SmtpArgs",
-    {
-        "server": NotRequired[str],
-        "from": NotRequired[str],
-        "username": NotRequired[str],
-        "password_file": NotRequired[str],
-        "tls": NotRequired[bool],
-    },
-)
-"""Who takes e-mail; the password is in a file on the host, never in a variable."""
+    """URLs that get each message as JSON."""
 
 
 ROLE = Role(
@@ -63,12 +51,26 @@ ROLE = Role(
         Variable("alertmanager_port", int, PORT, "Port to listen on."),
         Variable(
             "alertmanager_page",
-            ReceiverArgs,
+            HostReceiverArgs,
             {},
-            "Who is called for pages; webhooks (URLs that get JSON) and emails, at least one.",
+            "Who is called for pages: webhooks (URLs that get JSON), webhook_file (with such a URL, read when the role"
+            " runs), emails, slack (webhook_file, channel), pagerduty (key_file) and opsgenie (key_file, url), at least"
+            " one. Files are on the host, readable by the user prometheus.",
+        ),
+        Variable("alertmanager_warning", HostReceiverArgs, {}, "Who is told of warnings, as alertmanager_page."),
+        Variable(
+            "alertmanager_watchdog",
+            WatchdogArgs,
+            {},
+            "Who gets a sign of life and calls people when it stays away, as alertmanager_page without webhooks, and"
+            " every [5m].",
         ),
         Variable(
-            "alertmanager_warning", ReceiverArgs, {}, "Who is told of warnings; webhooks and emails, at least one."
+            "alertmanager_owners",
+            dict[str, OwnerArgs],
+            {},
+            "Who hears of what is one owner's instead, by owner: page and warning, as alertmanager_page without"
+            " webhooks. Hosts are the owner platform's.",
         ),
         Variable(
             "alertmanager_smtp",
@@ -77,6 +79,21 @@ ROLE = Role(
             "Who takes e-mail, with server (host:port), from, username, password_file (on the host, readable by the"
             " user prometheus) and tls [true].",
         ),
+        Variable(
+            "alertmanager_peers",
+            list[str],
+            [],
+            "Other Alertmanagers, as host:port of their cluster port: together they say each thing once, and either"
+            " alone says it all. Name all of them in prometheus_alertmanagers.",
+        ),
+        Variable(
+            "alertmanager_cluster_address",
+            str,
+            "",
+            "Address of the host at which its peers reach it; they trust whoever speaks to them there, so let the"
+            " network admit nobody else.",
+        ),
+        Variable("alertmanager_cluster_port", int, CLUSTER_PORT, "Port for its peers, by TCP and UDP."),
         # Forty hosts with one fault are one message.
         Variable("alertmanager_group_by", list[str], ["alertname"], "Labels by which alerts are put into one message."),
         # For alerts that begin together: a fault is seen on all hosts within one scrape interval.
@@ -116,45 +133,39 @@ ROLE = Role(
 
 
 @dataclass(frozen=True, slots=True)
-class Receiver:
-    name: str
-    webhooks: tuple[str, ...]
-    emails: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    server: str
-    sender: str
-    username: str
-    password_file: str
-    tls: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Notifying:
     """Times as Alertmanager writes them."""
 
     listen: str
-    receivers: tuple[Receiver, ...]
-    smtp: Smtp
+    people: People
     group_by: tuple[str, ...]
     group_wait: str
     group_interval: str
     repeat_interval: str
     memory: Bytes
+    cluster: str = ""
+    peers: tuple[str, ...] = ()
     inhibitions: tuple[Inhibition, ...] = inhibition.ALL
 
     def as_variables(self) -> dict[str, Any]:
-        return asdict(self)
+        """What the role needs beside the configuration; `files` are those that Alertmanager itself reads."""
+        webhooks = {receiver.webhook_file for receiver in self.people.receivers}
+        files = [file for file in self.people.files if file not in webhooks]
+        words = {"listen": self.listen, "memory": self.memory, "cluster": self.cluster, "peers": [*self.peers]}
+        return {**words, "files": files}
 
 
-def read(variables: Mapping[str, object], password: bool = True) -> tuple[Notifying, list[Problem]]:
-    """What the variables ask for, and what is wrong with them; `password` is whether its file is on the host."""
+def read(variables: Mapping[str, object], found: Mapping[str, str] | None = None) -> tuple[Notifying, list[Problem]]:
+    """What the variables ask for, and what is wrong with them.
+
+    `found` are the files with secrets that are on the host; those with the URL of a webhook have it as their content.
+    """
     reader = ROLE.read(variables)
     listen = reader.text("alertmanager_address")
     listening.check_listen(reader, "alertmanager_address", listen)
-    receivers = tuple(_receiver(reader, name) for name in ("page", "warning"))
+    people = _people(reader, variables)
+    if found is not None:
+        reader.problems.extend(_check_files(reader.values, found))
     interval = reader.whole_seconds("alertmanager_group_interval", 1000, LONGEST_GROUP_INTERVAL)
     repeat = reader.whole_seconds("alertmanager_repeat_interval", 1000, LONGEST_REPEAT)
     if repeat < interval:
@@ -174,57 +185,53 @@ def read(variables: Mapping[str, object], password: bool = True) -> tuple[Notify
     wait = reader.whole_seconds("alertmanager_group_wait", 1000, LONGEST_WAIT)
     return Notifying(
         listen=address.join(listen, reader.count("alertmanager_port", most=address.LAST_PORT)),
-        receivers=receivers,
-        smtp=_smtp(reader, any(receiver.emails for receiver in receivers), password),
+        people=people,
         group_by=group_by,
         group_wait=show_duration(wait),
         group_interval=show_duration(interval),
         repeat_interval=show_duration(repeat),
         memory=reader.amount("alertmanager_memory", LEAST_MEMORY, MOST_MEMORY),
+        cluster=_cluster(reader),
+        peers=address.targets(reader, "alertmanager_peers"),
     ), reader.problems
 
 
+def _people(reader: Variables, given: Mapping[str, object]) -> People:
+    """Everybody who hears; of a sign of life nobody, where nobody is named."""
+    page, warning = (_receiver(reader, severity) for severity in ("page", "warning"))
+    watchdog = receivers.read_watchdog(reader, "alertmanager_watchdog") if given.get("alertmanager_watchdog") else None
+    owners = receivers.read_owners(reader, "alertmanager_owners")
+    return receivers.with_smtp(People(page, warning, watchdog, owners), reader, "alertmanager_smtp")
+
+
 def _receiver(reader: Variables, severity: str) -> Receiver:
-    """Who hears of alerts of a severity; nobody is nobody's choice."""
     key = f"alertmanager_{severity}"
     receiver = reader.at(key)
-    webhooks, emails = tuple(receiver.words("webhooks")), tuple(receiver.words("emails"))
-    if not webhooks and not emails and reader.is_map(key):
-        hint = "name webhooks or emails, such as {emails: [oncall@example.com]}"
-        reader.problem(key, NOBODY_HEARS, f"names nobody who would hear of a {severity}", hint)
+    webhooks = tuple(receiver.words("webhooks"))
     for i, url in enumerate(webhooks):
         if address.url(url) is None:
-            receiver.problem(
-                ("webhooks", i), INVALID_ADDRESS, "is no URL", "begin it with http:// or https://, without a user"
-            )
-    for i, email in enumerate(emails):
-        if not address.is_email(email):
-            receiver.problem(("emails", i), INVALID_ADDRESS, f"{email!r} is no address", "give one as name@example.com")
-    return Receiver(severity, webhooks, emails)
+            hint = "begin it with http:// or https://, without a user"
+            receiver.problem(("webhooks", i), INVALID_ADDRESS, "is no URL", hint)
+    return receivers.read_receiver(reader, key, severity, webhooks, severity)
 
 
-def _smtp(reader: Variables, needed: bool, password: bool) -> Smtp:
-    """Who takes e-mail, needed where anybody gets any."""
-    smtp = reader.at("alertmanager_smtp")
-    for key, what in (("server", "host:port that takes e-mail"), ("from", "the address that it comes from")):
-        if needed and not smtp.has(key):
-            smtp.problem(key, MISSING, "is missing", f"name {what}")
-    server = smtp.value("server", str, "")
-    if smtp.has("server"):
-        address.check_target(smtp, "server", server)
-    sender = smtp.value("from", str, "")
-    if smtp.has("from") and not address.is_email(sender):
-        smtp.problem("from", INVALID_ADDRESS, f"{sender!r} is no address", "give one as name@example.com")
-    username, password_file = smtp.value("username", str, ""), smtp.value("password_file", str, "")
-    if password_file and not paths.is_file(password_file):
-        smtp.problem(
-            "password_file", INVALID_PATH, f"{password_file!r} is no path", "give an absolute one without spaces"
-        )
-    elif password_file and not password:
-        smtp.problem(
-            "password_file", MISSING, f"{password_file} is not on the host", "put it there; the first page needs it"
-        )
-    if bool(username) != bool(password_file):
-        missing = "password_file" if username else "username"
-        smtp.problem(missing, MISSING, "is missing", "a login takes both, the password in a file on the host")
-    return Smtp(server, sender, username, password_file, smtp.value("tls", bool, True))
+def _check_files(values: Mapping[str, object], found: Mapping[str, str]) -> Iterator[Problem]:
+    """Files have to be there before the first page needs them; no problem repeats what is in one."""
+    for at, file in receivers.files_in(values, ()):
+        if paths.is_file(file) and file not in found:
+            yield Problem(at, MISSING, f"{file} is not on the host", "put it there; the first page needs it")
+        elif found.get(file) and address.url(found[file].strip()) is None:
+            hint = "let it be one line that begins with http:// or https://"
+            yield Problem(at, INVALID_ADDRESS, f"{file} on the host holds no URL", hint)
+
+
+def _cluster(reader: Variables) -> str:
+    """Where its peers reach it; empty where it has none."""
+    key = "alertmanager_cluster_address"
+    listen, peers = reader.text(key), reader.words("alertmanager_peers")
+    if listen:
+        listening.check_listen(reader, key, listen)
+    elif peers:
+        reader.problem(key, MISSING, "is missing", "give the address of the host at which its peers reach it")
+    port = reader.count("alertmanager_cluster_port", most=address.LAST_PORT)
+    return address.join(listen, port) if listen and peers else ""
