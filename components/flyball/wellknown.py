@@ -57,6 +57,11 @@ FILES_ANNOTATION: Final = "flyball.dev/files"
 PART_LABEL: Final = "flyball.dev/part"
 """Tells a workload's two Deployments apart. Always there, since a Deployment's selector can never be changed."""
 
+FLEET_TAG: Final = "flyball.dev/fleet"
+"""Of everything that belongs to a fleet of VMs on AWS: its name."""
+FREEZE_TAG: Final = "flyball.dev/freeze"
+"""Of an Auto Scaling group that people have frozen: who, since when, why."""
+
 FROZEN_LABEL: Final = "flyball.dev/frozen"
 """Of a run of a schedule: whether it ``FROZEN_WAITS`` for the end of a freeze, or ``FROZEN_STARTS`` all the same."""
 FROZEN_WAITS: Final = "waits"

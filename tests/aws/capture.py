@@ -7,6 +7,7 @@ changed in them.
 import base64
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from flyball.stack.platform import read_platform
 
 ROOT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "expected"
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+"""A Thursday, in the afternoon of Berlin."""
 Shown = dict[str, dict[str, Any]]
 
 
@@ -39,7 +42,7 @@ def of_case(name: str) -> tuple[Registered, ...]:
 def capture(config: Mapping[str, Any], *, preview: bool = False) -> tuple[Registered, ...]:
     """Everything that a configuration comes to; in a preview ids and outputs are unknown."""
     found = read_platform(config)
-    return tuple(run(lambda: build(found), "flyball", "test", preview=preview, cloud=StandIns()))
+    return tuple(run(lambda: build(found, NOW), "flyball", "test", preview=preview, cloud=StandIns()))
 
 
 def changed(config: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """`Platform`: everything of an account that services run on, with one provider handed to all of it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from flyball import wellknown
 from flyball.aws import place
+from flyball.aws.alarms import Alarms
 from flyball.aws.cluster import Cluster
+from flyball.aws.fleet.component import Fleet, Surroundings
 from flyball.aws.interruptions import Interruptions
 from flyball.aws.karpenter import Karpenter
 from flyball.aws.key import key
@@ -21,21 +25,27 @@ from flyball.guards.aws import platform as guard
 class Platform(pulumi.ComponentResource):
     """The network, and what lies in it.
 
-    The provider refuses credentials of any account but the platform's, and puts the platform's tags on everything.
+    What follows the clock is as it should be `now`. The provider refuses credentials of any account but the platform's,
+    and puts the platform's tags on everything.
     """
 
     network: Network
     cluster: Cluster
     base: BaseNodes
+    fleets: Mapping[str, Fleet]
     exports: Mapping[str, pulumi.Input[Any]]
     """What other stacks and people need of it."""
 
-    def __init__(self, name: str, platform: guard.Platform, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, platform: guard.Platform, now: datetime, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         provider = aws.Provider(
             name,
             region=platform.region,  # pyright: ignore[reportArgumentType] - a text, for all that the SDK lists
             allowed_account_ids=[platform.account],
             default_tags={"tags": place.tags(platform)},
+            # Set by people who freeze a group, and taken away by them alone.
+            ignore_tags={"keys": [wellknown.FREEZE_TAG]},
         )
         handed = pulumi.ResourceOptions(providers=[provider])
         super().__init__("flyball:aws:Platform", name, {}, pulumi.ResourceOptions.merge(opts, handed))
@@ -51,10 +61,20 @@ class Platform(pulumi.ComponentResource):
             LogArchive("archive", platform, self.network.vpc, child)
         if platform.spend:
             Spend("spend", platform.spend, child)
+        self.fleets = self._fleets(platform, now, child)
         self.exports = {
             "vpc": self.network.vpc,
             "zones": list(platform.zones),
             "cluster": self.cluster.cluster.name,
             "kubeconfig": self.cluster.kubeconfig,
+            "fleets": {name: {"address": fleet.address, "group": fleet.group} for name, fleet in self.fleets.items()},
         }
         self.register_outputs(dict(self.exports))
+
+    def _fleets(self, platform: guard.Platform, now: datetime, child: pulumi.ResourceOptions) -> dict[str, Fleet]:
+        if not platform.fleets or not platform.spend:
+            return {}  # fleets without anybody who hears of them are refused
+        alarms = Alarms("alarms", platform, platform.spend.notify, child)
+        network = self.network
+        around = Surroundings(platform, network.vpc, network.private, network.public, alarms.arn, network)
+        return {name: Fleet(fleet, around, now, child) for name, fleet in platform.fleets.items()}

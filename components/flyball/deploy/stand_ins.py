@@ -26,6 +26,8 @@ _IDS: Mapping[str, str] = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce-",
     "aws:ec2/launchTemplate:LaunchTemplate": "lt-",
     "aws:ec2/flowLog:FlowLog": "fl-",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "sgr-",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "sgr-",
 }
 """Ids by type, a hash after each; of all others the id is the name."""
 _ARNS: Mapping[str, str] = {
@@ -58,6 +60,11 @@ _MORE: Mapping[str, Callable[[str], dict[str, Any]]] = {
         "vpcConfig": {"clusterSecurityGroupId": f"sg-{hash[:17]}"},
     },
     "aws:sqs/queue:Queue": lambda hash: {"url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{hash[:16]}"},
+    "aws:lb/loadBalancer:LoadBalancer": lambda hash: {
+        "arnSuffix": f"app/of-{hash[:7]}/{hash[:16]}",
+        "dnsName": f"of-{hash[:7]}.{REGION}.elb.amazonaws.com",
+    },
+    "aws:lb/targetGroup:TargetGroup": lambda hash: {"arnSuffix": f"targetgroup/of-{hash[:7]}/{hash[:16]}"},
     "aws:kms/key:Key": lambda hash: {"keyId": _uuid(hash)},
 }
 """Other outputs by type."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
@@ -22,13 +23,13 @@ CONTEXT_VARIABLE = "FLYBALL_CONTEXT"
 """Names a kubeconfig context to use instead of the stack's cluster, for one run of the program."""
 
 
-def build(stack: Stack | Platform) -> None:
-    """Register everything, and export what others need of it."""
+def build(stack: Stack | Platform, now: datetime | None = None) -> None:
+    """Register everything, and export what others need of it; what follows the clock, as it should be `now`."""
     if isinstance(stack, Platform):
         # Whoever has no platform on AWS neither installs nor loads what knows it.
         from flyball.aws.platform import Platform as Component
 
-        for name, value in Component("platform", stack).exports.items():
+        for name, value in Component("platform", stack, now or datetime.now(UTC)).exports.items():
             pulumi.export(name, value)
     else:
         _build_services(stack)

@@ -17,6 +17,7 @@ from flyball.guards.aws.fleets import Fleet
 from flyball.guards.aws.network import Instances, Network, NetworkArgs
 from flyball.guards.aws.nodes import PREFIXES, Base, NodesArgs
 from flyball.guards.aws.pools import Pool
+from flyball.guards.aws.rules.pools import NOBODY_TOLD
 from flyball.guards.aws.spend import Bill, Group, Spend, SpendArgs
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
@@ -149,5 +150,8 @@ def _between(platform: Platform, path: Path) -> Iterator[Problem]:
             message = "is true, and of a network that was there no public subnets are known"
             hint = "remove it, or give the platform a network of its own, with cidr"
             yield Problem((*path, "fleets", name, "public"), DOES_NOT_APPLY, message, hint)
+    if platform.fleets and not platform.spend:
+        message = "is missing, and the alarms of fleets would reach nobody"
+        yield Problem((*path, "spend"), NOBODY_TOLD, message, "give it, with the addresses of those who hear of them")
     if platform.spend:
         yield from spend.bill(platform.groups, platform.spend, (*path, "spend"))[1]

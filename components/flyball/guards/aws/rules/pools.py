@@ -42,7 +42,7 @@ PRICE_MISSING = Rule(
 NOBODY_TOLD = Rule(
     "nobody-told",
     Lesson.GOVERNOR,
-    what="A budget tells somebody; by itself it stops nothing.",
+    what="A budget tells somebody; by itself it stops nothing. The alarms of fleets go to the same people.",
     source="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",
     remedy="Name at least one mail address under spend.notify.",
 )

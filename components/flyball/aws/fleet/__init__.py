@@ -1,0 +1,1 @@
+"""A fleet of VMs: an Auto Scaling group behind a load balancer."""

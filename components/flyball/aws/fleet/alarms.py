@@ -1,0 +1,124 @@
+"""What moves a fleet, and what people hear of it: CloudWatch's alarms, and the failures that it tells of as events."""
+
+import json
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from flyball.aws.fleet.balancer import Front
+from flyball.aws.fleet.group import Group
+from flyball.guards.aws.fleet_steps import LARGEST
+from flyball.guards.aws.fleets import Fleet
+from flyball.guards.governor.envelope import PAGE_FOR_SECONDS, WARN_FOR_SECONDS
+
+MINUTE = 60
+UP_MINUTES, DOWN_MINUTES = 2, LARGEST.calm // MINUTE
+"""Of a load that lasts, before the fleet moves."""
+FAILURES = ("EC2 Auto Scaling Instance Refresh Failed", "EC2 Instance Launch Unsuccessful")
+"""https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html"""
+
+
+def register(fleet: Fleet, topic: pulumi.Input[str], made: Group, front: Front, opts: pulumi.ResourceOptions) -> None:
+    """Two alarms that move the group; three, and its failures, that the topic gets."""
+    load = {"LoadBalancer": front.balancer.arn_suffix, "TargetGroup": front.targets.arn_suffix}
+    for name, policy, comparison, threshold, minutes in (
+        ("high", made.up, "GreaterThanThreshold", fleet.thresholds.high, UP_MINUTES),
+        ("low", made.down, "LessThanThreshold", fleet.thresholds.low, DOWN_MINUTES),
+    ):
+        aws.cloudwatch.MetricAlarm(
+            f"{fleet.name}-{name}",
+            alarm_description=f"{fleet.name}: requests a minute for each instance",
+            namespace="AWS/ApplicationELB",
+            metric_name="RequestCountPerTarget",
+            dimensions=load,
+            statistic="Sum",
+            period=MINUTE,
+            evaluation_periods=minutes,
+            comparison_operator=comparison,
+            threshold=float(threshold),
+            # Nobody measures: then nothing moves, in neither direction.
+            treat_missing_data="notBreaching",
+            alarm_actions=[policy.arn],
+            opts=opts,
+        )
+    of_group = {"AutoScalingGroupName": made.group.name}
+    _size(fleet, "near-cap", fleet.envelope.warn, WARN_FOR_SECONDS, of_group, topic, opts)
+    _size(fleet, "at-cap", fleet.ceiling, PAGE_FOR_SECONDS, of_group, topic, opts)
+    _below_floor(fleet, of_group, topic, opts)
+    rule = aws.cloudwatch.EventRule(
+        f"{fleet.name}-failures",
+        description=f"{fleet.name}: what failed to start or to be replaced",
+        event_pattern=made.group.name.apply(_pattern),
+        opts=opts,
+    )
+    aws.cloudwatch.EventTarget(f"{fleet.name}-failures", rule=rule.name, arn=topic, opts=opts)
+
+
+def _pattern(group: str) -> str:
+    detail = {"AutoScalingGroupName": [group]}
+    return json.dumps({"source": ["aws.autoscaling"], "detail-type": list(FAILURES), "detail": detail}, sort_keys=True)
+
+
+def _size(
+    fleet: Fleet,
+    name: str,
+    size: int,
+    seconds: int,
+    dimensions: dict[str, Any],
+    topic: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    aws.cloudwatch.MetricAlarm(
+        f"{fleet.name}-{name}",
+        alarm_description=f"{fleet.name}: {size} of at most {fleet.ceiling} instances",
+        namespace="AWS/AutoScaling",
+        metric_name="GroupInServiceInstances",
+        dimensions=dimensions,
+        statistic="Maximum",
+        period=MINUTE,
+        evaluation_periods=seconds // MINUTE,
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        threshold=size,
+        treat_missing_data="missing",
+        alarm_actions=[topic],
+        ok_actions=[topic],
+        opts=opts,
+    )
+
+
+def _below_floor(
+    fleet: Fleet, dimensions: dict[str, Any], topic: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> None:
+    """Against the group's own minimum, which the schedule moves."""
+    metrics: list[Any] = [
+        {
+            "id": key,
+            "metric": {
+                "namespace": "AWS/AutoScaling",
+                "metric_name": metric,
+                "dimensions": dimensions,
+                "stat": "Minimum",
+                "period": MINUTE,
+            },
+        }
+        for key, metric in (("serving", "GroupInServiceInstances"), ("floor", "GroupMinSize"))
+    ]
+    expression: Any = {
+        "id": "missing",
+        "expression": "floor - serving",
+        "label": "below the floor",
+        "return_data": True,
+    }
+    aws.cloudwatch.MetricAlarm(
+        f"{fleet.name}-below-floor",
+        alarm_description=f"{fleet.name}: fewer in service than the floor, for longer than one takes to start",
+        metric_queries=[*metrics, expression],
+        evaluation_periods=-(-(fleet.boot + fleet.warmup) // MINUTE),
+        comparison_operator="GreaterThanThreshold",
+        threshold=0,
+        treat_missing_data="breaching",
+        alarm_actions=[topic],
+        ok_actions=[topic],
+        opts=opts,
+    )
