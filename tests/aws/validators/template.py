@@ -69,7 +69,8 @@ def _properties(inputs: Mapping[str, Any], entry: Mapping[str, Any], missing: li
         if name is None:
             missing.append(f"{kind}.{key}")
             continue
-        into[name] = place.property(name).converted(value, f"{kind}.{key}")
+        outer, _, within = name.partition(".")  # what lies a level deeper there
+        into[outer] = place.property(outer).converted({within: value} if within else value, f"{kind}.{key}")
     return {**found, entry["wrap"]: wrapped} if "wrap" in entry else found
 
 
@@ -103,6 +104,8 @@ class _Schema:
             if "items" not in self._part:
                 return self.converted(value[0], path) if value else value
             return [self._item().converted(inner, path) for inner in value]
+        if "array" in self._kinds:  # one is said as it is there
+            return [self._item().converted(value, path)]
         return self._plain(value)
 
     def _item(self) -> "_Schema":
@@ -122,7 +125,11 @@ class _Schema:
             renamed = self._rename.get(f"{path}.{key}".partition(".")[2], "")
             if inner is None or renamed is None:
                 continue
-            if name := renamed or self.name(key):
+            outer, _, within = (renamed or "").partition(".")
+            if within:  # what lies a level deeper there
+                place = self.property(outer).property(within)
+                found.setdefault(outer, {})[within] = place.converted(inner, f"{path}.{key}")
+            elif name := renamed or self.name(key):
                 found[name] = self.property(name).converted(inner, f"{path}.{key}")
             else:
                 self._missing.append(f"{path}.{key}")
