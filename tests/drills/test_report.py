@@ -157,7 +157,7 @@ def test_without_haproxy_and_without_names_the_rest_runs(
     kinds = (drills.TRAFFIC, drills.HOSTS, drills.LOGS)
     assert done.stderr.count("left out: ") == sum(len(kind.drills) for kind in kinds)
     assert [line.split()[0] for line in done.stdout.splitlines()][:2] == ["reddit-2016", "reddit-2016"]
-    assert len(done.stdout.splitlines()) == 2 * len(drills.CLUSTER.drills)
+    assert len(done.stdout.splitlines()) == 2 * (len(drills.CLUSTER.drills) + len(drills.MODELS.drills))
 
 
 def test_all_drills_are_listed() -> None:
@@ -190,6 +190,7 @@ def test_all_drills_are_listed() -> None:
         ),
         *("rollout", "colliding-changes", "spot-notice", "planned-restarts"),
         "pipeline",
+        "dawn-fleet",
     ]
 
 

@@ -39,6 +39,9 @@ from flyball.drills.hosts.drill import HostDrill
 from flyball.drills.logs import drill as logs
 from flyball.drills.logs import pipeline
 from flyball.drills.logs.drill import LogDrill
+from flyball.drills.models import dawn_fleet
+from flyball.drills.models import drill as models
+from flyball.drills.models.drill import ModelDrill
 from flyball.drills.result import Result
 from flyball.drills.traffic import catalogue
 from flyball.drills.traffic import drill as traffic
@@ -96,7 +99,14 @@ LOGS: Kind[LogDrill] = Kind(
     at_once=2,
     lacks=logs.lacks,
 )
-KINDS: tuple[Kind[Any], ...] = (CLUSTER, TRAFFIC, HOSTS, LOGS)
+MODELS: Kind[ModelDrill] = Kind(
+    (dawn_fleet.DRILL,),
+    models.once,
+    # What would be handed over is captured by the SDK's own monitor, one for the process.
+    at_once=1,
+    lacks=models.lacks,
+)
+KINDS: tuple[Kind[Any], ...] = (CLUSTER, TRAFFIC, HOSTS, LOGS, MODELS)
 DRILLS: dict[str, Drill] = {drill.name: drill for kind in KINDS for drill in kind.drills}
 """By name, in the order in which they run."""
 

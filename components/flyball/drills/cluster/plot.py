@@ -34,7 +34,7 @@ def plot(recording: "ClusterRecording", length: float, top: float, label: str) -
 def legend(recording: "ClusterRecording") -> Mapping[str, str]:
     """What is in the plot, and how it is drawn in a box of 30 by 12."""
     entries = {
-        "capacity: pods that serve × what each can do": '<path class="covered" d="M0 3H30V12H0Z"/>'
+        f"capacity: {recording.unit} that serve × what each can do": '<path class="covered" d="M0 3H30V12H0Z"/>'
         '<path class="capacity" d="M0 3H30"/>',
         "load": '<path class="load" d="M0 6H30"/>',
         "requests not served": '<path class="lacking" d="M0 0H30V12H0Z"/>',
@@ -68,4 +68,4 @@ def _lines(recording: "ClusterRecording", axes: Axes) -> Iterator[str]:
         y = axes.y(pods * recording.replica)
         text = y - 4 if pods == highest_line else y + 11
         yield f'<path class="limit" d="M{LEFT} {y}H{WIDTH - RIGHT}"/>'
-        yield f'<text class="limit-name" x="{LEFT + 5}" y="{text}">{escape(name)}: {pods} pods</text>'
+        yield f'<text class="limit-name" x="{LEFT + 5}" y="{text}">{escape(name)}: {pods} {recording.unit}</text>'

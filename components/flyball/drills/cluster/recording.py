@@ -17,7 +17,9 @@ class ClusterRecording:
     replica: float
     seconds: float
     lines: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Sizes to mark, in pods."""
+    """Sizes to mark, in what serves."""
+    unit: str = "pods"
+    """What serves."""
 
     @property
     def top(self) -> tuple[float, ...]:

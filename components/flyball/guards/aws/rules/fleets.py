@@ -55,6 +55,7 @@ FLEET_STEP_TOO_LARGE = Rule(
     source=f"`up <= max(2, 50 %)`, `down <= max(1, 10 %)`, percentages rounded down as AWS does ({_STEPS}); the steps"
     " are a convention of this project.",
     remedy="Take smaller steps.",
+    drill="dawn-fleet",
 )
 BANDS_NOT_CONTIGUOUS = Rule(
     "bands-not-contiguous",
@@ -72,6 +73,7 @@ COOLDOWN_TOO_SHORT = Rule(
     source="`cooldown >= 300 s` (https://docs.aws.amazon.com/autoscaling/ec2/userguide/"
     "ec2-auto-scaling-scaling-cooldowns.html).",
     remedy="Raise the cooldown.",
+    drill="dawn-fleet",
 )
 REFRESH_BELOW_FULL = Rule(
     "refresh-below-full",
