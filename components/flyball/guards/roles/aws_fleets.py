@@ -1,0 +1,58 @@
+"""Hosts of fleets on AWS, from what EC2 says of instances: found by their tags whenever somebody asks, kept nowhere."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flyball import wellknown
+from flyball.guards.reading.problem import Problem, refuse
+from flyball.guards.reading.rules import MISSING, WRONG_TYPE
+from flyball.guards.roles.pulumi_stack import Host
+
+GROUP_TAG = "aws:autoscaling:groupName"
+"""Set by Auto Scaling (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html)."""
+
+
+def filters(environment: str) -> list[str]:
+    """By which EC2 is asked for the instances that run of an environment's fleets."""
+    return [
+        "Name=instance-state-name,Values=running",
+        f"Name=tag:{wellknown.ENVIRONMENT_LABEL},Values={environment}",
+        f"Name=tag-key,Values={wellknown.FLEET_TAG}",
+    ]
+
+
+def hosts_of(answer: object) -> list[Host]:
+    """A host for each instance, in the order of their ids, each in the group of its fleet.
+
+    Raises `Refused` for what is no answer of EC2, and for an instance without an address.
+    """
+    problems: list[Problem] = []
+    hosts = [host for instance in _instances(answer, problems) if (host := _host(instance, problems))]
+    refuse(problems)
+    return sorted(hosts, key=lambda host: host.name)
+
+
+def _instances(answer: object, problems: list[Problem]) -> Iterator[Mapping[str, Any]]:
+    reservations = answer.get("Reservations") if isinstance(answer, Mapping) else None
+    if not isinstance(reservations, list):
+        problems.append(Problem((), WRONG_TYPE, "is no answer of EC2", "ask with `aws ec2 describe-instances`"))
+        return
+    for reservation in reservations:
+        yield from reservation.get("Instances", [])
+
+
+def _host(instance: Mapping[str, Any], problems: list[Problem]) -> Host | None:
+    name, address = instance.get("InstanceId", ""), instance.get("PrivateIpAddress", "")
+    tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
+    fleet = tags.get(wellknown.FLEET_TAG, "")
+    for what, value in (("InstanceId", name), ("PrivateIpAddress", address), (wellknown.FLEET_TAG, fleet)):
+        if not value:
+            problems.append(Problem((name or "instance", what), MISSING, "is missing", "ask again in a minute"))
+            return None
+    variables = {
+        "flyball_fleet": fleet,
+        "flyball_fleet_group": tags.get(GROUP_TAG, ""),
+        "flyball_zone": instance.get("Placement", {}).get("AvailabilityZone", ""),
+    }
+    return Host(name, address, (re.sub(r"[^A-Za-z0-9_]", "_", fleet),), variables)
