@@ -24,6 +24,8 @@ STACKS = {
     for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))
     if "platform" not in path.stem
 }
+STACKS["applications"] = Path(__file__).parent / "stacks/Pulumi.applications.yaml"
+"""What else an application may ask of its pods, all of it."""
 CRITICAL = 1
 """The worst of kube-score's grades, of which 10 is the best."""
 
