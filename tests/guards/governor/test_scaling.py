@@ -200,11 +200,14 @@ class World:
             self.check_steps(sizes)
 
     def check_steps(self, sizes: list[int]) -> None:
-        """What one period brought is no more than the rule allows, from what there was before it."""
+        """What one period brought is no more than the rule allows, from what there was before it.
+
+        Within 20 s there are two looks, the one 15 s ago too: the autoscaler reckons from before that one.
+        """
         up, down, now = self.behavior.up, self.behavior.down, sizes[-1]
-        before = sizes[-1 - up.period // SYNC_SECONDS :][0]
+        before = sizes[-1 - ceil_div(up.period, SYNC_SECONDS) :][0]
         assert now <= before + up.up(before)
-        before = sizes[-1 - down.period // SYNC_SECONDS :][0]
+        before = sizes[-1 - ceil_div(down.period, SYNC_SECONDS) :][0]
         assert now >= before - down.down(before)
 
 
@@ -251,6 +254,13 @@ class TestWholeWeeks:
         floor = floor_by_minute(edges, otherwise, within)
         assert set(floor) == {3, 8, 20, 41}
         World(found, Behavior(), STARTUP, floor).live(monday, 8, phase, ZoneInfo("Europe/Berlin"))
+
+    def test_back_up_within_the_period_in_which_it_went_down(self) -> None:
+        """From 13 to 10 and, at the next look, back to 13: a period of 20 s began with 13."""
+        world = World(Floors(4, "UTC", ()), Behavior(up=Rate(1, 15, 20), down=Rate(1, 18, 15)), 216, [4] * WEEK_MINUTES)
+        world.check_steps([13, 13, 13, 10, 13])
+        with pytest.raises(AssertionError):
+            world.check_steps([13, 10, 10, 13])
 
     def test_the_model_finds_a_trigger_that_begins_too_late(self) -> None:
         edges = [(edge(8, frozenset(range(7))), edge(20, frozenset(range(7))))]
