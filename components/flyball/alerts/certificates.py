@@ -1,5 +1,7 @@
 """Alerts on certificates near their end, by cert-manager's own figures and by what a blackbox exporter sees served."""
 
+from collections.abc import Iterable, Mapping
+
 from flyball.alerts.rule import Rule, Severity
 from flyball.guards.alerting import watch
 from flyball.guards.governor.rules import UNWATCHED
@@ -18,14 +20,22 @@ def rules(namespace: str) -> dict[str, list[Rule]]:
     late = show_duration(watch.RENEWAL_LATE * 1000)
     soon = f"{served} - time() < {watch.ENDS_SOON} or time() - {planned} > {watch.RENEWAL_LATE}"
     too = f", or its renewal is more than {late} late"
-    return {"flyball-certificates": [_soon("CertificateEndsSoon", soon, too), _now("CertificateEnds", served, issued)]}
+    where = {"namespace": namespace}
+    return {
+        "flyball-certificates": [
+            _soon("CertificateEndsSoon", soon, too, where),
+            _now("CertificateEnds", (served, issued), where),
+        ]
+    }
 
 
 def on_hosts() -> dict[str, list[Rule]]:
     """The same for what any blackbox exporter sees, which `prometheus_targets` names."""
     served = _served("")
     soon = f"{served} - time() < {watch.ENDS_SOON}"
-    return {"flyball-certificates": [_soon("ServedCertificateEndsSoon", soon), _now("ServedCertificateEnds", served)]}
+    return {
+        "flyball-certificates": [_soon("ServedCertificateEndsSoon", soon), _now("ServedCertificateEnds", (served,))]
+    }
 
 
 def _served(where: str) -> str:
@@ -37,7 +47,7 @@ def _issued(series: str, namespace: str) -> str:
     return f'max by (name) ({series}{{exported_namespace="{namespace}"}} or {series}{{namespace="{namespace}"}})'
 
 
-def _soon(name: str, expr: str, too: str = "") -> Rule:
+def _soon(name: str, expr: str, too: str = "", where: Mapping[str, str] | None = None) -> Rule:
     return Rule(
         name=name,
         severity=Severity.WARNING,
@@ -47,10 +57,11 @@ def _soon(name: str, expr: str, too: str = "") -> Rule:
         summary=f"the certificate of {_WHICH} ends within {show_duration(watch.ENDS_SOON * 1000)}{too}",
         action="See why it was not renewed: kubectl describe certificate, or the log of whatever renews it.",
         guards=(UNWATCHED.id,),
+        labels=where or {},
     )
 
 
-def _now(name: str, *ends: str) -> Rule:
+def _now(name: str, ends: Iterable[str], where: Mapping[str, str] | None = None) -> Rule:
     return Rule(
         name=name,
         severity=Severity.PAGE,
@@ -60,6 +71,7 @@ def _now(name: str, *ends: str) -> Rule:
         summary=f"the certificate of {_WHICH} ends within {show_duration(watch.ENDS * 1000)}",
         action="Renew it by hand now: with its end nobody connects any more.",
         guards=(UNWATCHED.id,),
+        labels=where or {},
     )
 
 

@@ -23,5 +23,6 @@ ALL = (
     Inhibition(("group",)),  # the size of a group
     Inhibition(("namespace", "workload")),  # a service in a cluster
     Inhibition(("namespace", "configmap")),  # a freeze of a cluster
+    Inhibition(("namespace", "name")),  # a certificate that cert-manager has issued
 )
 """Subjects have to be the same as well. A page whose labels name nothing of these silences nothing."""
