@@ -114,12 +114,12 @@ def configuration(host: Host) -> str:
 
 
 def said(host: Host, alert: str, status: str) -> list[tuple[str, dict[str, Any]]]:
-    """Which messages about an alert came, and by which way."""
+    """Which messages about an alert came, and by which way; what is said in Slack's words is none."""
     messages = [line.partition(" ") for line in host.run("cat /root/said").splitlines()]
     return [
         (path, found)
         for path, _, text in messages
-        for found in json.loads(text)["alerts"]
+        for found in json.loads(text).get("alerts", ())
         if found["labels"]["alertname"] == alert and found["status"] == status
     ]
 
