@@ -5,13 +5,13 @@ its end puts back what the pools' envelopes say.
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flyball.deploy.requirements import has_policies
-from flyball.guards.governor.freeze import Freeze
-from flyball.guards.governor.rules import FREEZE_OF_ANOTHER, NO_GOVERNOR
-from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.governor.freeze import Freeze, check_others, moment
+from flyball.guards.governor.rules import NO_GOVERNOR
+from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.governor.names import FREEZE, SYSTEM_NAMESPACE
@@ -47,11 +47,7 @@ def freeze(kubectl: Kubectl, reason: str, until: datetime | None, by: str) -> Fr
             ]
         )
     before = current(kubectl)
-    if before and before.by != by:
-        hint = f"leave it on, or lift it with `flyball unfreeze` when {before.by} agrees"
-        raise Refused(
-            [Problem(("freeze",), FREEZE_OF_ANOTHER, f"was set already by {before.by} ({before.reason})", hint)]
-        )
+    refuse(check_others(before, by, ("freeze",)))
     manifest = json.dumps(freeze_config_map(reason, until, by))
     # Not an apply: of two people at the same moment, the second must not overwrite the first.
     answer = kubectl.json("replace" if before else "create", "--filename=-", stdin=manifest)
@@ -85,14 +81,5 @@ def _read(item: dict[str, Any]) -> Freeze:
         reason=data.get("reason", "no reason given"),
         by=data.get("by", "?"),
         since=datetime.fromisoformat(item["metadata"]["creationTimestamp"]),
-        until=_moment(data.get("until", "")),
+        until=moment(data.get("until", "")),
     )
-
-
-def _moment(text: str) -> datetime | None:
-    """A time, of UTC where it names no zone; what is none is as if no end was given, and the freeze stays on."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,9 +1,9 @@
 """Lesson 7: a freeze that nobody remembers is as dangerous as none, since people learn to work around it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from flyball.guards.governor.rules import FREEZE_REASON
+from flyball.guards.governor.rules import FREEZE_OF_ANOTHER, FREEZE_REASON
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.units import show_duration
 
@@ -45,6 +45,24 @@ def reason_problem(reason: object, path: Path) -> list[Problem]:
     if not text.isprintable():
         return [Problem(path, FREEZE_REASON, "has control characters", "give one line of text")]
     return []
+
+
+def check_others(before: Freeze | None, by: str, path: Path) -> list[Problem]:
+    """Whether somebody else than `by` has set the freeze that is on."""
+    if before is None or before.by == by:
+        return []
+    hint = f"leave it on, or lift it with `flyball unfreeze` when {before.by} agrees"
+    message = f"was set already by {before.by} ({before.reason})"
+    return [Problem(path, FREEZE_OF_ANOTHER, message, hint)]
+
+
+def moment(text: str) -> datetime | None:
+    """A time, of UTC where it names no zone; what is none is as if no end was given, and the freeze stays on."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _at(moment: datetime) -> str:
