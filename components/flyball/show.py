@@ -12,8 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from flyball.alerts.known import of as alerts_of
+from flyball.deploy.account import AccountError
 from flyball.deploy.apply import Result
 from flyball.deploy.checks.outcome import Outcome
+from flyball.deploy.freeze_fleets import Group
+from flyball.deploy.freeze_fleets import Outcome as FleetsOutcome
 from flyball.deploy.rollout import Standing
 from flyball.guards import catalogue
 from flyball.guards.clean_up.nodes import Nodes, ceil_gi, ceil_mi
@@ -211,6 +214,36 @@ def freeze(found: Freeze | None) -> bool:
     forgotten = found is not None and found.forgotten(now) is not None
     console().print(Text(found.describe(now) if found else "not frozen", style="red" if forgotten else ""))
     return forgotten
+
+
+def fleets(found: Sequence[Group], gone: Sequence[str]) -> bool:
+    """The freezes of fleets, and fleets without a group; returns whether one is forgotten, or does not hold."""
+    now, bad = datetime.now(UTC), False
+    for group in found:
+        line, red = f"{group.name}: not frozen", False
+        if group.freeze:
+            goes_on = f"; but {', '.join(group.goes_on)} did not stop: freeze it again" if group.goes_on else ""
+            line = f"{group.name}: {group.freeze.describe(now)}{goes_on}"
+            red = bool(goes_on) or group.freeze.forgotten(now) is not None
+        console().print(Text(line, style="red" if red else ""), soft_wrap=True)
+        bad |= red
+    for line in gone:
+        console().print(Text(line), soft_wrap=True)
+    if not (found or gone):
+        console().print("there are no fleets")
+    return bad
+
+
+def fleets_done(outcome: FleetsOutcome, what: str) -> None:
+    """Which groups were frozen, or were let go on. Raises `AccountError` for those where it was not done."""
+    now = datetime.now(UTC)
+    for name, found in outcome.done.items():
+        stopped = "; its instance refresh was stopped" if name in outcome.refreshes else ""
+        console().print(Text(f"{name}: {what}{found.describe(now)}{stopped}"), soft_wrap=True)
+    if outcome.problems:
+        raise AccountError("\n".join(["not done, or not whole:", *outcome.problems]))
+    if not outcome.done:
+        console().print("no fleet was frozen")
 
 
 def unfrozen(found: Freeze | None) -> None:

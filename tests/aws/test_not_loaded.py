@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 _PROGRAM = """
 import sys
-sys.modules["pulumi_aws"] = None  # an import of it fails
+sys.modules.update(dict.fromkeys(["pulumi_aws", "boto3", "botocore"]))  # an import of them fails
 {}
 """
 _PLAN = "from flyball.cli import main; main(['plan', '-s', '{}'], standalone_mode=False)"
@@ -24,7 +24,8 @@ assert len(render(find("prod", Path("."))).objects) > 10
 @pytest.mark.parametrize(
     "program",
     [
-        "import flyball, flyball.plugin, flyball.kubernetes, flyball.stack.build, flyball.deploy.up, flyball.show",
+        "import flyball, flyball.plugin, flyball.kubernetes, flyball.stack.build, flyball.deploy.up, flyball.show,"
+        " flyball.deploy.freeze_fleets",
         _PLAN.format("prod"),
         _PLAN.format("prod-platform"),
         _RENDER,
