@@ -1,0 +1,55 @@
+"""What the commands have in common: how a stack is named, and what is said where something is refused."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flyball.stack.target import Target
+
+_STACK_HELP = "Stack: a name (stacks/Pulumi.NAME.yaml) or the path of a stack file."
+stack_option = click.option("-s", "--stack", "stack", required=True, metavar="STACK", help=_STACK_HELP)
+context_option = click.option(
+    "--context", "kube_context", metavar="NAME", help="Use this kubeconfig context instead of its cluster."
+)
+
+
+def target_of(context: click.Context, stack: str, kube_context: str | None = None) -> "Target":
+    from flyball.stack.target import find
+
+    target = find(stack, context.obj, kube_context)
+    if target.is_example:
+        say(f"no Pulumi.yaml here or above: {target.file} is built by the program that comes with flyball")
+    return target
+
+
+def say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Bad input and failures as a message and exit code 1, never as a traceback."""
+    from flyball.errors import FlyballError
+    from flyball.guards.reading.problem import Refused
+
+    try:
+        yield
+    except Refused as refused:
+        click.echo(f"refused, and nothing was changed:\n{refused}", err=True)
+        sys.exit(1)
+    except (click.exceptions.Exit, click.ClickException):
+        raise
+    except Exception as error:
+        if not (isinstance(error, FlyballError) or _is_run_error(error)):
+            raise
+        click.echo(f"{error}", err=True)
+        sys.exit(1)
+
+
+def _is_run_error(error: Exception) -> bool:
+    """Whether it is Pulumi's `RunError`, raised for people to read too; told by its name, as Pulumi loads slowly."""
+    return any(f"{kind.__module__}.{kind.__name__}" == "pulumi.errors.RunError" for kind in type(error).__mro__)
