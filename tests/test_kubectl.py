@@ -99,3 +99,13 @@ def test_many_failures_of_many_kinds_are_the_first_of_them(monkeypatch: pytest.M
         Kubectl(Path("/bin/kubectl"), None).run("apply")
 
     assert str(failed.value).splitlines() == [*words[:SHOWN], f"and {24 - SHOWN} more lines"]
+
+
+def test_a_failure_is_not_told_by_what_kubectl_notes_of_its_own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does so on a busy machine, in the lines before those that say what failed."""
+    note = 'I1126 04:53:10.562502    6812 request.go:752] "Waited before sending request" delay="1.19s" verb="GET"'
+    runs = Runs(returncode=1, stderr=f"{note}\n{note.replace('I1126', 'W1126')}\nError from server: no\n")
+    monkeypatch.setattr(kubectl.subprocess, "run", runs)
+    with pytest.raises(KubectlError) as failed:
+        Kubectl(Path("/bin/kubectl"), None).run("apply")
+    assert str(failed.value) == f"{note.replace('I1126', 'W1126')}\nError from server: no"
