@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flyball.errors import FlyballError, condensed
+
+_NOTE = re.compile(r"I\d{4} \d\d:\d\d:")
+"""What kubectl's library notes in passing (klog's severity I), as that it asks more slowly than it could."""
 
 
 class KubectlError(FlyballError):
@@ -52,7 +56,8 @@ class Kubectl:
         except subprocess.TimeoutExpired as error:
             raise KubectlError(f"kubectl {arguments[0]} took longer than {timeout:g} s") from error
         if result.returncode not in accept:
-            said = condensed(result.stderr.strip().splitlines())
+            lines = result.stderr.strip().splitlines()
+            said = condensed([line for line in lines if not _NOTE.match(line)] or lines)
             raise KubectlError(said or f"kubectl {arguments[0]} ended with {result.returncode}")
         return result.stdout
 
