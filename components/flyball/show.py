@@ -74,7 +74,7 @@ def plan(result: Plan) -> None:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
     promised = {row.service: row.objective for row in result.rows if row.objective}
     _lines(out, [f"{name} promises to answer {objective}" for name, objective in promised.items()], "none")
-    _lines(out, [str(each) for each in (*result.runs, *result.caches, *result.hears)], "none")
+    _lines(out, [str(each) for each in (*result.runs, *result.caches, *result.pools, *result.hears)], "none")
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)

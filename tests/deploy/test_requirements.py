@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from flyball.deploy import requirements
+from flyball.guards.aws.rules.pools import NO_KARPENTER
 from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_GATEWAY_API, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
+from flyball.stack.file import load, stack_file
 from flyball.stack.read import Stack, read
 
 SERVICE = {"image": "registry.example/web:1.4.2", "port": 8080, "load": {"peak": 100, "replica": 20}}
@@ -49,6 +51,9 @@ class Cluster(Kubectl):
             return self.__dict__["kinds"]
         if arguments == ("api-resources", "--api-group=gateway.networking.k8s.io", "--output=name"):
             return self.__dict__["kinds"]
+        if arguments[0] == "api-resources" and arguments[1].partition("=")[2] in ("karpenter.sh", "karpenter.k8s.aws"):
+            group = arguments[1].partition("=")[2]
+            return "\n".join(kind for kind in self.__dict__["kinds"].split() if kind.partition(".")[2] == group)
         assert arguments == ("api-resources", "--api-group=keda.sh", "--output=name")
         return self.__dict__["kinds"]
 
@@ -124,6 +129,32 @@ def test_alerts_need_the_operator() -> None:
     ]
     every = f"{found}alertmanagerconfigs.monitoring.coreos.com\n"
     assert list(requirements.check(Cluster("36", every), HEARD)) == []
+
+
+BOUGHT = read(
+    {
+        "environment": "prod",
+        "owner": "shop",
+        "namespace": "shop",
+        "cluster": "c",
+        "platform": {"stack": "prod-platform", "content": load(stack_file("prod-platform", Path(__file__).parents[2]))},
+        "governor": {},
+        "pools": True,
+        "services": {"web": SERVICE},
+    }
+)
+
+
+def test_pools_need_karpenters_kinds() -> None:
+    chart = "helm install karpenter-crd oci://public.ecr.aws/karpenter/karpenter-crd --version 1.14.0"
+    hint = f"install them with `{chart}`, or leave pools out"
+    every = ["nodepools.karpenter.sh", "nodeclaims.karpenter.sh", "ec2nodeclasses.karpenter.k8s.aws"]
+    assert list(requirements.check(Cluster("36", "\n".join([*every, "nodeoverlays.karpenter.sh"])), BOUGHT)) == []
+    for found, missing in ((every[:2], every[2:]), (every[1:], every[:1]), ([], every)):
+        message = f"needs Karpenter's kinds, and the cluster has no {', '.join(missing)}"
+        assert list(requirements.check(Cluster("36", "\n".join(found)), BOUGHT)) == [
+            Problem(("pools",), NO_KARPENTER, message, hint)
+        ]
 
 
 @pytest.mark.parametrize("minor", ["34", "9+"])

@@ -8,9 +8,11 @@ import pytest
 from tests.deploy.test_check_prometheus import NEEDED
 from tests.deploy.test_check_prometheus import RULES as LOADED
 from tests.deploy.test_checks import asked
-from tests.deploy.test_requirements import HEARD, ROUTED, SERVICE, Cluster, stack
+from tests.deploy.test_pools import OWN
+from tests.deploy.test_pools import Cluster as Pooled
+from tests.deploy.test_requirements import BOUGHT, HEARD, ROUTED, SERVICE, Cluster, stack
 
-from flyball.deploy import freeze, manifests, others, proxies, requirements, up
+from flyball.deploy import freeze, manifests, others, pools, proxies, requirements, up
 from flyball.deploy.checks import prometheus as prometheus_
 from flyball.deploy.manifests import Object, Rendered
 from flyball.deploy.unguard import check_left
@@ -39,6 +41,7 @@ from flyball.guards.workload import limits, neighbours
 from flyball.guards.workload.resolve import Place, examine, resolve
 from flyball.stack.either import read_either
 from flyball.stack.file import load
+from flyball.stack.pools import check_brought
 from flyball.stack.read import read
 from flyball.stack.schema import Encrypted, ServiceArgs
 from flyball.stack.target import Target
@@ -88,6 +91,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "caller-not-let-in": lambda: _beside(port=80),
     "wrong-deadline": lambda: _beside(port=80, deadline="1s"),
     "limits": lambda: _limits(floor=3, ceiling=2, budget=0),
+    "pool-not-brought": lambda: check_brought({}, BOUGHT.base),
     "base-too-small": lambda: check_base(Base(), Demand(cpu=10_000), Demand(), ()),
 }
 """By the rule that each is there for."""
@@ -174,6 +178,8 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
         "needs-pulumi-cli": lambda: up.up(encrypted, print, lambda done, every: None),
         "no-gateway-api": lambda: _raise(requirements.check(Cluster("36", ""), ROUTED)),
         "no-prometheus-operator": lambda: _raise(requirements.check(Cluster("36", ""), HEARD)),
+        "no-karpenter": lambda: _raise(requirements.check(Cluster("36", ""), BOUGHT)),
+        "pool-left": lambda: _raise(pools.check_down(Pooled(), OWN)),
         "not-running": lambda: up.reach(there, print),
         "may-not-govern": lambda: _raise(requirements.check(Cluster("36", "", rights=""), stack(governor={}, web={}))),
         "no-governor": lambda: freeze.freeze(Cluster("36", ""), "moving the queue", None, "jo"),

@@ -57,7 +57,8 @@ def shop(stack: str) -> ServicesArgs:
 
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])
 def test_the_shop_as_a_team_s_program_gives_the_objects_of_the_stack_file(stack: str) -> None:
-    config = load(stack_file(stack, ROOT))
+    # Pools are the platform's, and no team's.
+    config = {key: value for key, value in load(stack_file(stack, ROOT)).items() if key != "pools"}
     by_file = {
         f"{r.type} {r.inputs['metadata']['name']}": unsigned(r.inputs)
         for r in run_program(ROOT, stack, config)

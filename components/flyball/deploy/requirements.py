@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterator
 
 from flyball.alerts import operator
+from flyball.guards.aws.rules.pools import NO_KARPENTER
 from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_GATEWAY_API, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.freeze import POLICY
+from flyball.kubernetes.pools import names as pools
+from flyball.kubernetes.pools.controller import VERSION as KARPENTER
 from flyball.kubernetes.workload.scaled_object import CRD
 from flyball.kubernetes.workload.way_in import GROUP, ROUTES
 from flyball.stack.read import Stack
@@ -48,6 +51,8 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
         yield from _check_rights(kubectl, stack.namespace)
     if stack.alerts and stack.alerts.objects:
         yield from _check_operator(kubectl)
+    if stack.pools:
+        yield from _check_karpenter(kubectl)
     yield from _check_routes(kubectl, stack)
     if (scheduled := needs_keda(stack)) and CRD not in kubectl.run(
         "api-resources", "--api-group=keda.sh", "--output=name"
@@ -77,6 +82,20 @@ def _check_operator(kubectl: Kubectl) -> Iterator[Problem]:
         hint = "install it there, or say objects: false and hand over what `flyball alerts -o` writes"
         message = f"needs Prometheus' operator, and the cluster has no {', '.join(missing)}"
         yield Problem(("alerts",), NO_PROMETHEUS_OPERATOR, message, hint)
+
+
+def _check_karpenter(kubectl: Kubectl) -> Iterator[Problem]:
+    """Whether Karpenter's kinds are there."""
+    known = [
+        name
+        for group in (pools.GROUP, pools.AWS_GROUP)
+        for name in kubectl.run("api-resources", f"--api-group={group}", "--output=name").split()
+    ]
+    if missing := [name for name in pools.KINDS if name not in known]:
+        chart = f"oci://public.ecr.aws/karpenter/karpenter-crd --version {KARPENTER}"
+        hint = f"install them with `helm install karpenter-crd {chart}`, or leave pools out"
+        message = f"needs Karpenter's kinds, and the cluster has no {', '.join(missing)}"
+        yield Problem(("pools",), NO_KARPENTER, message, hint)
 
 
 def _check_rights(kubectl: Kubectl, namespace: str) -> Iterator[Problem]:

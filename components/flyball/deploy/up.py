@@ -14,6 +14,7 @@ from flyball.deploy import (
     jobs,
     others,
     parts,
+    pools,
     proxies,
     pulumi_cli,
     requirements,
@@ -175,7 +176,8 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
     """
     if not target.is_local:
         kubectl = _own_cluster(target, stack.cluster, report)
-        refuse([*requirements.check(kubectl, stack), *others.check_shared(kubectl, stack)])
+        left = () if stack.pools else pools.check_left(kubectl, _signature(target))
+        refuse([*requirements.check(kubectl, stack), *others.check_shared(kubectl, stack), *left])
         return kubectl
     if control_plane.running(target.name) is None and (engine := engines.find()):
         pulumi_cli.forget(engine, target.project, target.name)  # what its state speaks of went with the control plane
@@ -245,21 +247,22 @@ def down(target: Target, report: Report) -> list[str]:
     kubectl = reach(target, report)
     own = _signature(target)
     members = ApplySet(kubectl, target.name, own.owner or "", report)
-    refuse(members.check_owner())
+    refuse([*members.check_owner(), *pools.check_down(kubectl, own)])
     shared = target.config.get("shared") is True
     namespace = str(target.config.get("namespace"))
     if governed := read_governed(Reader(target.config, (), [])):
         # That nobody needs the guards any more is what this command says.
         unguard(kubectl, own, namespace, policies=governed.policies, shared=shared)
+    gone = pools.remove(kubectl, own, namespace)
     engine = engines.find()
     kept = {namespace} if shared else set[str]()
     if engine and not _by_kubectl(members, lambda line: None):
         pulumi_cli.destroy(engine, target.project, target.name, target.file, target.context)
         # What the engine leaves: configurations for the sake of old revisions, and namespaces.
         revisions.remove(kubectl, lambda item: others.signature(item) == own)
-        return [*others.sweep(kubectl, own, kept, report), f"stack {target.name}"]
+        return [*gone, *others.sweep(kubectl, own, kept, report), f"stack {target.name}"]
     deleted = members.delete()
-    return [*deleted, *others.sweep(kubectl, own, kept, lambda line: None)]
+    return [*gone, *deleted, *others.sweep(kubectl, own, kept, lambda line: None)]
 
 
 def _signature(target: Target) -> Signature:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from flyball.guards.aws.pools import Pool
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY
@@ -76,7 +77,7 @@ class Services(pulumi.ComponentResource):
         with refusals():
             place, services, jobs, caches, governed = resolve_services(name, args)
             admit(services.values(), opts, jobs.values())
-        self._register(name, services, jobs, caches, place, governed, args.get("priority") is None, opts)
+        self._register(name, services, jobs, caches, place, governed, args.get("priority") is None, {}, opts)
 
     @classmethod
     def of(
@@ -88,11 +89,12 @@ class Services(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         jobs: Mapping[str, guarded.Job] = MappingProxyType({}),
         caches: Mapping[str, CacheSpec] = MappingProxyType({}),
+        pools: Mapping[str, Pool] = MappingProxyType({}),
     ) -> "Services":
-        """The component of services, jobs and caches that were resolved already."""
+        """The component of services, jobs and caches that were resolved already; its Governor holds `pools` too."""
         self = cls.__new__(cls)
         admit(services.values(), opts, jobs.values())
-        self._register(name, services, jobs, caches, place, governed, True, opts)
+        self._register(name, services, jobs, caches, place, governed, True, pools, opts)
         return self
 
     @property
@@ -110,6 +112,11 @@ class Services(pulumi.ComponentResource):
         """The component of each cache, by name."""
         return self._caches
 
+    @property
+    def governor(self) -> Governor | None:
+        """What holds its services to their limits, where it has one."""
+        return self._governor
+
     def reference(self, service: str) -> ServiceReferenceArgs:
         """What another set of the same program needs to call a service, for its `calls.*.service`."""
         return as_reference(self._resolved[service].spec.callee)
@@ -123,6 +130,7 @@ class Services(pulumi.ComponentResource):
         place: Place,
         governed: Governed | None,
         own_priority: bool,
+        pools: Mapping[str, Pool],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         super().__init__("flyball:index:Services", name, {}, opts)
@@ -134,11 +142,14 @@ class Services(pulumi.ComponentResource):
             moved = self._child(pulumi.Alias(name=place.namespace, parent=pulumi.ROOT_STACK_RESOURCE))
             first.append(k8s.scheduling.v1.PriorityClass(f"{name}-priority", **properties(manifest), opts=moved))
         limits = _limits(services, caches)
+        self._governor = None
         if governed:
             moved = self._child(pulumi.Alias(name="governor", parent=pulumi.ROOT_STACK_RESOURCE))
             labels = ownership(place.environment, place.owner)
             guarded = {place.namespace: limits}
-            first.append(Governor.of(f"{name}-governor", guarded, governed.policies, labels, place.platform, moved))
+            brings, platform = governed.policies, place.platform
+            self._governor = Governor.of(f"{name}-governor", guarded, brings, labels, platform, pools, moved)
+            first.append(self._governor)
         options = pulumi.ResourceOptions(parent=self, depends_on=first)
         self._caches = {each: Cache.of(f"{name}-{each}", cache, place, options) for each, cache in caches.items()}
         for service in services.values():

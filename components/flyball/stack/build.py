@@ -14,6 +14,7 @@ from flyball.kubernetes.alerts.component import Alerts
 from flyball.kubernetes.governor.names import GOVERNED
 from flyball.kubernetes.log_pipeline.component import LogPipeline
 from flyball.kubernetes.objects import ownership
+from flyball.kubernetes.pools.component import Karpenter
 from flyball.kubernetes.services import Services, outputs_of
 from flyball.stack import alerting
 from flyball.stack.read import LOCAL, Stack
@@ -39,16 +40,28 @@ def _build_services(stack: Stack) -> None:
     """Everything of a namespace; of each service what it runs with, and how other stacks call it, is exported."""
     provider = k8s.Provider("cluster", **_cluster(stack))
     options = pulumi.ResourceOptions(provider=provider, transformations=[_signed])
+    labels = ownership(stack.place.environment, stack.place.owner)
     first: list[pulumi.Resource] = []
     if not stack.shared:
-        labels = ownership(stack.place.environment, stack.place.owner)
         # What deletes it looks first whether others have something in it, which the engine does not.
         kept = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(retain_on_delete=True))
         first.append(k8s.core.v1.Namespace(stack.place.namespace, **_namespace(stack, labels), opts=kept))
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=first))
-    Services.of(stack.place.namespace, stack.services, stack.place, stack.governor, after, stack.jobs, stack.caches)
+    services = Services.of(
+        stack.place.namespace,
+        stack.services,
+        stack.place,
+        stack.governor,
+        after,
+        stack.jobs,
+        stack.caches,
+        stack.pools,
+    )
+    if stack.base and stack.pools and services.governor:
+        # After what holds the pool to its limits, and not after the services: some of them may wait for its nodes.
+        guards = [services.governor]
+        Karpenter("pools", stack.base, stack.pools, stack.place.platform, labels, guards, options)
     if stack.logs:
-        labels = ownership(stack.place.environment, stack.place.owner)
         LogPipeline.of("logs", stack.logs, stack.place.platform, labels, options)
     if found := alerting.objects(stack):
         Alerts("alerts", found, after)

@@ -105,10 +105,13 @@ def check_base(
     services: Mapping[str, Service],
     caches: Mapping[str, Cache],
     logs: Pipeline | None,
+    more: Demand,
     path: Path,
 ) -> Iterator[Problem]:
-    """Hold the size of the platform's base group against what has to run on demand."""
-    yield from nodes.check_base(platform.base, replicas(services, caches), daemons(logs), path)
+    """Hold the size of the platform's base group against what has to run on demand, services and what is `more`."""
+    theirs = replicas(services, caches)
+    every = Demand(theirs.cpu + more.cpu, theirs.memory + more.memory, theirs.pods + more.pods)
+    yield from nodes.check_base(platform.base, every, daemons(logs), path)
 
 
 def replicas(services: Mapping[str, Service], caches: Mapping[str, Cache]) -> Demand:

@@ -19,6 +19,7 @@ from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.shrinking import all_words, size_of
 from flyball.guards.workload.survival import lost, utilization, waiting
 from flyball.stack.findings import finding
+from flyball.stack.pools import Bought, check_brought, told
 from flyball.stack.read import Stack, examine
 
 
@@ -110,6 +111,8 @@ class Plan:
     """Those that hold their own rules."""
     hears: tuple[Heard, ...] = ()
     """Who gets what, where alerts go to anybody."""
+    pools: tuple[Bought, ...] = ()
+    """Spot nodes that the stack brings."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
@@ -119,6 +122,7 @@ class Plan:
             "caches": [{**asdict(held), "ttl": show_duration(held.ttl * 1000)} for held in self.caches],
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
             "alerts": [asdict(each) for each in self.hears],
+            "pools": [asdict(each) for each in self.pools],
             "findings": [finding(f) for f in self.findings],
             "warnings": [finding(f) for f in self.warnings],
         }
@@ -134,11 +138,14 @@ def plan(config: Mapping[str, Any]) -> Plan:
         *check_shipped(len(stack.services), "logs" in config, ("logs",)),
         *check_paged(config, ("alerts",)),
         *check_watched(stack.alerts, ("alerts",)),
+        *check_brought(config, stack.base),
     ]
     hears = () if any(problem.path[:1] == ("alerts",) for problem in problems) else _hears(stack.alerts)
     runs = tuple(_run(job.spec) for job in stack.jobs.values())
     caches = tuple(map(_held, stack.caches.values()))
-    return Plan(rows, tuple(problems), runs, stack.nodes if sound else None, tuple(warnings), caches, hears)
+    bought = () if any(problem.path[:1] in (("pools",), ("platform",)) for problem in problems) else told(stack.pools)
+    nodes = stack.nodes if sound else None
+    return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought)
 
 
 def _hears(alerting: Alerting | None) -> tuple[Heard, ...]:

@@ -68,7 +68,8 @@ def _lines(platform: Platform) -> Iterator[str]:
         yield (
             f"spot nodes: at most {pool.maximum}, {pool.cpu_limit // 1000} processors and"
             f" {show_size(pool.memory_limit)}; {pool.budget} at a time given back,"
-            f" {show_duration(pool.consolidate)} after the last pod came or went"
+            f" {show_duration(pool.consolidate)} after the last pod came or went; none before a stack of services on it"
+            " says pools: true"
         )
     for fleet in platform.fleets.values():
         yield from _fleet(fleet)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flyball.guards.alerting.stack import Alerting
 from flyball.guards.aws.platform import Platform as AwsPlatform
+from flyball.guards.aws.pools import Pool
 from flyball.guards.clean_up import nodes
 from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.fail_fast.container import check_label
@@ -33,7 +34,7 @@ from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Place, Service
-from flyball.stack import on_platform
+from flyball.stack import on_platform, pools
 from flyball.stack.alerts import read_alerts
 from flyball.stack.logs import read_logs
 from flyball.stack.platform import KEY
@@ -69,6 +70,8 @@ class Stack:
 
     base: AwsPlatform | None = None
     """The platform that it names, where it names one."""
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+    """Spot nodes of that platform that this stack brings, by name."""
 
     @property
     def namespace(self) -> str:
@@ -147,9 +150,12 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         logs=logs,
         base=named.platform,
         alerts=alerts,
+        pools=pools.brought(config, named.platform),
     )
+    problems += pools.check(config, named, stack.governor)
     if named.platform and not problems:
-        problems += on_platform.check_base(named.platform, stack.services, stack.caches, logs, ("platform",))
+        more = pools.demand(stack.pools)
+        problems += on_platform.check_base(named.platform, stack.services, stack.caches, logs, more, ("platform",))
     return stack, list(dict.fromkeys(problems))
 
 

@@ -111,6 +111,9 @@ class StackArgs(TypedDict):
     logs: NotRequired[PipelineArgs]
     """Where the logs of the cluster's pods go, one stack of a cluster says it; `to: none` with a `reason` leaves them
     where they are [they stay, and `plan` warns of it]."""
+    pools: NotRequired[bool]
+    """Whether this stack brings what buys the spot nodes of its platform, Karpenter and its pool: one stack of a
+    cluster does, that with the Governor's policies [false, and `plan` warns where the platform has spot nodes]."""
     alerts: NotRequired[AlertsArgs]
     """Who hears of what; `to: none` with a `reason` where nobody has to [nobody, and `plan` warns of that where
     there is a governor]."""

@@ -144,6 +144,12 @@ def test_the_folder_is_made_once_for_a_version(tmp_path: Path, monkeypatch: pyte
         file.write_text(
             f"spec: {{group: {operator.GROUP}, names: {json.dumps(names)}, versions: [{{name: v1, {words}}}]}}"
         )
+    for file in schemas.karpenter_crds(tmp_path / "source"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        group, _, plural = file.stem.partition("_")
+        version = {"name": "v1", "schema": {"openAPIV3Schema": {"type": "object"}}}
+        spec = {"group": group, "names": {"kind": plural}, "versions": [version]}
+        file.write_text(yaml.safe_dump({"spec": spec}))
     asked: list[str] = []
 
     def find(module: Path, dependency: str) -> Path:
@@ -157,9 +163,12 @@ def test_the_folder_is_made_once_for_a_version(tmp_path: Path, monkeypatch: pyte
 
     folder = schemas.schemas()
 
-    assert folder == tmp_path / "cache" / "flyball" / "schemas" / "v12-v4-v10-strict-2"
+    assert folder == tmp_path / "cache" / "flyball" / "schemas" / "v12-v4-v10-v13-strict-2"
     assert sorted(path.name for path in folder.iterdir()) == [
         "alertmanagerconfigs-monitoring-v1.json",
+        "ec2nodeclasses-karpenter-v1.json",
+        "nodeclaims-karpenter-v1.json",
+        "nodepools-karpenter-v1.json",
         "plain-v1.json",
         "podmonitors-monitoring-v1.json",
         "prometheusrules-monitoring-v1.json",
@@ -172,4 +181,5 @@ def test_the_folder_is_made_once_for_a_version(tmp_path: Path, monkeypatch: pyte
         "controlplane: k8s.io/kubernetes",
         "keda: github.com/kedacore/keda/v2",
         "monitoring: github.com/prometheus-operator/prometheus-operator",
+        "karpenter_aws: github.com/aws/karpenter-provider-aws",
     ]

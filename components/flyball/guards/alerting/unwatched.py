@@ -22,6 +22,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("two-architectures", "window-not-weekly", "too-many-actions", "hook-below-way-out", "hook-beyond-notice"),
         *("fleet-step-too-large", "bands-not-contiguous", "cooldown-too-short", "refresh-below-full"),
         *("consolidates-too-soon", "size-not-of-type", "archive-life-cycle", "price-missing", "nobody-told"),
+        *("pool-not-brought", "pool-unguarded"),
     ),
     "A connection that is cut for it ends in an error of the application, which knows alone who waited.": (
         "idle-below-timeout",
@@ -30,7 +31,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("namespace-reserved", "belongs-to-others", "no-namespace", "folder-in-use", "proxy-configuration"),
         *("cluster-too-old", "not-running", "needs-pulumi-cli", "drill-cannot-run", "guarded-namespace-left"),
         *("kubelet-silent", "no-prometheus-operator", "rule-not-loaded", "metric-missing", "prometheus-silent"),
-        "no-gateway-api",
+        *("no-gateway-api", "no-karpenter", "pool-left"),
     ),
     "Nobody can measure who has read what was open; it is refused before it is.": (
         *("secret-in-plain-text", "logs-in-plain-text", "open-store", "unconfined"),

@@ -1,11 +1,13 @@
 """`Governor`: one set of admission policies for a cluster, and the limits of the workloads that it guards."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from flyball.guards.aws.pools import Pool
 from flyball.guards.reading.problem import refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.strict import check
@@ -14,6 +16,7 @@ from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubernetes.governor import balance, names, policies, rbac
 from flyball.kubernetes.governor.limits import config_map
 from flyball.kubernetes.objects import Manifest, properties
+from flyball.kubernetes.pools import governor as pool_governor
 from flyball.kubernetes.refused import refusals
 from flyball.wellknown import MANAGED_BY_LABEL
 
@@ -65,7 +68,7 @@ class Governor(pulumi.ComponentResource):
         limits = read(Reader(args, (name,), problems).at("limits"))
         with refusals():
             refuse(problems)
-        self._register(name, limits, args.get("policies", True), {}, ANY, opts)
+        self._register(name, limits, args.get("policies", True), {}, ANY, {}, opts)
 
     @classmethod
     def of(
@@ -75,12 +78,13 @@ class Governor(pulumi.ComponentResource):
         policies: bool = True,
         labels: Mapping[str, str] | None = None,
         platform: Platform = ANY,
+        pools: Mapping[str, Pool] = MappingProxyType({}),
         opts: pulumi.ResourceOptions | None = None,
     ) -> "Governor":
         """The component with limits that were resolved already, by namespace and name; `labels` go on every object, and
-        images come from where the platform has them."""
+        images come from where the platform has them. What holds `pools` to theirs comes with the policies."""
         governor = cls.__new__(cls)
-        governor._register(name, limits, policies, labels or {}, platform, opts)
+        governor._register(name, limits, policies, labels or {}, platform, pools, opts)
         return governor
 
     def _register(
@@ -90,25 +94,33 @@ class Governor(pulumi.ComponentResource):
         with_policies: bool,
         labels: Mapping[str, str],
         platform: Platform,
+        pools: Mapping[str, Pool],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         super().__init__("flyball:index:Governor", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         if with_policies:
-            _register_policies(name, labels, platform, child)
+            _register_policies(name, labels, platform, pools, child)
         for namespace, workloads in limits.items():
             _register_object(name, config_map(namespace, workloads), labels, child)
         self.namespaces = pulumi.Output.from_input(sorted(limits))
         self.register_outputs({"namespaces": self.namespaces})
 
 
-def _register_policies(name: str, more: Mapping[str, str], platform: Platform, child: pulumi.ResourceOptions) -> None:
+def _register_policies(
+    name: str,
+    more: Mapping[str, str],
+    platform: Platform,
+    pools: Mapping[str, Pool],
+    child: pulumi.ResourceOptions,
+) -> None:
     labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball", **more}
     metadata: Any = {"name": names.SYSTEM_NAMESPACE, "labels": labels}
     system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
     # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
     after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
-    for manifest in [*rbac.manifests(), *policies.manifests(), *balance.manifests(platform)]:
+    of_pools = [pool_governor.envelopes(pools), *pool_governor.manifests()] if pools else []
+    for manifest in [*rbac.manifests(), *policies.manifests(), *balance.manifests(platform), *of_pools]:
         _register_object(name, manifest, more, after)
 
 

@@ -1,5 +1,5 @@
-"""JSON schemas of the pinned Kubernetes, KEDA and Prometheus' operator for kubeconform, made from the APIs' own
-descriptions, offline."""
+"""JSON schemas of the pinned Kubernetes, KEDA, Prometheus' operator and Karpenter for kubeconform, made from the APIs'
+own descriptions, offline."""
 
 import json
 import re
@@ -12,6 +12,7 @@ import yaml
 
 from flyball import paths
 from flyball.alerts import operator
+from flyball.kubernetes.pools import names as pools
 from flyball.lab.cluster import toolchain
 from flyball.lab.locks import exclusive
 
@@ -21,6 +22,7 @@ TEMPLATE = "{{.ResourceKind}}{{.KindSuffix}}.json"
 _LAYOUT = "strict-2"
 """Changes with what `convert` makes, so that schemas of an older flyball are not taken for its own."""
 _KUBERNETES, _KEDA = "k8s.io/kubernetes", "github.com/kedacore/keda/v2"
+KARPENTER = "github.com/aws/karpenter-provider-aws"
 OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 _REFERENCE = "#/definitions/"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
@@ -33,11 +35,11 @@ def location() -> str:
 
 def schemas() -> Path:
     """The folder with one schema for each kind of the pinned Kubernetes and KEDA, and for those of Prometheus' operator
-    that a stack makes; made if it is not there yet.
+    and of Karpenter that a stack makes; made if it is not there yet.
 
     Raises `ToolchainError` outside a checkout, or if Go is missing when the schemas have to be made.
     """
-    folders = {_KUBERNETES: "controlplane", _KEDA: "keda", OPERATOR: "monitoring"}
+    folders = {_KUBERNETES: "controlplane", _KEDA: "keda", OPERATOR: "monitoring", KARPENTER: "karpenter_aws"}
     modules = {name: toolchain.tools_dir() / folder for name, folder in folders.items()}
     versions = [toolchain.pinned_version(module, name) for name, module in modules.items()]
     folder = paths.schemas_dir() / "-".join([*versions, _LAYOUT])
@@ -48,6 +50,7 @@ def schemas() -> Path:
             sources = {name: toolchain.source(module, name) for name, module in modules.items()}
             swagger = json.loads((sources[_KUBERNETES] / "api" / "openapi-spec" / "swagger.json").read_text())
             described = [*(sources[_KEDA] / "config/crd/bases").glob("*.yaml"), *operator_crds(sources[OPERATOR])]
+            described += karpenter_crds(sources[KARPENTER])
             crds = [yaml.load(file.read_text(), _Loader) for file in described]
             partial = paths.schemas_dir() / "partial"
             shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
@@ -61,6 +64,12 @@ def schemas() -> Path:
 def operator_crds(source: Path) -> list[Path]:
     """The files that describe the kinds of Prometheus' operator that a stack makes, in the source of its module."""
     return [source / "example/prometheus-operator-crd" / f"{operator.GROUP}_{kind}.yaml" for kind in operator.CRDS]
+
+
+def karpenter_crds(source: Path) -> list[Path]:
+    """The files that describe Karpenter's kinds, in the source of its module for AWS."""
+    named = [kind.partition(".") for kind in pools.KINDS]
+    return [source / "pkg/apis/crds" / f"{group}_{plural}.yaml" for plural, _, group in named]
 
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -39,6 +39,38 @@ PRICE_MISSING = Rule(
     source="The worst case is the sum of `maximum * price * 730 h`, each group as the dearest of its types.",
     remedy="State what an hour of it costs in your region, in USD, under spend.prices.",
 )
+NO_KARPENTER = Rule(
+    "no-karpenter",
+    Lesson.FAIL_FAST,
+    what="Pools of spot nodes are objects of Karpenter's, so its kinds are in the cluster before anything is changed.",
+    source="https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/, chart karpenter-crd.",
+    remedy="Install the chart karpenter-crd of the controller's version, or leave pools out.",
+)
+POOL_NOT_BROUGHT = Rule(
+    "pool-not-brought",
+    Lesson.INTERRUPTIONS,
+    what="Spot nodes that a platform is made for are bought by somebody: by Karpenter, which one stack of services on"
+    " it brings. Without it what runs beyond the on-demand base has no node of its own to go to.",
+    source="A platform has the account's part, roles and queue; controller and pool are objects of the cluster.",
+    remedy="Say pools: true in one stack of services on the platform, and pools: false in the others.",
+)
+POOL_UNGUARDED = Rule(
+    "pool-unguarded",
+    Lesson.GOVERNOR,
+    what="Who brings a pool brings what holds it to its limits: the Governor's policies, before the pool.",
+    source="A pool that was deleted took 15 nodes in 16 s, whatever its budgets said (the drill deleted-pool).",
+    remedy="Bring pools with the stack that has the Governor's policies.",
+    drill="deleted-pool",
+)
+POOL_LEFT = Rule(
+    "pool-left",
+    Lesson.GOVERNOR,
+    what="Pools go before their controller, which ends their machines, and by those alone who may override; of a pool"
+    " without a controller the machines run on, and are paid for.",
+    source="Finalizers karpenter.sh/termination of pools, machines and nodes; https://karpenter.sh/docs/concepts/disruption/",
+    remedy="Take the pool away first, as somebody with the right to override.",
+    drill="deleted-pool",
+)
 NOBODY_TOLD = Rule(
     "nobody-told",
     Lesson.GOVERNOR,
