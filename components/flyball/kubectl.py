@@ -15,7 +15,14 @@ _NOTE = re.compile(r"I\d{4} \d\d:\d\d:")
 
 
 class KubectlError(FlyballError):
-    """kubectl failed; the message is what it wrote to its standard error, with what it said many times said once."""
+    """kubectl failed; the message is what it wrote to its standard error, with what it said many times said once.
+
+    `printed` is what it wrote to its standard output before.
+    """
+
+    def __init__(self, message: str, printed: str = "") -> None:
+        super().__init__(message)
+        self.printed = printed
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Kubectl:
         if result.returncode not in accept:
             lines = result.stderr.strip().splitlines()
             said = condensed([line for line in lines if not _NOTE.match(line)] or lines)
-            raise KubectlError(said or f"kubectl {arguments[0]} ended with {result.returncode}")
+            raise KubectlError(said or f"kubectl {arguments[0]} ended with {result.returncode}", result.stdout)
         return result.stdout
 
     def json(self, *arguments: str, stdin: str = "") -> Any:

@@ -8,6 +8,7 @@ so that what leaves the program is pruned and what is not ours is never touched.
 import base64
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ namespace to that namespace, and a stack whose namespace is renamed must find wh
 OF_KINDS = "applyset.kubernetes.io/contains-group-kinds"
 UNREAD = 10.0
 """The longest that the server goes by limits that have just changed [s]; usually some milliseconds."""
+_GONE = re.compile(r"pruning \S+ \S+: .* not found$", re.MULTILINE)
+"""kubectl was about to prune what the namespace that it has just pruned took along."""
+GONE_TIMES = 50
+"""As often it begins anew; each time less is left."""
 _REFUSAL = "denied request: flyball: "
 
 
@@ -278,10 +283,14 @@ class ApplySet:
         """`patience`: how long a Governor may refuse by limits that it has not read yet [s]."""
         command = ("apply", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-")
         text, deadline = _list(manifests), time.monotonic() + patience
+        printed: list[str] = []
         while True:
             try:
-                return self.kubectl.run(*command, *flags, stdin=text, timeout=600)
+                return "".join([*printed, self.kubectl.run(*command, *flags, stdin=text, timeout=600)])
             except KubectlError as error:
+                printed.append(error.printed)
+                if _GONE.search(str(error)) and len(printed) <= GONE_TIMES:
+                    continue
                 if _REFUSAL not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)
