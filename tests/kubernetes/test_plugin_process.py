@@ -20,11 +20,10 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 from tests.kubernetes.programs import MINIMAL, unsigned
-from tests.kubernetes.test_services import kind, pipeline, shop
+from tests.kubernetes.test_services import kind, of_a_team, pipeline, shop
 
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import _registered, run_program
-from flyball.stack.file import load, stack_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,7 +96,7 @@ def package(address: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])
 def test_the_shop_gives_the_objects_of_the_stack_file(stack: str) -> None:
-    config = load(stack_file(stack, ROOT))
+    config = of_a_team(stack)
     file = [r for r in run_program(ROOT, stack, config) if kind(r) and "/monitoring." not in r.type.replace(":", "/")]
     with engine() as (monitor, address), package(address) as construct:
         state = json_format.MessageToDict(construct("Services", "shop", dict(shop(stack))).state)

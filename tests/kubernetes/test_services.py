@@ -46,6 +46,11 @@ OF_THE_ENVIRONMENT = ("kubernetes:core/v1:Namespace shop", "kubernetes:monitorin
 """Not the team's: its namespace, and who hears of alerts."""
 
 
+def of_a_team(stack: str) -> dict[str, Any]:
+    """The stack file without pools, which are the platform's, and no team's."""
+    return {key: value for key, value in load(stack_file(stack, ROOT)).items() if key != "pools"}
+
+
 def shop(stack: str) -> ServicesArgs:
     """The arguments of the stack file as a team would write them in its program, with its defaults in each service."""
     config, found = load(stack_file(stack, ROOT)), read(load(stack_file(stack, ROOT)))
@@ -57,8 +62,7 @@ def shop(stack: str) -> ServicesArgs:
 
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])
 def test_the_shop_as_a_team_s_program_gives_the_objects_of_the_stack_file(stack: str) -> None:
-    # Pools are the platform's, and no team's.
-    config = {key: value for key, value in load(stack_file(stack, ROOT)).items() if key != "pools"}
+    config = of_a_team(stack)
     by_file = {
         f"{r.type} {r.inputs['metadata']['name']}": unsigned(r.inputs)
         for r in run_program(ROOT, stack, config)
