@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flyball.alerts.routes import Matcher, Route, Times, tree
+from flyball.alerts.routes import Matcher, Times, tree, written
 from flyball.guards.alerting import inhibition
 from flyball.guards.alerting.inhibition import Inhibition
 from flyball.guards.alerting.receivers import NOBODY, People, Receiver, Smtp
@@ -31,7 +31,7 @@ def configuration(
     that it stands in the configuration where `contents` has that file's."""
     return {
         **({"global": _global(people.smtp)} if people.smtp.server else {}),
-        "route": _route(tree(people, times)),
+        "route": written(tree(people, times), _matcher),
         "inhibit_rules": [_inhibit(each) for each in inhibitions],
         "receivers": [{"name": NOBODY}, *(_receiver(each, contents, people) for each in people.receivers)],
     }
@@ -44,25 +44,6 @@ def _global(smtp: Smtp) -> dict[str, Any]:
         "smtp_from": smtp.sender,
         "smtp_require_tls": smtp.tls,
         **(login if smtp.username else {}),
-    }
-
-
-def _route(route: Route) -> dict[str, Any]:
-    times = route.times
-    return {
-        "receiver": route.receiver,
-        **({"matchers": [_matcher(each) for each in route.matchers]} if route.matchers else {}),
-        **(
-            {
-                "group_by": list(times.group_by),
-                "group_wait": times.wait,
-                "group_interval": times.interval,
-                "repeat_interval": times.repeat,
-            }
-            if times
-            else {}
-        ),
-        **({"routes": [_route(each) for each in route.routes]} if route.routes else {}),
     }
 
 
@@ -94,8 +75,7 @@ def _inhibit(each: Inhibition) -> dict[str, Any]:
 
 
 def _receiver(receiver: Receiver, contents: Mapping[str, str], people: People) -> dict[str, Any]:
-    """Its end is told too, but that of a sign of life."""
-    resolved = {"send_resolved": not (people.watchdog and receiver is people.watchdog.receiver)}
+    resolved = {"send_resolved": people.hears_ends(receiver)}
     webhooks = [{"url": url} for url in receiver.webhooks]
     if file := receiver.webhook_file:
         webhooks.append({"url": contents[file].strip()} if file in contents else {"url_file": file})

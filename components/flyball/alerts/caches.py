@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from flyball.alerts.counters import span
 from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
+from flyball.alerts.workload import WHOSE
 from flyball.guards.alerting import caches as limits
 from flyball.guards.alerting import hosts
 from flyball.guards.clean_up.caches import CLIENTS_PERCENT
@@ -18,7 +19,7 @@ from flyball.guards.workload.caches import Cache
 
 METRIC = "flyball_cache"
 _ON = "on (namespace, cache)"
-_JOIN = f"{_ON} group_left (owner, environment)"
+_JOIN = f"{_ON} {WHOSE}"
 _POD = "{{ $labels.namespace }}/{{ $labels.pod }}"
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from flyball.alerts.counters import span
 from flyball.alerts.rule import Rule, Severity
 from flyball.guards.alerting import watch
 from flyball.guards.governor.rules import UNWATCHED
-from flyball.guards.reading.units import show_duration
 
 SERVED, ISSUED = "probe_ssl_earliest_cert_expiry", "certmanager_certificate_expiration_timestamp_seconds"
 PLANNED = "certmanager_certificate_renewal_timestamp_seconds"
@@ -17,7 +17,7 @@ def rules(namespace: str) -> dict[str, list[Rule]]:
     """The rules for what a namespace serves and has issued, by the name of their group."""
     served = _served(f'{{namespace="{namespace}"}}')
     issued, planned = (_issued(series, namespace) for series in (ISSUED, PLANNED))
-    late = show_duration(watch.RENEWAL_LATE * 1000)
+    late = span(watch.RENEWAL_LATE)
     soon = f"{served} - time() < {watch.ENDS_SOON} or time() - {planned} > {watch.RENEWAL_LATE}"
     too = f", or its renewal is more than {late} late"
     where = {"namespace": namespace}
@@ -54,7 +54,7 @@ def _soon(name: str, expr: str, too: str = "", where: Mapping[str, str] | None =
         subject="certificate",
         expr=expr,
         seconds=watch.CERTIFICATE_FOR,
-        summary=f"the certificate of {_WHICH} ends within {show_duration(watch.ENDS_SOON * 1000)}{too}",
+        summary=f"the certificate of {_WHICH} ends within {span(watch.ENDS_SOON)}{too}",
         action="See why it was not renewed: kubectl describe certificate, or the log of whatever renews it.",
         guards=(UNWATCHED.id,),
         labels=where or {},
@@ -68,7 +68,7 @@ def _now(name: str, ends: Iterable[str], where: Mapping[str, str] | None = None)
         subject="certificate",
         expr=f"({' or '.join(ends)}) - time() < {watch.ENDS}",
         seconds=watch.CERTIFICATE_FOR,
-        summary=f"the certificate of {_WHICH} ends within {show_duration(watch.ENDS * 1000)}",
+        summary=f"the certificate of {_WHICH} ends within {span(watch.ENDS)}",
         action="Renew it by hand now: with its end nobody connects any more.",
         guards=(UNWATCHED.id,),
         labels=where or {},

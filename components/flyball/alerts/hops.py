@@ -8,7 +8,7 @@ a call to X, `open.X` for what its open circuit refuses, and `app` for the appli
 
 from flyball.alerts.counters import span
 from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
-from flyball.alerts.workload import HOP_TIMEOUT, METRIC, ON, SUBJECT, by_workload, owned
+from flyball.alerts.workload import HOP_TIMEOUT, METRIC, ON, SUBJECT, WHOSE, by_workload, owned
 from flyball.guards.alerting import hops, services
 from flyball.guards.reading.units import show_number
 
@@ -43,7 +43,7 @@ def _by_hop(series: str, pattern: str = _HOP, how: str = "sum") -> str:
 
 def _near(broken: str, requests: str, answers: str, timeout: str, on: str) -> str:
     """Where more than one request in a hundred was in vain, or answers take 80 % of the timeout on average."""
-    join = f"{on} group_left (owner, environment)"
+    join = f"{on} {WHOSE}"
     share, near = show_number(hops.SLOW_PERCENT / 100), show_number(hops.NEAR_PERCENT / 100)
     in_vain = f"({broken} > {share} * {requests}) >= {join} ({hops.LEAST} + 0 * {timeout})"
     return f"{in_vain} or {answers} > {join} {near} * {timeout} and {on} {requests} > 0"
@@ -95,7 +95,7 @@ def _open() -> Rule:
         name="CircuitOpen",
         severity=Severity.WARNING,
         subject="circuit",
-        expr=f"{refused} > {_ON_HOP} group_left (owner, environment) (0 * {HOP_TIMEOUT})",
+        expr=f"{refused} > {_ON_HOP} {WHOSE} (0 * {HOP_TIMEOUT})",
         seconds=hops.OPEN_FOR,
         summary=f"{SUBJECT} leaves {{{{ $labels.hop }}}} alone: half of its calls failed, and still fail",
         action="See the callee: it gets 3 probes at a time, and all requests again once these succeed.",

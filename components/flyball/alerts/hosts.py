@@ -6,10 +6,10 @@ it. The label `groups` of a host lists the groups of the inventory that it is in
 
 from collections.abc import Iterable
 
+from flyball.alerts.counters import span
 from flyball.alerts.rule import Rule, Severity
 from flyball.guards.alerting import hosts
 from flyball.guards.alerting.hosts import Size
-from flyball.guards.reading.units import show_duration
 
 PAGE, WARNING = Severity.PAGE, Severity.WARNING
 _DISK = 'fstype!~"tmpfs|ramfs"'
@@ -29,10 +29,6 @@ def rules(sizes: Iterable[Size] = ()) -> dict[str, list[Rule]]:
     }
 
 
-def _span(seconds: int) -> str:
-    return show_duration(seconds * 1000)
-
-
 def _used(percent: int) -> str:
     """Where more than that share of a disk is used; what is reserved for root counts as used."""
     left = 100 - percent
@@ -41,13 +37,13 @@ def _used(percent: int) -> str:
 
 
 def _disks() -> list[Rule]:
-    trend = f"predict_linear(node_filesystem_avail_bytes{{{_DISK}}}[{_span(hosts.DISK_TREND)}]"
-    soon = trend.replace(_span(hosts.DISK_TREND), _span(hosts.DISK_SOON_TREND))
+    trend = f"predict_linear(node_filesystem_avail_bytes{{{_DISK}}}[{span(hosts.DISK_TREND)}]"
+    soon = trend.replace(span(hosts.DISK_TREND), span(hosts.DISK_SOON_TREND))
     # Of a disk that has not been known for long a single tooth is all there is to see.
-    free, ago = f"node_filesystem_avail_bytes{{{_DISK}}}", _span(hosts.DISK_SOON_TREND)
-    known = f"{free} offset {_span(hosts.DISK_TREND)}"
+    free, ago = f"node_filesystem_avail_bytes{{{_DISK}}}", span(hosts.DISK_SOON_TREND)
+    known = f"{free} offset {span(hosts.DISK_TREND)}"
     # A tooth may be as steep, and comes no lower than the one before.
-    lower = f"{free} < {hosts.DISK_LOWER} * min_over_time({free}[{_span(hosts.DISK_TREND)}] offset {ago})"
+    lower = f"{free} < {hosts.DISK_LOWER} * min_over_time({free}[{span(hosts.DISK_TREND)}] offset {ago})"
     lasting = f"{trend}, {hosts.DISK_AHEAD}) < 0 and {_used(hosts.DISK_TREND_USED_PERCENT)} and {known}"
     where = "{{ $labels.mountpoint }} of {{ $labels.instance }}"
     inodes = f"node_filesystem_files_free{{{_DISK}}} < {100 - hosts.DISK_FULL_PERCENT} * node_filesystem_files"
@@ -58,7 +54,7 @@ def _disks() -> list[Rule]:
             subject="disk",
             expr=lasting,
             seconds=hosts.DISK_TREND_FOR,
-            summary=f"{where} will be full within {_span(hosts.DISK_AHEAD)} if it goes on like this",
+            summary=f"{where} will be full within {span(hosts.DISK_AHEAD)} if it goes on like this",
             action="Find what grows (du -x), bound it (logrotate_logs, journal, cache), or enlarge the disk.",
             guards=("log-volume", "unbounded-log", "storage-beyond-disk", "node-logs-beyond-disk", "log-not-reopened"),
         ),
@@ -68,7 +64,7 @@ def _disks() -> list[Rule]:
             subject="disk",
             expr=f"{soon}, {hosts.DISK_SOON}) < 0 and {_used(hosts.DISK_TREND_USED_PERCENT)} and {lower}",
             seconds=hosts.DISK_SOON_FOR,
-            summary=f"{where} will be full within {_span(hosts.DISK_SOON)} if it goes on like this",
+            summary=f"{where} will be full within {span(hosts.DISK_SOON)} if it goes on like this",
             action="Find what grows now (du -x), and stop or bound it: everything that writes there is about to fail.",
             guards=("log-volume", "log-growth"),
         ),
@@ -96,7 +92,7 @@ def _disks() -> list[Rule]:
 
 
 def _units() -> list[Rule]:
-    starting = _span(hosts.UNIT_STARTING_WINDOW)
+    starting = span(hosts.UNIT_STARTING_WINDOW)
     return [
         Rule(
             name="UnitRunFailed",
@@ -171,7 +167,7 @@ def _units() -> list[Rule]:
 
 
 def _logs() -> list[Rule]:
-    window, lost = _span(hosts.SHIPPING_WINDOW), _span(hosts.SHIPPING_LOST)
+    window, lost = span(hosts.SHIPPING_WINDOW), span(hosts.SHIPPING_LOST)
     return [
         Rule(
             name="LogShippingStalled",
@@ -212,7 +208,7 @@ def _logs() -> list[Rule]:
 
 
 def _hosts() -> list[Rule]:
-    window = _span(hosts.OOM_WINDOW)
+    window = span(hosts.OOM_WINDOW)
     return [
         Rule(
             name="HostDown",
@@ -290,7 +286,7 @@ def _hosts() -> list[Rule]:
 
 
 def _freezes() -> list[Rule]:
-    longest = _span(hosts.FREEZE_LONGEST)
+    longest = span(hosts.FREEZE_LONGEST)
     return [
         Rule(
             name="DrainForgotten",
@@ -298,7 +294,7 @@ def _freezes() -> list[Rule]:
             subject="drain",
             expr=f"time() - flyball_drained_since_seconds > {hosts.DRAIN_LONGEST}",
             seconds=0,
-            summary=f"{{{{ $labels.instance }}}} has been out of service for more than {_span(hosts.DRAIN_LONGEST)}",
+            summary=f"{{{{ $labels.instance }}}} has been out of service for more than {span(hosts.DRAIN_LONGEST)}",
             action="Read /var/lib/flyball/drain for who has it out and why; let it serve again with drain.yml.",
             guards=("drain-below-deadline",),
         ),

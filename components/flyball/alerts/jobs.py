@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
+from flyball.alerts.workload import WHOSE
 from flyball.guards.alerting import jobs
 from flyball.guards.reading.units import show_number
 from flyball.guards.workload.jobs import Job
@@ -11,7 +12,7 @@ DEADLINE = "flyball_job_deadline_seconds"
 _RUN = "(.+)-[0-9a-f]{8,10}"
 """A Job is called as what it is a run of, then the minute that it was due at, or a hash of its arguments."""
 _ON = "on (namespace, job_name)"
-_JOIN = "on (namespace, name) group_left (owner, environment)"
+_JOIN = f"on (namespace, name) {WHOSE}"
 _SUBJECT = "{{ $labels.namespace }}/{{ $labels.name }}"
 
 

@@ -4,10 +4,9 @@ The figures are the collectors' own, on port 8888 of the pods in flyball-logs. W
 that the kubelet deleted before it was read, has no counter: `LogQueueFull` is told before it comes to that.
 """
 
-from flyball.alerts.counters import grown
+from flyball.alerts.counters import grown, span
 from flyball.alerts.rule import Rule, Severity
 from flyball.guards.alerting import logs
-from flyball.guards.reading.units import show_duration
 
 _OURS = '{exporter="otlp_http"}'
 _SIZE, _CAPACITY = (f"otelcol_exporter_queue_{what}{_OURS}" for what in ("size", "capacity"))
@@ -69,7 +68,7 @@ def _ending() -> Rule:
         name="LogCollectorEnds",
         severity=Severity.WARNING,
         subject="log-collector",
-        expr=f"increase({restarts}[{show_duration(logs.ENDS_WITHIN * 1000)}]) >= {logs.ENDS}",
+        expr=f"increase({restarts}[{span(logs.ENDS_WITHIN)}]) >= {logs.ENDS}",
         seconds=0,
         summary="the log collector {{ $labels.pod }} ends again and again, and its node's logs wait in their files",
         action="See why it ended (kubectl logs --previous), and what the container mender says of its files.",

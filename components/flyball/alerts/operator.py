@@ -7,7 +7,7 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.alerts.alertmanager import MOST_ALERTS, SILENCED, TEXT, compared, sources
-from flyball.alerts.routes import USUAL, Matcher, Route, tree
+from flyball.alerts.routes import USUAL, Matcher, tree, written
 from flyball.alerts.rule import Record, Rule, rule_file
 from flyball.guards.alerting import inhibition
 from flyball.guards.alerting.receivers import NOBODY, People, Receiver, key_of
@@ -42,13 +42,17 @@ class Whose:
         own = f"-{self.owner}-{self.environment}".lower().replace("_", "-") if self.apart else ""
         return NAME + own
 
-    def metadata(self, name: str) -> Manifest:
-        ours = {
+    @property
+    def ours(self) -> dict[str, str]:
+        """Labels of all that is the stack's."""
+        return {
             wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY,
             wellknown.ENVIRONMENT_LABEL: self.environment,
             wellknown.OWNER_LABEL: self.owner,
         }
-        return {"name": name, "namespace": self.namespace, "labels": {**(self.labels or {}), **ours}}
+
+    def metadata(self, name: str) -> Manifest:
+        return {"name": name, "namespace": self.namespace, "labels": {**(self.labels or {}), **self.ours}}
 
 
 def rule_objects(groups: Groups, whose: Whose, runbooks: str = "", most: int = MOST_IN_OBJECT) -> list[Manifest]:
@@ -104,7 +108,7 @@ def receivers_object(alerting: Alerting, whose: Whose) -> Manifest:
         "kind": "AlertmanagerConfig",
         "metadata": whose.metadata(whose.name),
         "spec": {
-            "route": _route(tree(people, USUAL)),
+            "route": written(tree(people, USUAL), _matcher, _camel),
             "inhibitRules": [
                 {
                     "sourceMatch": [_matcher(each) for each in sources(rule)],
@@ -118,23 +122,9 @@ def receivers_object(alerting: Alerting, whose: Whose) -> Manifest:
     }
 
 
-def _route(route: Route) -> Manifest:
-    times = route.times
-    return {
-        "receiver": route.receiver,
-        **({"matchers": [_matcher(each) for each in route.matchers]} if route.matchers else {}),
-        **(
-            {
-                "groupBy": list(times.group_by),
-                "groupWait": times.wait,
-                "groupInterval": times.interval,
-                "repeatInterval": times.repeat,
-            }
-            if times
-            else {}
-        ),
-        **({"routes": [_route(each) for each in route.routes]} if route.routes else {}),
-    }
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
 
 
 def _matcher(matcher: Matcher) -> dict[str, str]:
@@ -148,7 +138,7 @@ def _receiver(receiver: Receiver, people: People, secret: str) -> Manifest:
     def of(file: str) -> dict[str, str]:
         return {"name": secret, "key": key_of(file)}
 
-    resolved = {"sendResolved": not (people.watchdog and receiver is people.watchdog.receiver)}
+    resolved = {"sendResolved": people.hears_ends(receiver)}
     ways: dict[str, list[Manifest]] = {}
     if file := receiver.webhook_file:
         ways["webhookConfigs"] = [{"urlSecret": of(file), **resolved, "maxAlerts": MOST_ALERTS}]
@@ -172,12 +162,7 @@ def _receiver(receiver: Receiver, people: People, secret: str) -> Manifest:
 def monitors(whose: Whose, collectors: str | None = None) -> list[Manifest]:
     """Whom to scrape: the proxies and caches of the stack, whose pods all name that port alike, and the log collectors
     in the namespace `collectors`. Each figure gets the name of its workload."""
-    ours = {
-        wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY,
-        wellknown.ENVIRONMENT_LABEL: whose.environment,
-        wellknown.OWNER_LABEL: whose.owner,
-    }
-    found = [_monitor(whose, whose.name, ours, whose.namespace)]
+    found = [_monitor(whose, whose.name, whose.ours, whose.namespace)]
     if collectors:
         found.append(_monitor(whose, f"{whose.name}-logs", {wellknown.NAME_LABEL: collectors}, collectors))
     return found

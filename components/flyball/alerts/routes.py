@@ -1,6 +1,8 @@
 """Which way an alert goes to whom: one tree of routes, for Alertmanager's own file and for its operator's object."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flyball.guards.alerting import seen
 from flyball.guards.alerting.receivers import EARLIER, NOBODY, People
@@ -47,6 +49,27 @@ def tree(people: People, times: Times) -> Route:
             if severity in own:
                 routes.append(Route(own[severity].name, (("owner", "=", owner), matcher)))
     return Route(people.warning.name, (), times, (*routes, Route(people.page.name, (page,))))
+
+
+def written(route: Route, matcher: Callable[[Matcher], Any], key: Callable[[str], str] = str) -> dict[str, Any]:
+    """A route and those below it as a map: `key` writes the names of its keys, `matcher` a matcher."""
+    times = route.times
+    waits = (
+        {
+            "group_by": list(times.group_by),
+            "group_wait": times.wait,
+            "group_interval": times.interval,
+            "repeat_interval": times.repeat,
+        }
+        if times
+        else {}
+    )
+    return {
+        "receiver": route.receiver,
+        **({"matchers": [matcher(each) for each in route.matchers]} if route.matchers else {}),
+        **{key(name): value for name, value in waits.items()},
+        **({"routes": [written(each, matcher, key) for each in route.routes]} if route.routes else {}),
+    }
 
 
 def _at_once(people: People, times: Times, page: Matcher) -> Route:

@@ -100,8 +100,7 @@ def _headroom() -> list[Rule]:
     carried = f"{left} * {ON} {METRIC}_replica * {ON} {METRIC}_utilization"
     spot = f'{{deployment=~".+{SPOT_SUFFIX}"}}'
     ready, wanted = (
-        f"(sum by (namespace, workload) (label_replace({series}{spot},"
-        f' "workload", "$1", "deployment", "{_DEPLOYMENT}")) {OURS})'
+        f"({by_workload(f'{series}{spot}', 'deployment', _DEPLOYMENT)} {OURS})"
         for series in ("kube_deployment_status_replicas_ready", "kube_deployment_spec_replicas")
     )
     return [

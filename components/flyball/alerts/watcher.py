@@ -1,15 +1,15 @@
 """Alerts on the monitoring itself: an alert that cannot be made or sent is silent, which looks like all is well."""
 
 from flyball.alerts import certificates
+from flyball.alerts.counters import span
 from flyball.alerts.rule import Rule, Severity
 from flyball.alerts.watch import sign_of_life
 from flyball.guards.alerting import hosts
-from flyball.guards.reading.units import show_duration
 
 
 def rules() -> dict[str, list[Rule]]:
     """The rules by the name of their group."""
-    window = show_duration(hosts.WATCHER_WINDOW * 1000)
+    window = span(hosts.WATCHER_WINDOW)
     return {
         **certificates.on_hosts(),
         "flyball-watcher": [

@@ -165,6 +165,10 @@ class People:
     owners: Mapping[str, Mapping[str, Receiver]] = field(default_factory=dict[str, Mapping[str, Receiver]])
     smtp: Smtp = field(default_factory=Smtp)
 
+    def hears_ends(self, receiver: Receiver) -> bool:
+        """Whether somebody is told of an alert's end too: everybody but who gets the sign of life."""
+        return not (self.watchdog and receiver is self.watchdog.receiver)
+
     @property
     def receivers(self) -> tuple[Receiver, ...]:
         own = (receiver for each in self.owners.values() for receiver in each.values())
@@ -268,7 +272,7 @@ def read_receiver(
     at = r.at(key)
     emails = tuple(at.words("emails"))
     for i, email in enumerate(emails):
-        if not is_email(email):
+        if not address.is_email(email):
             at.problem(("emails", i), INVALID_ADDRESS, f"{email!r} is no address", "give one as name@example.com")
     ways = ("webhook_file", "slack", "pagerduty", "opsgenie")
     if not emails and not webhooks and not any(at.has(way) for way in ways) and (r.is_map(key) or not r.has(key)):
@@ -318,7 +322,7 @@ def read_smtp(r: Reader, key: str, needed: bool) -> Smtp:
     if smtp.has("server"):
         address.check_target(smtp, "server", server)
     sender = smtp.value("from", str, "")
-    if smtp.has("from") and not is_email(sender):
+    if smtp.has("from") and not address.is_email(sender):
         smtp.problem("from", INVALID_ADDRESS, f"{sender!r} is no address", "give one as name@example.com")
     username, password_file = smtp.value("username", str, ""), _file(smtp, "password_file")
     if bool(username) != bool(password_file):
@@ -340,9 +344,3 @@ def check_keys(files: tuple[str, ...], path: Path) -> Iterator[Problem]:
         if other != file:
             message = f"{other} and {file} are both the key {key_of(file)} of the Secret in a cluster"
             yield Problem(path, GIVEN_TWICE, message, "let the files' names differ")
-
-
-def is_email(text: str) -> bool:
-    """Whether a text is an address of e-mail: a mailbox at a host's name."""
-    mailbox, _, host = text.rpartition("@")
-    return bool(mailbox) and not any(c.isspace() or c in "@,<>" for c in mailbox) and address.is_name(host)
