@@ -5,9 +5,9 @@ from typing import Any, TypedDict
 
 from flyball.guards.aws import platform
 from flyball.guards.aws.platform import AwsArgs, Platform
-from flyball.guards.fail_fast.container import check_label
+from flyball.guards.fail_fast.container import check_word
 from flyball.guards.reading.problem import Problem, refuse
-from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY
+from flyball.guards.reading.rules import DOES_NOT_APPLY
 from flyball.guards.reading.strict import check
 from flyball.stack.schema import StackArgs
 
@@ -58,9 +58,7 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
     yield from check(outer, _OuterArgs, ())
     for key in ("environment", "owner"):
         if isinstance(value := config.get(key), str):
-            if not value:
-                yield Problem((key,), EMPTY, "is empty", "give a name")
-            yield from check_label(value, (key,))
+            yield from check_word(value, (key,))
 
 
 class _OuterArgs(TypedDict):

@@ -9,7 +9,7 @@ from flyball.guards.aws.platform import Platform as AwsPlatform
 from flyball.guards.aws.pools import Pool
 from flyball.guards.clean_up import nodes
 from flyball.guards.clean_up.nodes import Nodes
-from flyball.guards.fail_fast.container import check_label
+from flyball.guards.fail_fast.container import check_word
 from flyball.guards.fail_fast.rules import NAMESPACE_RESERVED
 from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Path, Problem, Refused, refuse
@@ -234,7 +234,7 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
     """The rules for what is not a service."""
     for key in ("environment", "owner"):
         if isinstance(value := config.get(key), str):
-            yield from _check_word(value, (key,))
+            yield from check_word(value, (key,))
     if isinstance(namespace := config.get("namespace"), str):
         yield from _check_namespace(namespace, shared=_is_shared(config))
     if config.get("cluster") in ("", "aws"):
@@ -247,7 +247,7 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
     seen: set[str] = set()
     for i, zone in enumerate(_list(config, "zones")):
         if isinstance(zone, str):
-            yield from _check_word(zone, ("zones", i))
+            yield from check_word(zone, ("zones", i))
             if zone in seen:
                 yield Problem(("zones", i), GIVEN_TWICE, f"{zone!r} is given twice", "name each zone once")
             seen.add(zone)
@@ -260,12 +260,6 @@ def _check_namespace(name: str, *, shared: bool) -> Iterator[Problem]:
     if owner := "Kubernetes" if name in _RESERVED_NAMESPACES else "the Governor" if name == SYSTEM_NAMESPACE else "":
         hint = "the stack creates its namespace, and `down` deletes it; choose a name of your own"
         yield Problem(("namespace",), NAMESPACE_RESERVED, f"{name!r} belongs to {owner}", hint)
-
-
-def _check_word(value: str, path: Path) -> Iterator[Problem]:
-    if not value:
-        yield Problem(path, EMPTY, "is empty", "give a name")
-    yield from check_label(value, path)
 
 
 def _check_secrets(args: object, path: Path) -> Iterator[Problem]:

@@ -291,7 +291,7 @@ def _sizes(r: Reader, zones: int, spot: bool, steps: Steps, times: _Times) -> _S
     peak, replica = load.number("peak", 1.0), load.number("replica", 1.0)
     utilization = load.number("utilization", headroom.DEFAULT_UTILIZATION, most=1)
     lose = r.whole("lose", headroom.DEFAULT_LOSE, 1, headroom.MAXIMUM_REPLICAS)
-    survive = _survive(r)
+    survive = headroom.read_survive(r)
     if Survive.ZONE in survive and zones < 2:
         r.problem("survive", TOO_FEW_ZONES, f"zone cannot be survived in {zones} zone", "give the network two zones")
     plan = schedule.read(r.at("schedule")) if r.has("schedule") else None
@@ -337,16 +337,6 @@ def _periods(
         except Broken as error:
             r.broken(at, error, "correct peak or replica")
     return found if len(found) == len({each for each, _ in peaks}) else None
-
-
-def _survive(r: Reader) -> frozenset[Survive]:
-    words = [word.strip() for word in r.value("survive", str, "replica").split(",")]
-    known = [survive.value for survive in Survive]
-    for word in words:
-        if word not in known:
-            hint = f"allowed are {', '.join(known)}, or several with commas"
-            r.problem("survive", UNKNOWN_VALUE, f"is {word!r}", hint)
-    return frozenset(Survive(word) for word in words if word in known)
 
 
 def _envelope(r: Reader, floor: int) -> Envelope | None:

@@ -7,12 +7,12 @@ from typing import Any
 from flyball import wellknown
 from flyball.guards.fail_fast.rules import IMAGE_NOT_PINNED, OWN_LABEL, VARIABLE_TAKEN
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import INVALID_NAME, INVALID_TEXT
+from flyball.guards.reading.rules import EMPTY, INVALID_NAME, INVALID_TEXT
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
 _LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
-_SECRET_NAME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
+_OBJECT_NAME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 _IMAGE = re.compile(
     r"[a-z0-9][-a-zA-Z0-9._/:]*?(?::(?P<tag>[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}))?(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
@@ -71,11 +71,23 @@ def check_label(value: str, path: Path) -> Iterator[Problem]:
         yield Problem(path, INVALID_TEXT, f"{value!r} is no label value", hint)
 
 
+def check_word(value: str, path: Path) -> Iterator[Problem]:
+    """Refuse what is empty, or no label can have."""
+    if not value:
+        yield Problem(path, EMPTY, "is empty", "give a name")
+    yield from check_label(value, path)
+
+
 def check_secret_name(name: str, path: Path) -> Iterator[Problem]:
     """Refuse a name that no Secret can have."""
-    if not _SECRET_NAME.fullmatch(name):
+    yield from check_object_name(name, "a Secret", path)
+
+
+def check_object_name(name: str, kind: str, path: Path) -> Iterator[Problem]:
+    """Refuse a name that most kinds of objects cannot have, this `kind` among them: no RFC 1123 subdomain."""
+    if not _OBJECT_NAME.fullmatch(name):
         hint = "lower-case letters, digits, dashes and dots"
-        yield Problem(path, INVALID_NAME, f"{name!r} is no name for a Secret", hint)
+        yield Problem(path, INVALID_NAME, f"{name!r} is no name for {kind}", hint)
 
 
 def _check_variables(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
@@ -96,7 +108,7 @@ def _check_refs(refs: object, path: Path) -> Iterator[Problem]:
     for variable, ref in refs.items() if isinstance(refs, Mapping) else ():
         given = ref if isinstance(ref, Mapping) else {}
         for key, allowed, hint in (
-            ("name", _SECRET_NAME, "lower-case letters, digits, dashes and dots"),
+            ("name", _OBJECT_NAME, "lower-case letters, digits, dashes and dots"),
             ("key", _SECRET_KEY, "letters, digits, dashes, dots and underscores"),
         ):
             if isinstance(value := given.get(key), str) and not allowed.fullmatch(value):
@@ -106,7 +118,7 @@ def _check_refs(refs: object, path: Path) -> Iterator[Problem]:
 
 def check_secret(name: str, path: Path) -> Iterator[Problem]:
     """Refuse what is no name for a Secret."""
-    if not _SECRET_NAME.fullmatch(name):
+    if not _OBJECT_NAME.fullmatch(name):
         yield Problem(path, INVALID_NAME, f"{name!r} is no name for a Secret", "lower-case letters, digits and dashes")
 
 

@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from flyball.guards.headroom.rules import FLOOR_TOO_LARGE, TARGET_BELOW_ONE_PERCENT
 from flyball.guards.reading.problem import Broken
-from flyball.guards.reading.rules import OUT_OF_RANGE
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import ceil_div, exact, show_number
 
 DEFAULT_UTILIZATION = 0.8
@@ -34,6 +35,17 @@ class Survive(StrEnum):
     REPLICA = "replica"
     ZONE = "zone"
     SPOT = "spot"
+
+
+def read_survive(r: Reader) -> frozenset[Survive]:
+    """Which losses are to go unnoticed, by the key `survive`."""
+    words = [word.strip() for word in r.value("survive", str, "replica").split(",")]
+    known = [survive.value for survive in Survive]
+    for word in words:
+        if word not in known:
+            hint = f"allowed are {', '.join(known)}, or several with commas"
+            r.problem("survive", UNKNOWN_VALUE, f"is {word!r}", hint)
+    return frozenset(Survive(word) for word in words if word in known)
 
 
 @dataclass(frozen=True, slots=True)

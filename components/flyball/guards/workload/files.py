@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
+from flyball.guards.fail_fast.container import check_object_name
 from flyball.guards.fail_fast.rules import FILES_TOO_LARGE
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
@@ -33,7 +34,6 @@ VOLUME = "files-{}"
 """Name of the volume, beside those of `scratch`."""
 CONTENT, SECRETS, CONFIG_MAP, SECRET = ORIGINS = ("content", "secrets", "configmap", "secret")
 _KEY = re.compile(r"(?!\.\.?$|\.\.)[-._A-Za-z0-9]{1,253}")
-_NAME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
 _MODE = re.compile(r"0?[0-7]{3}")
 _PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEFAULT_MODE = "0444"
@@ -111,9 +111,8 @@ def _read(name: str, r: Reader) -> Files:
     made = origin in (CONTENT, SECRETS)
     if made:
         _check_content(r, origin)
-    elif not _NAME.fullmatch(r.value(origin, str, "a")):
-        hint = "lower-case letters, digits, dashes and dots"
-        r.problem(origin, INVALID_NAME, f"{r.values[origin]!r} is no name for {_KINDS[origin]}", hint)
+    else:
+        r.problems.extend(check_object_name(r.value(origin, str, "a"), _KINDS[origin], r.to(origin)))
     return Files(
         path=_path(r),
         origin=origin,
@@ -179,9 +178,7 @@ def read_variables(r: Reader) -> tuple[Variables, ...]:
             each.problem((), rule, what, "name a configmap or a secret; of two give two entries")
             continue
         name, prefix = each.value(given[0], str, "a"), each.value("prefix", str, "")
-        if not _NAME.fullmatch(name):
-            hint = "lower-case letters, digits, dashes and dots"
-            each.problem(given[0], INVALID_NAME, f"{name!r} is no name for {_KINDS[given[0]]}", hint)
+        each.problems.extend(check_object_name(name, _KINDS[given[0]], each.to(given[0])))
         if prefix and not _PREFIX.fullmatch(prefix):
             hint = "letters, digits and underscores, not starting with a digit"
             each.problem("prefix", INVALID_NAME, f"{prefix!r} cannot begin the name of a variable", hint)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
 from flyball import wellknown
-from flyball.guards.fail_fast.container import check_annotations, check_labels
+from flyball.guards.fail_fast.container import check_annotations, check_labels, check_object_name
 from flyball.guards.fail_fast.rules import UNCONFINED
 from flyball.guards.headroom.rules import NODES_NARROWED
 from flyball.guards.interruptions.rules import TOLERATES_LOSS
@@ -27,7 +27,6 @@ _OF_THE_NODE = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 """Taints by which a node says that it is not well, or new."""
 _PLACES = (wellknown.ZONE, wellknown.REGION, wellknown.HOSTNAME)
 _DEVICE = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
-_RUNTIME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
 _OPTION = re.compile(r"[a-z][-a-z0-9]*")
 
 
@@ -184,9 +183,7 @@ def _tolerations(r: Reader) -> Iterator[Toleration]:
 
 def _runtime(r: Reader) -> str | None:
     name = r.value("runtime", str, "a")
-    if not _RUNTIME.fullmatch(name):
-        hint = "lower-case letters, digits, dashes and dots"
-        r.problem("runtime", INVALID_NAME, f"{name!r} is no name for a RuntimeClass", hint)
+    r.problems.extend(check_object_name(name, "a RuntimeClass", r.to("runtime")))
     return name
 
 

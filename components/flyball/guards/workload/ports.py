@@ -15,11 +15,11 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EITHER_OR, INVALID_NAME, INVALID_PATH, UNKNOWN_VALUE
 from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload.names import Caller, check_namespace, read_callers
+from flyball.guards.workload.sidecar import SCRAPE
 
 MAIN, METRICS = RESERVED = ("main", "app-metrics")
 """Names of `port` and of the port of `metrics`."""
 PROTOCOLS = ("http", "grpc", "tcp", "udp")
-SCRAPE = "monitoring"
 _NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST = 15
 """https://kubernetes.io/docs/concepts/services-networking/service/#multi-port-services; RFC 6335, 5.1."""

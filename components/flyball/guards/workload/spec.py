@@ -18,7 +18,6 @@ from flyball.guards.interruptions.interruption import Shutdown
 from flyball.guards.interruptions.probes import Probes
 from flyball.guards.interruptions.rules import PROGRESS_BELOW_SETTLE
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import UNKNOWN_VALUE
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
@@ -135,7 +134,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         replica=replica,
         utilization=load.number("utilization", headroom.DEFAULT_UTILIZATION, most=1),
         lose=r.whole("lose", headroom.DEFAULT_LOSE, 1, headroom.MAXIMUM_REPLICAS),
-        survive=_survive(r),
+        survive=headroom.read_survive(r),
         spot=r.has("spot") and spot.value("enabled", bool, True),
         base=_replicas(spot, "base"),
         proven=_replicas(r, "proven"),
@@ -167,17 +166,6 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
 
 def _replicas(r: Reader, key: str) -> int | None:
     return r.whole(key, 1, 1, headroom.MAXIMUM_REPLICAS) if r.has(key) else None
-
-
-def _survive(r: Reader) -> frozenset[Survive]:
-    words = [word.strip() for word in r.value("survive", str, "replica").split(",")]
-    known = [survive.value for survive in Survive]
-    for word in words:
-        if word not in known:
-            r.problem(
-                "survive", UNKNOWN_VALUE, f"is {word!r}", f"allowed are {', '.join(known)}, or several with commas"
-            )
-    return frozenset(Survive(word) for word in words if word in known)
 
 
 def _scratch(r: Reader, logs: LogFiles | None) -> dict[str, Scratch]:

@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
-from flyball.guards.fail_fast.container import check_secret_name
+from flyball.guards.fail_fast.container import check_object_name, check_secret_name
 from flyball.guards.interruptions.rules import BALANCER_STILL_SENDS
 from flyball.guards.reading import address
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import DOES_NOT_APPLY, EITHER_OR, INVALID_ADDRESS, INVALID_NAME, INVALID_PATH, MISSING
+from flyball.guards.reading.rules import DOES_NOT_APPLY, EITHER_OR, INVALID_ADDRESS, INVALID_PATH, MISSING
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload.names import check_namespace
 
-_NAME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
 _PATH = re.compile(r"/[-._~!$&'()*+,;=:@%/A-Za-z0-9]{0,1023}")
 
 
@@ -73,9 +72,8 @@ def read_way(r: Reader) -> WayIn:
     """What leads into the cluster, of `platform`."""
     given = r.at("way")
     for key, kind in (("ingress", "an IngressClass"), ("gateway", "a Gateway")):
-        if given.has(key) and not _NAME.fullmatch(given.value(key, str, "a")):
-            hint = "lower-case letters, digits, dashes and dots"
-            given.problem(key, INVALID_NAME, f"{given.values[key]!r} is no name for {kind}", hint)
+        if given.has(key):
+            given.problems.extend(check_object_name(given.value(key, str, "a"), kind, given.to(key)))
     if given.has("ingress") and given.has("gateway"):
         given.problem("gateway", EITHER_OR, "is given beside ingress", "keep one of them")
     elif r.is_map("way") and not given.has("ingress") and not given.has("gateway"):
