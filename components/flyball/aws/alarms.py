@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from flyball.aws import place
+from flyball.aws.key import of_account
 from flyball.guards.aws.platform import Platform
 
 PUBLISHERS = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
@@ -25,31 +26,15 @@ class Alarms(pulumi.ComponentResource):
         super().__init__("flyball:aws:Alarms", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         own = {"StringEquals": {"aws:SourceAccount": platform.account}}
-        policy = place.document(
-            {
-                "Sid": "Account",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{platform.account}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "Publishers",
-                "Effect": "Allow",
-                "Principal": {"Service": list(PUBLISHERS)},
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-                "Resource": "*",
-                "Condition": own,
-            },
-        )
-        key = aws.kms.Key(
-            name,
-            description=f"alarms of {platform.name}",
-            deletion_window_in_days=30,
-            enable_key_rotation=True,
-            policy=policy,
-            opts=child,
-        )
+        readers = {
+            "Sid": "Publishers",
+            "Effect": "Allow",
+            "Principal": {"Service": list(PUBLISHERS)},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": own,
+        }
+        key = of_account(name, platform, f"alarms of {platform.name}", readers, child)
         topic = aws.sns.Topic(name, kms_master_key_id=key.arn, opts=child)
         aws.sns.TopicPolicy(
             name,

@@ -124,7 +124,7 @@ class Cluster(pulumi.ComponentResource):
             addon_version=self._platform.cluster.addons.get(name),
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=after)),
+            opts=place.after(self._child, after),
             **more,
         )
 

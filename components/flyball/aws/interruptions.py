@@ -93,14 +93,7 @@ def _policy(queue: str, rules: list[str]) -> str:
             "Resource": queue,
             "Condition": {"ArnEquals": {"aws:SourceArn": sorted(rules)}},
         },
-        {
-            "Sid": "OnlyTls",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": queue,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        place.only_tls("sqs", queue),
     )
 
 

@@ -51,7 +51,7 @@ class Karpenter(pulumi.ComponentResource):
         super().__init__("flyball:aws:Karpenter", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         node, rights = node_role(f"{name}-spot", child)
-        after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=rights))
+        after = place.after(child, rights)
         profile = aws.iam.InstanceProfile(name, name=names.profile(platform.name), role=node.name, opts=after)
         aws.eks.AccessEntry(
             f"{name}-spot", cluster_name=cluster.cluster.name, principal_arn=node.arn, type="EC2_LINUX", opts=child
@@ -69,7 +69,7 @@ class Karpenter(pulumi.ComponentResource):
             namespace=names.KARPENTER_NAMESPACE,
             service_account=names.KARPENTER,
             role_arn=self.role.arn,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[allowed, *cluster.needed])),
+            opts=place.after(child, [allowed, *cluster.needed]),
         )
         self.register_outputs({"role": self.role.arn})
 

@@ -51,14 +51,12 @@ class LogArchive(pulumi.ComponentResource):
         versions = aws.s3.BucketVersioning(
             name, bucket=bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )
-        self._life_cycle(
-            name, platform, pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[versions]))
-        )
+        self._life_cycle(name, platform, place.after(child, [versions]))
         policy = aws.s3.BucketPolicy(
             name,
             bucket=bucket,
             policy=self.bucket.arn.apply(lambda arn: _policy(arn, platform)),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[closed])),
+            opts=place.after(child, [closed]),
         )
         aws.ec2.FlowLog(
             name,
@@ -72,7 +70,7 @@ class LogArchive(pulumi.ComponentResource):
                 "hive_compatible_partitions": False,
                 "per_hour_partition": True,
             },
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[policy])),
+            opts=place.after(child, [policy]),
         )
         self.register_outputs({"bucket": bucket})
 
@@ -128,12 +126,5 @@ def _policy(arn: str, platform: Platform) -> str:
             "Resource": arn,
             "Condition": own,
         },
-        {
-            "Sid": "OnlyTls",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [arn, f"{arn}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        place.only_tls("s3", [arn, f"{arn}/*"]),
     )

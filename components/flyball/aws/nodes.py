@@ -5,14 +5,11 @@ import base64
 import pulumi
 import pulumi_aws as aws
 
-from flyball.aws import place
+from flyball.aws import machine, place
 from flyball.aws.cluster import Cluster
 from flyball.aws.network import Network
 from flyball.guards.aws import node_config
-from flyball.guards.aws.nodes import PODS
 from flyball.guards.aws.platform import Platform
-from flyball.guards.clean_up.nodes import Nodes
-from flyball.guards.workload import kubelet
 
 _POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 """Of a node. The CNI has a role of its own."""
@@ -73,29 +70,14 @@ class BaseNodes(pulumi.ComponentResource):
         self.register_outputs({"group": self.group.node_group_name})
 
     def _template(self, name: str, platform: Platform, child: pulumi.ResourceOptions) -> aws.ec2.LaunchTemplate:
-        data = node_config.user_data(node_config.kubelet(kubelet.configuration(Nodes(containers=2 * PODS))))
+        data = node_config.user_data(node_config.fields())
         tags = {"Name": f"{platform.name}-{name}", **place.tags(platform)}
         return aws.ec2.LaunchTemplate(
             name,
             update_default_version=True,
             user_data=base64.b64encode(data.encode()).decode(),
-            metadata_options={
-                "http_endpoint": "enabled",
-                "http_tokens": "required",
-                # A pod is one hop further away, and has a role of its own where it needs one.
-                "http_put_response_hop_limit": 1,
-            },
-            block_device_mappings=[
-                {
-                    "device_name": "/dev/xvda",
-                    "ebs": {
-                        "volume_type": "gp3",
-                        "volume_size": platform.base.disk // 2**30,
-                        "encrypted": "true",
-                        "delete_on_termination": "true",
-                    },
-                }
-            ],
+            metadata_options=machine.METADATA,
+            block_device_mappings=machine.disks("/dev/xvda", platform.base.disk),
             tag_specifications=[
                 {"resource_type": kind, "tags": tags} for kind in ("instance", "volume", "network-interface")
             ],

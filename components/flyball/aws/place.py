@@ -40,6 +40,23 @@ def trusting(*services: str, actions: Sequence[str] = ("sts:AssumeRole",), accou
     return document({"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": list(actions), **condition})
 
 
+def only_tls(service: str, resource: str | list[str]) -> Policy:
+    """Nobody does anything with it over a connection that others can read."""
+    return {
+        "Sid": "OnlyTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": f"{service}:*",
+        "Resource": resource,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def after(opts: pulumi.ResourceOptions, first: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+    """The same options, of what comes after others that it does not name."""
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(first)))
+
+
 POD_IDENTITY = ("sts:AssumeRole", "sts:TagSession")
 """What EKS does with a pod's role (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html)."""
 

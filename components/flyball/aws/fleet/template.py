@@ -7,14 +7,12 @@ import pulumi
 import pulumi_aws as aws
 
 from flyball import wellknown
-from flyball.aws import place
+from flyball.aws import machine, place
 from flyball.aws.fleet import boot
 from flyball.guards.aws.fleets import Fleet
 
 if TYPE_CHECKING:
     from flyball.aws.fleet.component import Surroundings
-
-GI = 2**30
 
 
 def register(
@@ -31,19 +29,8 @@ def register(
         iam_instance_profile={"arn": _profile(fleet, around, opts).arn},
         vpc_security_group_ids=[instances.id],
         user_data=base64.b64encode(script.encode()).decode(),
-        # Tokens only, and from the instance itself only: what it relays for others gets none.
-        metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
-        block_device_mappings=[
-            {
-                "device_name": fleet.device,
-                "ebs": {
-                    "encrypted": "true",
-                    "volume_type": "gp3",
-                    "volume_size": fleet.disk // GI,
-                    "delete_on_termination": "true",
-                },
-            }
-        ],
+        metadata_options=machine.METADATA,
+        block_device_mappings=machine.disks(fleet.device, fleet.disk),
         monitoring={"enabled": True},
         update_default_version=True,
         # The group tags its instances.
@@ -94,5 +81,5 @@ def _profile(fleet: Fleet, around: "Surroundings", opts: pulumi.ResourceOptions)
         opts=opts,
     )
     # The first instances use it within seconds.
-    after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[policy]))
+    after = place.after(opts, [policy])
     return aws.iam.InstanceProfile(fleet.name, role=role.name, tags=around.tags(fleet.name), opts=after)

@@ -11,6 +11,7 @@ from typing import Any
 
 from flyball.guards.aws.nodes import (
     EVICTION_MEMORY,
+    OF_ALL,
     PODS,
     RESERVED_CPU,
     RESERVED_MEMORY,
@@ -18,9 +19,15 @@ from flyball.guards.aws.nodes import (
     SHUTDOWN_CRITICAL,
 )
 from flyball.guards.reading.units import show_size
+from flyball.guards.workload.kubelet import configuration
 
 BOUNDARY = "flyball"
 _TYPE = "application/node.eks.aws"
+
+
+def fields() -> dict[str, Any]:
+    """Those of every node, on demand or on spot."""
+    return kubelet(configuration(OF_ALL))
 
 
 def kubelet(limits: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from flyball.guards.reading.units import Bytes, Millicores, Milliseconds, ceil_d
 
 PODS = 110
 """Of a node, the most that the kubelet takes by default."""
+OF_ALL = Nodes(containers=2 * PODS)
+"""What the kubelet of every node is told to keep of logs and images, with two containers in each pod."""
 PREFIXES = ceil_div(PODS, PREFIX) + 1
 """Of a node: one for each 16 pods, and one more that the CNI keeps warm."""
 RESERVED_CPU: Millicores = 100
@@ -149,7 +151,7 @@ def read(r: Reader, zones: int) -> Base:
         hint = f"prove {ceil_div(floor * 100, 100 + envelope.EXCESS_PERCENT)} nodes, or lower the floor"
         message = f"is {proven}, which allows {found.ceiling} nodes, fewer than the {floor} that always run"
         base.problem("proven", CEILING_BEYOND_ENVELOPE, message, hint)
-    least = Nodes(containers=2 * PODS).least_disk
+    least = OF_ALL.least_disk
     if base.readable("disk") and found.disk < least:
         message = f"is {show_size(found.disk)}, and logs and images of a node take {show_size(ceil_gi(least))}"
         base.problem("disk", NODE_LOGS_BEYOND_DISK, message, f"take at least {show_size(ceil_gi(least))}")

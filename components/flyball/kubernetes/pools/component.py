@@ -9,11 +9,8 @@ import pulumi_kubernetes as k8s
 from flyball import wellknown
 from flyball.guards.aws import names as aws
 from flyball.guards.aws import node_config
-from flyball.guards.aws.nodes import PODS
 from flyball.guards.aws.platform import Platform as Base
 from flyball.guards.aws.pools import Pool
-from flyball.guards.clean_up.nodes import Nodes
-from flyball.guards.workload import kubelet
 from flyball.guards.workload.platform import Platform
 from flyball.kubernetes.objects import Manifest, properties
 from flyball.kubernetes.pools import controller, names, rights
@@ -66,7 +63,7 @@ class Karpenter(pulumi.ComponentResource):
 
 def machine(base: Base, pool: str) -> Machine:
     """As a base node but for what it costs: the same image, disk, and limits of logs, images and shutdown."""
-    fields = node_config.kubelet(kubelet.configuration(Nodes(containers=2 * PODS)))
+    fields = node_config.fields()
     return Machine(
         ami=base.cluster.ami,
         profile=aws.profile(base.name),
