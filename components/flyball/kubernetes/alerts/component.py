@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from flyball.alerts.operator import Manifest
-from flyball.kubernetes.objects import properties
+from flyball.kubernetes.registered import registered
 
 
 class Alerts(pulumi.ComponentResource):
@@ -19,5 +18,5 @@ class Alerts(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         for manifest in manifests:
             own = f"{name}-{manifest['kind'].lower()}-{manifest['metadata']['name']}"
-            k8s.apiextensions.CustomResource(own, **properties(manifest), opts=child)
+            registered(own, manifest, child)
         self.register_outputs({})

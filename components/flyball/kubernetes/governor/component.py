@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -15,25 +15,11 @@ from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs, read
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubernetes.governor import balance, names, policies, rbac
 from flyball.kubernetes.governor.limits import config_map
-from flyball.kubernetes.objects import Manifest, properties
+from flyball.kubernetes.objects import Manifest
 from flyball.kubernetes.pools import governor as pool_governor
 from flyball.kubernetes.refused import refusals
+from flyball.kubernetes.registered import registered
 from flyball.wellknown import MANAGED_BY_LABEL
-
-_admission, _rights = k8s.admissionregistration.v1, k8s.rbac.v1
-_CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
-    "ClusterRole": _rights.ClusterRole,
-    "ClusterRoleBinding": _rights.ClusterRoleBinding,
-    "Role": _rights.Role,
-    "RoleBinding": _rights.RoleBinding,
-    "ConfigMap": k8s.core.v1.ConfigMap,
-    "ServiceAccount": k8s.core.v1.ServiceAccount,
-    "CronJob": k8s.batch.v1.CronJob,
-    "ValidatingAdmissionPolicy": _admission.ValidatingAdmissionPolicy,
-    "ValidatingAdmissionPolicyBinding": _admission.ValidatingAdmissionPolicyBinding,
-    "MutatingAdmissionPolicy": _admission.MutatingAdmissionPolicy,
-    "MutatingAdmissionPolicyBinding": _admission.MutatingAdmissionPolicyBinding,
-}
 
 
 class GovernorArgs(TypedDict):
@@ -125,8 +111,6 @@ def _register_policies(
 
 
 def _register_object(name: str, manifest: Manifest, more: Mapping[str, str], opts: pulumi.ResourceOptions) -> None:
-    kind, metadata = manifest["kind"], manifest["metadata"]
-    fields = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
-    fields["metadata"] = {**metadata, "labels": {**metadata["labels"], **more}}
-    where = f"{metadata['namespace']}-" if kind == "ConfigMap" else ""
-    _CLASSES[kind](f"{name}-{where}{metadata['name']}", **properties(fields), opts=opts)
+    metadata = manifest["metadata"]
+    where = f"{metadata['namespace']}-" if manifest["kind"] == "ConfigMap" else ""
+    registered(f"{name}-{where}{metadata['name']}", manifest, opts, more)

@@ -1,11 +1,10 @@
 """Rights that the Governor asks for, and groups that hold them."""
 
 from flyball.alerts import operator
+from flyball.kubernetes import roles
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.policy import Manifest
-from flyball.wellknown import MANAGED_BY_LABEL
-
-_API = "rbac.authorization.k8s.io/v1"
+from flyball.kubernetes.roles import rule
 
 
 def manifests() -> list[Manifest]:
@@ -17,15 +16,15 @@ def manifests() -> list[Manifest]:
     ``kubectl --as=NAME --as-group=flyball:override``. Rights to everything do not include them, on purpose.
     """
     rules = {
-        names.OVERRIDE_GROUP: [_rule(names.GROUP, names.RESOURCE, [names.OVERRIDE])],
-        names.GOVERN_GROUP: [_rule(names.GROUP, names.RESOURCE, [names.GOVERN])],
-        names.DEPLOY_GROUP: [_rule(names.GROUP, names.RESOURCE, [names.GOVERN]), *_deployment()],
+        names.OVERRIDE_GROUP: [rule(names.GROUP, [names.RESOURCE], [names.OVERRIDE])],
+        names.GOVERN_GROUP: [rule(names.GROUP, [names.RESOURCE], [names.GOVERN])],
+        names.DEPLOY_GROUP: [rule(names.GROUP, [names.RESOURCE], [names.GOVERN]), *_deployment()],
     }
     cluster = [manifest for group, held in rules.items() for manifest in _role("Cluster", group, held, {})]
     freeze = [
         # A resource name cannot limit a creation: the name is not known to RBAC then.
-        _rule("", "configmaps", ["create"]),
-        {**_rule("", "configmaps", ["get", "update", "patch", "delete"]), "resourceNames": [names.FREEZE]},
+        rule("", ["configmaps"], ["create"]),
+        {**rule("", ["configmaps"], ["get", "update", "patch", "delete"]), "resourceNames": [names.FREEZE]},
     ]
     return [*cluster, *_role("", names.FREEZE_GROUP, freeze, {"namespace": names.SYSTEM_NAMESPACE})]
 
@@ -53,26 +52,12 @@ def _deployment() -> list[Manifest]:
     }
     write = ["get", "list", "watch", "create", "update", "patch", "delete"]
     return [
-        *({"apiGroups": [group], "resources": of_group, "verbs": write} for group, of_group in kinds.items()),
-        *({"apiGroups": [group], "resources": of_group, "verbs": write[:3]} for group, of_group in looks.items()),
+        *(rule(group, of_group, write) for group, of_group in kinds.items()),
+        *(rule(group, of_group, write[:3]) for group, of_group in looks.items()),
     ]
-
-
-def _rule(group: str, resource: str, verbs: list[str]) -> Manifest:
-    return {"apiGroups": [group], "resources": [resource], "verbs": verbs}
 
 
 def _role(scope: str, group: str, rules: list[Manifest], where: Manifest) -> list[Manifest]:
-    name = group.replace(":", "-")
-    metadata = {"name": name, **where, "labels": {MANAGED_BY_LABEL: "flyball"}}
-    subject = {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": group}
-    return [
-        {"apiVersion": _API, "kind": f"{scope}Role", "metadata": metadata, "rules": rules},
-        {
-            "apiVersion": _API,
-            "kind": f"{scope}RoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": f"{scope}Role", "name": name},
-            "subjects": [subject],
-        },
-    ]
+    """For a group of people or programs."""
+    subject = {"kind": "Group", "apiGroup": roles.GROUP, "name": group}
+    return roles.bound(scope, group.replace(":", "-"), rules, subject, where)

@@ -1,10 +1,8 @@
 """`LogPipeline`: the logs of all pods of a cluster, off its nodes."""
 
 from collections.abc import Mapping
-from typing import Final
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from flyball.collector.config import NAMESPACE
 from flyball.guards.reading.problem import refuse
@@ -14,16 +12,10 @@ from flyball.guards.workload.pipeline import Pipeline, read
 from flyball.guards.workload.platform import Platform
 from flyball.kubernetes.args import LogPipelineArgs
 from flyball.kubernetes.log_pipeline.manifests import manifests
-from flyball.kubernetes.objects import ownership, properties
+from flyball.kubernetes.objects import ownership
 from flyball.kubernetes.place import check_place, place_of
 from flyball.kubernetes.refused import refusals
-
-_CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
-    "ConfigMap": k8s.core.v1.ConfigMap,
-    "DaemonSet": k8s.apps.v1.DaemonSet,
-    "Namespace": k8s.core.v1.Namespace,
-    "NetworkPolicy": k8s.networking.v1.NetworkPolicy,
-}
+from flyball.kubernetes.registered import registered
 
 
 class LogPipeline(pulumi.ComponentResource):
@@ -72,10 +64,9 @@ class LogPipeline(pulumi.ComponentResource):
         after: list[pulumi.Resource] = []
         for manifest in manifests(pipeline, platform, labels):
             kind = manifest["kind"]
-            fields = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
             # The namespace stays with the Secret in it, which is somebody's.
             child = pulumi.ResourceOptions(parent=self, depends_on=after, retain_on_delete=kind == "Namespace")
-            made = _CLASSES[kind](f"{name}-{kind.lower()}", **properties(fields), opts=child)
+            made = registered(f"{name}-{kind.lower()}", manifest, child)
             after = after or [made]
         self.namespace = pulumi.Output.from_input(NAMESPACE)
         self.register_outputs({"namespace": self.namespace})

@@ -1,10 +1,8 @@
 """`Karpenter`: what buys the spot nodes of a platform on AWS, and the pool that says which."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from flyball import wellknown
 from flyball.guards.aws import names as aws
@@ -12,27 +10,17 @@ from flyball.guards.aws import node_config
 from flyball.guards.aws.platform import Platform as Base
 from flyball.guards.aws.pools import Pool
 from flyball.guards.workload.platform import Platform
-from flyball.kubernetes.objects import Manifest, properties
+from flyball.kubernetes.objects import Manifest
 from flyball.kubernetes.pools import controller, names, rights
 from flyball.kubernetes.pools.pool import ClassOf, Machine, node_class, node_pool
-
-_rbac = k8s.rbac.v1
-_CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
-    "ClusterRole": _rbac.ClusterRole,
-    "ClusterRoleBinding": _rbac.ClusterRoleBinding,
-    "Role": _rbac.Role,
-    "RoleBinding": _rbac.RoleBinding,
-    "ServiceAccount": k8s.core.v1.ServiceAccount,
-    "PodDisruptionBudget": k8s.policy.v1.PodDisruptionBudget,
-    "Deployment": k8s.apps.v1.Deployment,
-}
+from flyball.kubernetes.registered import registered
 
 
 class Karpenter(pulumi.ComponentResource):
     """The controller and the pools of a platform, once in a cluster that has Karpenter's kinds (chart karpenter-crd).
 
-    Pools are made after the controller and go before it, which ends their machines. They come
-    after the Governor that has their limits, and to remove them again takes the right to override.
+    Pools are made after the controller and go before it, which ends their machines. They come after the Governor that
+    has their limits, and to remove them again takes the right to override.
     """
 
     def __init__(
@@ -47,17 +35,19 @@ class Karpenter(pulumi.ComponentResource):
     ) -> None:
         """Of a platform and pools that were read already; `labels` go on every object, and each waits for `after`."""
         super().__init__("flyball:index:Karpenter", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self, depends_on=[*after])
-        allowed = [_registered(name, manifest, labels, child) for manifest in rights.manifests()]
-        then = pulumi.ResourceOptions(parent=self, depends_on=[*after, *allowed])
-        runs = [_registered(name, manifest, labels, then) for manifest in controller.manifests(base, platform, labels)]
+
+        def made(manifest: Manifest, first: Sequence[pulumi.Resource]) -> pulumi.Resource:
+            own = f"{name}-{manifest['kind'].lower()}-{manifest['metadata']['name']}"
+            return registered(own, manifest, pulumi.ResourceOptions(parent=self, depends_on=[*first]), labels)
+
+        allowed = [made(manifest, after) for manifest in rights.manifests()]
+        ready = [*after, *allowed]
+        runs = [made(manifest, ready) for manifest in controller.manifests(base, platform, labels)]
+        ready += runs
         for pool, found in pools.items():
-            first = [*after, *allowed, *runs]
-            last = pulumi.ResourceOptions(parent=self, depends_on=first)
-            machines = _custom(name, node_class(pool, machine(base, pool), labels), last)
-            last = pulumi.ResourceOptions(parent=self, depends_on=[*first, machines])
+            machines = made(node_class(pool, machine(base, pool), labels), ready)
             of = ClassOf(names.AWS_GROUP, names.NODE_CLASS_KIND, pool)
-            _custom(name, node_pool(pool, found, of, base.zones, labels), last)
+            made(node_pool(pool, found, of, base.zones, labels), [*ready, machines])
         self.register_outputs({})
 
 
@@ -78,18 +68,3 @@ def machine(base: Base, pool: str) -> Machine:
             wellknown.OWNER_LABEL: base.owner,
         },
     )
-
-
-def _registered(
-    name: str, manifest: Manifest, labels: Mapping[str, str], opts: pulumi.ResourceOptions
-) -> pulumi.CustomResource:
-    kind, metadata = manifest["kind"], manifest["metadata"]
-    fields = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
-    fields["metadata"] = {**metadata, "labels": {**metadata["labels"], **labels}}
-    return _CLASSES[kind](f"{name}-{kind.lower()}-{metadata['name']}", **properties(fields), opts=opts)
-
-
-def _custom(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-    given: Any = properties(manifest)
-    own = f"{name}-{manifest['kind'].lower()}-{manifest['metadata']['name']}"
-    return k8s.apiextensions.CustomResource(own, **given, opts=opts)
