@@ -4,9 +4,9 @@ Their controller ends the machines and then lets the pool go. Whatever took it a
 on, and that nobody ends.
 """
 
-import json
 from collections.abc import Iterator
 
+from flyball.deploy import api
 from flyball.deploy.others import Signature, signature
 from flyball.guards.aws.rules.pools import POOL_LEFT
 from flyball.guards.reading.problem import Problem
@@ -27,7 +27,7 @@ def of_stack(kubectl: Kubectl, own: Signature) -> list[str]:
 
 def _of_kind(kubectl: Kubectl, own: Signature, kind: str) -> list[str]:
     group = kind.partition(".")[2]
-    if kind not in kubectl.run("api-resources", f"--api-group={group}", "--output=name").split():
+    if kind not in api.kinds(kubectl, group):
         return []
     # Who may not see pools has brought none, and takes none away.
     if kubectl.run("auth", "can-i", "list", kind, accept=(0, 1)).strip() != "yes":
@@ -83,10 +83,7 @@ def _may_override(kubectl: Kubectl) -> bool:
     """As the policies ask: by a grant that names the right, or in the group of those who hold it."""
 
     def may(verb: str) -> bool:
-        right = {"verb": verb, "group": names.GROUP, "resource": names.RESOURCE, "name": karpenter.ENVELOPES}
-        head = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
-        asked = json.dumps({**head, "spec": {"resourceAttributes": right}})
-        return kubectl.json("create", "--filename=-", stdin=asked)["status"]["allowed"]
+        return api.may(kubectl, verb=verb, group=names.GROUP, resource=names.RESOURCE, name=karpenter.ENVELOPES)
 
     if not may(names.OVERRIDE):
         return False

@@ -1,9 +1,9 @@
 """What a stack needs of a cluster that is not flyball's own, asked before anything is changed."""
 
-import json
 from collections.abc import Iterator
 
 from flyball.alerts import operator
+from flyball.deploy import api
 from flyball.guards.aws.rules.pools import NO_KARPENTER
 from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_GATEWAY_API, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
@@ -54,9 +54,7 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
     if stack.pools:
         yield from _check_karpenter(kubectl)
     yield from _check_routes(kubectl, stack)
-    if (scheduled := needs_keda(stack)) and CRD not in kubectl.run(
-        "api-resources", "--api-group=keda.sh", "--output=name"
-    ):
+    if (scheduled := needs_keda(stack)) and CRD not in api.kinds(kubectl, "keda.sh"):
         kind = {name: "schedule" if stack.services[name].spec.schedule else "triggers" for name in scheduled}
         for name in scheduled:
             hint = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
@@ -68,7 +66,7 @@ def _check_routes(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
     exposed = [name for name, service in stack.services.items() if service.spec.expose]
     if not exposed or not stack.place.platform.way.gateway:
         return
-    if ROUTES not in kubectl.run("api-resources", f"--api-group={GROUP}", "--output=name"):
+    if ROUTES not in api.kinds(kubectl, GROUP):
         hint = "install it there, or name an IngressClass as platform.way.ingress"
         for name in exposed:
             message = "needs the Gateway API, which the cluster does not have"
@@ -77,7 +75,7 @@ def _check_routes(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
 
 def _check_operator(kubectl: Kubectl) -> Iterator[Problem]:
     """Whether the kinds of Prometheus' operator are there."""
-    known = kubectl.run("api-resources", f"--api-group={operator.GROUP}", "--output=name").split()
+    known = api.kinds(kubectl, operator.GROUP)
     if missing := [name for kind in operator.CRDS if (name := f"{kind}.{operator.GROUP}") not in known]:
         hint = "install it there, or say objects: false and hand over what `flyball alerts -o` writes"
         message = f"needs Prometheus' operator, and the cluster has no {', '.join(missing)}"
@@ -86,11 +84,7 @@ def _check_operator(kubectl: Kubectl) -> Iterator[Problem]:
 
 def _check_karpenter(kubectl: Kubectl) -> Iterator[Problem]:
     """Whether Karpenter's kinds are there."""
-    known = [
-        name
-        for group in (pools.GROUP, pools.AWS_GROUP)
-        for name in kubectl.run("api-resources", f"--api-group={group}", "--output=name").split()
-    ]
+    known = api.kinds(kubectl, pools.GROUP, pools.AWS_GROUP)
     if missing := [name for name in pools.KINDS if name not in known]:
         chart = f"oci://public.ecr.aws/karpenter/karpenter-crd --version {KARPENTER}"
         hint = f"install them with `helm install karpenter-crd {chart}`, or leave pools out"
@@ -104,11 +98,7 @@ def _check_rights(kubectl: Kubectl, namespace: str) -> Iterator[Problem]:
     name, groups = user["username"], user.get("groups", [])
 
     def may(verb: str) -> bool:
-        # Not by `kubectl auth can-i`, which asks for another resource where there is no API of that name.
-        right = {"verb": verb, "group": names.GROUP, "resource": names.RESOURCE, "namespace": namespace}
-        head = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
-        asked = json.dumps({**head, "spec": {"resourceAttributes": right}})
-        return kubectl.json("create", "--filename=-", stdin=asked)["status"]["allowed"]
+        return api.may(kubectl, verb=verb, group=names.GROUP, resource=names.RESOURCE, namespace=namespace)
 
     automation = name.startswith("system:serviceaccount:") or names.AUTOMATION_GROUP in groups
     if not may(names.GOVERN):
