@@ -6,17 +6,17 @@ that would be minutes. This answers at once, from the load and the pods that ser
 
 import json
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
 from flyball.drills.cluster.recorder import Recorder
 from flyball.lab.cluster import servers
 from flyball.lab.cluster.control_plane import ControlPlane
+from flyball.lab.loopback import Silent, serving
 
 GROUP, VERSION = "metrics.k8s.io", "v1beta1"
 _NAMESPACE, _SERVICE = "kube-system", "metrics-server"
@@ -52,23 +52,15 @@ class Figures:
 @contextmanager
 def served(plane: ControlPlane, figures: Figures) -> Iterator[None]:
     """Answer the control plane's questions on a free port of the loopback interface."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(figures.pods))
-    server.daemon_threads = True
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(plane.folder / "pki" / "admin.crt", plane.folder / "pki" / "admin.key")
-    server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        servers.serve(plane, GROUP, VERSION, _NAMESPACE, _SERVICE, server.server_port)
+    with serving(_handler(figures.pods), tls) as port:
+        servers.serve(plane, GROUP, VERSION, _NAMESPACE, _SERVICE, port)
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _handler(pods: Callable[[], list[dict[str, Any]]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -79,9 +71,6 @@ def _handler(pods: Callable[[], list[dict[str, Any]]]) -> type[BaseHTTPRequestHa
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
 
     return Handler
 

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from flyball.lab.loopback import Silent, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,10 @@ class Receiver:
         """Each alert once for its beginning and once for its end, in the order in which people heard of them."""
         self._known: set[tuple[object, ...]] = set()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._port = 0
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/{name}"
+        return f"http://127.0.0.1:{self._port}/{name}"
 
     def _take(self, to: str, body: bytes) -> None:
         now = time.monotonic()
@@ -54,31 +55,23 @@ class Receiver:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         take = self._take
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Silent, BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 take(self.path.strip("/"), self.rfile.read(int(self.headers["Content-Length"])))
                 self.send_response(200)
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
         return Handler
 
-    def serve(self) -> None:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        with serving(self._handler()) as self._port:
+            yield
 
 
 @contextmanager
 def listening() -> Iterator[Receiver]:
     """A receiver that listens meanwhile."""
     receiver = Receiver()
-    receiver.serve()
-    try:
+    with receiver.listening():
         yield receiver
-    finally:
-        receiver.close()
