@@ -85,6 +85,9 @@ def _people_repair(scene: Scene) -> None:
     recorder = scene.recorder
     size = recorder.samples[0].ready
     recorder.pass_time(NOTICED)
+    if not scene.guard:
+        # Nobody mends it before somebody is called for it.
+        scene.await_page()
     scene.collect()
     _scale_tool(scene, 0)
     recorder.event("people stop it")
