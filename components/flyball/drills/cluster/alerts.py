@@ -93,9 +93,9 @@ class Watch:
             if notice.firing and notice.moment >= began
         ]
 
-    def await_page(self, recorder: Recorder) -> None:
-        """Wait until a page has reached people."""
-        recorder.wait(lambda: any(each.to == "page" for each in self.told(recorder.began)), "a page", _ON_THEIR_WAY)
+    def await_told(self, recorder: Recorder, to: Severity) -> None:
+        """Wait until people have been told of something of this severity."""
+        recorder.wait(lambda: any(each.to == to for each in self.told(recorder.began)), f"a {to}", _ON_THEIR_WAY)
 
     def deliver(self, recorder: Recorder) -> None:
         """Wait until all that fires has reached those whom it is for; what only waits is not due."""

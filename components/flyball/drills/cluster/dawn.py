@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from flyball.alerts.rule import Severity
 from flyball.drills.cluster import plain
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
@@ -66,7 +67,7 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     recorder.wait(lambda: recorder.ready >= least, "its replacement", 60)
     recorder.pass_time(2)
     if not scene.guard:
-        scene.await_page()
+        scene.await_told(Severity.PAGE)
     return {"replicas_at_night": night, "replicas_by_day": least, "largest_drop_in_a_second": _largest_drop(scene)}
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from flyball.alerts.rule import Severity
 from flyball.drills.cluster import governor, plain, rogue
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
@@ -87,7 +88,7 @@ def _people_repair(scene: Scene) -> None:
     recorder.pass_time(NOTICED)
     if not scene.guard:
         # Nobody mends it before somebody is called for it.
-        scene.await_page()
+        scene.await_told(Severity.PAGE)
     scene.collect()
     _scale_tool(scene, 0)
     recorder.event("people stop it")
@@ -100,11 +101,13 @@ def _people_repair(scene: Scene) -> None:
 
 def _break_glass(scene: Scene) -> None:
     """Somebody with the right to override has the autoscaler's maximum above the ceiling, and is seen to."""
+    # Who does so has heard of the freeze.
+    scene.await_told(Severity.WARNING)
     person = ("--as=on-call", f"--as-group={names.OVERRIDE_GROUP}", "--as-group=system:masters")
     beyond = json.dumps({"spec": {"maxReplicas": scene.sizing.ceiling + 1}})
     scene.kubectl.run("patch", "hpa", SERVICE, f"--namespace={NAMESPACE}", "--type=merge", f"--patch={beyond}", *person)
     scene.recorder.event("somebody overrides the ceiling")
-    scene.await_page()
+    scene.await_told(Severity.PAGE)
 
 
 def _install_autoscaler(scene: Scene) -> None:

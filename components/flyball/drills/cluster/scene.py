@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball import paths
+from flyball.alerts.rule import Severity
 from flyball.deploy import rollout
 from flyball.deploy.apply import ApplySet
 from flyball.deploy.manifests import rendered
@@ -108,10 +109,10 @@ class Scene:
         images = {pod["spec"]["containers"][0]["image"] for pod in pods}
         return images == {image} and len(pods) == self.recorder.ready
 
-    def await_page(self) -> None:
-        """What is wrong stays so: wait until somebody is called for it."""
+    def await_told(self, to: Severity) -> None:
+        """What is to be told stays so: wait until it has been, where there is anybody."""
         if self.watch:
-            self.watch.await_page(self.recorder)
+            self.watch.await_told(self.recorder, to)
 
     def lose(self, nodes: Iterable[str]) -> None:
         """Nodes vanish, all at once; their pods are collected after a while, as the real collector does."""
