@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.stack.test_alerts import ALL, CONFIG
 
+from ansible_collections.flyball.guards.plugins.filter.guards import FilterModule
 from flyball.alerts.chart import values
 from flyball.guards.alerting import seen
 from flyball.guards.reading.units import duration
@@ -13,6 +14,7 @@ from flyball.stack import alerting
 from flyball.stack.read import read
 
 CONFIGURED: dict[str, Any] = {**CONFIG, "alerts": ALL, "governor": {}}
+SOON = {"alertmanager_group_wait": "1s"}
 
 
 def _way(route: dict[str, Any], labels: dict[str, str], wait: str = "") -> tuple[str, str]:
@@ -48,3 +50,12 @@ def test_at_the_worst_it_takes_less_than_a_minute(alert: str, receiver: str) -> 
 
 def test_the_role_scrapes_as_often() -> None:
     assert ROLE.defaults["prometheus_interval"] == f"{seen.SCRAPED}s"
+
+
+@pytest.mark.parametrize(("subject", "severity"), [("freeze", "warning"), ("override", "page")])
+@pytest.mark.parametrize(("given", "waits"), [({}, "5s"), ({"alertmanager_group_wait": "10m"}, "5s"), (SOON, "1s")])
+def test_the_role_tells_as_soon(given: dict[str, Any], waits: str, subject: str, severity: str) -> None:
+    """Its Alertmanager may be a cluster's too; whoever wants to wait less does."""
+    variables = {f"alertmanager_{what}": {"webhooks": [f"https://example.com/{what}"]} for what in ("page", "warning")}
+    made = FilterModule().filters()["alertmanager_config"]({**variables, **given}, {})
+    assert _way(made["route"], {"subject": subject, "severity": severity}) == (severity, waits)

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from tools import roles
 
+from flyball.guards.roles import alertmanager
 from flyball.guards.roles.collection import PLAYBOOKS, ROLES
 from flyball.guards.roles.variables import Role
 from flyball.lab.hosts import ansible
@@ -65,6 +66,24 @@ def test_the_playbooks_are_sound_by_their_full_names() -> None:
             name = f"{ansible.COLLECTION}.{playbook.stem}"
             inventory = COLLECTION / "inventory/example.yml"
             run(BIN / "ansible-playbook", "--syntax-check", "--inventory", inventory, name)
+
+
+def test_who_hears_in_the_example_is_sound() -> None:
+    inventory = yaml.safe_load((COLLECTION / "inventory/example.yml").read_text())
+    monitoring = inventory["all"]["children"]["monitoring"]
+    assert len(monitoring["hosts"]) == 2
+    for host in monitoring["hosts"].values():
+        text = yaml.safe_dump({**monitoring["vars"], **host}).replace("{{ address }}", host["address"])
+        given = yaml.safe_load(text)
+        of_role = {name: value for name, value in given.items() if name.startswith("alertmanager_")}
+        said, problems = alertmanager.read(of_role)
+        assert problems == []
+        assert said.people.watchdog
+        # Each Prometheus tells each Alertmanager, and these know each other.
+        others = {other["address"] for other in monitoring["hosts"].values()} - {host["address"]}
+        assert {peer.rpartition(":")[0] for peer in said.peers} == others
+        told = {target.rpartition(":")[0] for target in given["prometheus_alertmanagers"]}
+        assert told == {*others, host["address"]}
 
 
 def test_the_site_installs_early_what_the_roles_of_each_group_need() -> None:
