@@ -1,6 +1,7 @@
 """Writes of node pools, as people, robots and Karpenter itself try them, on Karpenter's own kinds of objects."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ CLAIMS = f"/apis/{karpenter.GROUP}/v1/nodeclaims"
 CLASSES = f"/apis/{karpenter.AWS_GROUP}/v1/ec2nodeclasses"
 ENVELOPES = f"/api/v1/namespaces/{names.SYSTEM_NAMESPACE}/configmaps/{karpenter.ENVELOPES}"
 FREEZE = f"/api/v1/namespaces/{names.SYSTEM_NAMESPACE}/configmaps"
+LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{karpenter.NAMESPACE}/leases"
 CLAIM = {
     "apiVersion": f"{karpenter.GROUP}/v1",
     "kind": "NodeClaim",
@@ -208,13 +210,53 @@ def test_who_may_change_limits_goes_further_but_not_beyond_the_envelope(pools: A
 
 
 def test_karpenter_takes_away_what_is_interrupted(pools: Api) -> None:
-    own = pools.as_user(names.KARPENTER, "system:serviceaccounts", "system:serviceaccounts:kube-system").dry()
+    own = pools.as_user(*AS_KARPENTER).dry()
     own.delete(f"{CLAIMS}/spot-1").expect()
     own.patch(f"{CLAIMS}/spot-1/status", {"status": {"nodeName": "a"}}).expect()
     own.patch(SPOT, {"metadata": {"annotations": {"karpenter.sh/nodepool-hash": "1"}}}).expect()
     assert "cannot delete" in own.delete(SPOT).message
     other = pools.as_user("system:serviceaccount:default:karpenter", GROUP).dry()
     assert GONE in other.delete(f"{CLAIMS}/spot-1").message
+
+
+AS_KARPENTER = (names.KARPENTER, "system:serviceaccounts", "system:serviceaccounts:kube-system")
+AGES = {"old": "1s", "nearly-old": "10s", "young": "720h", "ageless": "Never"}
+"""Claims by their `expireAfter`; a lease's length, 15 s, is short of their age already."""
+PAST = "is past its age, and waits for the end of the freeze"
+
+
+def _renew(pools: Api) -> None:
+    """As Karpenter's leader does it: what it has read last, and its own time."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    own = pools.as_user(*AS_KARPENTER)
+    spec = {"holderIdentity": "karpenter-1", "leaseDurationSeconds": 15, "renewTime": now}
+    lease = pools.get(f"{LEASES}/{karpenter.LEASE}")
+    if not lease.ok:
+        own.post(LEASES, {"metadata": {"name": karpenter.LEASE}, "spec": spec}).expect()
+    else:
+        own.put(f"{LEASES}/{karpenter.LEASE}", {**lease.body, "spec": spec}).expect()
+
+
+def _taken_away(pools: Api) -> dict[str, bool]:
+    """Which claims Karpenter may delete, at its next renewal."""
+    _renew(pools)
+    own = pools.as_user(*AS_KARPENTER).dry()
+    answers = {name: own.delete(f"{CLAIMS}/{name}") for name in AGES}
+    assert all(answer.ok or PAST in answer.message for answer in answers.values()), answers
+    return {name: answer.ok for name, answer in answers.items()}
+
+
+@pytest.fixture(scope="module")
+def aged(pools: Api) -> None:
+    for name, age in AGES.items():
+        claim = {**CLAIM, "metadata": {"name": name}, "spec": {**CLAIM["spec"], "expireAfter": age}}
+        pools.post(CLAIMS, claim).expect()
+    _renew(pools)
+
+
+@pytest.mark.usefixtures("aged")
+def test_without_a_freeze_age_takes_a_node_away(pools: Api) -> None:
+    assert _taken_away(pools) == dict.fromkeys(AGES, True)
 
 
 @pytest.fixture(scope="class")
@@ -244,6 +286,31 @@ class TestFrozen:
         found = pools.as_user("lead", GROUP, names.GOVERN_GROUP).dry().post(POOLS, theirs).expect()
         assert found["spec"]["disruption"]["budgets"] == [{"nodes": "1"}]
 
+    @pytest.mark.usefixtures("aged")
+    def test_age_takes_no_node_away(self, pools: Api) -> None:
+        held = {"old": False, "nearly-old": False, "young": True, "ageless": True}
+        world.wait(lambda: _taken_away(pools) == held)
+        theirs = {"annotations": {"example.com/whose": "theirs"}}
+        pools.patch(f"{LEASES}/{karpenter.LEASE}", {"metadata": theirs}).expect()
+        assert _taken_away(pools) == held
+        found = pools.get(f"{LEASES}/{karpenter.LEASE}").expect()
+        assert found["metadata"]["annotations"] == {
+            **theirs["annotations"],
+            wellknown.FROZEN_LABEL: found["spec"]["renewTime"],
+        }
+
+    def test_other_leases_are_left_alone(self, pools: Api) -> None:
+        pools.post(LEASES, {"metadata": {"name": "theirs"}, "spec": {"holderIdentity": "a"}}).expect()
+        found = pools.patch(f"{LEASES}/theirs", {"spec": {"holderIdentity": "b"}}).expect()
+        assert "annotations" not in found["metadata"]
+
     def test_an_interruption_passes(self, pools: Api) -> None:
-        own = pools.as_user(names.KARPENTER, "system:serviceaccounts", "system:serviceaccounts:kube-system").dry()
+        own = pools.as_user(*AS_KARPENTER).dry()
         own.delete(f"{CLAIMS}/spot-1").expect()
+
+
+@pytest.mark.usefixtures("aged")
+def test_after_a_freeze_age_takes_it_away_again(pools: Api) -> None:
+    """The mark of the last renewal within it stays, and says nothing any more."""
+    world.wait(lambda: _taken_away(pools) == dict.fromkeys(AGES, True))
+    assert wellknown.FROZEN_LABEL in pools.get(f"{LEASES}/{karpenter.LEASE}").expect()["metadata"]["annotations"]
