@@ -1,8 +1,8 @@
 """Admission for pools: whoever writes them, they keep their limits, and no write takes their nodes away at once.
 
 Karpenter's own budgets do not hold a deletion: a NodePool that is deleted takes all its nodes along, whatever its
-budgets say, and so does a NodeClaim. An interruption is nobody's decision: what Karpenter itself deletes passes, and
-what it may decide, a frozen pool's budget of none keeps from it.
+budgets say, and so does a NodeClaim. An interruption is nobody's decision: what Karpenter itself deletes passes. What
+it may decide, a frozen pool's budget of none keeps from it, but for the age of a node (see `expiry`).
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from flyball.kubernetes.governor.policy import (
     resources,
 )
 from flyball.kubernetes.objects import show_cpu
+from flyball.kubernetes.pools import expiry
 from flyball.kubernetes.pools import names as karpenter
 from flyball.kubernetes.pools import pool as pools
 from flyball.wellknown import MANAGED_BY, MANAGED_BY_LABEL
@@ -39,7 +40,7 @@ _NODE_POOLS = ("nodepools",)
 
 def manifests() -> list[Manifest]:
     """The policies and their bindings, one set for a whole cluster."""
-    return [*_envelope_policies(), *_pool_policies(), *_limit_policies(), *_freeze_policies()]
+    return [*_envelope_policies(), *_pool_policies(), *_limit_policies(), *_freeze_policies(), *expiry.manifests()]
 
 
 def envelopes(of: Mapping[str, Pool]) -> Manifest:
