@@ -31,11 +31,15 @@ class Interruptions(pulumi.ComponentResource):
     """Queue, rules, and a second queue for what could not be delivered or understood. Only over TLS."""
 
     queue: aws.sqs.Queue
+    dead: aws.sqs.Queue
+    """Where goes what could not be delivered, or was not understood."""
+    rules: dict[str, aws.cloudwatch.EventRule]
+    """By the keys of `EVENTS`."""
 
     def __init__(self, name: str, platform: Platform, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("flyball:aws:Interruptions", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        dead = aws.sqs.Queue(
+        self.dead = dead = aws.sqs.Queue(
             f"{name}-dead", message_retention_seconds=DEAD_KEPT, sqs_managed_sse_enabled=True, opts=child
         )
         # Karpenter knows it by its name, which the stack of the services must know without asking this one.
@@ -57,9 +61,9 @@ class Interruptions(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        rules = [self._rule(f"{name}-{key}", *event, dead, child) for key, event in EVENTS.items()]
+        self.rules = {key: self._rule(f"{name}-{key}", *event, dead, child) for key, event in EVENTS.items()}
         for key, queue in ((name, self.queue), (f"{name}-dead", dead)):
-            policy = pulumi.Output.all(queue.arn, *(rule.arn for rule in rules)).apply(
+            policy = pulumi.Output.all(queue.arn, *(rule.arn for rule in self.rules.values())).apply(
                 lambda arns: _policy(arns[0], arns[1:])
             )
             aws.sqs.QueuePolicy(key, queue_url=queue.url, policy=policy, opts=child)

@@ -21,6 +21,8 @@ class Network(pulumi.ComponentResource):
     """Ids of the private subnets, in the order of the zones."""
     public: list[pulumi.Output[str]]
     """Ids of the public subnets; none of a network that was there."""
+    gateways: dict[str, aws.ec2.NatGateway]
+    """NAT gateways by zone, one where it serves all; none of a network that was there."""
 
     def __init__(
         self, name: str, platform: Platform, key: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
@@ -28,6 +30,7 @@ class Network(pulumi.ComponentResource):
         super().__init__("flyball:aws:Network", name, {}, opts)
         self._name, self._platform, self._child = name, platform, pulumi.ResourceOptions(parent=self)
         network = platform.network
+        self.gateways = {}
         if network.vpc:
             self.vpc = pulumi.Output.from_input(network.vpc)
             self.private = [pulumi.Output.from_input(subnet) for subnet in network.existing]
@@ -89,7 +92,7 @@ class Network(pulumi.ComponentResource):
     ) -> list[aws.ec2.RouteTable]:
         """From each zone's private subnet, through its own gateway or one for all."""
         network, child = self._platform.network, self._child
-        gateways: dict[str, aws.ec2.NatGateway] = {}
+        gateways = self.gateways
         tables: list[aws.ec2.RouteTable] = []
         for i, (zone, subnet) in enumerate(private.items()):
             name, own = f"{self._name}-private-{zone}", zone if network.nat_per_zone else self._platform.zones[0]

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from flyball import wellknown
-from flyball.aws import place
+from flyball.aws import place, watches
 from flyball.aws.alarms import Alarms
 from flyball.aws.cluster import Cluster
 from flyball.aws.fleet.component import Fleet, Surroundings
@@ -54,14 +54,20 @@ class Platform(pulumi.ComponentResource):
         self.network = Network("network", platform, secrets.arn, child)
         self.cluster = Cluster("cluster", platform, self.network, secrets.arn, child)
         self.base = BaseNodes("base", platform, self.network, self.cluster, child)
+        topic = self._topic(platform, child)
         if platform.pool:
             interruptions = Interruptions("interruptions", platform, child)
             Karpenter("karpenter", platform, self.cluster, interruptions, child)
+            if topic:
+                watches.interruptions("interruptions", platform.pool, interruptions, topic, child)
+        if topic:
+            for zone, gateway in self.network.gateways.items():
+                watches.ways_out(f"nat-{zone}", gateway, topic, child)
         if not platform.network.vpc:
             LogArchive("archive", platform, self.network.vpc, child)
         if platform.spend:
             Spend("spend", platform.spend, child)
-        self.fleets = self._fleets(platform, now, child)
+        self.fleets = self._fleets(platform, topic, now, child)
         self.exports = {
             "vpc": self.network.vpc,
             "zones": list(platform.zones),
@@ -71,10 +77,17 @@ class Platform(pulumi.ComponentResource):
         }
         self.register_outputs(dict(self.exports))
 
-    def _fleets(self, platform: guard.Platform, now: datetime, child: pulumi.ResourceOptions) -> dict[str, Fleet]:
-        if not platform.fleets or not platform.spend:
+    def _topic(self, platform: guard.Platform, child: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
+        """What alarms go to; none where nobody would hear of them, or nothing alarms."""
+        if not platform.spend or not (self.network.gateways or platform.pool or platform.fleets):
+            return None
+        return Alarms("alarms", platform, platform.spend.notify, child).arn
+
+    def _fleets(
+        self, platform: guard.Platform, topic: pulumi.Output[str] | None, now: datetime, child: pulumi.ResourceOptions
+    ) -> dict[str, Fleet]:
+        if not topic:
             return {}  # fleets without anybody who hears of them are refused
-        alarms = Alarms("alarms", platform, platform.spend.notify, child)
         network = self.network
-        around = Surroundings(platform, network.vpc, network.private, network.public, alarms.arn, network)
+        around = Surroundings(platform, network.vpc, network.private, network.public, topic, network)
         return {name: Fleet(fleet, around, now, child) for name, fleet in platform.fleets.items()}

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from flyball.aws import watches
 from flyball.aws.fleet.balancer import Front
 from flyball.aws.fleet.group import Group
 from flyball.guards.aws.fleet_steps import LARGEST
@@ -17,10 +18,12 @@ UP_MINUTES, DOWN_MINUTES = 2, LARGEST.calm // MINUTE
 """Of a load that lasts, before the fleet moves."""
 FAILURES = ("EC2 Auto Scaling Instance Refresh Failed", "EC2 Instance Launch Unsuccessful")
 """https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html"""
+UNREACHED, UNREACHED_MINUTES = 1, 3
+"""Percent of the requests, and for how long: one instance that goes away leaves a few connections behind."""
 
 
 def register(fleet: Fleet, topic: pulumi.Input[str], made: Group, front: Front, opts: pulumi.ResourceOptions) -> None:
-    """Two alarms that move the group; three, and its failures, that the topic gets."""
+    """Two alarms that move the group; five, and its failures, that the topic gets."""
     load = {"LoadBalancer": front.balancer.arn_suffix, "TargetGroup": front.targets.arn_suffix}
     for name, policy, comparison, threshold, minutes in (
         ("high", made.up, "GreaterThanThreshold", fleet.thresholds.high, UP_MINUTES),
@@ -46,6 +49,7 @@ def register(fleet: Fleet, topic: pulumi.Input[str], made: Group, front: Front, 
     _size(fleet, "near-cap", fleet.envelope.warn, WARN_FOR_SECONDS, of_group, topic, opts)
     _size(fleet, "at-cap", fleet.ceiling, PAGE_FOR_SECONDS, of_group, topic, opts)
     _below_floor(fleet, of_group, topic, opts)
+    _connections(fleet, front, topic, opts)
     rule = aws.cloudwatch.EventRule(
         f"{fleet.name}-failures",
         description=f"{fleet.name}: what failed to start or to be replaced",
@@ -120,5 +124,30 @@ def _below_floor(
         treat_missing_data="breaching",
         alarm_actions=[topic],
         ok_actions=[topic],
+        opts=opts,
+    )
+
+
+def _connections(fleet: Fleet, front: Front, topic: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    """Those that the balancer refused, at its limit, and those that it could not make to an instance
+    (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html)."""
+    own, namespace = {"LoadBalancer": front.balancer.arn_suffix}, "AWS/ApplicationELB"
+    aws.cloudwatch.MetricAlarm(
+        f"{fleet.name}-rejected",
+        alarm_description=f"{fleet.name}: connections that the balancer refused, since it had as many as it may",
+        **watches.of(namespace, "RejectedConnectionCount", own, "Sum"),
+        evaluation_periods=1,
+        **watches.beyond(0, topic),
+        opts=opts,
+    )
+    metrics = {"failed": "TargetConnectionErrorCount", "requests": "RequestCount"}
+    aws.cloudwatch.MetricAlarm(
+        f"{fleet.name}-unreached",
+        alarm_description=f"{fleet.name}: percent of the requests for which no instance took a connection",
+        metric_queries=watches.reckoned(
+            "100 * failed / requests", {key: (namespace, metric, own) for key, metric in metrics.items()}
+        ),
+        evaluation_periods=UNREACHED_MINUTES,
+        **watches.beyond(UNREACHED, topic),
         opts=opts,
     )
