@@ -15,6 +15,7 @@ from tests.kubernetes.test_arguments import CASES, built, generic, merge, nested
 
 from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
 from flyball.guards.workload.files import GuardedFilesArgs
+from flyball.guards.workload.patch_fields import KINDS as PATCHED
 from flyball.kubernetes import WorkloadArgs
 from flyball.kubernetes.args import FilesArgs
 
@@ -80,6 +81,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     "logs",
     "cache",
     "objective",
+    *("patch", *(f"patch.{kind}" for kind in PATCHED)),
     "priority",
     *("platform.name", "platform.dns.namespace", "platform.dns.labels", "platform.dns.addresses", "platform.dns.ports"),
     *("platform.spot.labels", "platform.spot.taints", "platform.metadata"),

@@ -159,6 +159,7 @@ EVERYTHING: dict[str, Any] = {
     "priority": "important",
     "labels": {"team": "red"},
     "annotations": {"example.org/ticket": "17"},
+    "patch": {"deployment": {"spec": {"template": {"spec": {"securityContext": {"supplementalGroups": [7]}}}}}},
     "namespace": "trade",
     "environment": "prod",
     "owner": "red-team",

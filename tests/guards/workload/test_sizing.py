@@ -313,6 +313,7 @@ FULL: dict[str, Any] = {
     "priority": "high",
     "labels": {"team": "shop"},
     "annotations": {"example.org/note": "x"},
+    "patch": {"deployment": {"metadata": {"labels": {"example.org/a": "b"}}}},
 }
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()

@@ -16,6 +16,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
         *("fallback-call", "variable-taken", "own-label", "image-not-pinned", "cron-for-keda", "time-zone"),
         *("window-without-length", "clock-change", "ramp-too-long", "windows-too-close", "files-too-large"),
+        *("has-argument", "patch-directive", "replicas-by-hand", "rollout-below-size", "load-uneven", "budget-by-hand"),
         *("nodes-narrowed", "tolerates-loss", "past-the-proxy", "balancer-still-sends", "name-unreachable"),
         *("foreign-zone", "foreign-account", "locked-out", "endpoint-open", "cluster-version", "too-few-types"),
         *("types-differ", "addresses-run-out", "base-too-small"),

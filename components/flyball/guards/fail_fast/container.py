@@ -116,12 +116,6 @@ def _check_refs(refs: object, path: Path) -> Iterator[Problem]:
                 yield Problem((*path, variable, key), INVALID_NAME, f"{value!r} is no name for a {what}", hint)
 
 
-def check_secret(name: str, path: Path) -> Iterator[Problem]:
-    """Refuse what is no name for a Secret."""
-    if not _OBJECT_NAME.fullmatch(name):
-        yield Problem(path, INVALID_NAME, f"{name!r} is no name for a Secret", "lower-case letters, digits and dashes")
-
-
 def _keys(args: Mapping[str, Any], key: str) -> list[str]:
     """Names in a map, as far as they are text; what else there is the type check reports."""
     inner = args.get(key)

@@ -64,6 +64,22 @@ OWN_LABEL = Rule(
     " (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates).",
     remedy="Use a key of your own.",
 )
+HAS_ARGUMENT = Rule(
+    "has-argument",
+    Lesson.FAIL_FAST,
+    what="What an argument says is said by it, not by a patch: the rules that hold the argument do not see that.",
+    source="The fields and their arguments are in flyball/guards/workload/patch_fields.py.",
+    remedy="Give the argument that the message names.",
+)
+PATCH_DIRECTIVE = Rule(
+    "patch-directive",
+    Lesson.FAIL_FAST,
+    what="A patch names what it adds or changes, item by item. What replaces or deletes a whole list or map takes along"
+    " what nobody named, guards among it.",
+    source="`$patch`, `$retainKeys`, `$setElementOrder/…` and `$deleteFromPrimitiveList/…`"
+    " (https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/).",
+    remedy="Leave the directive out, and name the items by their keys.",
+)
 LISTENS_EVERYWHERE = Rule(
     "listens-everywhere",
     Lesson.FAIL_FAST,

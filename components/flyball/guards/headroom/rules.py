@@ -73,6 +73,31 @@ NOTHING_TO_SPARE = Rule(
     remedy="Add a host, or change them at a quieter time with a lower peak.",
     drill="rollout",
 )
+REPLICAS_BY_HAND = Rule(
+    "replicas-by-hand",
+    Lesson.HEADROOM,
+    what="As many replicas run as follow from the load, moved by one autoscaler and started again when they end; a"
+    " number beside it takes the headroom, or is taken back.",
+    source="`floor = need + lose`; of two writers of one field the last one wins"
+    " (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#scaling-a-deployment).",
+    remedy="Correct load.peak or load.replica.",
+)
+ROLLOUT_BELOW_SIZE = Rule(
+    "rollout-below-size",
+    Lesson.HEADROOM,
+    what="A rollout adds replicas before it takes any, and goes on by itself: a release must not eat the headroom.",
+    source="`maxUnavailable: 0`"
+    " (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment).",
+    remedy="Give rollout.surge.",
+)
+LOAD_UNEVEN = Rule(
+    "load-uneven",
+    Lesson.HEADROOM,
+    what="All replicas share the load evenly, since headroom reckons with that: what holds a client to one replica, or"
+    " to those of its zone, lets some carry more than they can while others wait.",
+    source="`load of each = peak / replicas` in `need = ceil(peak / (replica * utilization))`.",
+    remedy="Leave it out, and keep sessions in a cache.",
+)
 NODES_NARROWED = Rule(
     "nodes-narrowed",
     Lesson.HEADROOM,

@@ -99,6 +99,16 @@ TOLERATES_LOSS = Rule(
     source="https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions",
     remedy="Leave the toleration out; of spot machines, turn spot on.",
 )
+BUDGET_BY_HAND = Rule(
+    "budget-by-hand",
+    Lesson.INTERRUPTIONS,
+    what="As many pods may be disrupted as are above what the peak needs: fewer block the drain of a node for ever,"
+    " more take what carries the load.",
+    source="`maxUnavailable = floor - need`"
+    " (https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-budgets).",
+    remedy="Give load, lose and survive.",
+    drill="drain",
+)
 BALANCER_STILL_SENDS = Rule(
     "balancer-still-sends",
     Lesson.INTERRUPTIONS,

@@ -10,6 +10,7 @@ from typing import NotRequired, TypedDict
 from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.workload.files import VariablesArgs
 from flyball.guards.workload.local_cache import LocalCacheArgs
+from flyball.guards.workload.patch_args import PatchArgs
 from flyball.guards.workload.pod import AccountArgs, NamesArgs, NodesForArgs
 from flyball.guards.workload.ports import MetricsArgs, PortArgs
 from flyball.guards.workload.way_in import ExposeArgs
@@ -386,3 +387,5 @@ class GuardedArgs(TypedDict):
     """More labels on every object."""
     annotations: NotRequired[dict[str, str]]
     """More annotations on every object."""
+    patch: NotRequired[PatchArgs]
+    """The last resort: fields of its objects for which there is no argument [none]."""

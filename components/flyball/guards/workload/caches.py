@@ -7,7 +7,7 @@ from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.clean_up import caches, evictions
 from flyball.guards.clean_up.retention import MI
-from flyball.guards.fail_fast.container import check_image, check_secret
+from flyball.guards.fail_fast.container import check_image, check_secret_name
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EITHER_OR, GIVEN_TWICE, OUT_OF_RANGE, UNKNOWN_VALUE
@@ -144,7 +144,7 @@ def read(args: object, name: str, namespace: str, path: Path, expected: Any) -> 
     if r.has("password") and r.has("secret"):
         r.problem("secret", EITHER_OR, "is given beside password", "the password is kept in one place; remove one")
     secret = r.value("secret", str, name + PASSWORD_SUFFIX)
-    problems.extend(check_secret(secret, r.to("secret")))
+    problems.extend(check_secret_name(secret, r.to("secret")))
     domain, scrape = r.value("domain", str, sidecar.DOMAIN), r.value("scrape", str, sidecar.SCRAPE)
     problems.extend(sidecar.check_domain(domain, r.to("domain")))
     problems.extend(check_namespace(scrape, r.to("scrape")))

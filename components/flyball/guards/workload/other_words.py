@@ -62,6 +62,7 @@ _SERVICE = {
     **dict.fromkeys(("affinity", "podantiaffinity", "topologyspreadconstraints", "zones"), _BESIDES),
     **dict.fromkeys(("nodeselector", "nodename"), _give("nodes.labels")),
     "tolerations": _give("nodes.tolerations"),
+    **dict.fromkeys(("pod", "podspec", "podtemplate", "overrides", "patches"), _give("patch.deployment")),
     **dict.fromkeys(("hostaliases", "extrahosts"), _give("hosts")),
     **dict.fromkeys(("dnsconfig", "dnspolicy"), _give("dns")),
     "runtimeclassname": _give("runtime"),

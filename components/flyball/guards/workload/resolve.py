@@ -23,6 +23,7 @@ from flyball.guards.workload import (
     fixed_names,
     job_set,
     local_cache,
+    patch,
     pod,
     ports,
     relations,
@@ -40,6 +41,7 @@ from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.promised import deadlines as deadlines_of
 from flyball.guards.workload.sizing import Sizing, promise, size
 from flyball.guards.workload.spec import Spec
+from flyball.guards.workload.way_in import WayIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +197,9 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     if reading.bad:
         return
     reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
-    r.problems.extend([*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, r.path)])
+    r.problems.extend(
+        [*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, place.platform.way, r.path)]
+    )
     if (found := reading.spec).expose:
         way, prestop = place.platform.way, found.shutdown.prestop
         r.problems.extend(way_in.check(found.expose, way, found.protocol, prestop, found.public, r.path))
@@ -206,7 +210,7 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     r.problems.extend(more)
 
 
-def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) -> Iterator[Problem]:
     """What the calls mean to each other, and to the variables that are set already."""
     made = {name: call.hop for name, call in spec.calls.items()}
     yield from hops.check_hops(made, (*path, "calls"))
@@ -227,7 +231,9 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], path: Path) -> Iterator[Pr
         if name in variables:
             hint = f"remove it there: it follows from {origin}"
             yield Problem((*path, variables[name], name), VARIABLE_TAKEN, "is a limit that flyball sets", hint)
-    yield from fixed_names.check_values(spec, args.get("env"), {**variables, **own, **calls.told(spec.calls)}, path)
+    taken = {**variables, **own, **calls.told(spec.calls)}
+    yield from fixed_names.check_values(spec, args.get("env"), taken, path)
+    yield from patch.check(spec, taken, way, path)
 
 
 def _check_alone(reading: _Reading) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flyball.guards.alerting import objectives
 from flyball.guards.alerting.objectives import Objective
@@ -21,7 +22,7 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
-from flyball.guards.workload import file_logs, local_cache, ports, replicas, resources, sidecar, way_in
+from flyball.guards.workload import file_logs, local_cache, patch_args, ports, replicas, resources, sidecar, way_in
 from flyball.guards.workload.application import (
     Application,
     Scratch,
@@ -85,6 +86,7 @@ class Spec(Application):
     metrics: Metrics | None = None
     objective: Objective | None = None
     expose: Expose | None = None
+    patches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def needs_keda(self) -> bool:
@@ -159,6 +161,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         metrics=ports.read_metrics(r),
         objective=objectives.read(r.at("objective")) if r.is_map("objective") else None,
         expose=way_in.read(r),
+        patches=patch_args.read(r),
         sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
         **read_common(r),
     )

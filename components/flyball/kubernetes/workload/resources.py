@@ -16,6 +16,7 @@ from flyball.kubernetes.workload.children import Children
 from flyball.kubernetes.workload.deployment import REPLICAS, deployments
 from flyball.kubernetes.workload.files import mounted
 from flyball.kubernetes.workload.network import network_policy
+from flyball.kubernetes.workload.patched import patched
 from flyball.kubernetes.workload.pods import PodInputs
 from flyball.kubernetes.workload.priority import priority_class
 from flyball.kubernetes.workload.proxy import sidecar
@@ -26,16 +27,17 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
     ready = prepare(s, name, child, s.place.priority, priority_class)
     after = pulumi.ResourceOptions(parent=child.parent, depends_on=ready.first, ignore_changes=[REPLICAS])
     running = [
-        k8s.apps.v1.Deployment(_name(name, s, manifest), **properties(manifest), opts=after)
+        k8s.apps.v1.Deployment(_name(name, s, manifest), **properties(patched(s, "deployment", manifest)), opts=after)
         for manifest in deployments(s, ready.inputs)
     ]
-    reached = k8s.core.v1.Service(name, **properties(service.service(s)), opts=child)
-    budget = k8s.policy.v1.PodDisruptionBudget(name, **properties(service.disruption_budget(s)), opts=child)
+    reached = k8s.core.v1.Service(name, **properties(patched(s, "service", service.service(s))), opts=child)
+    limit = patched(s, "budget", service.disruption_budget(s))
+    budget = k8s.policy.v1.PodDisruptionBudget(name, **properties(limit), opts=child)
     # An on-demand base goes down to its size once there is something on spot.
     last = pulumi.ResourceOptions(parent=child.parent, depends_on=running) if s.sizing.split else child
     scalers = {
         manifest["metadata"]["name"]: k8s.autoscaling.v2.HorizontalPodAutoscaler(
-            _name(name, s, manifest), **properties(manifest), opts=last
+            _name(name, s, manifest), **properties(patched(s, "autoscaler", manifest)), opts=last
         )
         for manifest in autoscalers(s)
     }
@@ -47,7 +49,7 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
             **scaled_object.scaled_object(s),
         }
         scaled = k8s.apiextensions.CustomResource(_name(name, s, manifest), **properties(manifest), opts=child)
-    policy = k8s.networking.v1.NetworkPolicy(name, **properties(network_policy(s)), opts=child)
+    policy = k8s.networking.v1.NetworkPolicy(name, **properties(patched(s, "network", network_policy(s))), opts=child)
     _expose(s, name, child)
     deployment, *spot = running
     return Children(
@@ -73,9 +75,11 @@ def _expose(s: Service, name: str, child: pulumi.ResourceOptions) -> None:
     if s.spec.expose is None:
         return
     if way.ingress:
-        k8s.networking.v1.Ingress(name, **properties(way_in.ingress(s, s.spec.expose, way)), opts=child)
+        manifest = patched(s, "ingress", way_in.ingress(s, s.spec.expose, way))
+        k8s.networking.v1.Ingress(name, **properties(manifest), opts=child)
         return
-    manifest = {"apiVersion": way_in.API_VERSION, "kind": way_in.KIND, **way_in.route(s, s.spec.expose, way)}
+    route = patched(s, "route", way_in.route(s, s.spec.expose, way))
+    manifest = {"apiVersion": way_in.API_VERSION, "kind": way_in.KIND, **route}
     k8s.apiextensions.CustomResource(f"{name}-route", **properties(manifest), opts=child)
 
 
@@ -107,7 +111,9 @@ def prepare(
 ) -> Prepared:
     """Register what the pods of a service or a job need. `shared` is the PriorityClass of those that name none; without
     one it gets one of its own, made by `own`."""
-    account = k8s.core.v1.ServiceAccount(name, **properties(service.service_account(s)), opts=child)
+    identity = service.service_account(s)
+    identity = patched(s, "account", identity) if isinstance(s, Service) else identity
+    account = k8s.core.v1.ServiceAccount(name, **properties(identity), opts=child)
     own_class = secret = config = None
     priority = s.spec.priority or shared
     if priority is None:

@@ -1,0 +1,39 @@
+"""The words of a patch, and its reading: what it touches is looked at once the whole service is known."""
+
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+from flyball.guards.reading.reader import Reader
+from flyball.guards.workload.patch_fields import KINDS
+
+
+class PatchArgs(TypedDict):
+    """Fields for which there is no argument, as they are in the object; those that a guard needs are refused. Items of
+    lists are told apart as Kubernetes does, by name, port and protocol or path of a mount."""
+
+    deployment: NotRequired[dict[str, Any]]
+    """Of the Deployment, with spot of both [none]."""
+    service: NotRequired[dict[str, Any]]
+    """Of the Service [none]."""
+    account: NotRequired[dict[str, Any]]
+    """Of the ServiceAccount [none]."""
+    autoscaler: NotRequired[dict[str, Any]]
+    """Of the HorizontalPodAutoscaler, with spot of both; labels and annotations alone [none]."""
+    budget: NotRequired[dict[str, Any]]
+    """Of the PodDisruptionBudget; labels and annotations alone [none]."""
+    network: NotRequired[dict[str, Any]]
+    """Of the NetworkPolicy; labels and annotations alone [none]."""
+    ingress: NotRequired[dict[str, Any]]
+    """Of the Ingress [none]."""
+    route: NotRequired[dict[str, Any]]
+    """Of the HTTPRoute; labels and annotations alone [none]."""
+
+
+Patches = Mapping[str, Mapping[str, Any]]
+"""What is laid over an object, by the word for it."""
+
+
+def read(r: Reader) -> Patches:
+    """The patches, each a map; what they touch is looked at by `check`."""
+    given = r.at("patch")
+    return {kind: dict(given.at(kind).values) for kind in KINDS if given.is_map(kind)}

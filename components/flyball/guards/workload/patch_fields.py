@@ -1,0 +1,412 @@
+"""What a patch may touch: each field of the objects of a service is open, held by a guard, or said by an argument.
+
+The world is closed. A field that is not here is unknown, to flyball or to Kubernetes, which would drop it without a
+word. Fields: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/ and, of a route,
+https://gateway-api.sigs.k8s.io/reference/spec/#httproute.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from flyball import wellknown
+from flyball.guards.clean_up.rules import FOLDER_TAKEN
+from flyball.guards.fail_fast.rules import (
+    HAS_ARGUMENT,
+    IMAGE_NOT_PINNED,
+    OWN_LABEL,
+    PORT_TAKEN,
+    UNCONFINED,
+    VARIABLE_TAKEN,
+)
+from flyball.guards.governor.rules import CEILING_BEYOND_ENVELOPE, STEP_TOO_LARGE
+from flyball.guards.headroom.rules import LOAD_UNEVEN, NODES_NARROWED, REPLICAS_BY_HAND, ROLLOUT_BELOW_SIZE
+from flyball.guards.interruptions.rules import (
+    BALANCER_STILL_SENDS,
+    BUDGET_BY_HAND,
+    NO_READINESS,
+    PROBES_ALIKE,
+    TOLERATES_LOSS,
+    WAY_OUT_TOO_LONG,
+)
+from flyball.guards.reading.rule import Rule
+from flyball.guards.timeouts.rules import (
+    CALLER_WITHOUT_CALL,
+    NAME_UNREACHABLE,
+    PAST_THE_PROXY,
+    TIMEOUT_BELOW_DEADLINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a service's pods have already: its containers but the application's own, variables, volumes and the folders
+    where they are mounted, each with who holds it."""
+
+    name: str
+    containers: Mapping[str, "Field"] = field(default_factory=dict)
+    variables: frozenset[str] = frozenset()
+    volumes: Mapping[str, "Field"] = field(default_factory=dict)
+    folders: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One with all that is below it: open, or held by `rule`, with what to do instead."""
+
+    rule: Rule | None = None
+    remedy: str = ""
+
+
+Guard: TypeAlias = Callable[[Own, str], Field | None]
+"""Who holds the item with that key, or the key itself; None for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A map of text whose keys are the user's, each but those that somebody holds; `whole` holds the map itself."""
+
+    guard: Guard
+    whole: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A list whose items are told apart by `keys`, or are new; `whole` holds the list itself."""
+
+    keys: tuple[str, ...]
+    item: "Fields"
+    whole: Field
+    guard: Guard = lambda own, name: None
+
+
+Node: TypeAlias = "Field | Names | Each | Fields"
+Fields: TypeAlias = Mapping[str, Node]
+
+OPEN = Field()
+
+
+def said(argument: str) -> Field:
+    """A field that an argument says, and whose rules would not see it here."""
+    return Field(HAS_ARGUMENT, f"give {argument}")
+
+
+def _all(node: Node, *names: str) -> dict[str, Node]:
+    return dict.fromkeys(names, node)
+
+
+_KEYS = ("flyball.dev/", "kube-score/", "pulumi.com/", "applyset.kubernetes.io/", "deployment.kubernetes.io/")
+_OWN = Field(OWN_LABEL, "take a key of your own")
+_WHOLE_LABELS = Field(OWN_LABEL, "name the single keys that you set")
+
+
+def _label(own: Own, key: str) -> Field | None:
+    taken = key in wellknown.OWN_LABELS or key == "pod-template-hash" or key.startswith(_KEYS)
+    return _OWN if taken else None
+
+
+def _annotations(*held: tuple[str, Field]) -> Guard:
+    """Those with one of these beginnings are held, beside flyball's own."""
+
+    def guard(own: Own, key: str) -> Field | None:
+        found = (who for begin, who in held if key.startswith(begin))
+        return _OWN if key.startswith(_KEYS) else next(found, None)
+
+    return guard
+
+
+def _metadata(*held: tuple[str, Field]) -> Fields:
+    return {
+        "labels": Names(_label, _WHOLE_LABELS),
+        "annotations": Names(_annotations(*held), _WHOLE_LABELS),
+        **_all(Field(OWN_LABEL, "leave it out: objects are found by it"), "name", "namespace"),
+    }
+
+
+_STAYS = Field(TOLERATES_LOSS, "leave it out: a node that is drained or lost takes nobody's leave")
+_OF_PODS = (
+    ("cluster-autoscaler.kubernetes.io/", _STAYS),
+    ("karpenter.sh/", _STAYS),
+    ("descheduler.alpha.kubernetes.io/", _STAYS),
+    ("prometheus.io/", said("metrics")),
+)
+
+_UNCONFINED = Field(UNCONFINED, "leave it out")
+_USER = said("user")
+_SAFE = {
+    *("kernel.shm_rmid_forced", "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.tcp_keepalive_time"),
+    *("net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes"),
+    *("net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.ipv4.ip_local_reserved_ports"),
+}
+"""https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/#safe-and-unsafe-sysctls, less the next two."""
+_SYSCTLS = {
+    "net.ipv4.ip_unprivileged_port_start": Field(NAME_UNREACHABLE, "it follows from calls.*.names"),
+    "net.ipv4.ip_local_port_range": Field(PORT_TAKEN, "leave it out: the proxy listens below the range that Linux has"),
+}
+
+
+def _sysctl(own: Own, name: str) -> Field | None:
+    return None if name in _SAFE else _SYSCTLS.get(name, _UNCONFINED)
+
+
+_POD_SECURITY: Fields = {
+    **_all(_USER, "runAsUser", "runAsGroup", "fsGroup"),
+    **_all(_UNCONFINED, "runAsNonRoot", "seccompProfile", "seLinuxOptions", "appArmorProfile", "windowsOptions"),
+    "sysctls": Each(("name",), _all(OPEN, "name", "value"), _UNCONFINED, _sysctl),
+    **_all(OPEN, "supplementalGroups", "supplementalGroupsPolicy", "fsGroupChangePolicy", "seLinuxChangePolicy"),
+}
+_SECURITY: Fields = {
+    **_all(_UNCONFINED, "privileged", "allowPrivilegeEscalation", "procMount", "runAsNonRoot"),
+    **_all(_UNCONFINED, "seccompProfile", "seLinuxOptions", "appArmorProfile", "windowsOptions"),
+    **_all(_USER, "runAsUser", "runAsGroup"),
+    "capabilities": Field(UNCONFINED, "give capabilities"),
+    "readOnlyRootFilesystem": Field(UNCONFINED, "give scratch, a folder that may be written"),
+}
+
+
+def _variable(own: Own, name: str) -> Field | None:
+    return Field(VARIABLE_TAKEN, "change it where it is set, or name another one") if name in own.variables else None
+
+
+_ENV = Each(
+    ("name",),
+    {
+        "name": OPEN,
+        "value": said("env"),
+        "valueFrom": {
+            **_all(OPEN, "fieldRef", "resourceFieldRef", "configMapKeyRef", "fileKeyRef"),
+            "secretKeyRef": said("refs"),
+        },
+    },
+    said("env"),
+    _variable,
+)
+
+
+def _folder(own: Own, path: str) -> Field | None:
+    plain = "/" + "/".join(step for step in path.split("/") if step not in ("", "."))
+    taken = plain in own.folders or plain == "/" or ".." in plain.split("/")
+    return Field(FOLDER_TAKEN, "mount it in a folder of its own") if taken else None
+
+
+_MOUNTS = Each(
+    ("mountPath",),
+    {
+        **_all(OPEN, "name", "mountPath", "readOnly", "subPath", "subPathExpr", "recursiveReadOnly"),
+        "mountPropagation": _UNCONFINED,
+    },
+    Field(FOLDER_TAKEN, "name the single mounts that you add"),
+    _folder,
+)
+_PORTS = Each(
+    ("containerPort", "protocol"),
+    {
+        **_all(OPEN, "containerPort", "protocol"),
+        **_all(Field(UNCONFINED, "give ports: a port of the node is past every network policy"), "hostPort", "hostIP"),
+        "name": said("ports"),
+    },
+    said("ports"),
+)
+_CONTAINER: Fields = {
+    **_all(OPEN, "name", "workingDir", "stdin", "stdinOnce", "tty", "resizePolicy"),
+    **_all(OPEN, "terminationMessagePath", "terminationMessagePolicy"),
+    **_all(Field(REPLICAS_BY_HAND, "leave it out: what ended is started again"), "restartPolicy", "restartPolicyRules"),
+    "image": said("image"),
+    "imagePullPolicy": Field(IMAGE_NOT_PINNED, "leave it out: a registry that is away keeps no pod from moving"),
+    "command": said("command"),
+    "args": said("arguments"),
+    "env": _ENV,
+    "envFrom": said("variables"),
+    "lifecycle": {
+        **_all(OPEN, "postStart", "stopSignal"),
+        "preStop": Field(BALANCER_STILL_SENDS, "give shutdown.prestop"),
+    },
+    "startupProbe": Field(PROBES_ALIKE, "give probes.startup"),
+    "readinessProbe": Field(NO_READINESS, "give probes.readiness"),
+    "livenessProbe": Field(PROBES_ALIKE, "give probes.liveness"),
+    "ports": _PORTS,
+    "resources": {"requests": said("resources"), "limits": said("resources.limits"), "claims": OPEN},
+    "securityContext": _SECURITY,
+    "volumeMounts": _MOUNTS,
+    "volumeDevices": Field(NODES_NARROWED, "keep state outside, as a call"),
+}
+
+
+def _any_container(own: Own, name: str) -> Field | None:
+    return own.containers.get(name, None if name == own.name else said("sidecars"))
+
+
+def _init(own: Own, name: str) -> Field | None:
+    return own.containers.get(name, said("init"))
+
+
+def _volume(own: Own, name: str) -> Field | None:
+    return own.volumes.get(name)
+
+
+_PROJECTED: Fields = {
+    **_all(OPEN, "clusterTrustBundle", "downwardAPI", "podCertificate"),
+    **_all(said("files"), "configMap", "secret"),
+    "serviceAccountToken": Field(UNCONFINED, "give token"),
+}
+_VOLUMES = Each(
+    ("name",),
+    {
+        **_all(OPEN, "name", "csi", "nfs", "ephemeral", "downwardAPI"),
+        **_all(said("files"), "configMap", "secret"),
+        "emptyDir": said("scratch"),
+        "image": Field(IMAGE_NOT_PINNED, "put what is in it into the image, or give files"),
+        "hostPath": Field(UNCONFINED, "leave it out: what lies on a node belongs to all that runs there"),
+        "persistentVolumeClaim": Field(
+            NODES_NARROWED, "keep state outside, as a call: a claim holds pods at its place"
+        ),
+        "projected": {"sources": Each((), _PROJECTED, said("files")), "defaultMode": OPEN},
+    },
+    said("scratch"),
+    _volume,
+)
+_PATIENT = Field(REPLICAS_BY_HAND, "leave it out: as many run as the load needs")
+_ACCOUNT = said("account")
+_POD: Fields = {
+    "containers": Each(("name",), _CONTAINER, Field(PAST_THE_PROXY, "name the single containers"), _any_container),
+    "initContainers": Each(("name",), _CONTAINER, Field(PAST_THE_PROXY, "name the single containers"), _init),
+    "ephemeralContainers": said("sidecars"),
+    "volumes": _VOLUMES,
+    "securityContext": _POD_SECURITY,
+    **_all(OPEN, "hostname", "hostnameOverride", "subdomain", "setHostnameAsFQDN", "hostUsers", "os"),
+    **_all(OPEN, "readinessGates", "resourceClaims"),
+    **_all(_UNCONFINED, "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"),
+    **_all(_PATIENT, "activeDeadlineSeconds", "restartPolicy", "schedulingGates"),
+    **_all(Field(NODES_NARROWED, "give nodes, survive and spot"), "affinity", "nodeName", "schedulerName"),
+    "topologySpreadConstraints": Field(NODES_NARROWED, "give survive"),
+    "nodeSelector": said("nodes.labels"),
+    "tolerations": Field(TOLERATES_LOSS, "give nodes.tolerations"),
+    "automountServiceAccountToken": Field(UNCONFINED, "give token"),
+    **_all(_ACCOUNT, "serviceAccount", "serviceAccountName"),
+    "terminationGracePeriodSeconds": Field(WAY_OUT_TOO_LONG, "give shutdown"),
+    "dnsConfig": said("dns"),
+    "dnsPolicy": Field(NAME_UNREACHABLE, "leave it out: the proxy finds callees by the cluster's names"),
+    "enableServiceLinks": Field(VARIABLE_TAKEN, "leave it out: a variable for each Service may hide one of yours"),
+    "hostAliases": said("hosts"),
+    "imagePullSecrets": said("platform.registry.secrets"),
+    **_all(said("runtime"), "runtimeClassName", "overhead"),
+    **_all(said("priority"), "priority", "priorityClassName", "preemptionPolicy"),
+    "resources": said("resources"),
+}
+_SURGES = Field(ROLLOUT_BELOW_SIZE, "give rollout")
+_DEPLOYMENT: Fields = {
+    "metadata": _metadata(),
+    "spec": {
+        "replicas": Field(REPLICAS_BY_HAND, "give load.peak and load.replica"),
+        "selector": Field(OWN_LABEL, "leave it out: pods are found by it"),
+        **_all(_SURGES, "strategy", "paused"),
+        "minReadySeconds": said("rollout.settle"),
+        "progressDeadlineSeconds": said("rollout.progress"),
+        "revisionHistoryLimit": said("rollout.history"),
+        "template": {"metadata": _metadata(*_OF_PODS), "spec": _POD},
+    },
+}
+_UNEVEN = Field(LOAD_UNEVEN, "leave it out: headroom reckons with a load that all replicas share")
+_PAST = Field(PAST_THE_PROXY, "leave it out: the proxy is where the Service leads")
+_SERVICE: Fields = {
+    "metadata": _metadata(
+        ("service.kubernetes.io/topology", _UNEVEN),
+        ("service.alpha.kubernetes.io/tolerate-unready-endpoints", Field(NO_READINESS, "leave it out")),
+    ),
+    "spec": {
+        **_all(_UNEVEN, "sessionAffinity", "sessionAffinityConfig", "trafficDistribution", "internalTrafficPolicy"),
+        **_all(_UNEVEN, "clusterIP", "clusterIPs"),
+        "publishNotReadyAddresses": Field(NO_READINESS, "leave it out: who is not ready gets nothing"),
+        "selector": Field(OWN_LABEL, "leave it out: pods are found by it"),
+        "externalName": _PAST,
+        "externalIPs": Field(UNCONFINED, "leave it out: it takes traffic that is for others"),
+        "ports": Field(PAST_THE_PROXY, "give port and ports"),
+        **_all(OPEN, "ipFamilies", "ipFamilyPolicy"),
+        **_all(said("expose"), "type", "externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts"),
+        **_all(said("expose"), "loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges"),
+    },
+}
+_TOKEN = Field(UNCONFINED, "give token")
+_OF_ACCOUNT: Fields = {
+    "metadata": {**_metadata(), "annotations": said("account.annotations")},
+    "automountServiceAccountToken": _TOKEN,
+    "imagePullSecrets": said("platform.registry.secrets"),
+    "secrets": OPEN,
+}
+_BUDGET: Fields = {
+    "metadata": _metadata(),
+    "spec": {
+        "selector": Field(OWN_LABEL, "leave it out: pods are found by it"),
+        **_all(
+            Field(BUDGET_BY_HAND, "give load, lose and survive"),
+            *("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"),
+        ),
+    },
+}
+_AUTOSCALER: Fields = {
+    "metadata": _metadata(),
+    "spec": {
+        "minReplicas": Field(REPLICAS_BY_HAND, "give load.peak and load.replica, or a schedule"),
+        "maxReplicas": Field(CEILING_BEYOND_ENVELOPE, "give proven and ceiling"),
+        "behavior": Field(STEP_TOO_LARGE, "give behavior"),
+        "metrics": said("triggers"),
+        "scaleTargetRef": Field(REPLICAS_BY_HAND, "leave it out"),
+    },
+}
+_NETWORK: Fields = {
+    "metadata": _metadata(),
+    "spec": {
+        "podSelector": Field(OWN_LABEL, "leave it out: pods are found by it"),
+        "ingress": Field(CALLER_WITHOUT_CALL, "give callers"),
+        **_all(Field(PAST_THE_PROXY, "give calls"), "egress", "policyTypes"),
+    },
+}
+_WAITS = Field(TIMEOUT_BELOW_DEADLINE, "give deadline")
+_INGRESS_NGINX = "nginx.ingress.kubernetes.io/"
+_OF_INGRESS = (
+    *(
+        (_INGRESS_NGINX + key, _WAITS)
+        for key in ("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout", "proxy-next-upstream")
+    ),
+    ("haproxy.org/timeout-", _WAITS),
+    ("alb.ingress.kubernetes.io/load-balancer-attributes", _WAITS),
+    ("alb.ingress.kubernetes.io/target-group-attributes", Field(BALANCER_STILL_SENDS, "give platform.way")),
+    *(
+        (_INGRESS_NGINX + key, _UNEVEN)
+        for key in ("affinity", "session-cookie", "load-balance", "upstream-hash-by", "canary")
+    ),
+    *(
+        (_INGRESS_NGINX + key, Field(UNCONFINED, "leave it out: nobody can see what it undoes"))
+        for key in ("configuration-snippet", "server-snippet", "auth-snippet", "stream-snippet", "modsecurity-snippet")
+    ),
+    ("haproxy.org/backend-config-snippet", Field(UNCONFINED, "leave it out: nobody can see what it undoes")),
+)
+_INGRESS: Fields = {
+    "metadata": _metadata(*_OF_INGRESS),
+    "spec": {
+        "ingressClassName": said("platform.way.ingress"),
+        "rules": said("expose.host and expose.path"),
+        "tls": said("expose.tls"),
+        "defaultBackend": said("expose"),
+    },
+}
+_ROUTE: Fields = {
+    "metadata": _metadata(),
+    "spec": {
+        "parentRefs": said("platform.way.gateway"),
+        "hostnames": said("expose.host"),
+        "rules": Field(TIMEOUT_BELOW_DEADLINE, "give expose.path and deadline"),
+        "useDefaultGateways": said("platform.way.gateway"),
+    },
+}
+KINDS: Mapping[str, Fields] = {
+    "deployment": _DEPLOYMENT,
+    "service": _SERVICE,
+    "account": _OF_ACCOUNT,
+    "autoscaler": _AUTOSCALER,
+    "budget": _BUDGET,
+    "network": _NETWORK,
+    "ingress": _INGRESS,
+    "route": _ROUTE,
+}
+"""By the word for the object."""
