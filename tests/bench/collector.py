@@ -56,7 +56,7 @@ def measure(small: bool, report: Report) -> list[Table]:
 
 def _once(way: str, file: Path, lines: int, report: Report) -> float:
     """Lines for a second of the collector's processor time, without that of its start."""
-    with lab(way == "pipeline", report) as made:
+    with lab(way != "commonly", report) as made:
         if way == "bare":
             (made.folder / "collector.json").write_text(json.dumps(bare(made.node)))
         process = made.begin()

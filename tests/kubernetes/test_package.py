@@ -10,7 +10,7 @@ from tests.kubernetes.programs import MINIMAL, arguments, objects, registered
 
 import flyball
 from flyball.guards.reading import problem
-from flyball.kubernetes import Cache, Governor, Job, Refused, Services, Workload, workload_limits
+from flyball.kubernetes import Cache, Governor, Job, Refused, Services, Workload, cache_limits, workload_limits
 
 ZONES = ("eu-1a", "eu-1b", "eu-1c")
 NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
@@ -42,6 +42,7 @@ PROGRAMS: dict[str, Callable[[Any], object]] = {
     "Services": lambda args: Services("web", args),
     "Governor": lambda args: Governor("web", args),
     "Cache": lambda args: Cache("web", args),
+    "cache_limits": lambda args: cache_limits("web", args),
 }
 
 

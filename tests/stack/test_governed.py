@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import pytest
 from tests.kubernetes.programs import registered
 
 from flyball.deploy import others
 from flyball.deploy.manifests import rendered
 from flyball.guards.governor.steps import Behavior, Rate, Step, WriterSteps
 from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs
-from flyball.kubernetes import Workload, WorkloadArgs, workload_limits
+from flyball.kubernetes import Cache, CacheArgs, Workload, WorkloadArgs, cache_limits, workload_limits
 from flyball.kubernetes.governor import names, rbac
 from flyball.kubernetes.governor.limits import config_map
 from flyball.stack.build import build
@@ -140,5 +141,35 @@ def test_a_program_asks_for_the_limits_of_its_own_workload() -> None:
             },
             "named": True,
             "stateful": False,
+        }
+    }
+
+
+@pytest.mark.parametrize("size", [2, 1])
+def test_a_program_asks_for_the_limits_of_its_own_cache(size: int) -> None:
+    """Those that a stack with the same cache has."""
+    args = CacheArgs(memory="1Gi", ttl="1h", clients=100, callers=[])
+    if size == 2:
+        args["survive"] = "node"
+    found: dict[str, ReplicaLimitsArgs] = {}
+
+    def program() -> None:
+        found.update(cache_limits("web", args))
+        Cache("web", args)
+
+    registered(program)
+    assert found == {
+        "web": {
+            "floor": size,
+            "ceiling": size,
+            "budget": 1,
+            "writer": {"up": {"pods": 4, "percent": 100}, "down": {"pods": 1, "percent": 20}},
+            "behavior": {
+                "up": {"pods": 2, "percent": 50, "period": "1m"},
+                "down": {"pods": 1, "percent": 10, "period": "1s"},
+                "calm": "5m",
+            },
+            "named": True,
+            "stateful": True,
         }
     }

@@ -1,7 +1,7 @@
 """Pulumi components for Kubernetes."""
 
 from flyball.kubernetes.args import CacheArgs, JobArgs, LogPipelineArgs, ServiceArgs, ServicesArgs, WorkloadArgs
-from flyball.kubernetes.cache.component import Cache
+from flyball.kubernetes.cache.component import Cache, cache_limits
 from flyball.kubernetes.governor.component import Governor, GovernorArgs
 from flyball.kubernetes.job.component import Job
 from flyball.kubernetes.log_pipeline.component import LogPipeline
@@ -25,6 +25,7 @@ __all__ = [
     "ServicesArgs",
     "Workload",
     "WorkloadArgs",
+    "cache_limits",
     "kubelet_configuration",
     "workload_limits",
 ]

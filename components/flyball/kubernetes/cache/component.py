@@ -10,6 +10,7 @@ from flyball.guards.reading.problem import refuse
 from flyball.guards.workload import caches
 from flyball.guards.workload.application import Place
 from flyball.guards.workload.caches import PORT
+from flyball.guards.workload.limits import ReplicaLimitsArgs, as_arguments, limits_of_cache
 from flyball.kubernetes.args import CacheArgs
 from flyball.kubernetes.cache import objects
 from flyball.kubernetes.objects import properties
@@ -96,3 +97,13 @@ def resolve_cache(name: str, args: CacheArgs) -> tuple[Place, caches.Cache]:
     refuse([*problems, *check_place(args, place, (name,)), *caches.check_alone(args, (name,))])
     assert cache is not None  # else there is a problem
     return place, cache
+
+
+def cache_limits(name: str, args: CacheArgs) -> dict[str, ReplicaLimitsArgs]:
+    """What a Governor is told about a cache: its limits, by StatefulSet. Raises `Refused`, as `Cache` does.
+
+    Asked before the cache is registered, so that the limits are there first.
+    """
+    with refusals():
+        _, cache = resolve_cache(name, args)
+        return {key: as_arguments(limits) for key, limits in limits_of_cache(cache).items()}

@@ -27,7 +27,8 @@ class GovernorArgs(TypedDict):
 
     limits: NotRequired[dict[str, dict[str, ReplicaLimitsArgs]]]
     """By namespace, and there by Deployment or StatefulSet: its limits. Of `Services` and `Workload`s they follow from
-    the rules: `governor` of `Services` brings its own, and `workload_limits` gives those of a `Workload`.
+    the rules: `governor` of `Services` brings its own, `workload_limits` gives those of a `Workload`, and
+    `cache_limits` those of a `Cache`.
 
     A namespace must exist, and carry the label flyball.dev/governed: "true" [none].
     """
