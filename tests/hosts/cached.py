@@ -12,7 +12,7 @@ from flyball.kubernetes.cache import configuration, objects
 from flyball.lab.hosts.host import Host
 
 PASSWORD = "of-a-cache-that-is-tried"
-_PACKAGES = "haproxy", "prometheus-redis-exporter", "redis-server"
+_PACKAGES = "haproxy", "prometheus-redis-exporter", "valkey-server"
 _ENTRYPOINTS = {"exporter": ["prometheus-redis-exporter"]}
 """What a container runs that states no command."""
 _NAMES = """
@@ -45,15 +45,12 @@ def cache(name: str, **args: Any) -> Cache:
 
 
 def install(host: Host) -> None:
-    """What the images hold, under the names that it has there; Debian 12 has Redis in Valkey's place."""
-    names = {"redis-server": "valkey-server", "redis-cli": "valkey-cli"}
+    """What the images hold, as Debian 13 packages it."""
     host.run(
         "printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d"
         f" && apt-get install -qq -y --no-install-recommends {' '.join(_PACKAGES)} && rm /usr/sbin/policy-rc.d"
         f" && systemctl disable --quiet {' '.join(_PACKAGES)}"
     )
-    for theirs, ours in names.items():
-        host.run(f"ln -sf /usr/bin/{theirs} /usr/bin/{ours}")
 
 
 class Pod:
@@ -88,7 +85,7 @@ class Pod:
     def ask(self, *words: str) -> str:
         """What its Valkey answers; empty where it does not."""
         command = (
-            f"REDISCLI_AUTH={PASSWORD} timeout 5 redis-cli -p {configuration.port(self.cache)} {shlex.join(words)}"
+            f"REDISCLI_AUTH={PASSWORD} timeout 5 valkey-cli -p {configuration.port(self.cache)} {shlex.join(words)}"
         )
         return self.host.run(command, check=False).strip()
 

@@ -66,7 +66,7 @@ class Pair:
         lines = "".join(f"SET {prefix}{number} x EX 600\\n" for number in range(count))
         address = self.primary.host.address
         self.primary.host.run(
-            f"printf '{lines}' | REDISCLI_AUTH={PASSWORD} redis-cli -h {address} -p {PORT} > /dev/null"
+            f"printf '{lines}' | REDISCLI_AUTH={PASSWORD} valkey-cli -h {address} -p {PORT} > /dev/null"
         )
         assert until(lambda: self._both(prefix), lambda found: found == [count, count]) == [count, count]
 
@@ -103,7 +103,7 @@ def holds(pod: Pod, prefix: str) -> int:
 
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[Lab]:
-    with lab(print) as made:
+    with lab(print, "trixie") as made:
         yield made
 
 

@@ -20,7 +20,7 @@ def test_a_cache_of_a_gibibyte_with_a_replica() -> None:
     assert bound == 322_122_547
     assert caches.client_buffers(bound) == 32_212_254
     assert caches.output_buffer(bound) == 32_212_254
-    assert caches.replica_buffer(GI, bound, MI, 250) == GI - 2 * bound - 32_212_254 - GI // 10 == 289_910_294
+    assert caches.replica_buffer(GI, bound, MI, 250) == GI - 2 * bound - 32_212_254 - GI // 4 == 128_849_020
 
 
 @given(st.integers(2**20, 2**45))
@@ -39,10 +39,10 @@ def test_all_parts_of_a_cache_with_a_replica_fit_and_the_buffer_holds_what_is_wr
     try:
         buffer = caches.replica_buffer(memory, bound, writes, cpu)
     except Broken:
-        left = memory - 2 * bound - bound // 10 - max(memory // 10, OWN)
+        left = memory - 2 * bound - bound // 10 - max(memory // 4, OWN)
         assert left < 2 * writes * math.ceil(seconds) + BACKLOG
         return
-    assert 2 * bound + caches.client_buffers(bound) + buffer + max(memory // 10, OWN) == memory
+    assert 2 * bound + caches.client_buffers(bound) + buffer + max(memory // 4, OWN) == memory
     assert buffer >= BACKLOG
     assert buffer - BACKLOG >= 2 * writes * seconds
 

@@ -81,9 +81,9 @@ def test_an_argument_is_what_it_says(argument: str, value: Any, field: str, read
 def test_with_a_replica_keys_have_half_as_much() -> None:
     pair = read(survive="node")
     assert (pair.paired, pair.replicas, pair.maxmemory) == (True, 2, 80_530_636)
-    assert pair.replica == 256 * MI - 2 * 80_530_636 - 8_053_063 - 256 * MI // 10
+    assert pair.replica == 256 * MI - 2 * 80_530_636 - 8_053_063 - 256 * MI // 4
     assert said(survive="node", writes="40Mi") == [
-        "s.memory: of 256Mi two copies of 77Mi of keys, 8Mi for clients and 26Mi for the process leave 70Mi for its"
+        "s.memory: of 256Mi two copies of 77Mi of keys, 8Mi for clients and 64Mi for the process leave 31Mi for its"
         " replica's buffer, and 644Mi go there in the 8 s in which it is filled; raise it or cpu, or lower share"
         " or writes"
     ]

@@ -58,6 +58,8 @@ class HostDrill:
     """The outcome in a few words."""
     method: str = _METHOD
     """How it is measured, for the report."""
+    suite: str = base.SUITES[0]
+    """Of Debian."""
 
 
 def lacks(_drill: HostDrill, _guard: bool) -> str:
@@ -69,7 +71,7 @@ def once(drill: HostDrill, guard: bool, report: Report) -> Result:
     """One run on hosts of its own. Raises `DrillError` where it could not be carried out."""
     recorder = HostRecorder()
     try:
-        with lab(report) as hosts:
+        with lab(report, drill.suite) as hosts:
             try:
                 figures = drill.script(Scene(hosts, guard, recorder, report))
                 recording = recorder.finish()

@@ -101,9 +101,10 @@ REPLICA_BUFFER = Rule(
     Lesson.CLEAN_UP,
     what="What is written while a replica is filled fits in its buffer, and that in the memory beside two copies of the"
     " keys. A smaller buffer is closed each time and filled anew for ever, a larger one ends the cache.",
-    source="`writes * maxmemory / 25 MiB/s + 4 MiB <= memory - 2 * maxmemory - maxmemory / 10 - max(memory / 10, 16"
-    " MiB)`; https://redis.io/docs/latest/develop/reference/clients/#output-buffer-limits. Redis 7.0.15 with a"
-    " maxmemory of 200 MB took 582 MiB while it filled a replica under writes.",
+    source="`2 * writes * seconds + 4 MiB <= memory - 2 * maxmemory - maxmemory / 10 - max(memory / 4, 16 MiB)`, where"
+    " it is filled in `maxmemory / (40 MiB/s * cpu)` seconds;"
+    " https://redis.io/docs/latest/develop/reference/clients/#output-buffer-limits. Redis 7.0.15 with a maxmemory of"
+    " 200 MB took 582 MiB while it filled a replica under writes.",
     remedy="Give it more memory, or lower the share.",
     drill="cache-flood-pod",
 )

@@ -32,6 +32,8 @@ OFFERED = (
     "unattended-upgrades",
 )
 """What hosts can install, with all that it depends on."""
+ALSO_OFFERED = {"trixie": ("valkey-server",)}
+"""What there is in one suite only."""
 PROGRAMS = {
     "mmdebstrap": "mmdebstrap",
     "systemd-nspawn": "systemd-container",
@@ -93,8 +95,14 @@ def place(suite: str) -> Path:
     return paths.hosts_dir() / f"base-{_key(suite)}"
 
 
+def _offered(suite: str) -> tuple[str, ...]:
+    return (*OFFERED, *ALSO_OFFERED.get(suite, ()))
+
+
 def _key(suite: str) -> str:
-    return hashlib.sha256(repr((suite, INSTALLED, OFFERED, sorted(_SETTINGS.items()))).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((suite, INSTALLED, _offered(suite), sorted(_SETTINGS.items()))).encode()).hexdigest()[
+        :12
+    ]
 
 
 def _ensure_programs(report: Report) -> None:
@@ -116,7 +124,7 @@ def _make(folder: Path, suite: str) -> None:
         *("--format=directory", "--dpkgopt=force-unsafe-io", '--aptopt=APT::Install-Recommends "false"'),
         '--aptopt=Acquire::Languages "none"',
         f"--include={','.join(INSTALLED)}",
-        f"--customize-hook=chroot $1 apt-get install -qq -y --download-only {' '.join(OFFERED)}",
+        f"--customize-hook=chroot $1 apt-get install -qq -y --download-only {' '.join(_offered(suite))}",
         *(suite, str(started)),
     )
     archives.mkdir(parents=True)
