@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from tests.alerts.cases import CASES, CONTENT, ENTRIES, RULES, SIZES, Case, promtool_files
+from tests.alerts import promtool
+from tests.alerts.case import Case
+from tests.alerts.cases import CASES, CONTENT, ENTRIES, RULES, SIZES
 
 from flyball.alerts import cluster, hosts, known, logs
 from flyball.alerts.rule import OF_SERIES, Rule, Severity, rule_file
@@ -243,6 +245,6 @@ def test_a_group_without_rules_is_left_out() -> None:
 
 def test_both_files_are_plain_data() -> None:
     assert json.loads(json.dumps(CONTENT)) == CONTENT
-    files = promtool_files()
+    files = promtool.files()
     assert json.loads(json.dumps(files)) == files
     assert {f"rule-{name}.json" for name in RULES} < set(files)

@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from tests.alerts import cases
+from tests.alerts import pairs
 
 from flyball.alerts.alertmanager import SILENCED, compared, sources
 from flyball.alerts.routes import Matcher
@@ -27,6 +27,6 @@ def silences(page: Mapping[str, str], warning: Mapping[str, str]) -> bool:
 
 
 def test_of_all_pairs_a_page_silences_what_is_about_the_same_thing_and_nothing_else() -> None:
-    pages, warnings, silenced = cases.all_pairs()
-    assert {cases.identity(w) for w in warnings if any(silences(page, w) for page in pages)} == silenced
+    pages, warnings, silenced = pairs.all_pairs()
+    assert {pairs.identity(w) for w in warnings if any(silences(page, w) for page in pages)} == silenced
     assert len(silenced) == 14

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from tests.alerts import cases
+from tests.alerts import cases, pairs, promtool
 from tests.dashboards.asked import NO_DISK, expressions, without_answer
 from tests.deploy.test_check_prometheus import NEEDED
 from tests.deploy.test_check_prometheus import RULES as LOADED
@@ -342,7 +342,7 @@ def test_what_is_sound_is_loaded_by_the_same_processes(watched: Ansible, monitor
 
 
 def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) -> None:
-    monitor.write("/root/promtool.json", json.dumps(cases.promtool_files()))
+    monitor.write("/root/promtool.json", json.dumps(promtool.files()))
     split = "[open(name, 'w').write(json.dumps(content)) for name, content in json.load(open('promtool.json')).items()]"
     monitor.run(f'cd /root && python3 -c "import json; {split}"')
     checked = monitor.run("cd /root && promtool check rules --lint=all --lint-fatal rules.json")
@@ -352,7 +352,7 @@ def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) ->
 
 
 def test_of_all_pairs_a_page_silences_what_is_about_the_same_thing_and_nothing_else(monitor: Host) -> None:
-    pages, warnings, silenced = cases.all_pairs()
+    pages, warnings, silenced = pairs.all_pairs()
     monitor.write("/root/pairs.json", json.dumps([{"labels": labels} for labels in (*pages, *warnings)]))
     url = "http://127.0.0.1:9093/api/v2/alerts"
     post = f'u.Request("{url}", open("/root/pairs.json", "rb").read(), {{"Content-Type": "application/json"}})'
@@ -360,7 +360,7 @@ def test_of_all_pairs_a_page_silences_what_is_about_the_same_thing_and_nothing_e
 
     def suppressed() -> set[tuple[str, ...]]:
         found = [a["labels"] for a in ask(monitor, url) if a["status"]["state"] == "suppressed"]
-        return {cases.identity(labels) for labels in found if labels in warnings}
+        return {pairs.identity(labels) for labels in found if labels in warnings}
 
     assert until(suppressed, lambda found: found == silenced) == silenced
 
