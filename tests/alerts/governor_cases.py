@@ -10,11 +10,11 @@ def _targets(*states: str) -> dict[str, str]:
     return {f'up{{namespace="shop",workload="web",pod="web-{i}"}}': state for i, state in enumerate(states)}
 
 
-_PROBED = 'probe_ssl_earliest_cert_expiry{namespace="shop",instance="web:443"}'
-_IN_SHOP = '{namespace="cert-manager",exported_namespace="shop",name="web"}'
+PROBED = 'probe_ssl_earliest_cert_expiry{namespace="shop",instance="web:443"}'
+IN_SHOP = '{namespace="cert-manager",exported_namespace="shop",name="web"}'
 _ELSEWHERE = '{namespace="cert-manager",exported_namespace="other",name="web"}'
-_ENDS = "certmanager_certificate_expiration_timestamp_seconds"
-_PLANNED = "certmanager_certificate_renewal_timestamp_seconds"
+ENDS = "certmanager_certificate_expiration_timestamp_seconds"
+PLANNED = "certmanager_certificate_renewal_timestamp_seconds"
 _SERVED = {"instance": "web:443"}
 
 CASES: list[Case] = [
@@ -28,7 +28,7 @@ CASES: list[Case] = [
     quiet("WorkloadTargetsMissing", up=always(0)),
     # Ten minutes later it is a second less than two weeks, and than a day.
     *(
-        loud(name, 660, _SERVED, {_PROBED: always(left + 600)})
+        loud(name, 660, _SERVED, {PROBED: always(left + 600)})
         for name, left in (
             ("CertificateEndsSoon", 14 * DAY),
             ("ServedCertificateEndsSoon", 14 * DAY),
@@ -37,7 +37,7 @@ CASES: list[Case] = [
         )
     ),
     *(
-        quiet(name, **{_PROBED: always(left + 10 * 3600)})
+        quiet(name, **{PROBED: always(left + 10 * 3600)})
         for name, left in (
             ("CertificateEndsSoon", 14 * DAY),
             ("ServedCertificateEndsSoon", 14 * DAY),
@@ -45,10 +45,10 @@ CASES: list[Case] = [
             ("ServedCertificateEnds", DAY),
         )
     ),
-    loud("CertificateEndsSoon", 660, {"name": "web"}, {_PLANNED + _IN_SHOP: always(600 - DAY)}),
-    loud("CertificateEnds", 660, {"name": "web"}, {_ENDS + _IN_SHOP: always(DAY + 600)}),
-    quiet("CertificateEndsSoon", **{_PLANNED + _ELSEWHERE: always(-2 * DAY)}),
-    quiet("CertificateEnds", **{_ENDS + _ELSEWHERE: always(0)}),
+    loud("CertificateEndsSoon", 660, {"name": "web"}, {PLANNED + IN_SHOP: always(600 - DAY)}),
+    loud("CertificateEnds", 660, {"name": "web"}, {ENDS + IN_SHOP: always(DAY + 600)}),
+    quiet("CertificateEndsSoon", **{PLANNED + _ELSEWHERE: always(-2 * DAY)}),
+    quiet("CertificateEnds", **{ENDS + _ELSEWHERE: always(0)}),
     loud("FiguresUnreadable", 600, HOST, {f"node_textfile_scrape_error{ON}": after(600, 0, 1)}),
     loud(
         "FiguresUnreadable",

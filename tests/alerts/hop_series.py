@@ -125,10 +125,13 @@ QUIET: list[tuple[str, Series]] = [
     ("HopSlow", _proxied("backend_response_errors_total", "to.pay", f"900x9 0x{SAMPLES}") | _calls("all.pay", 10, 0)),
     ("HopSlow", _calls("to.other", 10, 9)),
     ("WorkloadSlow", _calls("app", 10, 0.1, answer=_always(1.6))),
+    ("WorkloadSlow", _calls("app", 0, 0, answer=_always(1.9))),
     ("CircuitOpen", _proxied("backend_http_requests_total", "open.pay", f"0x10 9x{SAMPLES}")),
     ("RequestsShed", _door(50, 0.25, 0.25)),
     ("RequestsShed", _door(0.2, 0.05)),
     ("MostRequestsShed", _door(50, 10)),
+    # At night: two of five a minute are few.
+    ("MostRequestsShed", _door(5 / STEP, 2 / STEP)),
     ("WorkloadUncounted", _door(0, 0)),
     ("JobFailed", _run("report-29012345", _always(300), _always(0)) | _schedule()),
     # A later run has succeeded.

@@ -1,11 +1,13 @@
 """From the cases of alerts a test file for promtool for each rule."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from tests.alerts import calm_day
+from tests.alerts import calm_day, recovery
 from tests.alerts.case import STEP, Case
 from tests.alerts.cases import CASES, CONTENT, ENTRIES, RULES
+from tests.alerts.service_series import Series
 
 from flyball.alerts.rule import Record, Rule
 
@@ -25,7 +27,7 @@ def files() -> dict[str, dict[str, Any]]:
         found[f"test-{name}.json"] = {
             "rule_files": [f"rule-{name}.json"],
             "evaluation_interval": f"{STEP}s",
-            "tests": [_test(case) for case in CASES if case.alert == name],
+            "tests": [test for case in CASES if case.alert == name for test in _tests(case)],
         }
     return found
 
@@ -41,6 +43,27 @@ def _recorded_for(expr: str) -> list[Record]:
         names |= more
 
 
+def _tests(case: Case) -> Iterator[dict[str, Any]]:
+    """That it fires when due, that it ends with its cause, and that a failed scrape and a restart are none; or that it
+    does not fire at all."""
+    yield _test(case)
+    rule = RULES[case.alert]
+    if case.labels is None or rule.severity in recovery.NEVER_ENDS:
+        return
+    fires = case.due + rule.seconds
+    series, gone = recovery.recovered(case, fires)
+    expressions = [rule.expr, *(record.expr for record in _recorded_for(rule.expr))]
+    ended = gone + recovery.within(case, expressions)
+    yield _given(series, [_check(rule, fires, case.labels, case.value), _check(rule, ended, None)])
+    last = recovery.RESTART * STEP + rule.seconds + WATCHED
+    yield _given(recovery.disturbed(case), [_check(rule, seconds, None) for seconds in range(0, last + 1, 300)])
+
+
+def _given(series: Series, checks: list[dict[str, Any]]) -> dict[str, Any]:
+    written = [{"series": name, "values": values} for name, values in series.items()]
+    return {"interval": f"{STEP}s", "input_series": written, "alert_rule_test": checks}
+
+
 def _test(case: Case) -> dict[str, Any]:
     rule = RULES[case.alert]
     checks: list[dict[str, Any]] = []
@@ -51,8 +74,7 @@ def _test(case: Case) -> dict[str, Any]:
         if fires >= STEP:
             checks.append(_check(rule, fires - STEP, None))
         checks.append(_check(rule, fires, case.labels, case.value))
-    series = [{"series": name, "values": values} for name, values in case.series.items()]
-    return {"interval": f"{STEP}s", "input_series": series, "alert_rule_test": checks}
+    return _given(case.series, checks)
 
 
 def _check(rule: Rule, seconds: int, labels: dict[str, str] | None, value: str = "") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.hosts import promtool
 from tests.hosts.conftest import TAKEN, UNTOUCHED, take_logs, touched, until
 
 from flyball.drills.hosts import shop
@@ -92,3 +93,9 @@ def test_a_line_arrives_at_the_log_server_and_is_a_figure(converged: Ansible, ho
     assert arrived.endswith(" all1 shop crate one\n")
     figure, url = "flyball_log_shipping_lost_total 0\n", f"http://{host.address}:9100/metrics"
     assert figure in until(lambda: ask(host, url), lambda found: figure in found)  # its timer goes each minute
+
+
+def test_its_promtool_sees_every_rule_fire_when_due_and_not_before(host: Host) -> None:
+    host.run("apt-get install -qq -y promtool")
+    assert "version 2.53" in host.run("promtool --version")
+    promtool.check(host)

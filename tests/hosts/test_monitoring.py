@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from tests.alerts import cases, pairs, promtool
+from tests.alerts import cases, pairs
 from tests.dashboards.asked import NO_DISK, expressions, without_answer
 from tests.deploy.test_check_prometheus import NEEDED
 from tests.deploy.test_check_prometheus import RULES as LOADED
 from tests.deploy.test_checks import CONFIG
+from tests.hosts import promtool
 from tests.hosts.conftest import UNTOUCHED, touched, until
 
 from flyball.alerts.alertmanager import configuration as rendered
@@ -342,13 +343,7 @@ def test_what_is_sound_is_loaded_by_the_same_processes(watched: Ansible, monitor
 
 
 def test_promtool_sees_every_rule_fire_when_due_and_not_before(monitor: Host) -> None:
-    monitor.write("/root/promtool.json", json.dumps(promtool.files()))
-    split = "[open(name, 'w').write(json.dumps(content)) for name, content in json.load(open('promtool.json')).items()]"
-    monitor.run(f'cd /root && python3 -c "import json; {split}"')
-    checked = monitor.run("cd /root && promtool check rules --lint=all --lint-fatal rules.json")
-    assert f"{len(cases.ENTRIES)} rules found" in checked
-    tested = monitor.run("cd /root && promtool test rules test-*.json", seconds=900)
-    assert tested.count("SUCCESS") == len(cases.RULES) + 1  # the calm day
+    promtool.check(monitor)
 
 
 def test_of_all_pairs_a_page_silences_what_is_about_the_same_thing_and_nothing_else(monitor: Host) -> None:
