@@ -4,11 +4,12 @@ import pytest
 
 from flyball.alerts import cluster
 from flyball.alerts.rule import Rule, rule_file
-from flyball.drills.cluster import alerts, dawn
-from flyball.drills.cluster.alerts import TIMES, notifying, shortened
+from flyball.drills.cluster import dawn
+from flyball.drills.cluster.alerts import TIMES
 from flyball.drills.cluster.drill import IMAGE
 from flyball.drills.cluster.scene import config
 from flyball.drills.cluster.settings import COMPRESSION
+from flyball.drills.watch import notifying, shortened
 from flyball.lab.monitoring.monitor import Times
 from flyball.lab.monitoring.receiver import listening
 from flyball.stack.read import read
@@ -47,7 +48,7 @@ def test_alerts_wait_less_and_nothing_else_changes() -> None:
 def test_the_times_are_those_that_people_have_as_many_times_shorter() -> None:
     assert Times(30_000 // 12, 30_000 // 12) == TIMES
     with listening() as told:
-        route = notifying(told)["route"]
+        route = notifying(told, COMPRESSION)["route"]
     waits = route["group_wait"], route["group_interval"], route["repeat_interval"]
     assert waits == ("2500ms", "25000ms", "1200000ms")
-    assert alerts.COMPRESSION == 12
+    assert COMPRESSION == 12

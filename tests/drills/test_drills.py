@@ -29,7 +29,7 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("spot", True): {**NOTHING_LOST, "fewest_ready": 9},
     ("spot", False): {"replicas": 9, "fewest_ready": 0, "most_ready": 9},
     ("drain", True): {**NOTHING_LOST, "nodes_drained": 6},
-    ("drain", False): {"replicas": 9, "nodes_drained": 6},
+    ("drain", False): {"replicas": 9},
     ("lost-zone", True): {**NOTHING_LOST, "replicas": 15, "released": 1},
     ("lost-zone", False): {"replicas": 15, "released": 0},
     ("runaway", True): {**NOTHING_LOST, "ceiling": 21, "largest_size": 21, "raises_of_the_maximum_refused": 1},
@@ -67,8 +67,12 @@ TOLD: dict[str, list[tuple[str, str]]] = {
 TOLD_WITHOUT = {
     "reddit-2016": ["WorkloadBelowNeed", "MostRequestsShed", "RequestsShed"],
     "dawn": ["WorkloadBelowNeed"],
+    "drain": ["WorkloadBelowNeed", "MostRequestsShed", "RequestsShed", "HeadroomLost"],
 }
 """Without it people are called, by the first of these; which of the others come in time depends on the machine."""
+MAY_TELL = {"spot": ["WorkloadBelowNeed"]}
+"""Without it people may be called of this, and nothing else: a node that is gone is noticed after a minute, and a pod
+starts in one, so that all pods are back about as soon as somebody would be called (`services.BELOW_NEED_FOR`)."""
 LOOKS: dict[tuple[str, bool], str] = {
     ("reddit-2016", True): "governor",
     ("dawn", False): "stack",
@@ -115,6 +119,8 @@ def test_drill(name: str) -> None:
         told = [told.alert for told in results[False].told]
         assert told[0] == first[0]
         assert set(told) <= set(first)
+    if name in MAY_TELL:
+        assert {told.alert for told in results[False].told} <= set(MAY_TELL[name])
 
 
 @pytest.mark.cluster

@@ -10,6 +10,7 @@ from flyball.drills.run import TRAFFIC, run
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.lab import lab
 from flyball.drills.traffic.load import Attack
+from flyball.lab.monitoring import programs
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.vegeta]
 NAMES = [drill.name for drill in TRAFFIC.drills]
@@ -42,11 +43,21 @@ def test_the_breaker_opens_once_probes_and_closes_once(results: Results, name: s
     figures = results[name, True].figures
     assert (figures["times_opened"], figures["times_closed"], figures["flaps"]) == (1, 1, 0)
     # The first probe after each open time is always sent.
-    openings = settings.DURING * 1000 / BREAKER.open + 1
+    openings = figures["seconds_ill"] * 1000 / BREAKER.open + 1
     assert figures["probes_while_open"] <= BREAKER.probes / 100 * figures["arrived_while_open"] + openings
     assert figures["arrived_while_open"] >= 20
     assert figures["seconds_until_open"] <= 2 * BREAKER.window / 1000
     assert 0 <= figures["seconds_until_closed"] <= 3 * BREAKER.open / 1000
+
+
+def test_people_are_told_of_what_hangs_once_it_is_more_than_a_moment_and_of_nothing_else(results: Results) -> None:
+    if reason := programs.why_not():
+        pytest.skip(f"nobody is told of alerts: {reason}")
+    assert [(told.to, told.alert) for told in results["hang", True].told] == [
+        ("warning", "CircuitOpen"),
+        ("warning", "HopSlow"),
+    ]
+    assert results["hang", False].told == []  # nobody counts anything there
 
 
 @pytest.mark.parametrize("name", EXHAUSTED)

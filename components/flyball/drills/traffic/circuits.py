@@ -22,6 +22,7 @@ def breaker_figures(lab: Lab, service: str, hop: str, fell: float, rose: float) 
     while_open = [p for p in passages if first <= p.at < rose]
     probes = sum(p.forwarded for p in while_open)
     return {
+        "seconds_ill": round(rose - fell, 2),
         "times_opened": len(found.opened),
         "times_closed": len(found.closed),
         "flaps": flaps(found),

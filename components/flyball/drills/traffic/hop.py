@@ -5,14 +5,16 @@ dependency that falls ill. Whether the other four fifths are answered is what th
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from flyball.drills.result import Figures
-from flyball.drills.traffic import settings
+from flyball.drills.traffic import alerts, settings
 from flyball.drills.traffic.circuits import breaker_figures
 from flyball.drills.traffic.figures import latencies, milliseconds
 from flyball.drills.traffic.lab import Dependency, Lab
 from flyball.drills.traffic.load import Attack
+from flyball.drills.traffic.process import Process
 from flyball.drills.traffic.sample import share, within
 from flyball.drills.traffic.settings import AFTER, BEFORE, DEPENDENCIES, DURING, HOP, PATIENCE, RATE
 from flyball.guards.timeouts.deadlines import Times
@@ -34,6 +36,11 @@ class Illness:
     hop: Hop = HOP
     timeout: float | None = None
     """Of the application's own client, in both runs [s]."""
+    during: float = DURING
+    after: float = AFTER
+    """Seconds with the fault, and after its end."""
+    watched: bool = False
+    """Whether people are told of it: that takes as long as it does in the drill's time."""
 
 
 def script(illness: Illness, lab: Lab) -> Mapping[str, float | int]:
@@ -48,19 +55,27 @@ def script(illness: Illness, lab: Lab) -> Mapping[str, float | int]:
     port = lab.service("shop", dependencies, *options)
     routes = [f"/http/{name}" for name in DEPENDENCIES]
     lab.warm(port, Attack(routes, RATE, 1.0, PATIENCE))
-    lab.begin()
-    lab.attack(port, Attack(routes, RATE, BEFORE + DURING + AFTER, PATIENCE))
-    lab.wait(BEFORE)
-    backends[ILL].say(illness.order)
-    fell = lab.event(f"{ILL} {illness.event}")
-    lab.wait(BEFORE + DURING)
-    backends[ILL].say("ok")
-    rose = lab.event(f"{ILL} is well again")
-    lab.wait(BEFORE + DURING + AFTER)
+    with alerts.watched(lab, "shop") if illness.watched else nullcontext():
+        fell, rose = _befall(illness, lab, port, routes, backends[ILL])
     found = figures(lab, fell, rose)
     reached = [at for at in lab.arrivals(backends[ILL]) if fell <= at < rose]
     found["requests_that_reached_the_ill"] = len(reached)
     return {**found, **breaker_figures(lab, "shop", ILL, fell, rose)}
+
+
+def _befall(illness: Illness, lab: Lab, port: int, routes: list[str], ill: Process) -> tuple[float, float]:
+    """When it fell ill, and when it rose."""
+    stop = BEFORE + illness.during
+    lab.begin()
+    lab.attack(port, Attack(routes, RATE, stop + illness.after, PATIENCE))
+    lab.wait(BEFORE)
+    ill.say(illness.order)
+    fell = lab.event(f"{ILL} {illness.event}")
+    lab.wait(stop)
+    ill.say("ok")
+    rose = lab.event(f"{ILL} is well again")
+    lab.wait(stop + illness.after)
+    return fell, rose
 
 
 def figures(lab: Lab, fell: float, rose: float) -> dict[str, float | int]:

@@ -42,7 +42,8 @@ DRILLS = (
         "hang",
         "A dependency hangs",
         "One of five dependencies accepts requests and never answers them.",
-        Illness("hang", "hangs"),
+        # Four minutes: a circuit that is open for as long is told of.
+        Illness("hang", "hangs", during=8.0, after=6.0, watched=True),
     ),
     _drill(
         "drip",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flyball.drills.drill import Report
-from flyball.drills.measure import Event
+from flyball.drills.measure import Event, Told
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.load import Attack, Running
 from flyball.drills.traffic.process import Process, python
@@ -179,6 +179,10 @@ class Lab:
         """Mark moments in the plots that were found afterwards."""
         self.events = sorted([*self.events, *(Event(*m) for m in moments)], key=lambda event: event.at)
 
+    def tell(self, told: Sequence[Told]) -> None:
+        """Mark when people were told of what."""
+        self.events = sorted([*self.events, *told], key=lambda event: event.at)
+
     def wait(self, until: float) -> None:
         """Let the recording go on until so many seconds after its beginning."""
         for process in self.processes:
@@ -209,7 +213,7 @@ class Lab:
         requests = self.requests()
         for process in self.processes:
             process.check()
-        seconds = max(request.at for request in requests)
+        seconds = max([request.at for request in requests] + [event.at for event in self.events])
         pool = [sample for sample in self.pool() if sample.at <= seconds]
         waited = self._wait_so_far() - self._waited
         return Recording(requests, pool, self.events, seconds, self.workers, waited)

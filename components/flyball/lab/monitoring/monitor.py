@@ -107,25 +107,41 @@ def watching(
 
     Raises `MonitorError`, `HostsError` where the programs cannot be had.
     """
-    root = programs.ensure(report)
-    folder = plane.folder / "monitoring"
-    folder.mkdir(exist_ok=True)
     api = kube_state.Api(plane)
+    with ExitStack() as at_end:
+        known = at_end.enter_context(kube_state.known(api, times.scrape / 2000))
+        port = at_end.enter_context(figures.served({"kube-state-metrics": known, "proxies": proxies}))
+        scraped = _of_plane(api, port)
+        yield at_end.enter_context(running(plane.folder, scraped, times, configuration, report))
+
+
+@contextmanager
+def running(
+    home: Path,
+    scraped: Sequence[Mapping[str, Any]],
+    times: Times,
+    configuration: Callable[[Receiver], Mapping[str, Any]],
+    report: Report,
+) -> Iterator[Monitor]:
+    """Prometheus, which scrapes by these configurations, each of one target, and Alertmanager, with all of theirs in
+    the folder `home`. Raises as `watching`."""
+    root = programs.ensure(report)
+    folder = home / "monitoring"
+    for each in (folder, home / "bin", home / "logs"):
+        each.mkdir(exist_ok=True)
     web, mail = ports.free(2)
     with ExitStack() as at_end:
         told = at_end.enter_context(receiver.listening())
-        known = at_end.enter_context(kube_state.known(api, times.scrape / 2000))
-        port = at_end.enter_context(figures.served({"kube-state-metrics": known, "proxies": proxies}))
         documents = {
             RULES: {"groups": []},
-            "prometheus.yml": _prometheus(times, api, port, mail),
+            "prometheus.yml": _prometheus(times, scraped, mail),
             "alertmanager.yml": configuration(told),
         }
         for name, document in documents.items():
             # Each of them reads YAML, of which JSON is a part.
             (folder / name).write_text(json.dumps(document, indent=1))
         monitor = Monitor(folder, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{mail}", told)
-        run = _Programs(plane, root, folder)
+        run = _Programs(home, root, folder)
         at_end.callback(run.end)
         run.start(
             *("prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml", "--cluster.listen-address="),
@@ -137,28 +153,28 @@ def watching(
         )
         for url in (monitor.alertmanager, monitor.prometheus):
             run.await_ready(f"{url}/-/ready")
-        _await_figures(monitor)
+        _await_figures(monitor, len(scraped))
         yield monitor
 
 
-def _await_figures(monitor: Monitor, limit: float = 120.0) -> None:
+def _await_figures(monitor: Monitor, targets: int, limit: float = 120.0) -> None:
     """Wait until all that is scraped has answered: alerts on what nobody knows would be silent."""
     deadline = time.monotonic() + limit
-    while len(monitor.query("up == 1")) < len(JOBS):
+    while len(monitor.query("up == 1")) < targets:
         if time.monotonic() > deadline:
             raise MonitorError(f"no figures: {monitor.targets()}")
         time.sleep(0.1)
 
 
 class _Programs:
-    """What runs from a control plane's folder, so that whoever ends that ends these too."""
+    """What runs from a folder, a control plane's for one, so that whoever ends that ends these too."""
 
-    def __init__(self, plane: ControlPlane, root: Path, folder: Path) -> None:
-        self._plane, self._root, self._folder = plane, root, folder
+    def __init__(self, home: Path, root: Path, folder: Path) -> None:
+        self._home, self._root, self._folder = home, root, folder
         self._running: dict[Path, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, *arguments: str) -> None:
-        link, log = self._plane.folder / "bin" / name, self._plane.folder / "logs" / f"{name}.log"
+        link, log = self._home / "bin" / name, self._home / "logs" / f"{name}.log"
         link.unlink(missing_ok=True)
         link.symlink_to(self._root / "usr" / "bin" / name)
         own = ("unshare", "--mount", "--propagation=private", "sh", "-c", _TEMPLATES, str(self._root))
@@ -193,33 +209,38 @@ class _Programs:
             process.wait()
 
 
-def _prometheus(times: Times, api: kube_state.Api, port: int, alertmanager: int) -> dict[str, Any]:
-    scrape, pki = _span(times.scrape), str(api.pki)
-    files = {"ca_file": f"{pki}/ca.crt", "cert_file": f"{pki}/admin.crt", "key_file": f"{pki}/admin.key"}
-    kept = {"source_labels": ["__name__"], "regex": "apiserver_validating_admission_policy.*", "action": "keep"}
+def _prometheus(times: Times, scraped: Sequence[Mapping[str, Any]], alertmanager: int) -> dict[str, Any]:
     return {
         "global": {
-            "scrape_interval": scrape,
-            "scrape_timeout": scrape,
+            "scrape_interval": _span(times.scrape),
+            "scrape_timeout": _span(times.scrape),
             "evaluation_interval": _span(times.evaluate),
         },
         "rule_files": [RULES],
         "alerting": {"alertmanagers": [{"static_configs": [_targets(alertmanager)]}]},
-        "scrape_configs": [
-            # The pods and namespaces that it tells of are those of the figures, not its own.
-            *(
-                {"job_name": job, "metrics_path": f"/{job}", "honor_labels": True, "static_configs": [_targets(port)]}
-                for job in JOBS[:2]
-            ),
-            {
-                "job_name": "apiserver",
-                "scheme": "https",
-                "tls_config": files,
-                "metric_relabel_configs": [kept],
-                "static_configs": [{"targets": [api.address]}],
-            },
-        ],
+        "scrape_configs": scraped,
     }
+
+
+def _of_plane(api: kube_state.Api, port: int) -> list[Mapping[str, Any]]:
+    """The figures that are served on a port, and the API server itself."""
+    pki = str(api.pki)
+    files = {"ca_file": f"{pki}/ca.crt", "cert_file": f"{pki}/admin.crt", "key_file": f"{pki}/admin.key"}
+    kept = {"source_labels": ["__name__"], "regex": "apiserver_validating_admission_policy.*", "action": "keep"}
+    return [
+        # The pods and namespaces that it tells of are those of the figures, not its own.
+        *(
+            {"job_name": job, "metrics_path": f"/{job}", "honor_labels": True, "static_configs": [_targets(port)]}
+            for job in JOBS[:2]
+        ),
+        {
+            "job_name": "apiserver",
+            "scheme": "https",
+            "tls_config": files,
+            "metric_relabel_configs": [kept],
+            "static_configs": [{"targets": [api.address]}],
+        },
+    ]
 
 
 def _targets(port: int) -> dict[str, Sequence[str]]:

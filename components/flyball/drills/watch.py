@@ -1,0 +1,109 @@
+"""Who is told of what in a drill, in the drill's own time: rules wait as many times less as everything else does there,
+and look back on as much less."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flyball.alerts.alertmanager import configuration
+from flyball.alerts.routes import USUAL
+from flyball.alerts.rule import Severity
+from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.measure import Told
+from flyball.guards.alerting import receivers
+from flyball.guards.alerting.receivers import People
+from flyball.guards.reading import units
+from flyball.lab.monitoring.monitor import Monitor, Times
+from flyball.lab.monitoring.receiver import Receiver
+
+LOOK = 30_000
+"""How often all is scraped and each rule evaluated: the default of our role, and of kube-prometheus-stack [ms]."""
+_WAITS = ("group_wait", "group_interval", "repeat_interval")
+_DURATION = r"[0-9]+[a-z][0-9a-z]*"
+_LOOKING_BACK = re.compile(rf"(?<=\[){_DURATION}(?=[\]:])|(?<=:){_DURATION}(?=\])|(?<=\boffset ){_DURATION}")
+
+
+def times(factor: int) -> Times:
+    """How often all is looked at, where time passes so many times faster."""
+    return Times(scrape=LOOK // factor, evaluate=LOOK // factor)
+
+
+def shortened(document: Mapping[str, Any], factor: int) -> dict[str, Any]:
+    """A rule file whose alerts wait `factor` times less, and whose expressions look back as much less far."""
+    return {"groups": [_group(group, factor) for group in document["groups"]]}
+
+
+def notifying(told: Receiver, factor: int) -> dict[str, Any]:
+    """Alertmanager's configuration where both a page and a warning come to `told`; it waits `factor` times less."""
+    page, warning = (receivers.Receiver(name, (told.url(name),)) for name in ("page", "warning"))
+    made = configuration(People(page, warning), USUAL)
+    return {**made, "route": _route(made["route"], factor)}
+
+
+def _route(route: Mapping[str, Any], factor: int) -> dict[str, Any]:
+    waits = {key: _shorter(route[key], factor) for key in _WAITS if key in route}
+    inner = {"routes": [_route(each, factor) for each in route["routes"]]} if "routes" in route else {}
+    return {**route, **waits, **inner}
+
+
+def _group(group: Mapping[str, Any], factor: int) -> dict[str, Any]:
+    every = {"interval": _shorter(group["interval"], factor)} if "interval" in group else {}
+    return {**group, **every, "rules": [_rule(rule, factor) for rule in group["rules"]]}
+
+
+def _rule(rule: Mapping[str, Any], factor: int) -> dict[str, Any]:
+    waits = {key: _shorter(rule[key], factor) for key in ("for", "keep_firing_for") if key in rule}
+    return {**rule, **waits, "expr": _LOOKING_BACK.sub(lambda found: _shorter(found[0], factor), rule["expr"])}
+
+
+def _shorter(text: str, factor: int) -> str:
+    return f"{units.duration(text) // factor}ms"
+
+
+class Watch:
+    """What people have been told of."""
+
+    def __init__(self, found: Monitor) -> None:
+        self.monitor = found
+
+    def told(self, began: float) -> list[Told]:
+        """Alerts that have reached people since `began` [monotonic seconds], the first first."""
+        return [
+            Told(notice.moment - began, _said(notice.labels), notice.labels["alertname"], notice.to)
+            for notice in self.monitor.receiver.notices
+            if notice.firing and notice.moment >= began
+        ]
+
+    def under_way(self) -> bool:
+        """Whether something fires that has not reached those whom it is for; what only waits is not due."""
+        return bool(self._due())
+
+    def settle(self, limit: float = 120.0, holds: Callable[[], bool] = lambda: True) -> None:
+        """Wait until all that fires has been told, nothing waits to, and `holds`. Raises `DrillError` if that takes
+        longer [s]."""
+        given_up = time.monotonic() + limit
+        while self._due() or self._waits() or not holds():
+            if time.monotonic() > given_up:
+                raise DrillError(f"waited {limit:g} s for alerts: {self._due()} due, {self._waits()} not yet")
+            time.sleep(0.1)
+
+    def _waits(self) -> list[str]:
+        return [each["labels"]["alertname"] for each in self.monitor.alerts() if each["state"] == "pending"]
+
+    def _due(self) -> list[str]:
+        heard = {_key(notice.labels) for notice in self.monitor.receiver.notices if notice.firing}
+        heard |= {_key(labels) for labels in self.monitor.silenced()}
+        fires = [each["labels"] for each in self.monitor.alerts() if each["state"] == "firing"]
+        # A sign of life is for nobody here.
+        told = [labels for labels in fires if labels["severity"] != Severity.NONE]
+        return [labels["alertname"] for labels in told if _key(labels) not in heard]
+
+
+def _key(labels: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    return frozenset(labels.items())
+
+
+def _said(labels: Mapping[str, str]) -> str:
+    of = "/".join(labels[key] for key in ("namespace", "workload", "hop", "cache", "policy") if key in labels)
+    return f"{labels['severity']}: {labels['alertname']} {of}".rstrip()
