@@ -11,8 +11,8 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from tests.bench.figures import Report, Table
@@ -21,8 +21,7 @@ from flyball.alerts import services, zones
 from flyball.alerts.rule import rule_file
 from flyball.guards.alerting.objectives import Objective
 from flyball.guards.alerting.services import Thresholds
-from flyball.lab import ports
-from flyball.lab.monitoring import figures, programs
+from flyball.lab.monitoring import alone, figures, programs
 
 TITLE = "what the alert rules cost Prometheus"
 WORKLOADS, INTERVAL, TURNS = (200, 1000), 10, 6
@@ -33,7 +32,7 @@ READY = 60
 def measure(small: bool, report: Report) -> Sequence[Table]:
     program = programs.ensure(report) / "usr/bin/prometheus"
     sizes, interval, turns = ((5,), 1, 2) if small else (WORKLOADS, INTERVAL, TURNS)
-    rows = [_row(program, count, interval, turns, report) for count in sizes]
+    rows = [_row(count, interval, turns, report) for count in sizes]
     about = (
         f"Processor time of Prometheus {_version(program)} by its own count, over {turns} evaluations, one each"
         f" {interval} s, less what it takes without rules. Series are those that the rules record; of three pods a"
@@ -43,10 +42,10 @@ def measure(small: bool, report: Report) -> Sequence[Table]:
     return [Table(about, head, tuple(rows))]
 
 
-def _row(program: Path, count: int, interval: int, turns: int, report: Report) -> tuple[str, ...]:
+def _row(count: int, interval: int, turns: int, report: Report) -> tuple[str, ...]:
     report(f"{count} workloads, without rules and with them")
-    bare, scraped, _, _ = _run(program, count, interval, turns, with_rules=False)
-    full, _, recorded, missed = _run(program, count, interval, turns, with_rules=True)
+    bare, scraped, _, _ = _run(report, count, interval, turns, with_rules=False)
+    full, _, recorded, missed = _run(report, count, interval, turns, with_rules=True)
     each = 1000 * (full - bare) / turns
     return (
         f"{count}",
@@ -59,14 +58,14 @@ def _row(program: Path, count: int, interval: int, turns: int, report: Report) -
 
 
 def _run(
-    program: Path, count: int, interval: int, turns: int, *, with_rules: bool
+    report: Report, count: int, interval: int, turns: int, *, with_rules: bool
 ) -> tuple[float, float, float, float]:
     """Processor seconds over so many evaluations; series scraped and recorded; and evaluations that were missed."""
     text = "\n".join(line for number in range(count) for line in _figures(number)) + "\n"
     with tempfile.TemporaryDirectory() as folder, figures.served({"figures": lambda: text}) as port:
         rules = Path(folder, "rules.yml")
         rules.write_text(json.dumps(_rules(count) if with_rules else {"groups": []}))
-        with _prometheus(program, Path(folder), port, interval) as url:
+        with alone.prometheus(Path(folder), _configuration(port, interval), report) as url:
             _until(url, "up == 1")
             time.sleep(2 * interval)
             before = _own(url, "process_cpu_seconds_total")
@@ -77,27 +76,15 @@ def _run(
             return spent, scraped, recorded, _own(url, "prometheus_rule_group_iterations_missed_total")
 
 
-@contextmanager
-def _prometheus(program: Path, folder: Path, port: int, interval: int) -> Iterator[str]:
-    """A Prometheus that scrapes the port and evaluates the rules of the folder; gives its URL."""
-    [own] = ports.free(1)
+def _configuration(port: int, interval: int) -> dict[str, Any]:
+    """Of a Prometheus that scrapes the port and evaluates the rules of its folder."""
     job = {"job_name": "figures", "metrics_path": "/figures", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
     every = f"{interval}s"
-    document = {
+    return {
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
         "rule_files": ["rules.yml"],
         "scrape_configs": [job],
     }
-    (folder / "prometheus.yml").write_text(json.dumps(document))
-    options = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    listen = f"--web.listen-address=127.0.0.1:{own}"
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([program, *options, listen], stdout=log, stderr=log)
-    try:
-        yield f"http://127.0.0.1:{own}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _rules(count: int) -> dict[str, object]:

@@ -12,21 +12,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flyball.errors import FlyballError
 from flyball.guards.reading.units import show_duration
 from flyball.lab import ports
 from flyball.lab.cluster.control_plane import ControlPlane, Report
 from flyball.lab.monitoring import figures, kube_state, programs, receiver
+from flyball.lab.monitoring.errors import MonitorError
 from flyball.lab.monitoring.receiver import Receiver
 
 RULES = "rules.yml"
 JOBS = ("kube-state-metrics", "proxies", "apiserver")
 _TEMPLATES = 'mount -t overlay -o "lowerdir=$0/usr/share:/usr/share" overlay /usr/share && exec "$@"'
 """Debian's Alertmanager reads its templates from /usr/share: they are laid over this machine's, for it alone."""
-
-
-class MonitorError(FlyballError):
-    """Prometheus or Alertmanager did not start, or did not answer; the message names the log file to read."""
 
 
 @dataclass(frozen=True, slots=True)
