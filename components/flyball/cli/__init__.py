@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from flyball.cli import bringing, drilling, freezing, looking
+from flyball.cli import bringing, drilling, freezing, looking, measuring
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -25,6 +25,7 @@ def main(context: click.Context, project: Path | None) -> None:
     flyball alerts -s prod            rules for Prometheus: too few pods, near the cap, a guard overridden
     flyball dashboards -o out/        dashboards for Grafana, from the same thresholds
     flyball check  -s prod            whether the cluster's nodes are set as the stack counts on
+    flyball measure -s prod           load figures for the stack file, from a Prometheus or a load test
     flyball up     -s local           a cluster on this machine with the stack on it
     flyball down   -s local           and everything gone again
     flyball freeze -s prod --reason … automation takes nothing away until people lift it
@@ -41,6 +42,7 @@ for _command in (
     looking.alerts,
     looking.dashboards,
     looking.check,
+    measuring.measure,
     bringing.up,
     bringing.down,
     bringing.kubeconfig,

@@ -1,0 +1,1 @@
+"""Load figures from data: what a stack file says of its services, out of a Prometheus or a load test."""
