@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flyball.drills.hosts import cache_flood, log_server_dead, revived
+from flyball.drills.hosts import cache_flood, log_server_dead, revived, watched_cache
 from flyball.drills.run import HOSTS, run
 
 EXACT: dict[tuple[str, bool], dict[str, Any]] = {
@@ -49,6 +49,10 @@ DAMAGE = {
     "spot-notice": "requests_lost",
     "planned-restarts": "requests_lost",
 }
+TOLD = {"cache-flood-pod": ["CacheEvicting"]}
+"""With the guard people are told of this, and of nothing else that comes within a drill (`watched_cache.LONGER`)."""
+TOLD_WITHOUT = {"cache-flood-pod": ({"CacheEvicting", "CacheClientsUnread"}, {"CacheMemoryHigh"})}
+"""Without it of these, and perhaps of those: memory is above its limit for about as long as it takes to be told of."""
 
 
 @pytest.mark.hosts
@@ -60,3 +64,8 @@ def test_drill(name: str) -> None:
         assert {key: result.figures[key] for key in exact} == exact
         assert result.held is guard
     assert results[False].figures[DAMAGE[name]] > 0
+    if name in TOLD:
+        told = {guard: [each.alert for each in result.told] for guard, result in results.items()}
+        assert [alert for alert in told[True] if alert not in watched_cache.LONGER] == TOLD[name]
+        always, perhaps = TOLD_WITHOUT[name]
+        assert always <= set(told[False]) <= {*always, *perhaps, *watched_cache.LONGER}

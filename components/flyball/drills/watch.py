@@ -3,7 +3,7 @@ and look back on as much less."""
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flyball.alerts.alertmanager import configuration
@@ -79,17 +79,18 @@ class Watch:
         """Whether something fires that has not reached those whom it is for; what only waits is not due."""
         return bool(self._due())
 
-    def settle(self, limit: float = 120.0, holds: Callable[[], bool] = lambda: True) -> None:
-        """Wait until all that fires has been told, nothing waits to, and `holds`. Raises `DrillError` if that takes
-        longer [s]."""
+    def settle(self, limit: float = 120.0, longer: Collection[str] = ()) -> None:
+        """Wait until all that fires has been told, and nothing waits to but alerts that wait `longer` than the drill
+        lasts. Raises `DrillError` if that takes more than `limit` [s]."""
         given_up = time.monotonic() + limit
-        while self._due() or self._waits() or not holds():
+        while late := self._due() or self._waits(longer):
             if time.monotonic() > given_up:
-                raise DrillError(f"waited {limit:g} s for alerts: {self._due()} due, {self._waits()} not yet")
+                raise DrillError(f"waited {limit:g} s for alerts: {', '.join(late)}")
             time.sleep(0.1)
 
-    def _waits(self) -> list[str]:
-        return [each["labels"]["alertname"] for each in self.monitor.alerts() if each["state"] == "pending"]
+    def _waits(self, longer: Collection[str]) -> list[str]:
+        waiting = [each["labels"]["alertname"] for each in self.monitor.alerts() if each["state"] == "pending"]
+        return [name for name in waiting if name not in longer]
 
     def _due(self) -> list[str]:
         heard = {_key(notice.labels) for notice in self.monitor.receiver.notices if notice.firing}

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from flyball.drills.hosts import watched_cache
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
 from flyball.guards.workload import caches
@@ -17,6 +18,8 @@ VALUE_KI, VALUES = 16, 16_800
 """262 MiB in all; every second key has a time to live."""
 UNREAD, ASKED, LARGE_MI = 50, 8, 1
 """Clients that do not read, and how many values of which size each of them asks for: 8 MiB each."""
+UNREAD_FOR = 5
+"""Seconds that they stay: people are told of clients that do not read for two minutes, which are two seconds here."""
 PASSWORD = "of-the-cache-of-the-drill"
 _FLOOD = f"""
 import json, os, socket, sys, time
@@ -59,7 +62,7 @@ elif sys.argv[1] == "unread":
             connection.sendall(packed(b"GET", b"large") * {ASKED})
         except OSError:
             pass
-    time.sleep(2)
+    time.sleep({UNREAD_FOR})
     print(len(waiting))
 else:
     connection, _ = connected()
@@ -124,18 +127,8 @@ def script(scene: Scene) -> Figures:
     first.run(f"timeout 120 sh -c '{host_ready.format('master')}'")
     second.run(f"timeout 120 sh -c 'until {_ask()} role | grep -q connected; do sleep 0.2; done'")
     first.run("systemd-run --quiet --unit=peak python3 /root/peak.py && until [ -e /run/held ]; do sleep 0.1; done")
-    scene.recorder.begin()
-    scene.follow("memory of the cache [MiB]", first, "cut -d' ' -f1 /run/held")
-    scene.recorder.event("keys")
-    written = int(first.run(f"{_python()} flood"))
-    scene.recorder.event("clients that do not read")
-    first.run(f"{_python()} unread")
-    scene.recorder.event("a replica is filled under writes")
-    second.run("systemctl kill --signal=KILL start; systemctl reset-failed start || true")
-    first.run(f"systemd-run --quiet --unit=writes --setenv=REDISCLI_AUTH={PASSWORD} python3 /root/flood.py again")
-    second.run(f"{_run('start', 1)} /bin/sh {configuration.FOLDER}/start.sh")
-    first.run("while systemctl is-active --quiet writes; do sleep 0.2; done")
-    second.run(f"timeout 120 sh -c 'until {_ask()} role | grep -q connected; do sleep 0.2; done'")
+    with watched_cache.watched(scene, CACHE, hosts):
+        written = _flood(scene, first, second)
     peak = int(first.run("cut -d' ' -f2 /run/held"))
     facts = dict(
         line.split(":", 1) for line in first.run(f"{_ask()} info").replace("\r", "").splitlines() if ":" in line
@@ -151,6 +144,23 @@ def script(scene: Scene) -> Figures:
     }
 
 
+def _flood(scene: Scene, first: Host, second: Host) -> int:
+    """How many keys were taken of those that came first."""
+    scene.recorder.begin()
+    scene.follow("memory of the cache [MiB]", first, "cut -d' ' -f1 /run/held")
+    scene.recorder.event("keys")
+    written = int(first.run(f"{_python()} flood"))
+    scene.recorder.event("clients that do not read")
+    first.run(f"{_python()} unread")
+    scene.recorder.event("a replica is filled under writes")
+    second.run("systemctl kill --signal=KILL start; systemctl reset-failed start || true")
+    first.run(f"systemd-run --quiet --unit=writes --setenv=REDISCLI_AUTH={PASSWORD} python3 /root/flood.py again")
+    second.run(f"{_run('start', 1)} /bin/sh {configuration.FOLDER}/start.sh")
+    first.run("while systemctl is-active --quiet writes; do sleep 0.2; done")
+    second.run(f"timeout 120 sh -c 'until {_ask()} role | grep -q connected; do sleep 0.2; done'")
+    return written
+
+
 def _install(host: Host, names: str, files: dict[str, str]) -> None:
     host.run("apt-get install -qq -y --no-install-recommends valkey-server && systemctl disable --now valkey-server")
     host.run(f"mkdir -p {configuration.FOLDER} {configuration.RUN} {configuration.DATA}")
@@ -160,6 +170,7 @@ def _install(host: Host, names: str, files: dict[str, str]) -> None:
     host.run("cat /root/names >> /etc/hosts")
     host.write("/root/flood.py", _FLOOD)
     host.write("/root/peak.py", _PEAK)
+    watched_cache.install(host, configuration.BEHIND, PASSWORD)
 
 
 def _run(unit: str, number: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flyball.drills.axes import BELOW, EVENTS, Axes, Points, marks, picture, seconds
-from flyball.drills.measure import Event
+from flyball.drills.measure import Event, Told
 
 HEIGHT, GAP = 150, 34
 """Units of the picture: one pair of axes, and the room for the name of the next."""
@@ -75,6 +75,10 @@ class HostRecorder:
     def event(self, text: str) -> None:
         """Mark the moment in the plots."""
         self._events.append(Event(self.now, text))
+
+    def tell(self, told: Sequence[Told]) -> None:
+        """Mark when people were told of what."""
+        self._events = sorted([*self._events, *told], key=lambda event: event.at)
 
     def follow(self, name: str, look: Callable[[], float | None]) -> None:
         """Read a value every `PERIOD` from now on; where it cannot be read it is None, and the last one holds."""
