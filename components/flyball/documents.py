@@ -70,6 +70,27 @@ def read_yaml(path: Path, finish: Finish = lambda mapping: mapping) -> Any:
         raise Refused([_problem(path.name, error)]) from None
 
 
+def read_yaml_documents(path: Path) -> list[Any]:
+    """The documents of a file, in order; those that are empty are left out. Raises `Refused`, with line and column."""
+    text = read_text(path)
+    events: list[Event] = []
+    if _FAST:
+        with suppress(yaml.YAMLError):
+            events = list(yaml.parse(text, Loader=_FAST))
+    try:
+        events = events or list(yaml.parse(text, Loader=yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise Refused([_problem(path.name, error)]) from None
+    found: list[list[Event]] = []
+    for event in events:
+        if isinstance(event, DocumentStartEvent):
+            found.append([])
+        elif found:
+            found[-1].append(event)
+    documents = [_document(path.name, iter(each), lambda mapping: mapping) for each in found]
+    return [document for document in documents if document is not None]
+
+
 def _document(name: str, events: Iterator[Event], finish: Finish) -> Any:
     try:
         return _Document(name, finish).read(events)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from flyball.cli import bringing, drilling, freezing, looking, measuring
+from flyball.cli import adopting, bringing, drilling, freezing, looking, measuring
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -20,6 +20,7 @@ def main(context: click.Context, project: Path | None) -> None:
     """Services that survive losses, interruptions and their own automation.
 
     \b
+    flyball adopt  -f manifests/      a stack file for what runs already
     flyball plan   -s prod            what each service survives, and every broken rule
     flyball render -s prod -o out/    the objects as YAML files
     flyball alerts -s prod            rules for Prometheus: too few pods, near the cap, a guard overridden
@@ -36,6 +37,7 @@ def main(context: click.Context, project: Path | None) -> None:
 
 
 for _command in (
+    adopting.adopt,
     looking.rules,
     looking.plan,
     looking.render,

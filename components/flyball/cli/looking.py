@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from flyball.cli.adopting import against_options, changed
 from flyball.cli.shared import context_option, refusals, say, stack_option, target_of
 
 
@@ -29,8 +30,16 @@ def rules(identity: str | None) -> None:
 @stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.option("--before", metavar="STACK", help="Also say what shrinks, compared with this stack file.")
+@against_options
 @click.pass_context
-def plan(context: click.Context, stack: str, as_json: bool, before: str | None) -> None:
+def plan(
+    context: click.Context,
+    stack: str,
+    as_json: bool,
+    before: str | None,
+    against: Path | None,
+    against_context: str | None,
+) -> None:
     """Show what each service survives, from the rules alone.
 
     For each service: the replicas it needs at its peak, its floor, the autoscaler's target and the ceiling; how
@@ -38,6 +47,8 @@ def plan(context: click.Context, stack: str, as_json: bool, before: str | None) 
     request waits, before and after the loss it is sized for; and how much of its deadline its calls may take.
 
     Of a platform: its zones, its nodes, and the most that there may be of them.
+
+    With --against, also what it would change of what runs already, by object and field.
 
     Needs no cluster and no Pulumi CLI. Exits with 1 if the stack breaks a rule.
     """
@@ -53,8 +64,15 @@ def plan(context: click.Context, stack: str, as_json: bool, before: str | None) 
         else:
             result = make(config)
             less = shrinks(config, target_of(context, before).config) if before else []
+            if not result.findings:
+                less += changed(target_of(context, stack), against, against_context)
         if as_json:
-            click.echo(json.dumps({**result.as_json(), **({"shrinks": less} if before else {})}, indent=2))
+            click.echo(
+                json.dumps(
+                    {**result.as_json(), **({"shrinks": less} if before or against or against_context else {})},
+                    indent=2,
+                )
+            )
         else:
             from flyball import show
 

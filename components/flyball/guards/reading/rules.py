@@ -23,6 +23,14 @@ MISSING = Rule(
     source="The required keys of the typed arguments.",
     remedy="Give it.",
 )
+UNANSWERED = Rule(
+    "unanswered",
+    Lesson.FAIL_FAST,
+    what="A question that was left open is answered before anything is made of it: a number that nobody knows is asked"
+    ' for as "?", and never guessed.',
+    source="What is written for a system that runs already (`flyball adopt`) has its load to be measured.",
+    remedy="Measure it, and write the number.",
+)
 EMPTY = Rule(
     "empty",
     Lesson.FAIL_FAST,

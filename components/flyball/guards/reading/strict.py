@@ -11,9 +11,11 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import EMPTY, MISSING, UNKNOWN_KEY, WRONG_TYPE
+from flyball.guards.reading.rules import EMPTY, MISSING, UNANSWERED, UNKNOWN_KEY, WRONG_TYPE
 from flyball.guards.reading.units import show_number
 
+QUESTION = "?"
+"""In the place of a number that is still to be found out."""
 _SHOWN = 100
 """Letters of a text that is shown."""
 _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
@@ -55,6 +57,8 @@ def _empty(path: Path) -> Problem:
 def _check_plain(value: object, expected: type, path: Path) -> Iterator[Problem]:
     if value is None:
         yield _empty(path)
+    elif value == QUESTION and expected in (int, float):
+        yield Problem(path, UNANSWERED, "is still a question", "give the number")
     elif not is_a(value, expected):
         hint = "quote it" if expected is str and isinstance(value, bool | int | float) else ""
         yield Problem(path, WRONG_TYPE, f"is {describe(value)}, not {_WORDS[expected]}", hint)

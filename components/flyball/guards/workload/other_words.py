@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import UNKNOWN_KEY
+from flyball.guards.reading.rules import UNANSWERED, UNKNOWN_KEY
 from flyball.guards.reading.strict import check
 
 
@@ -170,12 +170,26 @@ JOB_WORDS: dict[str, dict[str, Meant]] = {"": _JOB, **{place: _BELOW[place] for 
 """The same of a job."""
 
 
+_BY_MEASURE = "`flyball measure` proposes it, from your Prometheus or by a load test of one replica"
+_MEASURED: Mapping[Path, str] = {
+    ("load", "peak"): f"give the requests per second of all replicas at the busiest time; {_BY_MEASURE}",
+    ("load", "replica"): f"give the requests per second that one replica can do; {_BY_MEASURE}",
+}
+"""How to answer the questions that every service is asked."""
+
+
 def check_service(
     value: object, expected: Any, path: Path, words: Mapping[str, Mapping[str, Meant]] = WORDS
 ) -> Iterator[Problem]:
     """As `strict.check`, for a service at `path`; of a word that is known from elsewhere it says what is meant here."""
     for problem in check(value, expected, path):
-        yield _in_our_words(problem, problem.path[len(path) :], words) if problem.rule is UNKNOWN_KEY else problem
+        within = problem.path[len(path) :]
+        if problem.rule is UNKNOWN_KEY:
+            yield _in_our_words(problem, within, words)
+        elif problem.rule is UNANSWERED and within in _MEASURED:
+            yield replace(problem, remedy=_MEASURED[within])
+        else:
+            yield problem
 
 
 def _in_our_words(problem: Problem, within: Path, words: Mapping[str, Mapping[str, Meant]]) -> Problem:

@@ -1,0 +1,200 @@
+"""Manifests as they are found: in files or in a cluster, each with where it was; without the values of any secret."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flyball import wellknown
+from flyball.documents import read_yaml_documents
+from flyball.guards.reading import bounds
+from flyball.guards.reading.problem import Problem, Refused, refuse
+from flyball.guards.reading.rules import GIVEN_TWICE, MISSING, UNKNOWN_VALUE, UNREADABLE_FILE, WRONG_TYPE
+
+Manifest = Mapping[str, Any]
+_SUFFIXES = (".yaml", ".yml", ".json")
+_DERIVED = ("Pod", "ReplicaSet", "ControllerRevision", "Endpoints", "EndpointSlice", "Event", "Lease")
+"""What the cluster makes of the others."""
+_DATA = ("data", "stringData", "binaryData")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One manifest; `origin` says where it was found."""
+
+    manifest: Manifest
+    origin: str
+
+    @property
+    def kind(self) -> str:
+        return self.manifest["kind"]
+
+    @property
+    def name(self) -> str:
+        return self.manifest["metadata"]["name"]
+
+    @property
+    def namespace(self) -> str:
+        """Empty where nothing is said of one."""
+        return self.manifest["metadata"].get("namespace") or ""
+
+    @property
+    def spec(self) -> Manifest:
+        return mapping(self.manifest.get("spec"))
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether flyball made it."""
+        labels = mapping(self.manifest["metadata"].get("labels"))
+        return labels.get(wellknown.MANAGED_BY_LABEL) == wellknown.MANAGED_BY
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that was found in one namespace."""
+
+    items: tuple[Item, ...]
+    namespace: str
+    by_kind: Mapping[str, Mapping[str, Item]] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> Iterator[Item]:
+        """The items of some kinds, by kind and name."""
+        for kind in kinds:
+            yield from self.by_kind.get(kind, {}).values()
+
+    def get(self, kind: str, name: object) -> Item | None:
+        return self.by_kind.get(kind, {}).get(str(name))
+
+
+def mapping(value: object) -> Manifest:
+    """The value where it is a map, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def maps(value: object) -> list[Manifest]:
+    """The maps of a list."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def in_files(path: Path, namespace: str | None = None) -> Found:
+    """What a file holds, or all files of a folder and the folders in it.
+
+    Raises `Refused` with every manifest that cannot be read as one, and where more than one namespace has something
+    that runs and `namespace` says none.
+    """
+    if not path.exists():
+        refuse([Problem((str(path),), UNREADABLE_FILE, "is not there", "name a file or a folder of manifests")])
+    files = sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES) if path.is_dir() else [path]
+    if not files:
+        message = f"has no file that ends with {', '.join(_SUFFIXES)}"
+        refuse([Problem((str(path),), UNREADABLE_FILE, message, "name a file or a folder of manifests")])
+    problems: list[Problem] = []
+    items: list[Item] = []
+    for file in files:
+        try:
+            documents = read_yaml_documents(file)
+        except Refused as refused:
+            problems += refused.problems
+            continue
+        for i, document in enumerate(documents):
+            items += _items(document, file.name, f"{file.name}[{i}]" if len(documents) > 1 else file.name, problems)
+    return gathered(items, namespace, problems)
+
+
+def in_answer(answer: Manifest, namespace: str) -> Found:
+    """What a cluster answered: one List."""
+    problems: list[Problem] = []
+    return gathered(_items(answer, "the cluster", "the cluster", problems), namespace, problems)
+
+
+def gathered(items: Iterable[Item], namespace: str | None, problems: list[Problem]) -> Found:
+    """What is of one namespace. Raises `Refused` for the problems, for what is there twice, and where nothing runs."""
+    items = [item for item in items if item.kind not in _DERIVED]
+    spaces = sorted({item.namespace for item in items if "template" in item.spec and item.namespace})
+    if namespace is None and len(spaces) > 1 and not problems:
+        message = f"something runs in {', '.join(spaces)}, and a stack has one namespace"
+        problems.append(Problem((), UNKNOWN_VALUE, message, "name one with --namespace"))
+    chosen = namespace if namespace is not None else (spaces[0] if spaces else "")
+    own = [item for item in items if item.namespace in ("", chosen) or item.kind == "Namespace"]
+    by_kind: dict[str, dict[str, Item]] = {}
+    for item in own:
+        there = by_kind.setdefault(item.kind, {}).setdefault(item.name, item)
+        if there is not item:
+            message = f"{item} is in {there.origin} too"
+            problems.append(Problem((item.origin,), GIVEN_TWICE, message, "leave one of them out"))
+    if not problems and not any(
+        "template" in mapping(i.spec.get("jobTemplate", i.spec).get("spec", i.spec)) for i in own
+    ):
+        where = f"in the namespace {chosen}" if chosen else "there"
+        hint = f"there is something in {', '.join(spaces)}" if spaces else "name Deployments, StatefulSets or CronJobs"
+        problems.append(Problem((), MISSING, f"nothing runs {where}", hint))
+    refuse(problems)
+    return Found(tuple(own), chosen, by_kind)
+
+
+def _items(document: object, file: str, origin: str, problems: list[Problem]) -> list[Item]:
+    """The manifests of a document; a List is what it lists."""
+    if not isinstance(document, Mapping):
+        problems.append(Problem((origin,), WRONG_TYPE, "is no map", "a manifest has apiVersion, kind and metadata"))
+        return []
+    kind = document.get("kind")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(document.get("items"), list):
+        head = (
+            {"kind": kind.removesuffix("List"), "apiVersion": document.get("apiVersion", "v1")}
+            if kind != "List"
+            else {}
+        )
+        listed = enumerate(document["items"])
+        within = (
+            ({**head, **each} if isinstance(each, Mapping) else each, f"{origin}.items[{i}]") for i, each in listed
+        )
+        return [item for each, at in within for item in _items(each, file, at, problems)]
+    lacking = [key for key in ("apiVersion", "kind") if not isinstance(document.get(key), str)]
+    if not isinstance(mapping(document.get("metadata")).get("name"), str):
+        lacking.append("metadata.name")
+    if lacking:
+        hint = "a manifest has apiVersion, kind and metadata; other files belong elsewhere"
+        problems.append(Problem((origin,), MISSING, f"has no {', no '.join(lacking)}", hint))
+        return []
+    found = _checked(document, origin, problems)
+    return [Item(_without_values(document), origin)] if found else []
+
+
+def _checked(document: Manifest, origin: str, problems: list[Problem]) -> bool:
+    """Whether what runs has a pod with a container in it, of the types that the rest relies on."""
+    at = f"{origin}: {document['kind'].lower()} {document['metadata']['name']}"
+    problems += bounds.problems(document, (at,))
+    if document["kind"] not in ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"):
+        return True
+    step, path = document, ""
+    for key in ("spec", *(("jobTemplate", "spec") if document["kind"] == "CronJob" else ()), "template", "spec"):
+        path = f"{path}.{key}".lstrip(".")
+        if not isinstance(step.get(key), Mapping):
+            what = "is missing" if step.get(key) is None else "is no map"
+            problems.append(Problem((at, path), MISSING if step.get(key) is None else WRONG_TYPE, what))
+            return False
+        step = step[key]
+    containers = step.get("containers")
+    if not isinstance(containers, list) or not maps(containers) or len(maps(containers)) != len(containers):
+        problems.append(Problem((at, f"{path}.containers"), MISSING, "has no container", "name at least one"))
+        return False
+    bad = [
+        Problem((at, f"{path}.containers", i, key), MISSING, "is missing or no text")
+        for i, each in enumerate(containers)
+        for key in ("name", "image")
+        if not isinstance(each.get(key), str)
+    ]
+    problems += bad
+    return not bad
+
+
+def _without_values(document: Manifest) -> Manifest:
+    """A Secret with the names of its keys alone."""
+    if document["kind"] != "Secret":
+        return document
+    parts = {key: dict.fromkeys(mapping(document[key]), "") for key in _DATA if key in document}
+    notes = {k: v for k, v in mapping(document["metadata"]).items() if k != "annotations"}  # kubectl's copy is there
+    return {**{k: v for k, v in document.items() if k not in _DATA}, **parts, "metadata": notes}

@@ -1,0 +1,95 @@
+"""What a service must carry: from its autoscaler where that counts requests, else questions to be answered."""
+
+from typing import Any
+
+from flyball.deploy.adopt.found import Item, Manifest, mapping, maps
+from flyball.deploy.adopt.work import Work
+from flyball.guards.headroom.headroom import DEFAULT_UTILIZATION
+from flyball.guards.reading.strict import QUESTION
+from flyball.guards.reading.units import show_number
+
+_RATE = ("request", "rps", "qps", "http", "per_second")
+"""Words in the name of a figure that counts requests."""
+
+
+def describe(work: Work) -> dict[str, Any]:
+    """`load`, and what the autoscaler says of sizes."""
+    scaler = _scaler(work)
+    runs = work.item.spec.get("replicas")
+    today = [f"{runs if isinstance(runs, int) else 1} replica{'' if runs in (None, 1) else 's'}"]
+    unknown = {"peak": QUESTION, "replica": QUESTION}
+    if scaler is None:
+        work.say(f"questions: what it must carry, and what one replica can do; {today[0]} until now", "load")
+        return {"load": unknown}
+    least, most = scaler.spec.get("minReplicas", 1), scaler.spec.get("maxReplicas")
+    size = f"its autoscaler keeps from {least} to {most} replicas"
+    if work.item.is_ours:
+        work.say(f"questions: {size}, and neither peak nor capacity is written on any object", "load")
+        return {"load": unknown}
+    rate = _rate(scaler)
+    sizes = {"proven": most, "ceiling": most} if isinstance(most, int) and most > 1 else {}
+    if sizes:
+        work.say("the autoscaler's maximum, taken as a size that has been seen to run well", "proven")
+    if rate is None or not isinstance(most, int) or most < 2:
+        share = _share(scaler)
+        work.say(f"questions: {size}{share}, which is no number of requests", "load")
+        return {"load": unknown, **sizes}
+    share = show_number(100 * DEFAULT_UTILIZATION)
+    how = (
+        f"adds a replica at {rate:g} requests per second for each, taken as {share} % of what one can do, up to {most}"
+    )
+    work.say(f"a guess from the autoscaler, which {how}, one of them to spare", "load")
+    return {"load": {"peak": _whole(rate * (most - 1)), "replica": _whole(rate / DEFAULT_UTILIZATION)}, **sizes}
+
+
+def _scaler(work: Work) -> Item | None:
+    for each in work.found.of("HorizontalPodAutoscaler"):
+        reference = mapping(each.spec.get("scaleTargetRef"))
+        if (reference.get("kind"), reference.get("name")) == (work.item.kind, work.item.name):
+            return each
+    return None
+
+
+def _metrics(scaler: Item) -> list[Manifest]:
+    return maps(scaler.spec.get("metrics"))
+
+
+def _rate(scaler: Item) -> float | None:
+    """Requests per second of each replica that it aims at; None where it counts something else."""
+    for metric in _metrics(scaler):
+        for kind in ("pods", "object", "external"):
+            given = mapping(metric.get(kind))
+            name = str(mapping(given.get("metric")).get("name")).lower()
+            value = str(mapping(given.get("target")).get("averageValue") or "")
+            if any(word in name for word in _RATE) and value:
+                return _number(value)
+    return None
+
+
+def _whole(rate: float) -> float | int:
+    return int(rate) if rate == int(rate) else round(rate, 3)
+
+
+def _number(text: str) -> float | None:
+    digits, milli = (
+        text.removesuffix("m").removesuffix("k"),
+        0.001 if text.endswith("m") else 1000 if text.endswith("k") else 1,
+    )
+    try:
+        return float(digits) * milli or None
+    except ValueError:
+        return None
+
+
+def _share(scaler: Item) -> str:
+    old = scaler.spec.get("targetCPUUtilizationPercentage")
+    found = [
+        (given.get("name"), mapping(given.get("target")).get("averageUtilization"))
+        for metric in _metrics(scaler)
+        for given in (mapping(metric.get("resource")), mapping(metric.get("containerResource")))
+        if given
+    ]
+    share = [
+        f"{value} % of the {name} asked for" for name, value in [*found, *([("cpu", old)] if old else [])] if value
+    ]
+    return f" by {' and '.join(share)}" if share else ""

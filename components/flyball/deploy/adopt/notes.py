@@ -1,0 +1,62 @@
+"""What is said beside a stack file that was written from manifests: guesses within it, and what it cannot say."""
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from flyball.deploy.adopt.found import Item
+
+Place = tuple[str, ...]
+"""Keys that lead to a value of the stack file, from the top: ("services", "cart", "calls")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A part of a manifest that a stack file cannot say: where it stands, and what is lost with it."""
+
+    where: str
+    path: str
+    loses: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.path}: {self.loses}" if self.path else f"{self.where}: {self.loses}"
+
+
+@dataclass(slots=True)
+class Notes:
+    """`comments` by the place that they stand before."""
+
+    lost: list[Lost] = field(default_factory=list)
+    comments: dict[Place, list[str]] = field(default_factory=dict)
+
+    def lose(self, item: Item, path: str, loses: str) -> None:
+        found = Lost(str(item), path, loses)
+        if found not in self.lost:
+            self.lost.append(found)
+
+    def say(self, place: Place, text: str) -> None:
+        lines = self.comments.setdefault(place, [])
+        if text not in lines:
+            lines.append(text)
+
+
+_SECRET_NAME = re.compile(r"(?i)passw|passphrase|pwd|secret|token|credential|api_?key|private_?key|access_?key")
+_PLAIN = re.compile(r"(?i)|true|false|none|[-+]?[0-9.]+[a-z]{0,2}|/.*|\$\([A-Za-z_][A-Za-z0-9_]*\)|[a-z]+://[^@\s]*")
+"""Values that are no secret, whatever their name: none, numbers, paths, references, addresses without a password."""
+_SECRET_VALUE = re.compile(
+    r"(?i)://[^/\s:@]*:[^/\s@$]+@|\b(?:password|passwd|pwd|secret|api_?key|token)\s*[=:]\s*[^\s;&,$\"']"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
+_SECRET_FLAG = re.compile(r"(?i)--?[-a-z]*(?:passw|requirepass|secret|token|api-?key)[-a-z]*")
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Whether a value is one that nobody but its owner should read, by its name or by its look."""
+    named = bool(_SECRET_NAME.search(name)) and not _PLAIN.fullmatch(value)
+    return named or bool(_SECRET_VALUE.search(value))
+
+
+def holds_secret(words: list[str]) -> bool:
+    """Whether a command line has a secret in it."""
+    after = any(_SECRET_FLAG.fullmatch(a) and not _PLAIN.fullmatch(b) for a, b in pairwise(words))
+    return after or any(_SECRET_VALUE.search(word) for word in words)

@@ -1,0 +1,117 @@
+"""Probes, and what to ask where nothing asks: a workload that is never asked gets traffic before it can serve."""
+
+import re
+from typing import Any
+
+from flyball.deploy.adopt.found import Manifest, mapping
+from flyball.deploy.adopt.work import Work
+from flyball.guards.interruptions.probes import Probe, Probes, read
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.units import ceil_div
+
+_STARTUP_PERIOD, _STARTUP_FAILURES = 5, 30
+_KEYS = {"periodSeconds": "period", "timeoutSeconds": "timeout"}
+_STORES = {
+    r"redis|valkey": ["redis-cli", "ping"],
+    r"postgres|pgsql|timescale": ["pg_isready", "-h", "127.0.0.1"],
+    r"mysql|mariadb|percona": ["mysqladmin", "ping", "-h", "127.0.0.1"],
+    r"mongo": ["mongosh", "--quiet", "--eval", "db.adminCommand('ping')"],
+    r"rabbitmq": ["rabbitmq-diagnostics", "-q", "ping"],
+    r"memcached": ["sh", "-c", "echo stats | nc 127.0.0.1 11211"],
+}
+"""What stores are asked by their own clients; by a word in the image's name."""
+_IS_THERE, _IS_READABLE = ["test", "-d", "/proc/1"], ["test", "-r", "/proc/1/status"]
+
+
+def describe(work: Work, protocol: str, port: int, port_name: str | None, answers: bool) -> dict[str, Any]:
+    """`probes` of a service that speaks `protocol` on `port`; `answers` is whether it listens at all."""
+    found: dict[str, dict[str, Any]] = {}
+    for key in ("startup", "readiness", "liveness"):
+        given = mapping(work.container.get(f"{key}Probe"))
+        probe = _probe(work, key, given, (port, port_name)) if given else None
+        if probe:
+            found[key] = probe
+    _wait(work, found)
+    if "readiness" not in found and protocol == "tcp":
+        found["readiness"] = _asked(work, answers)
+    if not answers:
+        found["startup"] = {"exec": _IS_THERE, **found.get("startup", {})}
+        found.setdefault("liveness", {"exec": _IS_READABLE})
+    ready, alive = (
+        {k: v for k, v in found.get(key, {}).items() if k in ("path", "exec")} for key in ("readiness", "liveness")
+    )
+    if ready and ready == alive:
+        del found["liveness"]
+        loses = (
+            "it asks what readiness asks, and would restart what is overloaded; it is asked for an open port instead"
+        )
+        work.lose(f"{work.path}.livenessProbe", loses)
+    if "tcp" in found.get("readiness", {}) and "liveness" not in found:
+        found["liveness"] = {"exec": _IS_READABLE}
+        work.say("asks otherwise than readiness does, which asks for an open port; a guess", "probes", "liveness")
+    usual = _usual(protocol)
+    found = {key: each for key, each in found.items() if _read(key, each, protocol) != getattr(usual, key)}
+    return {"probes": found} if found else {}
+
+
+def _usual(protocol: str) -> Probes:
+    return read(Reader({}, (), []), protocol)
+
+
+def _read(key: str, given: dict[str, Any], protocol: str) -> Probe:
+    return getattr(read(Reader({key: given}, (), []), protocol), key)
+
+
+def _asked(work: Work, answers: bool) -> dict[str, Any]:
+    image = str(work.container.get("image")).rsplit("/", 1)[-1].lower()
+    command = (
+        next((words for pattern, words in _STORES.items() if re.search(pattern, image)), None) if answers else None
+    )
+    if command is None:
+        work.say("a guess that says little: give a command that says whether it can work", "probes", "readiness")
+        return {"exec": _IS_THERE}
+    work.say("nothing asked it; a guess by its image", "probes", "readiness")
+    return {"exec": list(command)}
+
+
+def _probe(work: Work, key: str, given: Manifest, own: tuple[int, str | None]) -> dict[str, Any] | None:
+    at = f"{work.path}.{key}Probe"
+    http, tcp, grpc = (mapping(given.get(kind)) for kind in ("httpGet", "tcpSocket", "grpc"))
+    asked = http or tcp or grpc
+    if asked and asked.get("port") not in (*own, None):
+        work.lose(at, f"it asks port {asked.get('port')}, and a probe here asks the service's own")
+        return None
+    if http:
+        question: dict[str, Any] = {"path": str(http.get("path") or "/")}
+        work.rest(http, ("path", "port", "scheme"), f"{at}.httpGet", {})
+        if http.get("scheme") not in (None, "HTTP"):
+            work.lose(f"{at}.httpGet.scheme", "it is asked in plain HTTP")
+    elif "exec" in given:
+        question = {"exec": [str(word) for word in mapping(given["exec"]).get("command") or []]}
+    elif "grpc" in given:
+        question = {"grpc": True}
+    elif "tcpSocket" in given:
+        question = {"tcp": True}
+    else:
+        return None
+    times = {word: f"{given[k]}s" for k, word in _KEYS.items() if given.get(k)}
+    failures = {"failures": given["failureThreshold"]} if given.get("failureThreshold") else {}
+    words = {
+        "successThreshold": "one success counts",
+        "terminationGracePeriodSeconds": "a restart has the pod's own time",
+    }
+    known = ("httpGet", "tcpSocket", "exec", "grpc", "initialDelaySeconds", "failureThreshold", *_KEYS)
+    success = {} if given.get("successThreshold") in (None, 1) else {"successThreshold": given["successThreshold"]}
+    work.rest({k: v for k, v in given.items() if k != "successThreshold"} | success, known, at, words)
+    return {**question, **times, **failures}
+
+
+def _wait(work: Work, found: dict[str, dict[str, Any]]) -> None:
+    """A start that others wait for blindly is asked for: as long as the longest of them waits."""
+    delay = max(
+        (mapping(work.container.get(f"{key}Probe")).get("initialDelaySeconds") or 0)
+        for key in ("readiness", "liveness")
+    )
+    if delay > _STARTUP_PERIOD * _STARTUP_FAILURES and "startup" not in found:
+        found["startup"] = {"failures": ceil_div(delay, _STARTUP_PERIOD)}
+        work.say(f"instead of waiting for {delay} s before the first question", "probes", "startup")

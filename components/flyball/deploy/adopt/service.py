@@ -1,0 +1,232 @@
+"""A Deployment, with the Services and the autoscaler that belong to it, as a service of a stack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flyball.deploy.adopt import load, ours, pod, probes
+from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
+from flyball.deploy.adopt.notes import Notes
+from flyball.deploy.adopt.work import Work, is_proxy, pod_of, ports_of, services_of, target
+from flyball.guards.workload.ports import MAIN, METRICS
+
+_STORE_PORTS = (1433, 3306, 5432, 5672, 6379, 9042, 9092, 9200, 11211, 27017)
+"""Of databases, queues and caches, which speak a protocol of their own."""
+_BESIDE = ("metrics", "prometheus", "admin", "management", "exporter", "debug", "health", "ui", "controller")
+"""Words in the name of a port that is not what a service is for."""
+_OWN_PORTS = (MAIN, METRICS)
+_NO_PORT = 8080
+_LONGEST_WAY_OUT = 110
+"""Seconds, of all of it (`guards.interruptions`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as it enters the stack file; `ports` are those of its Services by number, with their names, `known` all
+    host names that lead to it."""
+
+    work: Work
+    args: dict[str, Any]
+    ports: Mapping[int, str]
+    known: frozenset[str]
+
+
+def name_of(item: Item, found: Found) -> str:
+    """The name in the stack file: that of its Service, by which it is called, where that is another one."""
+    if own := ours.name_of(item):
+        return own
+    if item.kind not in ("Deployment", "StatefulSet"):
+        return item.name
+    services = services_of(found, pod_of(item)[1])
+    return next((each.name for each in services if each.name == item.name), services[0].name if services else item.name)
+
+
+def describe(item: Item, found: Found, notes: Notes) -> Service:
+    path, template = pod_of(item)
+    services = services_of(found, template)
+    name = name_of(item, found)
+    containers = maps(mapping(template.get("spec")).get("containers"))
+    main, number, index = _main(item, [each for each in services if each.name == name], containers)
+    work = Work(item, found, notes, name, "services", path, template, containers[index], index)
+    if name != item.name:
+        work.say(f"is the {item.kind} {item.name}; here it has the name of its Service, by which it is called")
+    for other in services:
+        if other.name != name:
+            work.lose("", f"the Service {other.name} leads to it too; here it has one name, {name}")
+    port = number or _NO_PORT
+    answers = number is not None
+    protocol = _protocol(work, main, port, answers)
+    args = {"image": work.container["image"], "port": port, **({"protocol": protocol} if protocol != "http" else {})}
+    args |= load.describe(work)
+    args |= ours.describe(work)
+    args |= _reached(work, services)
+    if not answers:
+        work.say("has no port that anybody calls, so it is asked by commands alone", "port")
+        args["inbound"] = {"enabled": False}
+    name_of_port = next(
+        (each.get("name") for each in maps(work.container.get("ports")) if each.get("containerPort") == port), None
+    )
+    args |= {**pod.describe(work), **probes.describe(work, protocol, port, name_of_port, answers)}
+    args |= _further(work, services, port)
+    args |= _release(work)
+    numbers = {int(each["port"]): str(each["name"]) for s in services for each in ports_of(s) if "port" in each}
+    return Service(work, args, numbers, frozenset({name, *(each.name for each in services)}))
+
+
+def _main(item: Item, services: list[Item], containers: list[Manifest]) -> tuple[Manifest, int | None, int]:
+    """The Service's port that the service is for, the port of the pods behind it, and whose container that is."""
+    if item.is_ours:
+        own = next((each for each in maps(containers[0].get("ports")) if each.get("name") == MAIN), {})
+        port = next((each for service in services for each in ports_of(service) if each["name"] == MAIN), {})
+        return port, own.get("containerPort"), 0
+    given = [each for service in services for each in ports_of(service)]
+    first = [each for each in given if not any(word in str(each["name"]) for word in _BESIDE)] or given
+    if first:
+        number, index = target(first[0], containers)
+        return first[0], number, index
+    own = [i for i, each in enumerate(containers) if not is_proxy(item, each)] or [0]
+    index = next((i for i in own if containers[i].get("name") == item.name), own[0])
+    ports = maps(containers[index].get("ports"))
+    return {}, (ports[0].get("containerPort") if ports else None), index
+
+
+def _protocol(work: Work, main: Manifest, port: int, answers: bool) -> str:
+    """By what is said of it, else by what is usual; a guess says that it is one."""
+    if not answers:
+        return "tcp"
+    said = f"{main.get('appProtocol') or ''} {main.get('name') or ''}".lower()
+    asked = [mapping(work.container.get(f"{key}Probe")) for key in ("readiness", "liveness", "startup")]
+    if work.item.is_ours:
+        return {"http": "http", "kubernetes.io/h2c": "grpc"}.get(str(main.get("appProtocol")), "tcp")
+    if "grpc" in said or "h2c" in said or any("grpc" in each for each in asked):
+        return "grpc"
+    if port in _STORE_PORTS or main.get("port") in _STORE_PORTS:
+        return "tcp"
+    if "http" in said.replace("https", "") or any("httpGet" in each for each in asked):
+        return "http"
+    work.say("nothing says what it speaks: http is a guess, grpc and tcp are the others", "port")
+    return "http"
+
+
+def _reached(work: Work, services: list[Item]) -> dict[str, Any]:
+    """Who is let in from outside of the set: by an Ingress, or anybody."""
+    names = {each.name for each in services}
+    found: dict[str, Any] = {}
+    for ingress in work.found.of("Ingress"):
+        for i, rule in enumerate(maps(ingress.spec.get("rules"))):
+            for j, each in enumerate(maps(mapping(rule.get("http")).get("paths"))):
+                if mapping(mapping(each.get("backend")).get("service")).get("name") not in names:
+                    continue
+                at = f"spec.rules[{i}].http.paths[{j}]"
+                if "expose" in found or not rule.get("host"):
+                    why = "a service has one host and path here" if "expose" in found else "a host is needed here"
+                    work.notes.lose(ingress, at, why)
+                    continue
+                found["expose"] = _exposed(ingress, rule, each)
+    for service in services:
+        kind = service.spec.get("type")
+        if kind in ("LoadBalancer", "NodePort"):
+            found["public"] = True
+            work.notes.lose(
+                service, "spec.type", f"the way in of a {kind} is not made; `expose` and platform.way are one"
+            )
+    if "expose" in found:
+        found["public"] = True
+        work.say(
+            "whoever answers for the host has to reach it; platform.way.namespace would let in that one alone", "public"
+        )
+    return found
+
+
+def _exposed(ingress: Item, rule: Manifest, path: Manifest) -> dict[str, str]:
+    tls = [
+        each.get("secretName") for each in maps(ingress.spec.get("tls")) if rule["host"] in (each.get("hosts") or [])
+    ]
+    where = str(path.get("path") or "/")
+    return {
+        "host": str(rule["host"]),
+        **({"path": where} if where != "/" else {}),
+        **({"tls": str(tls[0])} if tls and tls[0] else {}),
+    }
+
+
+def _further(work: Work, services: list[Item], port: int) -> dict[str, Any]:
+    """Further ports, and the application's own figures."""
+    marks = mapping(mapping(work.template.get("metadata")).get("annotations"))
+    marks = (
+        marks
+        if "prometheus.io/port" in marks
+        else next(
+            (
+                m
+                for s in services
+                if "prometheus.io/port" in (m := mapping(mapping(s.manifest.get("metadata")).get("annotations")))
+            ),
+            marks,
+        )
+    )
+    found: dict[str, Any] = {}
+    scraped = str(marks.get("prometheus.io/port", ""))
+    if marks.get("prometheus.io/scrape") == "true" and scraped.isdigit():
+        path = marks.get("prometheus.io/path", "/metrics")
+        found["metrics"] = {"port": int(scraped), **({"path": path} if path != "/metrics" else {})}
+    ports: dict[str, Any] = {}
+    for service in services:
+        for each in ports_of(service):
+            number, index = target(each, maps(work.pod.get("containers")))
+            if (
+                number in (port, None, found.get("metrics", {}).get("port"))
+                or index != work.index
+                or each["name"] in _OWN_PORTS * work.item.is_ours
+            ):
+                continue
+            name = str(each["name"] or f"port-{number}")[:15]
+            word = {"grpc": "grpc", "http": "http"}.get(
+                name.split("-")[0], "udp" if each["protocol"] == "UDP" else "tcp"
+            )
+            spoken = {"protocol": word} if word != "tcp" else {}
+            callers = ours.callers(work, number)
+            ports.setdefault(name, {"port": number, **spoken, "callers": callers})
+            if not callers:
+                work.say("nobody is known to call it; name its callers, or set public", "ports", name)
+    return {**found, **({"ports": ports} if ports else {})}
+
+
+def _release(work: Work) -> dict[str, Any]:
+    """The way to a new version, and the way out."""
+    spec, rollout = work.item.spec, dict[str, Any]()
+    strategy = mapping(spec.get("strategy"))
+    surge = str(mapping(strategy.get("rollingUpdate")).get("maxSurge") or "")
+    if strategy.get("type") == "Recreate":
+        work.lose("spec.strategy.type", "all old pods end before a new one begins; here a new one begins first")
+    if surge.endswith("%") and surge != "25%" and surge != "0%":
+        rollout["surge"] = int(surge[:-1])
+    for key, word, default, unit in (
+        ("minReadySeconds", "settle", 10, "s"),
+        ("progressDeadlineSeconds", "progress", 600, "s"),
+        ("revisionHistoryLimit", "history", 3, ""),
+    ):
+        value = spec.get(key)
+        if isinstance(value, int) and value > 0 and value != default and not (word == "history" and value > 9):
+            rollout[word] = f"{value}{unit}" if unit else value
+    return {**({"rollout": rollout} if rollout else {}), **_shutdown(work)}
+
+
+def _shutdown(work: Work) -> dict[str, Any]:
+    hook = mapping(mapping(work.container.get("lifecycle")).get("preStop"))
+    waits = mapping(hook.get("sleep")).get("seconds")
+    words = [str(word) for word in mapping(hook.get("exec")).get("command") or []]
+    if len(words) == 2 and words[0].endswith("sleep") and words[1].isdigit():
+        waits = int(words[1])
+    elif words or "httpGet" in hook:
+        work.lose(
+            f"{work.path}.lifecycle.preStop", "it is not run: a pod that leaves waits until nobody sends any more"
+        )
+    grace, prestop = work.pod.get("terminationGracePeriodSeconds"), waits if isinstance(waits, int) and waits else 5
+    shutdown: dict[str, str] = {"prestop": f"{prestop}s"} if prestop != 5 else {}
+    if isinstance(grace, int) and grace > prestop + 35:
+        shutdown["drain"] = f"{min(grace, _LONGEST_WAY_OUT) - prestop - 5}s"
+        if grace > _LONGEST_WAY_OUT:
+            loses = f"{grace} s are more than a spot notice leaves; {_LONGEST_WAY_OUT} s here"
+            work.lose(f"{work.pod_path}.terminationGracePeriodSeconds", loses)
+    return {"shutdown": shutdown} if shutdown else {}

@@ -1,0 +1,77 @@
+"""Deadlines that fit each other, where those that everybody has do not: from the services that call nobody on."""
+
+from collections.abc import Iterable
+
+from flyball.deploy.adopt.service import Service
+from flyball.guards.reading.units import Milliseconds, show_duration
+
+_LONGEST: Milliseconds = 60_000
+"""What a request may take; a pod that leaves needs that long, and has 110 s in all."""
+_SHORTER: tuple[Milliseconds, ...] = (1_000, 500, 200, 100, 50)
+_CONNECT: Milliseconds = 50
+_DEFAULT_CONNECT: Milliseconds = 250
+_DEFAULT: Milliseconds = 2_000
+Graph = dict[str, list[str]]
+
+
+def break_circles(services: Iterable[Service]) -> None:
+    """Leave out the guessed call that closes a circle: in a circle nobody's deadline can be kept."""
+    kept: Graph = {}
+    for service in services:
+        own = kept.setdefault(service.work.name, [])
+        calls = service.args.get("calls", {})
+        for name in list(calls):
+            if service.work.name in _reached(kept, name):
+                del calls[name]
+                service.work.notes.comments.pop(("services", service.work.name, "calls", name), None)
+                loses = (
+                    f"it seems to call {name}, which calls it by others: that call is left out, and goes past the proxy"
+                )
+                service.work.lose("", loses)
+            else:
+                own.append(name)
+        if not calls:
+            service.args.pop("calls", None)
+
+
+def _reached(graph: Graph, name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            waiting += graph.get(each, [])
+    return found
+
+
+def fit(services: Iterable[Service]) -> None:
+    """Give deadlines and timeouts where calls one after another would take longer than a minute by the defaults."""
+    by_name = {service.work.name: service for service in services}
+    graph = {
+        name: [each for each in service.args.get("calls", {}) if each in by_name] for name, service in by_name.items()
+    }
+    if max(_taken(graph, _DEFAULT, _DEFAULT_CONNECT).values(), default=0) <= _LONGEST:
+        return
+    own = next((d for d in _SHORTER if max(_taken(graph, d, _CONNECT).values()) <= _LONGEST), _SHORTER[-1])
+    taken = _taken(graph, own, _CONNECT)
+    for name, service in by_name.items():
+        service.args["deadline"] = show_duration(taken[name])
+        service.work.say("a guess, so short that all calls one after another fit into a minute; measure it", "deadline")
+        for callee, call in service.args.get("calls", {}).items():
+            if callee in taken:
+                call |= {"connect": show_duration(_CONNECT), "timeout": show_duration(taken[callee])}
+
+
+def _taken(graph: Graph, own: Milliseconds, connect: Milliseconds) -> dict[str, Milliseconds]:
+    """What each may take: `own`, or all its calls one after another where that is longer; without circles."""
+    found: dict[str, Milliseconds] = {}
+
+    def of(name: str) -> Milliseconds:
+        if name not in found:
+            found[name] = max(own, sum(connect + of(callee) for callee in graph[name]))
+        return found[name]
+
+    for name in graph:
+        of(name)
+    return found

@@ -1,0 +1,149 @@
+"""Volumes of a pod: folders that may be written, files that are only read, and what a replica cannot have."""
+
+import re
+from typing import Any
+
+from flyball.deploy.adopt.found import Manifest, mapping, maps
+from flyball.deploy.adopt.notes import looks_secret
+from flyball.deploy.adopt.work import PROXY, Work
+from flyball.guards.workload.files import VOLUME
+
+_MOST = 64 * 1024
+"""Letters of a ConfigMap that enter the stack file; a larger one is named."""
+_HELD = {
+    "persistentVolumeClaim": "what is kept in it is not there for a replica, which keeps nothing",
+    "hostPath": "a folder of the node: pods here have none of it",
+    "downwardAPI": "what it tells is not told to the application",
+    "csi": "nothing in a stack file mounts it",
+    "nfs": "nothing in a stack file mounts it",
+    "ephemeral": "it would be a scratch folder on the node's own disk",
+}
+
+
+def describe(work: Work) -> dict[str, Any]:
+    """`scratch` and `files`."""
+    scratch: dict[str, dict[str, str]] = {}
+    files: dict[str, dict[str, Any]] = {}
+    mounts = [(i, each) for i, each in enumerate(maps(work.container.get("volumeMounts")))]
+    for i, volume in enumerate(maps(work.pod.get("volumes"))):
+        at = f"{work.pod_path}.volumes[{i}]"
+        name = str(volume.get("name"))
+        own = [(f"{work.path}.volumeMounts[{j}]", each) for j, each in mounts if each.get("name") == name]
+        if not own:
+            if not (work.item.is_ours and name == PROXY):
+                work.lose(at, f"the volume {name} is not mounted by the application itself")
+            continue
+        if "emptyDir" in volume:
+            _scratch(work, name, mapping(volume["emptyDir"]), own, at, scratch)
+        elif "configMap" in volume or "secret" in volume or "projected" in volume:
+            for source in _sources(volume):
+                for path, mount in own:
+                    _files(work, _called(work, name), source, mount, (at, path), files)
+        else:
+            kind = next((key for key in volume if key != "name"), "?")
+            work.lose(f"{at}.{kind}", _HELD.get(kind, "nothing in a stack file mounts it"))
+    return {**_folders(work, scratch), **({"files": files} if files else {})}
+
+
+def _called(work: Work, volume: str) -> str:
+    """The name of files by that of their volume."""
+    return volume.removeprefix(VOLUME.format("")) if work.item.is_ours else volume
+
+
+def _folders(work: Work, scratch: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The folders that may be written, where they are not those that everybody has."""
+    if scratch == {"tmp": {"path": "/tmp", "size": "64Mi"}}:
+        return {}
+    if work.item.is_ours or not scratch:
+        return {"scratch": scratch} if work.item.is_ours else {}
+    if not any(each["path"] == "/tmp" for each in scratch.values()):
+        scratch = {**scratch, "tmp": {"path": "/tmp"}}
+    return {"scratch": scratch}
+
+
+def _scratch(
+    work: Work, name: str, volume: Manifest, own: list[tuple[str, Manifest]], at: str, found: dict[str, dict[str, str]]
+) -> None:
+    size = volume.get("sizeLimit")
+    for i, (path, mount) in enumerate(own):
+        if i or mount.get("subPath"):
+            why = "a second place of one folder" if i else "a folder is mounted whole"
+            work.lose(f"{path}.subPath" if mount.get("subPath") else path, why)
+        if i == 0:
+            found[name] = {"path": str(mount.get("mountPath")), **({"size": str(size)} if size else {})}
+    if not size:
+        work.say("had no limit; a full one ends the pod, so see how much it holds", "scratch", name)
+    if volume.get("medium"):
+        work.lose(f"{at}.emptyDir.medium", "it would be on the node's disk, not in memory")
+
+
+def _sources(volume: Manifest) -> list[dict[str, Any]]:
+    """ConfigMaps and Secrets of a volume, in one form."""
+    given = volume.get("projected")
+    mode = mapping(given).get("defaultMode") if given else None
+    found: list[dict[str, Any]] = []
+    for each in maps(mapping(given).get("sources")) if given else [volume]:
+        for kind in ("configMap", "secret"):
+            source = mapping(each.get(kind))
+            name = source.get("name") or source.get("secretName")
+            if name:
+                found.append(
+                    {
+                        "kind": kind,
+                        "name": str(name),
+                        "items": source.get("items"),
+                        "mode": source.get("defaultMode", mode),
+                    }
+                )
+    return found
+
+
+def _files(
+    work: Work,
+    name: str,
+    source: dict[str, Any],
+    mount: Manifest,
+    at: tuple[str, str],
+    found: dict[str, dict[str, Any]],
+) -> None:
+    """One entry of `files` for the whole, or one for each file where these are chosen or called otherwise."""
+    folder, sub = str(mount.get("mountPath")), mount.get("subPath")
+    chosen = [(str(each.get("key")), str(each.get("path"))) for each in maps(source["items"])]
+    if sub:
+        key = next((key for key, path in chosen if path == sub), str(sub))
+        entries = [(key, folder)]
+    elif chosen:
+        entries = [(key, f"{folder.rstrip('/')}/{path}") for key, path in chosen]
+    else:
+        entries = [(None, folder)]
+    mode = source["mode"]
+    rights = {"mode": f"{mode & 0o555:04o}"} if isinstance(mode, int) and mode & 0o111 else {}
+    for key, path in entries:
+        entry = {"path": path, **({"key": key} if key else {}), **rights, **_content(work, source, key, at)}
+        found[_free(name if len(entries) == 1 else f"{name}-{key}", found)] = entry
+
+
+def _content(work: Work, source: dict[str, Any], key: str | None, at: tuple[str, str]) -> dict[str, Any]:
+    """The text of a ConfigMap that was found, so that a change of it is a rollout; else the name of what exists."""
+    if source["kind"] == "secret":
+        return {"secret": source["name"]}
+    there = work.found.get("ConfigMap", source["name"])
+    data = {k: v for k, v in mapping(there.manifest.get("data")).items() if isinstance(v, str)} if there else {}
+    texts = {k: v for k, v in data.items() if key is None or k == key}
+    if not texts or (there and there.manifest.get("binaryData")):
+        return {"configmap": source["name"]}
+    if sum(map(len, texts.values())) > _MOST or any(
+        looks_secret(k, v) for k, v in texts.items() if "\n" in v or ":" in v
+    ):
+        work.lose(
+            at[0], f"the ConfigMap {source['name']} stays as it is: it is too large, or holds what looks like a secret"
+        )
+        return {"configmap": source["name"]}
+    return {"content": texts}
+
+
+def _free(name: str, found: dict[str, Any]) -> str:
+    """A name for an entry that no other has."""
+    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:36] or "files"
+    word = word if word[0].isalpha() else f"f-{word}"
+    return next(each for each in (word, *(f"{word}-{i}" for i in range(2, 1000))) if each not in found)

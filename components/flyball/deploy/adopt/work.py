@@ -1,0 +1,103 @@
+"""One thing that runs, while it is being described: its manifest, its pod, and its place in the stack file."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flyball import wellknown
+from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
+from flyball.deploy.adopt.notes import Notes
+
+PROXY = "proxy"
+"""Name of the container that flyball itself puts beside an application."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`name` is that in the stack file, `section` services or jobs there; `text` are variables whose values are known,
+    those too that do not enter the stack file."""
+
+    item: Item
+    found: Found
+    notes: Notes
+    name: str
+    section: str
+    pod_path: str
+    template: Manifest
+    container: Manifest
+    index: int
+    text: dict[str, str] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+    """Variables that flyball sets by itself."""
+
+    @property
+    def pod(self) -> Manifest:
+        return mapping(self.template.get("spec"))
+
+    @property
+    def path(self) -> str:
+        """Where the container stands in the manifest."""
+        return f"{self.pod_path}.containers[{self.index}]"
+
+    def say(self, text: str, *place: str) -> None:
+        self.notes.say((self.section, self.name, *place), text)
+
+    def lose(self, path: str, loses: str) -> None:
+        self.notes.lose(self.item, path, loses)
+
+    def rest(self, values: Manifest, known: Collection[str], path: str, words: Mapping[str, str]) -> None:
+        """Name the keys that nothing has been said of; empty ones say nothing."""
+        for key, value in values.items():
+            if key not in known and value not in (None, {}, [], "", False, 0):
+                self.lose(f"{path}.{key}", words.get(key, "nothing in a stack file says it"))
+
+
+def pod_of(item: Item) -> tuple[str, Manifest]:
+    """Where the pod's template stands, and the template."""
+    if item.kind == "CronJob":
+        job = mapping(mapping(item.spec.get("jobTemplate")).get("spec"))
+        return "spec.jobTemplate.spec.template.spec", mapping(job.get("template"))
+    return "spec.template.spec", mapping(item.spec.get("template"))
+
+
+def labels_of(template: Manifest) -> Mapping[str, Any]:
+    return mapping(mapping(template.get("metadata")).get("labels"))
+
+
+def is_proxy(item: Item, container: Manifest) -> bool:
+    """Whether it is the proxy that flyball puts beside an application."""
+    return item.is_ours and container.get("name") == PROXY
+
+
+def services_of(found: Found, template: Manifest) -> list[Item]:
+    """The Services that select the pods, by name."""
+    labels = labels_of(template)
+    return [
+        each
+        for each in found.of("Service")
+        if (wanted := mapping(each.spec.get("selector"))) and wanted.items() <= labels.items()
+    ]
+
+
+def ports_of(service: Item) -> Iterator[Manifest]:
+    """The ports of a Service; without a name or a protocol they have those of the API's defaults."""
+    for port in maps(service.spec.get("ports")):
+        yield {"name": "", "protocol": "TCP", **port}
+
+
+def target(port: Manifest, containers: list[Manifest]) -> tuple[int | None, int]:
+    """The port of the pods behind a port of a Service, and the container that has it, the first where none says so."""
+    wanted = port.get("targetPort") or port.get("port")
+    for i, container in enumerate(containers):
+        for each in maps(container.get("ports")):
+            if wanted in (each.get("containerPort"), each.get("name")):
+                return each.get("containerPort"), i
+    return (wanted if isinstance(wanted, int) else None), 0
+
+
+def is_part_of_spot(item: Item) -> bool:
+    """Whether it is the part of a workload of flyball's that runs on spot machines."""
+    return (
+        item.is_ours
+        and mapping(mapping(item.spec.get("selector")).get("matchLabels")).get(wellknown.PART_LABEL) == "spot"
+    )

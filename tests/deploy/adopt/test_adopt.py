@@ -1,0 +1,170 @@
+"""A stack file from manifests: what it says, what it guesses, what it loses; and that a plan accepts it.
+
+One file of manifests per case in cases/, and beside it the whole stack file. A new case adds two files and no code.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from flyball.deploy.adopt.adopt import Adopted, adopt
+from flyball.deploy.adopt.found import in_files
+from flyball.deploy.manifests import rendered
+from flyball.deploy.program import run_program
+from flyball.guards.reading.problem import Refused
+from flyball.stack.file import load
+from flyball.stack.read import examine
+
+PROJECT = Path(__file__).parents[3]
+CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+STACKS = ("local", "dev", "prod")
+
+
+def filled(adopted: Adopted, folder: Path) -> dict[str, Any]:
+    """The configuration with its questions answered, as it is read from a file."""
+    file = folder / "Pulumi.adopted.yaml"
+    text = adopted.text.replace("peak: '?'", "peak: 30").replace("replica: '?'", "replica: 20")
+    file.write_text(text, encoding="utf-8")
+    return load(file)
+
+
+def again(config: dict[str, Any], folder: Path) -> Adopted:
+    """What is adopted of what a configuration comes to."""
+    folder.mkdir(exist_ok=True)
+    objects = rendered(run_program(PROJECT, "adopted", config)).objects
+    file = folder / "rendered.yaml"
+    file.write_text(yaml.safe_dump_all([dict(o.manifest) for o in objects]), encoding="utf-8")
+    return adopt(in_files(file, config["namespace"]))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+class TestCases:
+    def test_is_this_stack_file(self, case: Path) -> None:
+        assert adopt(in_files(case)).text == case.with_suffix(".stack").read_text(encoding="utf-8")
+
+    def test_its_text_is_its_configuration(self, case: Path, tmp_path: Path) -> None:
+        adopted = adopt(in_files(case))
+        (tmp_path / "Pulumi.a.yaml").write_text(adopted.text, encoding="utf-8")
+        assert load(tmp_path / "Pulumi.a.yaml") == adopted.config
+
+    def test_a_plan_accepts_it_once_its_questions_are_answered(self, case: Path, tmp_path: Path) -> None:
+        adopted = adopt(in_files(case))
+        assert [str(problem) for problem in examine(filled(adopted, tmp_path))[1]] == []
+
+    def test_until_then_a_plan_asks_them(self, case: Path) -> None:
+        adopted = adopt(in_files(case))
+        asked = [problem for problem in examine(adopted.config)[1] if problem.rule.id == "unanswered"]
+        assert {problem.path[1] for problem in asked} == set(adopted.questions)
+        assert all("`flyball measure`" in problem.remedy for problem in asked)
+        assert len(asked) == 2 * len(adopted.questions)
+
+    def test_what_it_comes_to_is_adopted_as_itself(self, case: Path, tmp_path: Path) -> None:
+        """From the second time on nothing changes."""
+        once = again(filled(adopt(in_files(case)), tmp_path), tmp_path / "once")
+        twice = again(filled(once, tmp_path), tmp_path / "twice")
+        assert twice.config == once.config
+
+    def test_no_secret_enters_it(self, case: Path) -> None:
+        """Each of them is `hunter2`, or a token of letters and digits."""
+        text = adopt(in_files(case)).text
+        assert "hunter2" not in text
+        assert "abcdef0123" not in text
+
+
+def test_every_stack_file_has_its_case() -> None:
+    stacks = sorted((Path(__file__).parent / "cases").glob("*.stack"))
+    assert [stack.stem for stack in stacks] == [case.stem for case in CASES]
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack_of_flyball_s_own_comes_back(name: str, tmp_path: Path) -> None:
+    """All that stands on its objects: not the load, nor zones, nor sizes that follow from these."""
+    config = load(PROJECT / "stacks" / f"Pulumi.{name}.yaml")
+    adopted = again(config, tmp_path)
+    stack = examine(config)[0]
+    back = examine(filled(adopted, tmp_path))[0]
+    assert adopted.lost == ()
+    assert (back.place.environment, back.place.owner, back.namespace) == (name, "shop", "shop")
+    assert back.services.keys() == stack.services.keys()
+    for service, was in stack.services.items():
+        spec = back.services[service].spec
+        for key in ("port", "protocol", "public", "user", "token", "command", "arguments", "scratch", "probes", "pod"):
+            assert getattr(spec, key) == getattr(was.spec, key), (service, key)
+        assert (spec.resources, spec.rollout, spec.calls.keys()) == (
+            was.spec.resources,
+            was.spec.rollout,
+            was.spec.calls.keys(),
+        )
+        if spec.protocol != "tcp":
+            assert spec.deadline == was.spec.deadline
+        for callee, call in spec.calls.items():
+            other = was.spec.calls[callee]
+            assert (call.times, call.hop.variable, call.names) == (other.times, other.hop.variable, other.names)
+        assert back.services[service].given["image"] == was.given["image"]
+        assert back.services[service].given.get("env", {}) == was.given.get("env", {})
+
+
+def refused(tmp_path: Path, *documents: object, namespace: str | None = None) -> str:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+    with pytest.raises(Refused) as error:
+        in_files(tmp_path, namespace)
+    return str(error.value)
+
+
+def deployment(name: str, namespace: str | None = None, **spec: Any) -> dict[str, Any]:
+    place = {"namespace": namespace} if namespace else {}
+    pod = {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}
+    head = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, **place}}
+    return {**head, "spec": {"template": pod, **spec}}
+
+
+class TestRefuses:
+    def test_all_that_is_no_manifest_at_once(self, tmp_path: Path) -> None:
+        (tmp_path / "b.json").write_text("[", encoding="utf-8")
+        cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "c"}, "spec": {"jobTemplate": [1]}}
+        documents = [
+            ["a"],
+            {"kind": "Service", "metadata": {}},
+            {**deployment("a"), "spec": None},
+            deployment("b", template={"spec": {"containers": []}}),
+            cron,
+            deployment("d", template={"spec": {"containers": [{"name": 1}]}}),
+            {"apiVersion": "v1", "kind": "List", "items": [1]},
+        ]
+        said = refused(tmp_path, *documents)
+        assert said.splitlines() == [
+            "a.yaml[0]: is no map; a manifest has apiVersion, kind and metadata",
+            "a.yaml[1]: has no apiVersion, no metadata.name; a manifest has apiVersion, kind and metadata; other files"
+            " belong elsewhere",
+            "a.yaml[2]: deployment a.spec: is missing",
+            "a.yaml[3]: deployment b.spec.template.spec.containers: has no container; name at least one",
+            "a.yaml[4]: cronjob c.spec.jobTemplate: is no map",
+            "a.yaml[5]: deployment d.spec.template.spec.containers[0].name: is missing or no text",
+            "a.yaml[5]: deployment d.spec.template.spec.containers[0].image: is missing or no text",
+            "a.yaml[6].items[0]: is no map; a manifest has apiVersion, kind and metadata",
+            "b.json:2:1: cannot be read as YAML: did not find expected node content",
+        ]
+
+    def test_what_is_there_twice(self, tmp_path: Path) -> None:
+        said = refused(tmp_path, deployment("web"), deployment("web"))
+        assert said == "a.yaml[1]: deployment web is in a.yaml[0] too; leave one of them out"
+
+    def test_two_namespaces(self, tmp_path: Path) -> None:
+        two = [deployment("web", space) for space in ("a", "b")]
+        assert refused(tmp_path, *two) == (
+            "something runs in a, b, and a stack has one namespace; name one with --namespace"
+        )
+        assert refused(tmp_path, *two, namespace="c") == "nothing runs in the namespace c; there is something in a, b"
+        assert adopt(in_files(tmp_path, "b")).config["namespace"] == "b"
+
+    def test_where_nothing_runs(self, tmp_path: Path) -> None:
+        said = refused(tmp_path, {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}})
+        assert said == "nothing runs there; name Deployments, StatefulSets or CronJobs"
+
+    def test_no_files(self, tmp_path: Path) -> None:
+        with pytest.raises(Refused, match=r"has no file that ends with \.yaml, \.yml, \.json; name a file or a folder"):
+            in_files(tmp_path)
+        with pytest.raises(Refused, match=r"nowhere: is not there; name a file or a folder of manifests"):
+            in_files(tmp_path / "nowhere")

@@ -1,0 +1,100 @@
+"""What a stack would change of what runs: nothing of what it has made itself, and everything that it says otherwise."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from tests.deploy.adopt.test_adopt import CASES, PROJECT, filled
+
+from flyball.cli import main
+from flyball.deploy.adopt.adopt import adopt
+from flyball.deploy.adopt.changes import changes
+from flyball.deploy.adopt.found import in_files
+from flyball.deploy.manifests import Object, rendered
+from flyball.deploy.program import run_program
+from flyball.stack.file import load
+
+WEB = Path(__file__).parent / "cases" / "web.yaml"
+
+
+def objects(config: dict[str, Any]) -> tuple[Object, ...]:
+    return rendered(run_program(PROJECT, "adopted", config)).objects
+
+
+def written(folder: Path, made: tuple[Object, ...]) -> Path:
+    file = folder / "rendered.yaml"
+    file.write_text(yaml.safe_dump_all([dict(o.manifest) for o in made]), encoding="utf-8")
+    return file
+
+
+def test_of_what_it_has_made_itself_it_changes_nothing(tmp_path: Path) -> None:
+    made = objects(load(PROJECT / "stacks" / "Pulumi.local.yaml"))
+    assert changes(in_files(written(tmp_path, made), "shop"), made, "shop") == ([], [])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_nor_of_what_was_adopted_and_brought_up(case: Path, tmp_path: Path) -> None:
+    config = filled(adopt(in_files(case)), tmp_path)
+    made = objects(config)
+    assert changes(in_files(written(tmp_path, made)), made, config["namespace"]) == ([], [])
+
+
+def test_each_change_is_said_by_object_and_field(tmp_path: Path) -> None:
+    found = in_files(WEB)
+    lines, stays = changes(found, objects(filled(adopt(found), tmp_path)), "trade")
+    assert [*map(str, lines), *stays] == WEB.with_suffix(".changes").read_text(encoding="utf-8").splitlines()
+
+
+def test_a_value_that_is_written_otherwise_is_no_change(tmp_path: Path) -> None:
+    made = objects(load(PROJECT / "stacks" / "Pulumi.local.yaml"))
+    there = json.loads(json.dumps([dict(o.manifest) for o in made]))
+    [cart] = [each for each in there if each["kind"] == "Deployment" and each["metadata"]["name"] == "cartservice"]
+    [container] = cart["spec"]["template"]["spec"]["containers"]
+    container["resources"]["requests"]["cpu"] = "0.2"
+    container["terminationMessagePolicy"] = "File"
+    cart["status"] = {"replicas": 2}
+    cart["spec"]["template"]["spec"]["schedulerName"] = "default-scheduler"
+    file = tmp_path / "there.yaml"
+    file.write_text(yaml.safe_dump_all(there), encoding="utf-8")
+    assert changes(in_files(file, "shop"), made, "shop") == ([], [])
+    container["resources"]["requests"]["cpu"] = "300m"
+    container["env"].append({"name": "PASSWORD", "value": "hunter2"})
+    file.write_text(yaml.safe_dump_all(there), encoding="utf-8")
+    assert [*map(str, changes(in_files(file, "shop"), made, "shop")[0])] == [
+        "deployment cartservice: container.resources.requests.cpu: 300m becomes 200m",
+        "deployment cartservice: variable.PASSWORD: withheld goes",
+    ]
+
+
+class TestCommand:
+    def test_adopts_and_plans(self, tmp_path: Path) -> None:
+        file = tmp_path / "web.yaml"
+        result = CliRunner().invoke(main, ["adopt", "-f", str(WEB), "--out", str(file)])
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert file.read_text(encoding="utf-8") == WEB.with_suffix(".stack").read_text(encoding="utf-8")
+        said = result.stderr.splitlines()
+        assert said[-1] == f"1 services and 0 jobs in {file}; 5 things are not said"
+        assert [line.partition(": ")[0] for line in said[:-1]] == ["not said"] * 5
+        plan = CliRunner().invoke(main, ["plan", "-s", str(file), "--against", str(WEB), "--json"])
+        assert plan.exit_code == 0, plan.stderr
+        shrinks = json.loads(plan.stdout)["shrinks"]
+        count = len(WEB.with_suffix(".changes").read_text(encoding="utf-8").splitlines())
+        assert shrinks[-1] == f"{count} changes; nothing was changed"
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ([], "there is neither --file, nor --context; name manifests with -f, or a cluster with --context and"),
+            (["--context", "c"], "there is no --namespace beside --context; name manifests with -f, or a cluster with"),
+            (["-f", "a", "--context", "c"], "--context: is given beside --file; read from one of them"),
+            (["-f", "a", "--namespace", "A_B"], "--namespace: 'A_B' is no name for a namespace; at most 63"),
+            (["-f", "a", "--out", str(WEB)], f"--out: {WEB} is there already; name another file, or remove it"),
+        ],
+    )
+    def test_refuses(self, arguments: list[str], said: str) -> None:
+        result = CliRunner().invoke(main, ["adopt", *arguments])
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"refused, and nothing was changed:\n{said}")
