@@ -144,7 +144,7 @@ class TestRefuses:
             "a.yaml[5]: deployment d.spec.template.spec.containers[0].name: is missing or no text",
             "a.yaml[5]: deployment d.spec.template.spec.containers[0].image: is missing or no text",
             "a.yaml[6].items[0]: is no map; a manifest has apiVersion, kind and metadata",
-            "b.json:2:1: cannot be read as YAML: did not find expected node content",
+            "b.json:1:2: cannot be read as YAML: expected the node content, but found '<stream end>'",
         ]
 
     def test_what_is_there_twice(self, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "What is written cannot be read in two ways, or is refused: nothing comes to run that could break it.": (
         *("unknown-key", "wrong-type", "missing", "empty", "unit", "out-of-range", "unknown-value", "given-twice"),
         *("invalid-name", "invalid-address", "invalid-path", "invalid-text", "does-not-apply", "either-or"),
-        *("unreadable-file", "file-too-large", "nested-too-deeply", "too-many-aliases"),
+        *("unreadable-file", "file-too-large", "nested-too-deeply", "too-many-aliases", "unanswered"),
     ),
     "It holds between the values of one stack file, which nothing but a refused change could alter.": (
         *("calls-in-a-circle", "calls-itself", "hidden-service", "wrong-port", "wrong-protocol", "wrong-deadline"),
