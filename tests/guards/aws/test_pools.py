@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.guards.aws import pools
+from flyball.guards.aws import pools, types
 from flyball.guards.aws.pools import Pool
 from flyball.guards.aws.types import Size
 from flyball.guards.reading.problem import Problem
@@ -58,7 +58,7 @@ def test_a_tenth_of_what_is_proven_is_on_its_way_out_at_the_most(proven: int) ->
     ],
 )
 def test_processors_by_name(name: str, expected: int | None) -> None:
-    assert pools.processors(name) == expected
+    assert types.processors(name) == expected
 
 
 WHERE = "aws.nodes.spot"

@@ -24,7 +24,19 @@ from flyball.guards.reading.rules import (
 from flyball.guards.reading.units import ceil_div
 
 LETTERS = ("a", "b", "c")
-"""Of the zones that a region has by default; others are stated."""
+"""Of the zones that a platform has by default, in the regions that are known to have them."""
+REGIONS = frozenset(
+    (
+        *("af-south-1", "ap-east-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2"),
+        *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5"),
+        *("ca-west-1", "cn-northwest-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2"),
+        *("eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1"),
+        *("sa-east-1", "us-east-1", "us-east-2", "us-gov-east-1", "us-gov-west-1", "us-west-2"),
+    )
+)
+"""Regions with the zones `LETTERS`, as cfn-lint 1.58 and moto 5.2 both list them; their lists differ at others
+(https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html)."""
+REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-[0-9]")
 MOST_ZONES = 6
 _NAT = ("zone", "one")
 PREFIX = 16
@@ -45,7 +57,7 @@ class NetworkArgs(TypedDict):
     nat: NotRequired[str]
     """`zone` for a way out in each zone, `one` for one that all share and that the loss of its zone takes [zone]."""
     zones: NotRequired[list[str]]
-    """Zones, at least two [a, b and c of the region]."""
+    """Zones, at least two [a, b and c, in regions that are known to have these]."""
     logs: NotRequired[str]
     """How long the record of connections is kept [90d]."""
     vpc: NotRequired[str]
@@ -110,6 +122,10 @@ def read(r: Reader, region: str) -> Network:
     """The network that is asked for; what is wrong with it is a problem of the reader's."""
     zones = tuple(r.words("zones")) if r.has("zones") else tuple(f"{region}{letter}" for letter in LETTERS)
     r.problems.extend(_check_zones(zones, region, r.to("zones")))
+    if not r.has("zones") and not r.has("vpc") and REGION.fullmatch(region) and region not in REGIONS:
+        message = f"is missing, and {region} is not known to have zones {', '.join(LETTERS)}"
+        hint = f"name them, as `aws ec2 describe-availability-zones --region {region}` does"
+        r.problem("zones", MISSING, message, hint)
     has_own, has_vpc = r.has("cidr"), r.has("vpc")
     if has_own == has_vpc and r.values:
         said = "has both cidr and vpc" if has_own else "has neither cidr nor vpc"

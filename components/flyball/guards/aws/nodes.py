@@ -144,6 +144,9 @@ def read(r: Reader, zones: int) -> Base:
         disk=base.size("disk", DISK),
         zones=zones,
     )
+    size = base.at("size")
+    if not size.reported("cpu") and not size.reported("memory"):
+        r.problems.extend(types.check_size(names, found.size, base.path))
     if zones and floor % zones and not base.reported("floor"):
         hint = f"take {ceil_div(floor, zones) * zones}, a multiple of it"
         base.problem("floor", TOO_FEW_ZONES, f"is {floor}, which {zones} zones cannot share evenly", hint)

@@ -25,7 +25,6 @@ from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_NAME
 from flyball.guards.reading.strict import check
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-[0-9]")
 
 
 class AwsArgs(TypedDict):
@@ -107,7 +106,7 @@ def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform,
     account, region = r.value("account", str, ""), r.value("region", str, "")
     if account and not _ACCOUNT.fullmatch(account):
         r.problem("account", INVALID_NAME, f"{account!r} is no account", "give its twelve digits, in quotes")
-    if region and not _REGION.fullmatch(region):
+    if region and not network.REGION.fullmatch(region):
         r.problem("region", INVALID_NAME, f"{region!r} is no region", "write it as eu-central-1")
     where = network.read(r.at("network"), region)
     found = Platform(

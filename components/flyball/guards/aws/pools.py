@@ -6,13 +6,12 @@ many nodes may be on their way out at one time and not how many in an hour, so t
 is what makes it slow (karpenter#2909).
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from flyball.guards.aws import types
-from flyball.guards.aws.rules.pools import CONSOLIDATES_TOO_SOON, SIZE_NOT_OF_TYPE
+from flyball.guards.aws.rules.pools import CONSOLIDATES_TOO_SOON
 from flyball.guards.aws.types import Size, SizeArgs
 from flyball.guards.governor.envelope import highest_ceiling
 from flyball.guards.governor.steps import Behavior
@@ -29,7 +28,6 @@ LEAST_EXPIRE: Milliseconds = 86_400_000
 DEFAULT_EXPIRE: Milliseconds = 7 * 86_400_000
 DEFAULT_GRACE: Milliseconds = 3_600_000
 MOST_PROVEN = 10_000
-_MULTIPLE = re.compile(r"([0-9]*)xlarge")
 
 
 class PoolArgs(TypedDict):
@@ -106,29 +104,10 @@ def read(r: Reader) -> Pool:
     )
     if isinstance(r.values.get("types"), list):
         r.problems.extend(types.check_types(pool.types, r.to("types"), spot=True))
-    if size.has("cpu") and not size.reported("cpu"):
-        r.problems.extend(_check_size(pool, r.path))
+    if not size.reported("cpu") and not size.reported("memory"):
+        r.problems.extend(types.check_size(pool.types, pool.size, r.path, exact=True))
     r.problems.extend(_check_times(pool, r.path))
     return pool
-
-
-def processors(name: str) -> int | None:
-    """What the size in a type's name says: large is 2, xlarge 4, and 8xlarge 32; None of other sizes
-    (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html)."""
-    size = name.rpartition(".")[2]
-    if size == "large":
-        return 2
-    found = _MULTIPLE.fullmatch(size)
-    return 4 * int(found[1] or 1) if found else None
-
-
-def _check_size(pool: Pool, path: Path) -> Iterator[Problem]:
-    """Smaller types than is said would be more nodes under the same limit, and more pods than those that are proven."""
-    for i, name in enumerate(pool.types):
-        found = processors(name)
-        if found is not None and found * 1000 != pool.size.cpu:
-            message = f"{name} has {found} processors, and size.cpu says {pool.size.cpu // 1000}"
-            yield Problem((*path, "types", i), SIZE_NOT_OF_TYPE, message, "take types of one size, and state theirs")
 
 
 def _check_times(pool: Pool, path: Path) -> Iterator[Problem]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from flyball.guards.aws.rules.platform import TOO_FEW_TYPES, TYPES_DIFFER
+from flyball.guards.aws.rules.pools import SIZE_NOT_OF_TYPE
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_NAME
-from flyball.guards.reading.units import Bytes, Millicores
+from flyball.guards.reading.units import Bytes, Millicores, show_size
 
 LEAST_ON_DEMAND = 3
 LEAST_SPOT = 6
@@ -17,6 +18,12 @@ LEAST_FAMILIES = 2
 """On spot."""
 _TYPE = re.compile(r"[a-z]+[0-9]+[a-z0-9-]*\.(?:[0-9]*x?large|medium|small|micro|nano|metal)[a-z0-9-]*")
 """`m7i.large`, `c7gn.16xlarge`, `m5.metal`."""
+_MULTIPLE = re.compile(r"([0-9]*)xlarge")
+_REGULAR = re.compile(r"(?P<series>[cmr])[5-9][a-z]*(?:-flex)?")
+_GI_OF_SERIES = {"c": 2, "m": 4, "r": 8}
+_OTHER_MEMORY = frozenset({"c5n"})
+_OTHER_SIZES = frozenset({"c1", "c4", "d2", "m2"})
+"""Families whose names of sizes say something else, as do those of series hpc."""
 
 
 class SizeArgs(TypedDict):
@@ -42,6 +49,27 @@ def read_size(r: Reader, default: Size | None = None) -> Size:
     return Size(cpu=r.whole("cpu", fallback.cpu // 1000, 1, 1000) * 1000, memory=r.size("memory", fallback.memory))
 
 
+def processors(name: str) -> int | None:
+    """What the size in a type's name says: large is 2, xlarge 4, and 8xlarge 32; None of other sizes and families
+    (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html)."""
+    size = name.rpartition(".")[2]
+    if family(name) in _OTHER_SIZES or name.startswith("hpc"):
+        return None
+    if size == "large":
+        return 2
+    found = _MULTIPLE.fullmatch(size)
+    return 4 * int(found[1] or 1) if found else None
+
+
+def memory(name: str) -> Bytes | None:
+    """That of a type: 2 GiB for each processor of series c, 4 of m and 8 of r, from their fifth generation on, all
+    but c5n; None of others (https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html, co.html and mo.html)."""
+    cpu, found = processors(name), _REGULAR.fullmatch(family(name))
+    if not cpu or not found or family(name) in _OTHER_MEMORY:
+        return None
+    return cpu * _GI_OF_SERIES[found["series"]] * 2**30
+
+
 def family(name: str) -> str:
     """`m7i.large` -> `m7i`."""
     return name.partition(".")[0]
@@ -65,6 +93,21 @@ def check_types(types: Sequence[str], path: Path, *, spot: bool = False) -> Iter
     sizes = sorted({name.partition(".")[2] for name in seen if _TYPE.fullmatch(name)})
     if len(sizes) > 1:
         yield Problem(path, TYPES_DIFFER, f"are of the sizes {', '.join(sizes)}", "take types of one size")
+
+
+def check_size(types: Sequence[str], size: Size, path: Path, *, exact: bool = False) -> Iterator[Problem]:
+    """Refuse types that by their names are smaller than is stated; with `exact` those with more processors too.
+
+    `path` leads to what has both types and size.
+    """
+    for i, name in enumerate(types):
+        cpu, has, where = processors(name), memory(name), (*path, "types", i)
+        if cpu is not None and (cpu * 1000 < size.cpu or (exact and cpu * 1000 != size.cpu)):
+            message = f"{name} has {cpu} processors, and size.cpu says {size.cpu // 1000}"
+            yield Problem(where, SIZE_NOT_OF_TYPE, message, "take types of one size, and state theirs")
+        elif has is not None and has < size.memory:
+            message = f"{name} has {show_size(has)}, and size.memory says {show_size(size.memory)}"
+            yield Problem(where, SIZE_NOT_OF_TYPE, message, "state the least that one of the types has")
 
 
 def is_arm(name: str) -> bool:

@@ -15,11 +15,12 @@ CONSOLIDATES_TOO_SOON = Rule(
 SIZE_NOT_OF_TYPE = Rule(
     "size-not-of-type",
     Lesson.GOVERNOR,
-    what="A node is as large as its pool says: under one limit of processors smaller ones would be more nodes than the"
-    " envelope allows, and the bill would be reckoned with too few.",
-    source="A size large has 2 processors, xlarge 4, and Nxlarge 4 * N"
-    " (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html).",
-    remedy="State the processors of the types, or take types of the stated size.",
+    what="A node is as large as is said of it: under one limit of processors smaller ones would be more nodes than the"
+    " envelope allows, the bill would be reckoned with too few, and a base group would hold less than it must.",
+    source="A size large has 2 processors, xlarge 4, and Nxlarge 4 * N; from the fifth generation on series c has 2 GiB"
+    " for each of them, m 4 and r 8, but for c5n"
+    " (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html); of others nothing is reckoned.",
+    remedy="State what the types have, or take types of the stated size.",
     drill="runaway-pool",
 )
 ARCHIVE_LIFE_CYCLE = Rule(
