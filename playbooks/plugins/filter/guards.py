@@ -1,5 +1,6 @@
 """Asks the rules in `flyball.guards`, so that a role never computes one itself."""
 
+import json
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from flyball.guards.reading import address, paths
 from flyball.guards.reading.problem import Refused
 from flyball.guards.roles import (
     alertmanager,
+    aws_fleets,
     base,
     freeze,
     log_shipping,
@@ -86,6 +88,13 @@ def taking_problems(
         *playbooks.check_taken(others, hosts, f"{kind}_override"),
         *(playbooks.check_drained(drained, program) if kind == "roll" else ()),
     ]
+
+
+def changing_problems(answers: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
+    """Who else changes instances of fleets, from Auto Scaling's answers: of each group, and then of its refreshes."""
+    said = [json.loads(answer["stdout"]) for answer in answers]
+    pairs = zip(said[::2], said[1::2], strict=True)
+    return [problem for group, refreshes in pairs for problem in aws_fleets.check_changing(group, refreshes, kind)]
 
 
 def leaving_problems(seen: Iterable[Mapping[str, Any]], leaving: Sequence[str], need: int) -> list[str]:
@@ -165,6 +174,7 @@ class FilterModule:
             "rotation_conflicts": rotation_conflicts,
             "group_problems": group_problems,
             "taking_problems": taking_problems,
+            "changing_problems": changing_problems,
             "leaving_problems": leaving_problems,
             "reason_problems": reason_problems,
             "alert_rules": alert_rules,

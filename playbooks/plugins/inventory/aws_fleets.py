@@ -60,6 +60,7 @@ class InventoryModule(BaseInventoryPlugin):
             for group in host.groups:
                 inventory.add_group(group)
                 inventory.add_child(group, host.name)
+            inventory.set_variable(host.name, "flyball_region", self.get_option("region"))
             for name, value in host.variables.items():
                 inventory.set_variable(host.name, name, value)
 

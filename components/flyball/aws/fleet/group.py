@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
+from flyball import wellknown
 from flyball.aws.fleet import boot
 from flyball.aws.fleet.balancer import Front
 from flyball.guards.aws.fleet_refresh import FULL, MOST
@@ -42,6 +43,8 @@ def register(
 ) -> Group:
     """The group with its minimum as the schedule has it `now`."""
     tags = {"Name": fleet.name, **around.tags(fleet.name)}
+    # Of the group alone: what asks looks there, and another way of changing them replaces no instance.
+    changes = wellknown.CHANGES_REFRESH if fleet.refresh else wellknown.CHANGES_ROLL
     own = pulumi.ResourceOptions(ignore_changes=list(IGNORED), depends_on=[around.network, *front.ready])
     group = aws.autoscaling.Group(
         fleet.name,
@@ -64,7 +67,10 @@ def register(
         wait_for_capacity_timeout=f"{fleet.boot + 2 * fleet.warmup}s",
         enabled_metrics=list(METRICS),
         metrics_granularity="1Minute",
-        tags=[{"key": key, "value": value, "propagate_at_launch": True} for key, value in tags.items()],
+        tags=[
+            *({"key": key, "value": value, "propagate_at_launch": True} for key, value in tags.items()),
+            {"key": wellknown.CHANGES_TAG, "value": changes, "propagate_at_launch": False},
+        ],
         opts=pulumi.ResourceOptions.merge(opts, own),
     )
     for name, hook in _hooks(fleet):

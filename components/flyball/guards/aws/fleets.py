@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from flyball import wellknown
 from flyball.guards.aws import fleet_refresh, fleet_schedule, fleet_steps, types
 from flyball.guards.aws.fleet_refresh import Refresh, read_refresh
 from flyball.guards.aws.fleet_schedule import Actions
@@ -46,7 +47,7 @@ application/application-load-balancers.html#load-balancer-attributes)."""
 LEAST_DISK, DEFAULT_DISK = 8 * 2**30, 30 * 2**30
 LONGEST_NAME = 23
 """Of a load balancer 32, less 9 for what Pulumi appends."""
-REFRESH, ROLL = CHANGES = ("refresh", "roll")
+REFRESH, ROLL = CHANGES = (wellknown.CHANGES_REFRESH, wellknown.CHANGES_ROLL)
 _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
 _CERTIFICATE = re.compile(r"arn:aws(?:-cn|-us-gov)?:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}")
 _ARCHIVE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/-]+\.tar\.gz")

@@ -1,5 +1,6 @@
 """Hosts of fleets on AWS, from what EC2 says of instances: found by their tags whenever somebody asks, kept nowhere."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +12,11 @@ from flyball.guards.roles.pulumi_stack import Host
 
 GROUP_TAG = "aws:autoscaling:groupName"
 """Set by Auto Scaling (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html)."""
+
+
+UNDER_WAY = ("Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking")
+"""States of an instance refresh that is not over
+(https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html)."""
 
 
 def filters(environment: str) -> list[str]:
@@ -56,3 +62,41 @@ def _host(instance: Mapping[str, Any], problems: list[Problem]) -> Host | None:
         "flyball_zone": instance.get("Placement", {}).get("AvailabilityZone", ""),
     }
     return Host(name, address, (re.sub(r"[^A-Za-z0-9_]", "_", fleet),), variables)
+
+
+def check_changing(groups: object, refreshes: object, program: str) -> Iterator[str]:
+    """Who else changes the instances of a fleet, from what Auto Scaling says of its group and of its refreshes.
+
+    A fleet is changed in one of two ways. Where its instances are replaced, whatever a playbook brings is lost with the
+    next of them; where playbooks change them, no `up` replaces any.
+    """
+    override = f"or give {program}_override with the reason"
+    found = groups.get("AutoScalingGroups") if isinstance(groups, Mapping) else None
+    if not found:
+        yield f"Auto Scaling says nothing of the group that the hosts are of; ask again in a minute, {override}"
+        return
+    name, tags = found[0]["AutoScalingGroupName"], {tag["Key"]: tag["Value"] for tag in found[0].get("Tags", ())}
+    runs = refreshes.get("InstanceRefreshes", ()) if isinstance(refreshes, Mapping) else ()
+    for run in runs:
+        if run["Status"] in UNDER_WAY:
+            since = f" since {run['StartTime']}" if run.get("StartTime") else ""
+            stop = f"`aws autoscaling cancel-instance-refresh --auto-scaling-group-name {name}`"
+            yield (
+                f"{name}: its instances are being replaced by a refresh ({run['Status']}{since}); wait until that is"
+                f" over, or stop it with {stop}, {override}"
+            )
+    if freeze := tags.get(wellknown.FREEZE_TAG):
+        yield f"{name}: is frozen {_frozen(freeze)}; wait for its end (`flyball unfreeze`), {override}"
+    if program == "roll" and tags.get(wellknown.CHANGES_TAG) == wellknown.CHANGES_REFRESH:
+        yield (
+            f"{name}: changes reach its instances by replacing them, without what is rolled out; say changes: roll in"
+            f" the platform's file and bring that up first, {override}"
+        )
+
+
+def _frozen(record: str) -> str:
+    try:
+        found = json.loads(record)
+        return f"by {found['by']} ({found['why']})"
+    except (ValueError, TypeError, KeyError):
+        return f"({record})"
