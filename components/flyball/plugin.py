@@ -14,16 +14,29 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
 from flyball.guards.reading.problem import Problem, Refused, show
+from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.pipeline import PipelineArgs
+from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import Cache, Governor, Job, LogPipeline, Services, Workload
 from flyball.kubernetes.program import serve_one_program
 
 NAME = "flyball"
 COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Job, Cache, Governor, LogPipeline]
+
+
+_INHERITED: dict[str, type] = {
+    "Job": GuardedJobArgs,
+    "LogPipeline": PipelineArgs,
+    "Cache": GuardedCacheArgs,
+    "Files": GuardedFilesArgs,
+    "Call": GuardedCallArgs,
+    "Expose": GuardedExposeArgs,
+}
+"""What the arguments of a component or a part of it extend."""
 
 
 class Package(ComponentProvider):
@@ -43,9 +56,8 @@ class Package(ComponentProvider):
         return schema
 
     def _describe(self, token: str, properties: dict[str, Any]) -> None:
-        of = {"Job": GuardedJobArgs, "LogPipeline": PipelineArgs, "Cache": GuardedCacheArgs, "Files": GuardedFilesArgs}
         word = token.rpartition(":")[2].removesuffix("Args").removeprefix("Set")
-        inherited = of.get(word) or (GuardedJobArgs if "Job" in token else GuardedArgs)
+        inherited = _INHERITED.get(word) or (GuardedJobArgs if "Job" in token else GuardedArgs)
         for name, argument in properties.items():
             found = argument.get("description") or self.analyzer.get_docstring(inherited, name)
             properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}

@@ -21,7 +21,8 @@ from flyball.guards.aws.nodes import Base, Demand, check_base
 from flyball.guards.catalogue import RULES
 from flyball.guards.clean_up.retention import FileLogs, check_file_logs
 from flyball.guards.governor.freeze import reason_problem
-from flyball.guards.reading import bounds
+from flyball.guards.reading import bounds, strict
+from flyball.guards.reading.later import TooLate
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.reader import Reader
 from flyball.guards.roles import (
@@ -85,6 +86,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "lease-below-run": lambda: planned_restart.read({"planned_restart_lease": "1m"}, 3)[1],
     "unit-people-need": lambda: freezing.read({"freeze_units": ["ssh.service"]})[1],
     "freeze-reason": lambda: reason_problem("x", ("freeze_reason",)),
+    "known-too-late": lambda: strict.check(TooLate(), int, ("port",)),
     "unknown-address": lambda: _alone(calls={"cart": {}}),
     "no-callers": lambda: _alone(),
     "files-too-large": lambda: _alone(files={"big": {"path": "/big", "content": {"a": "x" * (2**20 + 1)}}}),

@@ -11,7 +11,7 @@ changes   by object and path, the value afterwards: null for what is gone, an ob
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 import yaml
@@ -80,4 +80,6 @@ def leaves(kind: Any, path: str = "") -> list[str]:
 
 
 def plain(kind: Any) -> Any:
-    return get_args(kind)[0] if get_origin(kind) is NotRequired else kind
+    """A type without what allows it to be left out, or to be an Output."""
+    wrapped = get_origin(kind) in (NotRequired, Union)
+    return plain(get_args(kind)[0]) if wrapped else kind

@@ -13,11 +13,13 @@ import yaml
 from tests.kubernetes.programs import MINIMAL, PROJECT, STACK, changes
 from tests.kubernetes.test_arguments import CASES, built, generic, merge, nested, plain
 
+from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.patch_fields import KINDS as PATCHED
+from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import WorkloadArgs
-from flyball.kubernetes.args import FilesArgs
+from flyball.kubernetes.args import CallArgs, ExposeArgs, FilesArgs
 
 CART, LEDGER = (
     {"calls": {"cart": {"port": 7070, "protocol": "http"}}},
@@ -94,6 +96,13 @@ SILENT = {
     *(f"probes.{probe}.{kind}" for probe in ("startup", "readiness", "liveness") for kind in KINDS),
 }
 """What may be left out, and says nothing of that: nothing is there then."""
+BELOW: dict[Any, Any] = {
+    WorkloadArgs: GuardedArgs,
+    FilesArgs: GuardedFilesArgs,
+    CallArgs: GuardedCallArgs,
+    ExposeArgs: GuardedExposeArgs,
+}
+"""What arguments that are known before anything is made are described by, for the class that has them and others."""
 BESIDE: dict[str, dict[str, Any]] = {
     "spot.enabled": {"zones": ["a", "b", "c"], "spot": {}},
     "calls.*.port": CART,
@@ -107,8 +116,7 @@ BESIDE: dict[str, dict[str, Any]] = {
 @cache
 def texts(kind: Any) -> dict[str, str]:
     """The text of each argument, as it stands below it."""
-    below = {WorkloadArgs: GuardedArgs, FilesArgs: GuardedFilesArgs}
-    found = texts(below[kind]) if kind in below else {}
+    found = texts(BELOW[kind]) if kind in BELOW else {}
     for node in ast.walk(ast.parse(inspect.getsource(sys.modules[kind.__module__]))):
         if isinstance(node, ast.ClassDef) and node.name == kind.__name__:
             for field, text in zip(node.body, node.body[1:], strict=False):

@@ -11,8 +11,7 @@ from tests.kubernetes.test_arguments import leaves
 
 from flyball.deploy.manifests import rendered
 from flyball.guards.reading.problem import Refused
-from flyball.guards.workload.arguments import GuardedArgs
-from flyball.guards.workload.job_arguments import GuardedJobArgs
+from flyball.guards.workload.plain_arguments import PlainArgs, PlainJobArgs
 from flyball.kubernetes import Job, JobArgs, Services, Workload
 from flyball.kubernetes.args import SetJobArgs
 
@@ -131,9 +130,9 @@ def test_spot_is_preferred_only_if_asked_for() -> None:
 
 
 def test_every_argument_of_its_own_is_tried() -> None:
-    own = GuardedJobArgs.__annotations__.keys() - GuardedArgs.__annotations__.keys()
+    own = PlainJobArgs.__annotations__.keys() - PlainArgs.__annotations__.keys()
     assert own - CHANGES.keys() == set()
-    assert {leaf.partition(".")[0] for leaf in leaves(SetJobArgs)} == {*GuardedJobArgs.__annotations__} | {
+    assert {leaf.partition(".")[0] for leaf in leaves(SetJobArgs)} == {*PlainJobArgs.__annotations__} | {
         *("image", "env", "secrets", "files")
     }
 

@@ -12,7 +12,7 @@ from flyball.deploy.program import Registered
 from flyball.guards.aws.platform import Platform
 from flyball.guards.workload.platform import ANY, Registry
 from flyball.guards.workload.platform import Platform as Cluster
-from flyball.kubernetes.governor.component import Governor
+from flyball.kubernetes.governor.component import Governing, Governor
 from flyball.kubernetes.pools import controller, governor, rights
 from flyball.kubernetes.pools.component import Karpenter
 from flyball.lab.cluster.programs import pinned_version
@@ -75,7 +75,7 @@ def test_its_image_comes_from_where_the_platform_has_it() -> None:
 
 
 def test_what_holds_pools_comes_with_the_governors_policies_after_its_namespace() -> None:
-    found = {r.urn.rpartition("::")[2]: r for r in registered(lambda: Governor.of("g", {}, pools=POOLS))}
+    found = {r.urn.rpartition("::")[2]: r for r in registered(lambda: Governor.of("g", Governing({}), pools=POOLS))}
     ours = {
         f"g-{'flyball-system-' if each['kind'] == 'ConfigMap' else ''}{each['metadata']['name']}"
         for each in [governor.envelopes(POOLS), *governor.manifests()]
@@ -90,10 +90,10 @@ def test_what_holds_pools_comes_with_the_governors_policies_after_its_namespace(
         "spot_node-memory": "32Gi",
         "spot_budget": "1",
     }
-    others = {r.urn.rpartition("::")[2] for r in registered(lambda: Governor.of("g", {}))}
+    others = {r.urn.rpartition("::")[2] for r in registered(lambda: Governor.of("g", Governing({})))}
     assert found.keys() - others == ours
-    assert registered(lambda: Governor.of("g", {}, policies=False, pools=POOLS)) == registered(
-        lambda: Governor.of("g", {}, policies=False)
+    assert registered(lambda: Governor.of("g", Governing({}, policies=False), pools=POOLS)) == registered(
+        lambda: Governor.of("g", Governing({}, policies=False))
     )
 
 

@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 from pulumi import Input
 from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when its type is resolved in this module
 
+from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.files import GuardedFilesArgs
@@ -12,6 +13,7 @@ from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.platform import PlatformArgs
+from flyball.guards.workload.way_in import GuardedExposeArgs
 
 
 class FilesArgs(GuardedFilesArgs):
@@ -22,6 +24,63 @@ class FilesArgs(GuardedFilesArgs):
     """Text of each file by its name, kept in a ConfigMap, 1 MiB at the most."""
     secrets: NotRequired[dict[str, Input[str]]]
     """Secret text of each file by its name, kept in a Secret, 1 MiB at the most."""
+
+
+class SecretRefArgs(TypedDict):
+    """A value in a Secret that exists already."""
+
+    name: Input[str]
+    """Name of the Secret."""
+    key: Input[str]
+    """Key within it."""
+
+
+class CalleeArgs(TypedDict):
+    """A service of another set, perhaps of another team: what that set's outputs say of it."""
+
+    name: Input[str]
+    """Name of its Service."""
+    namespace: NotRequired[Input[str]]
+    """Namespace it is in [the caller's]."""
+    port: Input[int]
+    """Port of its Service."""
+    target: NotRequired[Input[int]]
+    """Port of its pods behind the Service [21000, where the proxy in front of a workload listens]."""
+    protocol: NotRequired[Input[str]]
+    """`http`, `grpc` or `tcp` [http]."""
+    deadline: NotRequired[Input[str]]
+    """The longest its answer may take; the call waits at least as long [not known]."""
+
+
+class CallArgs(GuardedCallArgs):
+    """One hop: to another service of the set, named by the key, with `service` to one of another set, or with `host` to
+    somewhere outside of the cluster.
+    """
+
+    host: NotRequired[Input[str]]
+    """Name or address of a dependency outside of the stack: a database, another company's API."""
+    port: NotRequired[Input[int]]
+    """Port of the dependency [the callee's port; required with `host`, and for a `Workload` by itself]."""
+    service: NotRequired[Input[CalleeArgs]]
+    """A service of another set, which names the caller among its `callers` [none]."""
+    cidrs: NotRequired[Input[list[Input[str]]]]
+    """Where `host` may be reached, as address ranges [anywhere, on this port only]."""
+    hosts: NotRequired[Input[list[Input[str]]]]
+    """Further hosts that can answer in place of `host`, on the same port [none]."""
+
+
+class AccountArgs(TypedDict):
+    """The service account of the pods."""
+
+    annotations: NotRequired[Input[dict[str, Input[str]]]]
+    """Annotations of the service account alone, as of IAM roles and Workload Identity [none]."""
+
+
+class ExposeArgs(GuardedExposeArgs):
+    """A service's place in what leads into the cluster, which the platform says (`platform.way`)."""
+
+    host: Input[str]
+    """Host name by which it is called from outside."""
 
 
 class ServiceArgs(GuardedArgs):
@@ -35,6 +94,18 @@ class ServiceArgs(GuardedArgs):
     """Environment variables whose values go into a Secret of the workload."""
     files: NotRequired[dict[str, FilesArgs]]
     """Files that it reads, by name [none]."""
+    refs: NotRequired[dict[str, SecretRefArgs]]
+    """Environment variables from Secrets that exist already."""
+    calls: NotRequired[dict[str, CallArgs]]
+    """Whom it calls; nobody else can be reached."""
+    expose: NotRequired[ExposeArgs]
+    """Its place in what leads into the cluster [none]."""
+    account: NotRequired[AccountArgs]
+    """The service account."""
+    labels: NotRequired[Input[dict[str, Input[str]]]]
+    """More labels on every object."""
+    annotations: NotRequired[Input[dict[str, Input[str]]]]
+    """More annotations on every object."""
 
 
 class SetJobArgs(GuardedJobArgs):
@@ -48,6 +119,16 @@ class SetJobArgs(GuardedJobArgs):
     """Environment variables whose values go into a Secret of the job."""
     files: NotRequired[dict[str, FilesArgs]]
     """Files that it reads, by name [none]."""
+    refs: NotRequired[dict[str, SecretRefArgs]]
+    """Environment variables from Secrets that exist already."""
+    calls: NotRequired[dict[str, CallArgs]]
+    """Whom it calls; nobody else can be reached, and nobody reaches it."""
+    account: NotRequired[AccountArgs]
+    """The service account."""
+    labels: NotRequired[Input[dict[str, Input[str]]]]
+    """More labels on every object."""
+    annotations: NotRequired[Input[dict[str, Input[str]]]]
+    """More annotations on every object."""
 
 
 class JobArgs(GuardedJobArgs):
@@ -61,11 +142,21 @@ class JobArgs(GuardedJobArgs):
     """Environment variables whose values go into a Secret of the job."""
     files: NotRequired[dict[str, FilesArgs]]
     """Files that it reads, by name [none]."""
-    namespace: NotRequired[str]
+    refs: NotRequired[dict[str, SecretRefArgs]]
+    """Environment variables from Secrets that exist already."""
+    calls: NotRequired[dict[str, CallArgs]]
+    """Whom it calls; nobody else can be reached, and nobody reaches it."""
+    account: NotRequired[AccountArgs]
+    """The service account."""
+    labels: NotRequired[Input[dict[str, Input[str]]]]
+    """More labels on every object."""
+    annotations: NotRequired[Input[dict[str, Input[str]]]]
+    """More annotations on every object."""
+    namespace: NotRequired[Input[str]]
     """Namespace, which must exist [default]."""
-    environment: NotRequired[str]
+    environment: NotRequired[Input[str]]
     """Name of the environment, a label on every object [the Pulumi stack]."""
-    owner: NotRequired[str]
+    owner: NotRequired[Input[str]]
     """Who answers for it, a label on every object [the Pulumi project]."""
     platform: NotRequired[PlatformArgs]
     """The cluster's own ways: names, spot nodes, metadata."""
@@ -82,13 +173,25 @@ class WorkloadArgs(GuardedArgs):
     """Environment variables whose values go into a Secret of the workload."""
     files: NotRequired[dict[str, FilesArgs]]
     """Files that it reads, by name [none]."""
-    namespace: NotRequired[str]
+    refs: NotRequired[dict[str, SecretRefArgs]]
+    """Environment variables from Secrets that exist already."""
+    calls: NotRequired[dict[str, CallArgs]]
+    """Whom it calls; nobody else can be reached."""
+    expose: NotRequired[ExposeArgs]
+    """Its place in what leads into the cluster [none]."""
+    account: NotRequired[AccountArgs]
+    """The service account."""
+    labels: NotRequired[Input[dict[str, Input[str]]]]
+    """More labels on every object."""
+    annotations: NotRequired[Input[dict[str, Input[str]]]]
+    """More annotations on every object."""
+    namespace: NotRequired[Input[str]]
     """Namespace, which must exist [default]."""
-    environment: NotRequired[str]
+    environment: NotRequired[Input[str]]
     """Name of the environment, a label on every object [the Pulumi stack]."""
-    owner: NotRequired[str]
+    owner: NotRequired[Input[str]]
     """Who answers for it, a label on every object [the Pulumi project]."""
-    zones: NotRequired[list[str]]
+    zones: NotRequired[Input[list[Input[str]]]]
     """Zones it may be spread over; required to survive one, and for spot [none]."""
     platform: NotRequired[PlatformArgs]
     """The cluster's own ways: names, spot nodes, metadata."""
@@ -106,11 +209,11 @@ class CacheArgs(GuardedCacheArgs):
 
     password: NotRequired[Input[str]]
     """The password, kept in a Secret of the cache [in the Secret that `secret` names]."""
-    namespace: NotRequired[str]
+    namespace: NotRequired[Input[str]]
     """Namespace, which must exist [default]."""
-    environment: NotRequired[str]
+    environment: NotRequired[Input[str]]
     """Name of the environment, a label on every object [the Pulumi stack]."""
-    owner: NotRequired[str]
+    owner: NotRequired[Input[str]]
     """Who answers for it, a label on every object [the Pulumi project]."""
     priority: NotRequired[str]
     """Name of a PriorityClass that exists [one of its own]."""
@@ -127,13 +230,13 @@ class ServicesArgs(TypedDict):
     """Jobs by name, which call these services [none]."""
     caches: NotRequired[dict[str, SetCacheArgs]]
     """Caches by name; services and jobs call them by it [none]."""
-    namespace: NotRequired[str]
+    namespace: NotRequired[Input[str]]
     """Namespace, which must exist [default]."""
-    environment: NotRequired[str]
+    environment: NotRequired[Input[str]]
     """Name of the environment, a label on every object [the Pulumi stack]."""
-    owner: NotRequired[str]
+    owner: NotRequired[Input[str]]
     """Who answers for it, a label on every object [the Pulumi project]."""
-    zones: NotRequired[list[str]]
+    zones: NotRequired[Input[list[Input[str]]]]
     """Zones they may be spread over; required to survive one, and for spot [none]."""
     platform: NotRequired[PlatformArgs]
     """The cluster's own ways: names, spot nodes, metadata."""

@@ -1,12 +1,13 @@
 """Objects that are made as manifests, as resources of Pulumi's."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from flyball.kubernetes.objects import Manifest, properties
+from flyball.kubernetes.known import PLAIN, Making
+from flyball.kubernetes.objects import Manifest
 
 _admission, _rights = k8s.admissionregistration.v1, k8s.rbac.v1
 _CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
@@ -31,14 +32,16 @@ _CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
 
 
 def registered(
-    name: str, manifest: Manifest, opts: pulumi.ResourceOptions, labels: Mapping[str, str] | None = None
+    name: str,
+    manifest: Manifest,
+    opts: pulumi.ResourceOptions,
+    labels: Mapping[str, str] | None = None,
+    make: Making = PLAIN,
 ) -> pulumi.CustomResource:
     """Register a manifest as a resource called `name`, with more `labels` on the object."""
     metadata = manifest["metadata"]
     found = {**manifest, "metadata": {**metadata, "labels": {**metadata["labels"], **labels}}} if labels else manifest
     kind = _CLASSES.get(manifest["kind"])
     if kind is None:
-        given: Any = properties(found)
-        return k8s.apiextensions.CustomResource(name, **given, opts=opts)
-    fields = {key: value for key, value in found.items() if key not in ("apiVersion", "kind")}
-    return kind(name, **properties(fields), opts=opts)
+        return make(k8s.apiextensions.CustomResource, name, found, opts)
+    return make(kind, name, {key: value for key, value in found.items() if key not in ("apiVersion", "kind")}, opts)

@@ -1,7 +1,8 @@
 """`Services`: several services that call each other, and jobs that call them, as one thing, held to all rules between
 them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypedDict
 
@@ -31,9 +32,10 @@ from flyball.guards.workload.limits import (
 from flyball.guards.workload.resolve import Place, Service, examine
 from flyball.kubernetes.args import ServiceArgs, ServicesArgs, SetCacheArgs, SetJobArgs
 from flyball.kubernetes.cache.component import Cache
-from flyball.kubernetes.governor.component import Governor
+from flyball.kubernetes.governor.component import Governing, Governor
 from flyball.kubernetes.job.component import Job
-from flyball.kubernetes.objects import ownership, properties
+from flyball.kubernetes.known import Known, Making, settle
+from flyball.kubernetes.objects import ownership
 from flyball.kubernetes.place import check_place, place_of
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
@@ -75,9 +77,9 @@ class Services(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            place, services, jobs, caches, governed = resolve_services(name, args)
-            admit(services.values(), opts, jobs.values())
-        self._register(name, services, jobs, caches, place, governed, args.get("priority") is None, {}, opts)
+            described = settle(args, ServicesArgs, (name,), lambda given: resolve_services(name, given))
+            admit(described.now.services.values(), opts, described.now.jobs.values())
+        self._register(name, described, args.get("priority") is None, {}, opts)
 
     @classmethod
     def of(
@@ -94,7 +96,8 @@ class Services(pulumi.ComponentResource):
         """The component of services, jobs and caches that were resolved already; its Governor holds `pools` too."""
         self = cls.__new__(cls)
         admit(services.values(), opts, jobs.values())
-        self._register(name, services, jobs, caches, place, governed, True, pools, opts)
+        described = Known(Set(place, services, jobs, caches, governed))
+        self._register(name, described, True, pools, opts)
         return self
 
     @property
@@ -119,63 +122,50 @@ class Services(pulumi.ComponentResource):
 
     def reference(self, service: str) -> ServiceReferenceArgs:
         """What another set of the same program needs to call a service, for its `calls.*.service`."""
-        return as_reference(self._resolved[service].spec.callee)
+        return self._described.value(lambda these: as_reference(these.services[service].spec.callee))
 
     def _register(
         self,
         name: str,
-        services: Mapping[str, Service],
-        jobs: Mapping[str, guarded.Job],
-        caches: Mapping[str, CacheSpec],
-        place: Place,
-        governed: Governed | None,
+        described: "Known[Set]",
         own_priority: bool,
         pools: Mapping[str, Pool],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         super().__init__("flyball:index:Services", name, {}, opts)
-        self._resolved = dict(services)
-        self._workloads: dict[str, Workload] = {}
+        self._described, now = described, described.now
         first: list[pulumi.Resource] = []
-        if own_priority and place.priority is not None:
-            manifest = priority_class(place.priority, ownership(place.environment, place.owner))
-            moved = self._child(pulumi.Alias(name=place.namespace, parent=pulumi.ROOT_STACK_RESOURCE))
-            first.append(k8s.scheduling.v1.PriorityClass(f"{name}-priority", **properties(manifest), opts=moved))
-        limits = _limits(services, caches)
+        if own_priority and now.place.priority is not None:
+            moved = self._child(pulumi.Alias(name=now.place.namespace, parent=pulumi.ROOT_STACK_RESOURCE))
+            first.append(described.made(lambda these, make: _priority(these, f"{name}-priority", moved, make)))
         self._governor = None
-        if governed:
+        if now.governed:
             moved = self._child(pulumi.Alias(name="governor", parent=pulumi.ROOT_STACK_RESOURCE))
-            labels = ownership(place.environment, place.owner)
-            guarded = {place.namespace: limits}
-            brings, platform = governed.policies, place.platform
-            self._governor = Governor.of(f"{name}-governor", guarded, brings, labels, platform, pools, moved)
+            self._governor = Governor.of(f"{name}-governor", described.map(_governing), pools, moved)
             first.append(self._governor)
         options = pulumi.ResourceOptions(parent=self, depends_on=first)
-        self._caches = {each: Cache.of(f"{name}-{each}", cache, place, options) for each, cache in caches.items()}
-        for service in services.values():
-            moved = self._child(pulumi.Alias(name=service.name, parent=pulumi.ROOT_STACK_RESOURCE), first)
-            self._workloads[service.name] = Workload.of(f"{name}-{service.name}", service, moved)
-        self._register_jobs(name, jobs, place)
-        outputs: dict[str, Any] = {
-            "services": {each.name: outputs_of(each) for each in services.values()},
-            "limits": {each: as_arguments(found) for each, found in limits.items()},
-        }
+        self._caches = {each: Cache.of(f"{name}-{each}", described.map(_cache(each)), options) for each in now.caches}
+        self._workloads: dict[str, Workload] = {}
+        for service in now.services:
+            moved = self._child(pulumi.Alias(name=service, parent=pulumi.ROOT_STACK_RESOURCE), first)
+            self._workloads[service] = Workload.of(f"{name}-{service}", described.map(_service(service)), moved)
+        self._register_jobs(name, described)
+        outputs: dict[str, Any] = described.value(_outputs)
         for key, value in outputs.items():
             setattr(self, key, pulumi.Output.from_input(value))
         self.register_outputs(outputs)
 
-    def _register_jobs(self, name: str, jobs: Mapping[str, guarded.Job], place: Place) -> None:
+    def _register_jobs(self, name: str, described: "Known[Set]") -> None:
         """The jobs, after their PriorityClass. They need not wait for services: an attempt that finds none fails, and
         there is another one."""
         self._jobs: dict[str, Job] = {}
-        first: list[pulumi.Resource] = []
-        if place.jobs is not None and any(job.spec.priority is None for job in jobs.values()):
-            manifest = jobs_priority_class(place.jobs, ownership(place.environment, place.owner))
+        now, first = described.now, list[pulumi.Resource]()
+        if now.place.jobs is not None and any(job.spec.priority is None for job in now.jobs.values()):
             options = pulumi.ResourceOptions(parent=self)
-            first.append(k8s.scheduling.v1.PriorityClass(f"{name}-jobs", **properties(manifest), opts=options))
-        for job in jobs.values():
+            first.append(described.made(lambda these, make: _jobs_priority(these, f"{name}-jobs", options, make)))
+        for job in now.jobs:
             options = pulumi.ResourceOptions(parent=self, depends_on=first)
-            self._jobs[job.name] = Job.of(f"{name}-{job.name}", job, place.jobs, options)
+            self._jobs[job] = Job.of(f"{name}-{job}", described.map(_job(job)), options)
 
     def _child(self, before: pulumi.Alias, after: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
         """A child's options. Where it had no parent `before`, as a Workload without a set, its state is taken over."""
@@ -195,14 +185,61 @@ def outputs_of(service: Service) -> ServiceOutputs:
     }
 
 
-def _limits(services: Mapping[str, Service], caches: Mapping[str, CacheSpec]) -> dict[str, Limits]:
-    each = [*map(limits_of, services.values()), *map(limits_of_cache, caches.values())]
-    return {name: found for limits in each for name, found in limits.items()}
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Services, and what is beside them, as they will run."""
+
+    place: Place
+    services: Mapping[str, Service]
+    jobs: Mapping[str, guarded.Job]
+    caches: Mapping[str, CacheSpec]
+    governed: Governed | None
+
+    @property
+    def limits(self) -> dict[str, Limits]:
+        each = [*map(limits_of, self.services.values()), *map(limits_of_cache, self.caches.values())]
+        return {name: found for limits in each for name, found in limits.items()}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return ownership(self.place.environment, self.place.owner)
 
 
-def resolve_services(
-    name: str, args: ServicesArgs
-) -> tuple[Place, dict[str, Service], dict[str, guarded.Job], dict[str, CacheSpec], Governed | None]:
+def _service(name: str) -> Callable[[Set], Service]:
+    return lambda these: these.services[name]
+
+
+def _job(name: str) -> Callable[[Set], guarded.Job]:
+    return lambda these: these.jobs[name]
+
+
+def _cache(name: str) -> Callable[[Set], tuple[Place, CacheSpec]]:
+    return lambda these: (these.place, these.caches[name])
+
+
+def _governing(these: Set) -> Governing:
+    policies = these.governed is None or these.governed.policies
+    return Governing({these.place.namespace: these.limits}, policies, these.labels, these.place.platform)
+
+
+def _priority(these: Set, name: str, opts: pulumi.ResourceOptions, make: Making) -> pulumi.Resource:
+    manifest = priority_class(these.place.priority or "", these.labels)
+    return make(k8s.scheduling.v1.PriorityClass, name, manifest, opts)
+
+
+def _jobs_priority(these: Set, name: str, opts: pulumi.ResourceOptions, make: Making) -> pulumi.Resource:
+    manifest = jobs_priority_class(these.place.jobs or "", these.labels)
+    return make(k8s.scheduling.v1.PriorityClass, name, manifest, opts)
+
+
+def _outputs(these: Set) -> dict[str, Any]:
+    return {
+        "services": {each.name: outputs_of(each) for each in these.services.values()},
+        "limits": {each: as_arguments(found) for each, found in these.limits.items()},
+    }
+
+
+def resolve_services(name: str, args: ServicesArgs) -> Set:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the set's name."""
     place = place_of(args, shared=True)
     apart = ("services", "jobs", "caches")
@@ -220,7 +257,7 @@ def resolve_services(
     found = examine(_by_name(given), place, path, ServiceArgs, jobs=described, caches=held.callees)
     refuse([*problems, *held.problems, *found.problems])
     governed = read_governed(Reader(args, (name,), []))
-    return place, dict(found.services), dict(found.jobs), held.called(found.callers), governed
+    return Set(place, found.services, found.jobs, held.called(found.callers), governed)
 
 
 def _by_name(given: object) -> dict[str, object]:

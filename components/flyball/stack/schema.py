@@ -6,12 +6,11 @@ from typing import Any, NotRequired, TypedDict
 from flyball.guards.alerting.stack import AlertsArgs
 from flyball.guards.clean_up.nodes import NodesArgs
 from flyball.guards.reading.problem import Path
-from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.files import GuardedFilesArgs
-from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.pipeline import PipelineArgs
+from flyball.guards.workload.plain_arguments import PlainArgs, PlainJobArgs
 from flyball.guards.workload.platform import PlatformArgs
 
 
@@ -36,7 +35,7 @@ class FilesArgs(GuardedFilesArgs):
     """Encrypted text (`secure:`) of each file by its name, kept in a Secret, 1 MiB at the most."""
 
 
-class ServiceArgs(GuardedArgs):
+class ServiceArgs(PlainArgs):
     """A service of the stack; its key is its name."""
 
     image: str
@@ -49,7 +48,7 @@ class ServiceArgs(GuardedArgs):
     """Files that it reads, by name [none]."""
 
 
-class JobArgs(GuardedJobArgs):
+class JobArgs(PlainJobArgs):
     """A job of the stack; its key is its name."""
 
     image: str

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flyball.guards.reading import strict
-from flyball.guards.workload.arguments import GuardedArgs, LoadArgs
+from flyball.guards.workload.arguments import LoadArgs
+from flyball.guards.workload.plain_arguments import PlainArgs
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=6)
 PLAIN: dict[Any, Any] = {
@@ -50,7 +51,7 @@ def valid(kind: Any) -> st.SearchStrategy[Any]:
     return st.lists(valid(get_args(kind)[0]), max_size=2)
 
 
-VALID = valid(GuardedArgs)
+VALID = valid(PlainArgs)
 
 
 def places(
@@ -72,11 +73,11 @@ def places(
 def mutated(data: st.DataObject, *, of: Any = None) -> tuple[dict[str, Any], str, Any, Any, Any]:
     """A valid map, and one place in it, of TypedDicts only where `of` says so."""
     value = copy.deepcopy(data.draw(VALID))
-    found = [place for place in places(value, GuardedArgs, "p") if of is None or of(place[1])]
+    found = [place for place in places(value, PlainArgs, "p") if of is None or of(place[1])]
     return value, *data.draw(st.sampled_from(found))
 
 
-def problems(value: object, kind: Any = GuardedArgs) -> list[tuple[str, str]]:
+def problems(value: object, kind: Any = PlainArgs) -> list[tuple[str, str]]:
     return [(problem.where, problem.message) for problem in strict.check(value, kind, ("p",))]
 
 
@@ -128,7 +129,7 @@ class TestEveryPlace:
     def test_anything_at_all_raises_nothing(self, value: Any) -> None:
         assert all(path.startswith("p") for path, _ in problems(value))
 
-    @given(st.sampled_from(sorted(get_type_hints(GuardedArgs))), JSON)
+    @given(st.sampled_from(sorted(get_type_hints(PlainArgs))), JSON)
     def test_anything_under_a_known_key_raises_nothing(self, key: str, value: Any) -> None:
         required = {"port": 80, "load": {"peak": 1, "replica": 1}}
         assert all(path.startswith(f"p.{key}") for path, _ in problems(required | {key: value}))
@@ -168,7 +169,7 @@ class TestUnions:
 
 
 def texts(value: object) -> list[str]:
-    return [str(problem) for problem in strict.check(value, GuardedArgs, ("services", "web"))]
+    return [str(problem) for problem in strict.check(value, PlainArgs, ("services", "web"))]
 
 
 LOAD = {"peak": 100, "replica": 10}
@@ -232,11 +233,11 @@ class TestNearest:
         hint = strict.nearest(word, known)
         assert hint in {*(f"did you mean {other!r}?" for other in known if other), f"known are {', '.join(known)}"}
 
-    @given(st.sampled_from(sorted(get_type_hints(GuardedArgs))))
+    @given(st.sampled_from(sorted(get_type_hints(PlainArgs))))
     def test_two_letters_swapped_are_understood(self, key: str) -> None:
         for i in range(len(key) - 1):
             wrong = f"{key[:i]}{key[i + 1]}{key[i]}{key[i + 2 :]}"
-            assert strict.nearest(wrong, get_type_hints(GuardedArgs)) == f"did you mean {key!r}?"
+            assert strict.nearest(wrong, get_type_hints(PlainArgs)) == f"did you mean {key!r}?"
 
     def test_a_word_of_a_million_letters_is_compared_by_its_beginning(self) -> None:
         assert (

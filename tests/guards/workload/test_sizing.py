@@ -17,7 +17,7 @@ from flyball.guards.interruptions.interruption import SpotSplit
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.units import exact
 from flyball.guards.timeouts.deadlines import Promise, Times
-from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.plain_arguments import PlainArgs
 from flyball.guards.workload.resolve import Place, examine
 from flyball.guards.workload.sizing import Period, Sizing
 
@@ -354,14 +354,14 @@ def written(way: Way) -> str:
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in way).removeprefix(".")
 
 
-PLACES = ways(FULL, GuardedArgs)
+PLACES = ways(FULL, PlainArgs)
 WRONG = {str: 5, int: "x", float: "x", bool: "x"}
 
 
 class TestEveryPlace:
     def test_the_full_arguments_pass_and_leave_nothing_out(self) -> None:
         resolved("web", FULL, 3)
-        assert set(FULL) == set(get_type_hints(GuardedArgs))
+        assert set(FULL) == set(get_type_hints(PlainArgs))
 
     @pytest.mark.parametrize(("way", "kind"), PLACES, ids=[written(way) for way, _ in PLACES])
     def test_a_wrong_type_is_one_problem_and_nothing_follows_from_it(self, way: Way, kind: Any) -> None:
@@ -422,7 +422,7 @@ class TestForAStack:
         assert found.promises["good"] == Promise(2_000, {})
 
     def test_arguments_of_ones_own(self) -> None:
-        class Extended(GuardedArgs):
+        class Extended(PlainArgs):
             image: NotRequired[str]
 
         resolved("web", MINIMAL | {"image": "web:1"}, expected=Extended)

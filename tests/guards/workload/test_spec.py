@@ -19,9 +19,9 @@ from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import calls
 from flyball.guards.workload.application import Scratch, SecretRef
-from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.file_logs import LogFiles, Writer
 from flyball.guards.workload.names import Caller, check_name
+from flyball.guards.workload.plain_arguments import PlainArgs
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.guards.workload.spec import Rollout, Spec, read
@@ -193,7 +193,7 @@ def test_probes_by_protocol(protocol: str, probes: dict[str, Any], kinds: tuple[
 
 
 class TestAnything:
-    @given(st.sampled_from(sorted(get_type_hints(GuardedArgs))), JSON)
+    @given(st.sampled_from(sorted(get_type_hints(PlainArgs))), JSON)
     def test_under_a_known_key_raises_nothing_and_blames_only_that(self, key: str, value: Any) -> None:
         _, problems = everything(MINIMAL | {key: value})
         assert {problem.path[1] for problem in problems} <= {key, "logs"}

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 REASONS: Mapping[str, tuple[str, ...]] = {
     "What is written cannot be read in two ways, or is refused: nothing comes to run that could break it.": (
-        *("unknown-key", "wrong-type", "missing", "empty", "unit", "out-of-range", "unknown-value", "given-twice"),
+        *("unknown-key", "wrong-type", "known-too-late", "missing", "empty", "unit", "out-of-range"),
+        *("unknown-value", "given-twice"),
         *("invalid-name", "invalid-address", "invalid-path", "invalid-text", "does-not-apply", "either-or"),
         *("unreadable-file", "file-too-large", "nested-too-deeply", "too-many-aliases", "unanswered"),
     ),

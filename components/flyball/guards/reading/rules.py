@@ -16,6 +16,15 @@ WRONG_TYPE = Rule(
     source="The typed arguments, which are the schema.",
     remedy="Write the value as the message says: quoted text, a number, a list, a map.",
 )
+KNOWN_TOO_LATE = Rule(
+    "known-too-late",
+    Lesson.FAIL_FAST,
+    what="What decides which objects there are, how many replicas run and how long they take is known before anything"
+    " is made: else a preview would promise what it cannot know.",
+    source="An Output of Pulumi's has its value only while a program runs, and in a preview perhaps none"
+    " (https://www.pulumi.com/docs/iac/concepts/inputs-outputs/).",
+    remedy="Give a plain value, as from pulumi.Config.",
+)
 MISSING = Rule(
     "missing",
     Lesson.FAIL_FAST,

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from flyball.guards.reading.later import TooLate
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import EMPTY, MISSING, UNANSWERED, UNKNOWN_KEY, WRONG_TYPE
+from flyball.guards.reading.rules import EMPTY, KNOWN_TOO_LATE, MISSING, UNANSWERED, UNKNOWN_KEY, WRONG_TYPE
 from flyball.guards.reading.units import show_number
 
 QUESTION = "?"
@@ -28,6 +29,9 @@ def check(value: object, expected: Any, path: Path) -> Iterator[Problem]:
     these with types that only exist at run time (Pulumi's Output): a value of such a type is taken as it is. A whole
     number counts as a number, and 3.0 as a whole number: values that pass through other languages arrive as floats.
     """
+    if isinstance(value, TooLate):
+        yield _too_late(value, path)
+        return
     if expected in _WORDS:
         yield from _check_plain(value, expected, path)
         return
@@ -39,7 +43,7 @@ def check(value: object, expected: Any, path: Path) -> Iterator[Problem]:
     elif value is None:
         yield _empty(path)
     elif expected is object or expected is Any:
-        return  # anything but nothing
+        yield from _within(value, path)  # anything but nothing
     elif is_typeddict(expected):
         yield from _check_keys(value, expected, path)
     elif origin is dict:
@@ -52,6 +56,20 @@ def check(value: object, expected: Any, path: Path) -> Iterator[Problem]:
 
 def _empty(path: Path) -> Problem:
     return Problem(path, EMPTY, "is empty", "give a value or remove the key")
+
+
+def _too_late(value: TooLate, path: Path) -> Problem:
+    message = f"is an Output, and {value.why}"
+    return Problem(path, KNOWN_TOO_LATE, message, "give what is known before anything is made, as from pulumi.Config")
+
+
+def _within(value: object, path: Path) -> Iterator[Problem]:
+    """What is known too late within a value of any type."""
+    if isinstance(value, TooLate):
+        yield _too_late(value, path)
+    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for key, each in inner:
+        yield from _within(each, (*path, key if isinstance(key, int) else str(key)))
 
 
 def _check_plain(value: object, expected: type, path: Path) -> Iterator[Problem]:

@@ -65,10 +65,8 @@ class ServiceReferenceArgs(TypedDict):
     """The longest its answer may take; the call waits at least as long [not known]."""
 
 
-class CallArgs(TypedDict):
-    """One hop: to another service of the set, named by the key, with `service` to one of another set, or with `host` to
-    somewhere outside of the cluster.
-    """
+class GuardedCallArgs(TypedDict):
+    """One hop, as far as it is known before anything is created."""
 
     connect: NotRequired[str]
     """The longest to wait for a connection [250ms]."""
@@ -80,16 +78,6 @@ class CallArgs(TypedDict):
     """All waiting between the tries together [0ms]."""
     parallel: NotRequired[str]
     """Calls with the same word here are made side by side; only the longest of them counts [one after another]."""
-    host: NotRequired[str]
-    """Name or address of a dependency outside of the stack: a database, another company's API."""
-    port: NotRequired[int]
-    """Port of the dependency [the callee's port; required with `host`, and for a `Workload` by itself]."""
-    service: NotRequired[ServiceReferenceArgs]
-    """A service of another set, which names the caller among its `callers` [none]."""
-    cidrs: NotRequired[list[str]]
-    """Where `host` may be reached, as address ranges [anywhere, on this port only]."""
-    hosts: NotRequired[list[str]]
-    """Further hosts that can answer in place of `host`, on the same port [none]."""
     target: NotRequired[int]
     """Port of the callee's pods behind its Service [the callee's; for a `Workload` by itself 21000]."""
     protocol: NotRequired[str]
@@ -117,3 +105,20 @@ class CallArgs(TypedDict):
     """Checks of the servers; those that fail are left out [none]."""
     eject: NotRequired[int]
     """The most servers left out at once; with more of them ill, all are used again [1]."""
+
+
+class CallArgs(GuardedCallArgs):
+    """One hop: to another service of the set, named by the key, with `service` to one of another set, or with `host` to
+    somewhere outside of the cluster.
+    """
+
+    host: NotRequired[str]
+    """Name or address of a dependency outside of the stack: a database, another company's API."""
+    port: NotRequired[int]
+    """Port of the dependency [the callee's port; required with `host`, and for a `Workload` by itself]."""
+    service: NotRequired[ServiceReferenceArgs]
+    """A service of another set, which names the caller among its `callers` [none]."""
+    cidrs: NotRequired[list[str]]
+    """Where `host` may be reached, as address ranges [anywhere, on this port only]."""
+    hosts: NotRequired[list[str]]
+    """Further hosts that can answer in place of `host`, on the same port [none]."""

@@ -7,13 +7,11 @@ that they read the same in YAML, Python and camelCase languages.
 
 from typing import NotRequired, TypedDict
 
-from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.workload.files import VariablesArgs
 from flyball.guards.workload.local_cache import LocalCacheArgs
 from flyball.guards.workload.patch_args import PatchArgs
-from flyball.guards.workload.pod import AccountArgs, NamesArgs, NodesForArgs
+from flyball.guards.workload.pod import NamesArgs, NodesForArgs
 from flyball.guards.workload.ports import MetricsArgs, PortArgs
-from flyball.guards.workload.way_in import ExposeArgs
 
 
 class LoadArgs(TypedDict):
@@ -306,14 +304,10 @@ class GuardedArgs(TypedDict):
     """Replaces the image's entry point."""
     arguments: NotRequired[list[str]]
     """Replaces the image's arguments."""
-    refs: NotRequired[dict[str, SecretRefArgs]]
-    """Environment variables from Secrets that exist already."""
     variables: NotRequired[list[VariablesArgs]]
     """All that is in ConfigMaps or Secrets that exist, as environment variables [none]."""
     deadline: NotRequired[str]
     """The longest an answer may take [2s, or what its calls may take where that is longer]."""
-    calls: NotRequired[dict[str, CallArgs]]
-    """Whom it calls; nobody else can be reached."""
     inbound: NotRequired[InboundArgs]
     """The guard in front of it."""
     proxy: NotRequired[ProxyArgs]
@@ -323,8 +317,6 @@ class GuardedArgs(TypedDict):
     services, those that declare a call to it; a `Workload` by itself says it, or is public]."""
     public: NotRequired[bool]
     """Whether anybody may call it, not only those who declare it [false]."""
-    expose: NotRequired[ExposeArgs]
-    """Its place in what leads into the cluster [none]."""
     ports: NotRequired[dict[str, PortArgs]]
     """Further ports by name, past the proxy [none]."""
     metrics: NotRequired[MetricsArgs]
@@ -379,13 +371,7 @@ class GuardedArgs(TypedDict):
     """Name of a RuntimeClass that exists [the cluster's own]."""
     devices: NotRequired[dict[str, int]]
     """Extended resources by name, as `nvidia.com/gpu: 1`; a rollout needs those of its surge too [none]."""
-    account: NotRequired[AccountArgs]
-    """The service account."""
     priority: NotRequired[str]
     """Name of a PriorityClass that exists [one of its own]."""
-    labels: NotRequired[dict[str, str]]
-    """More labels on every object."""
-    annotations: NotRequired[dict[str, str]]
-    """More annotations on every object."""
     patch: NotRequired[PatchArgs]
     """The last resort: fields of its objects for which there is no argument [none]."""

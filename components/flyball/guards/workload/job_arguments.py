@@ -2,10 +2,9 @@
 
 from typing import NotRequired, TypedDict
 
-from flyball.guards.timeouts.call_arguments import CallArgs
-from flyball.guards.workload.arguments import ProxyArgs, ResourcesArgs, ScratchArgs, SecretRefArgs
+from flyball.guards.workload.arguments import ProxyArgs, ResourcesArgs, ScratchArgs
 from flyball.guards.workload.files import VariablesArgs
-from flyball.guards.workload.pod import AccountArgs, NamesArgs, NodesForArgs
+from flyball.guards.workload.pod import NamesArgs, NodesForArgs
 
 
 class GuardedJobArgs(TypedDict):
@@ -43,12 +42,8 @@ class GuardedJobArgs(TypedDict):
     """Replaces the image's entry point."""
     arguments: NotRequired[list[str]]
     """Replaces the image's arguments."""
-    refs: NotRequired[dict[str, SecretRefArgs]]
-    """Environment variables from Secrets that exist already."""
     variables: NotRequired[list[VariablesArgs]]
     """All that is in ConfigMaps or Secrets that exist, as environment variables [none]."""
-    calls: NotRequired[dict[str, CallArgs]]
-    """Whom it calls; nobody else can be reached, and nobody reaches it."""
     proxy: NotRequired[ProxyArgs]
     """The proxy that makes the calls."""
     resources: NotRequired[ResourcesArgs]
@@ -73,11 +68,5 @@ class GuardedJobArgs(TypedDict):
     """Name of a RuntimeClass that exists [the cluster's own]."""
     devices: NotRequired[dict[str, int]]
     """Extended resources by name, as `nvidia.com/gpu: 1`; a rollout needs those of its surge too [none]."""
-    account: NotRequired[AccountArgs]
-    """The service account."""
     priority: NotRequired[str]
     """Name of a PriorityClass that exists [one of its own, below that of services, which makes nobody give way]."""
-    labels: NotRequired[dict[str, str]]
-    """More labels on every object."""
-    annotations: NotRequired[dict[str, str]]
-    """More annotations on every object."""

@@ -16,9 +16,9 @@ from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import calls, fixed_names, jobs, pod, relations, sidecar
 from flyball.guards.workload.application import Place, check_mounts, sources, unread
 from flyball.guards.workload.calls import Callee
-from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.jobs import Job, JobSpec
 from flyball.guards.workload.other_words import JOB_WORDS, check_service
+from flyball.guards.workload.plain_arguments import PlainJobArgs
 from flyball.guards.workload.sizing import promise
 from flyball.guards.workload.spec import Spec
 
@@ -29,7 +29,7 @@ class Described:
 
     arguments: Mapping[str, object] = field(default_factory=dict)
     root: Path = ("jobs",)
-    expected: Any = GuardedJobArgs
+    expected: Any = PlainJobArgs
 
 
 NONE = Described()
@@ -105,7 +105,7 @@ def check(
         yield from relations.check_references(job.spec, path, job.bad)
 
 
-def resolve_alone(name: str, args: object, place: Place, expected: Any = GuardedJobArgs) -> Job:
+def resolve_alone(name: str, args: object, place: Place, expected: Any = PlainJobArgs) -> Job:
     """One job of which no services are known: its calls must say where they go. Raises `Refused`."""
     reading = begin(name, args, place, Described(root=(), expected=expected))
     finish(reading, {}, place)

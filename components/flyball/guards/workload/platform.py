@@ -164,7 +164,7 @@ ANY = _united(platform for name, platform in KNOWN.items() if name != "eks-auto"
 def read(r: Reader) -> Platform:
     """The platform of `platform`, what is said of it in single values instead of the known ones."""
     name, dns, spot = r.value("name", str, ""), r.at("dns"), r.at("spot")
-    if r.has("name") and name not in KNOWN:
+    if name not in KNOWN and isinstance(r.values.get("name"), str):
         hint = f"{nearest(name, KNOWN)} (of any other leave the name out, and say dns, spot and metadata)"
         r.problem("name", UNKNOWN_VALUE, f"is {name!r}", hint)
     found = KNOWN.get(name, ANY)

@@ -32,12 +32,12 @@ from flyball.guards.workload import (
     way_in,
 )
 from flyball.guards.workload.application import Place, Placed, check_mounts, sources, unread
-from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.job_set import NONE, Described
 from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.names import EVERYBODY, SPOT_SUFFIX, Caller
 from flyball.guards.workload.other_words import check_service
+from flyball.guards.workload.plain_arguments import PlainArgs
 from flyball.guards.workload.promised import deadlines as deadlines_of
 from flyball.guards.workload.sizing import Sizing, promise, size
 from flyball.guards.workload.spec import Spec
@@ -102,11 +102,11 @@ class _Reading:
 
 
 def resolve(
-    services: Mapping[str, object], place: Place, root: Path = ("services",), expected: Any = GuardedArgs
+    services: Mapping[str, object], place: Place, root: Path = ("services",), expected: Any = PlainArgs
 ) -> dict[str, Service]:
     """The services of a set by name. Raises `Refused` with every problem of all of them.
 
-    `root` is where they stand, for the messages, and `expected` the TypedDict that describes each: `GuardedArgs` or one
+    `root` is where they stand, for the messages, and `expected` the TypedDict that describes each: `PlainArgs` or one
     that extends it.
     """
     found = examine(services, place, root, expected)
@@ -114,7 +114,7 @@ def resolve(
     return dict(found.services)
 
 
-def resolve_alone(name: str, args: object, place: Place, expected: Any = GuardedArgs) -> Service:
+def resolve_alone(name: str, args: object, place: Place, expected: Any = PlainArgs) -> Service:
     """One workload of which no others are known: its calls must say where they go, and it must say who calls it."""
     found = examine({name: args}, place, (), expected, alone=True)
     refuse(found.problems)
@@ -125,7 +125,7 @@ def examine(
     services: Mapping[str, object],
     place: Place,
     root: Path,
-    expected: Any = GuardedArgs,
+    expected: Any = PlainArgs,
     *,
     alone: bool = False,
     jobs: Described = NONE,

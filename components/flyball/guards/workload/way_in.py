@@ -36,15 +36,20 @@ class WayInArgs(TypedDict):
     """How long it may go on sending to a pod that leaves; of such a service shutdown.prestop is at least that [5s]."""
 
 
-class ExposeArgs(TypedDict):
-    """A service's place in what leads into the cluster, which the platform says (`platform.way`)."""
+class GuardedExposeArgs(TypedDict):
+    """A service's place in what leads into the cluster, as far as it is known before anything is created."""
 
-    host: str
-    """Host name by which it is called from outside."""
     path: NotRequired[str]
     """Paths that begin with this [/]."""
     tls: NotRequired[str]
     """Of an Ingress: name of the Secret with the certificate [plain http; of a Gateway its listener has it]."""
+
+
+class ExposeArgs(GuardedExposeArgs):
+    """A service's place in what leads into the cluster, which the platform says (`platform.way`)."""
+
+    host: str
+    """Host name by which it is called from outside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """`Governor`: one set of admission policies for a cluster, and the limits of the workloads that it guards."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pulumi import Input
+from pulumi.output import Output, T  # noqa: F401 - `Input[…]` names both when its type is resolved in this module
 
 from flyball.guards.aws.pools import Pool
 from flyball.guards.reading.problem import refuse
@@ -15,6 +18,7 @@ from flyball.guards.workload.limits import Limits, ReplicaLimitsArgs, read
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubernetes.governor import balance, names, policies, rbac
 from flyball.kubernetes.governor.limits import config_map
+from flyball.kubernetes.known import Known, Making, known, settle
 from flyball.kubernetes.objects import Manifest
 from flyball.kubernetes.pools import governor as pool_governor
 from flyball.kubernetes.refused import refusals
@@ -25,7 +29,7 @@ from flyball.wellknown import MANAGED_BY_LABEL
 class GovernorArgs(TypedDict):
     """What the Governor guards."""
 
-    limits: NotRequired[dict[str, dict[str, ReplicaLimitsArgs]]]
+    limits: NotRequired[dict[str, Input[dict[str, Input[ReplicaLimitsArgs]]]]]
     """By namespace, and there by Deployment or StatefulSet: its limits. Of `Services` and `Workload`s they follow from
     the rules: `governor` of `Services` brings its own, `workload_limits` gives those of a `Workload`, and
     `cache_limits` those of a `Cache`.
@@ -34,6 +38,17 @@ class GovernorArgs(TypedDict):
     """
     policies: NotRequired[bool]
     """Whether this Governor brings the policies that a cluster has once, and not only limits [true]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """What a Governor holds to its limits, by namespace and name. `policies` says whether it brings what a cluster has
+    once, `labels` go on every object, and images come from where the `platform` has them."""
+
+    limits: Mapping[str, Mapping[str, Limits]]
+    policies: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
+    platform: Platform = ANY
 
 
 class Governor(pulumi.ComponentResource):
@@ -51,67 +66,68 @@ class Governor(pulumi.ComponentResource):
     """Namespaces with limits."""
 
     def __init__(self, name: str, args: GovernorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        problems = list(check(args, GovernorArgs, (name,)))
-        limits = read(Reader(args, (name,), problems).at("limits"))
         with refusals():
-            refuse(problems)
-        self._register(name, limits, args.get("policies", True), {}, ANY, {}, opts)
+            governing = settle(args, GovernorArgs, (name,), lambda given: _read(name, given))
+        self._register(name, governing, {}, opts)
 
     @classmethod
     def of(
         cls,
         name: str,
-        limits: Mapping[str, Mapping[str, Limits]],
-        policies: bool = True,
-        labels: Mapping[str, str] | None = None,
-        platform: Platform = ANY,
+        governing: Governing | Known[Governing],
         pools: Mapping[str, Pool] = MappingProxyType({}),
         opts: pulumi.ResourceOptions | None = None,
     ) -> "Governor":
-        """The component with limits that were resolved already, by namespace and name; `labels` go on every object, and
-        images come from where the platform has them. What holds `pools` to theirs comes with the policies."""
+        """The component with limits that were resolved already; what holds `pools` to theirs comes with policies."""
         governor = cls.__new__(cls)
-        governor._register(name, limits, policies, labels or {}, platform, pools, opts)
+        governor._register(name, known(governing), pools, opts)
         return governor
 
     def _register(
         self,
         name: str,
-        limits: Mapping[str, Mapping[str, Limits]],
-        with_policies: bool,
-        labels: Mapping[str, str],
-        platform: Platform,
+        governing: Known[Governing],
         pools: Mapping[str, Pool],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         super().__init__("flyball:index:Governor", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        if with_policies:
-            _register_policies(name, labels, platform, pools, child)
-        for namespace, workloads in limits.items():
-            _register_object(name, config_map(namespace, workloads), labels, child)
-        self.namespaces = pulumi.Output.from_input(sorted(limits))
+
+        def register(these: Governing, make: Making) -> None:
+            if these.policies:
+                _register_policies(name, these, pools, child, make)
+            for namespace, workloads in these.limits.items():
+                _register_object(name, config_map(namespace, workloads), these.labels, child, make)
+
+        governing.made(register)
+        self.namespaces = pulumi.Output.from_input(governing.value(lambda these: sorted(these.limits)))
         self.register_outputs({"namespaces": self.namespaces})
 
 
+def _read(name: str, args: GovernorArgs) -> Governing:
+    """Limits as a program gives them. Raises `Refused` for those that nobody could obey."""
+    problems = list(check(args, GovernorArgs, (name,)))
+    limits = read(Reader(args, (name,), problems).at("limits"))
+    refuse(problems)
+    return Governing(limits, args.get("policies", True))
+
+
 def _register_policies(
-    name: str,
-    more: Mapping[str, str],
-    platform: Platform,
-    pools: Mapping[str, Pool],
-    child: pulumi.ResourceOptions,
+    name: str, these: Governing, pools: Mapping[str, Pool], child: pulumi.ResourceOptions, make: Making
 ) -> None:
-    labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball", **more}
-    metadata: Any = {"name": names.SYSTEM_NAMESPACE, "labels": labels}
-    system = k8s.core.v1.Namespace(f"{name}-{names.SYSTEM_NAMESPACE}", metadata=metadata, opts=child)
+    labels = {names.GOVERNED: names.SYSTEM, MANAGED_BY_LABEL: "flyball", **these.labels}
+    namespace = {"metadata": {"name": names.SYSTEM_NAMESPACE, "labels": labels}}
+    system = make(k8s.core.v1.Namespace, f"{name}-{names.SYSTEM_NAMESPACE}", namespace, child)
     # After the namespace, so that a removal takes away the policies first, of which one guards the namespace.
     after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[system]))
     of_pools = [pool_governor.envelopes(pools), *pool_governor.manifests()] if pools else []
-    for manifest in [*rbac.manifests(), *policies.manifests(), *balance.manifests(platform), *of_pools]:
-        _register_object(name, manifest, more, after)
+    for manifest in [*rbac.manifests(), *policies.manifests(), *balance.manifests(these.platform), *of_pools]:
+        _register_object(name, manifest, these.labels, after, make)
 
 
-def _register_object(name: str, manifest: Manifest, more: Mapping[str, str], opts: pulumi.ResourceOptions) -> None:
+def _register_object(
+    name: str, manifest: Manifest, more: Mapping[str, str], opts: pulumi.ResourceOptions, make: Making
+) -> None:
     metadata = manifest["metadata"]
     where = f"{metadata['namespace']}-" if manifest["kind"] == "ConfigMap" else ""
-    registered(f"{name}-{where}{metadata['name']}", manifest, opts, more)
+    registered(f"{name}-{where}{metadata['name']}", manifest, opts, more, make)

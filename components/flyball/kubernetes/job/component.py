@@ -7,7 +7,7 @@ from flyball.guards.workload import jobs
 from flyball.guards.workload.job_set import resolve_alone
 from flyball.kubernetes.args import JobArgs
 from flyball.kubernetes.job import objects
-from flyball.kubernetes.objects import properties
+from flyball.kubernetes.known import Known, Making, known, settle
 from flyball.kubernetes.place import resolved
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
@@ -28,17 +28,15 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            job = resolve_job(name, args)
-            admit([], opts, [job])
-        self._register(name, job, None, opts)
+            job = known_job(name, args)
+            admit([], opts, [job.now])
+        self._register(name, job, opts)
 
     @classmethod
-    def of(
-        cls, name: str, job: jobs.Job, priority: str | None = None, opts: pulumi.ResourceOptions | None = None
-    ) -> "Job":
-        """The component of a job that was resolved already; `priority` is the PriorityClass that it shares."""
+    def of(cls, name: str, job: jobs.Job | Known[jobs.Job], opts: pulumi.ResourceOptions | None = None) -> "Job":
+        """The component of a job that was resolved already; those of a set share its PriorityClass."""
         self = cls.__new__(cls)
-        self._register(name, job, priority, opts)
+        self._register(name, known(job), opts)
         return self
 
     @property
@@ -66,27 +64,37 @@ class Job(pulumi.ComponentResource):
         """What holds `secrets`; None without any."""
         return self._ready.secret
 
-    def _register(self, name: str, job: jobs.Job, priority: str | None, opts: pulumi.ResourceOptions | None) -> None:
+    def _register(self, name: str, job: Known[jobs.Job], opts: pulumi.ResourceOptions | None) -> None:
         super().__init__("flyball:index:Job", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        self._ready: Prepared = prepare(job, name, child, priority, jobs_priority_class)
-        policy = k8s.networking.v1.NetworkPolicy(name, **properties(network_policy(job)), opts=child)
-        self._network_policy, self._cron_job, self._job = policy, None, None
-        first = [*self._ready.first, policy]
-        if job.spec.clock:
-            manifest = objects.cron_job(job, job.spec.clock, self._ready.inputs)
-            after = pulumi.ResourceOptions(parent=self, depends_on=first)
-            self._cron_job = k8s.batch.v1.CronJob(name, **properties(manifest), opts=after)
-        else:
-            # The old one ends before the new one begins: a run may rely on being the only one.
-            once = pulumi.ResourceOptions(
-                parent=self, depends_on=first, ignore_changes=[objects.SPEC], delete_before_replace=True
-            )
-            manifest = objects.job(job, self._ready.inputs)
-            self._job = k8s.batch.v1.Job(name, **properties(manifest), opts=once)
+        made = job.made(lambda j, make: self._make(j, name, make))
+        self._ready, self._network_policy, self._cron_job, self._job = made
         self.register_outputs({})
 
+    def _make(self, j: jobs.Job, name: str, make: Making) -> "_Made":
+        child = pulumi.ResourceOptions(parent=self)
+        ready = prepare(j, name, child, j.place.jobs, jobs_priority_class, make)
+        policy = make(k8s.networking.v1.NetworkPolicy, name, network_policy(j), child)
+        first = [*ready.first, policy]
+        if j.spec.clock:
+            after = pulumi.ResourceOptions(parent=self, depends_on=first)
+            manifest = objects.cron_job(j, j.spec.clock, ready.inputs)
+            return ready, policy, make(k8s.batch.v1.CronJob, name, manifest, after), None
+        # The old one ends before the new one begins: a run may rely on being the only one.
+        once = pulumi.ResourceOptions(
+            parent=self, depends_on=first, ignore_changes=[objects.SPEC], delete_before_replace=True
+        )
+        return ready, policy, None, make(k8s.batch.v1.Job, name, objects.job(j, ready.inputs), once)
 
-def resolve_job(name: str, args: JobArgs) -> jobs.Job:
-    """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the name."""
-    return resolved(name, args, lambda place: resolve_alone(name, args, place, JobArgs))
+
+_Made = tuple[Prepared, k8s.networking.v1.NetworkPolicy, k8s.batch.v1.CronJob | None, k8s.batch.v1.Job | None]
+
+
+def known_job(name: str, args: JobArgs) -> Known[jobs.Job]:
+    """The arguments with all rules applied, once all is known that they name. Raises `Refused`; the paths in its
+    messages begin with the name."""
+    return settle(
+        args,
+        JobArgs,
+        (name,),
+        lambda given: resolved(name, given, lambda place: resolve_alone(name, given, place, JobArgs)),
+    )

@@ -1,10 +1,13 @@
 """`Workload`: one component instead of ten resources, safe by default."""
 
+from typing import Any
+
 import pulumi
 
 from flyball.guards.workload.limits import ReplicaLimitsArgs, as_arguments, limits_of
 from flyball.guards.workload.resolve import Service, resolve_alone
 from flyball.kubernetes.args import WorkloadArgs
+from flyball.kubernetes.known import Known, known, settle
 from flyball.kubernetes.place import resolved
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
@@ -40,36 +43,47 @@ class Workload(Parent):
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            service = resolve_workload(name, args)
-            admit([service], opts)
+            service = known_workload(name, args)
+            admit([service.now], opts)
         self._register(name, service, opts)
 
     @classmethod
-    def of(cls, name: str, service: Service, opts: pulumi.ResourceOptions | None = None) -> "Workload":
+    def of(cls, name: str, service: Service | Known[Service], opts: pulumi.ResourceOptions | None = None) -> "Workload":
         """The component of a service that was resolved already; `name` is what Pulumi calls it by."""
         workload = cls.__new__(cls)
-        workload._register(name, service, opts)
+        workload._register(name, known(service), opts)
         return workload
 
-    def _register(self, name: str, service: Service, opts: pulumi.ResourceOptions | None) -> None:
+    def _register(self, name: str, service: Known[Service], opts: pulumi.ResourceOptions | None) -> None:
         super().__init__("flyball:index:Workload", name, {}, opts)
-        self._children = register(service, name, pulumi.ResourceOptions(parent=self))
-        sizing = service.sizing
-        outputs = {
-            "address": service.address,
-            "need": sizing.need,
-            "floor": sizing.floor,
-            "ceiling": sizing.ceiling,
-            "target": sizing.target,
-        }
+        child = pulumi.ResourceOptions(parent=self)
+        self._children = service.made(lambda s, make: register(s, name, child, make))
+        outputs = service.value(_outputs)
         for key, value in outputs.items():
             setattr(self, key, pulumi.Output.from_input(value))
         self.register_outputs(outputs)
 
 
-def resolve_workload(name: str, args: WorkloadArgs) -> Service:
-    """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the name."""
-    return resolved(name, args, lambda place: resolve_alone(name, args, place, WorkloadArgs))
+def _outputs(service: Service) -> dict[str, Any]:
+    sizing = service.sizing
+    return {
+        "address": service.address,
+        "need": sizing.need,
+        "floor": sizing.floor,
+        "ceiling": sizing.ceiling,
+        "target": sizing.target,
+    }
+
+
+def known_workload(name: str, args: WorkloadArgs) -> Known[Service]:
+    """The arguments with all rules applied, once all is known that they name. Raises `Refused`; the paths in its
+    messages begin with the name."""
+    return settle(
+        args,
+        WorkloadArgs,
+        (name,),
+        lambda given: resolved(name, given, lambda place: resolve_alone(name, given, place, WorkloadArgs)),
+    )
 
 
 def workload_limits(name: str, args: WorkloadArgs) -> dict[str, ReplicaLimitsArgs]:
@@ -78,4 +92,8 @@ def workload_limits(name: str, args: WorkloadArgs) -> dict[str, ReplicaLimitsArg
     Asked before the workload is registered, so that the limits are there first.
     """
     with refusals():
-        return {key: as_arguments(limits) for key, limits in limits_of(resolve_workload(name, args)).items()}
+        return known_workload(name, args).whole(_limits)
+
+
+def _limits(service: Service) -> dict[str, ReplicaLimitsArgs]:
+    return {key: as_arguments(limits) for key, limits in limits_of(service).items()}

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import pulumi
@@ -37,10 +38,14 @@ def digest_of(place: str, values: Mapping[str, Any]) -> pulumi.Output[str]:
     """
 
     def of(known: Mapping[str, str]) -> str:
-        text = json.dumps(known, sort_keys=True)
-        return hashlib.scrypt(text.encode(), salt=place.encode(), n=2**14, r=8, p=1, dklen=5).hex()
+        return _scrypt(json.dumps(known, sort_keys=True), place)
 
     return pulumi.Output.unsecret(pulumi.Output.all(**values).apply(of))
+
+
+@lru_cache(maxsize=1024)
+def _scrypt(text: str, salt: str) -> str:
+    return hashlib.scrypt(text.encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=5).hex()
 
 
 def variables(s: Placed) -> list[Manifest]:

@@ -9,7 +9,8 @@ import pulumi_kubernetes as k8s
 
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.resolve import Service
-from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, labels, properties
+from flyball.kubernetes.known import PLAIN, Making
+from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, labels
 from flyball.kubernetes.workload import environment, scaled_object, service, way_in
 from flyball.kubernetes.workload.autoscaler import autoscalers
 from flyball.kubernetes.workload.children import Children
@@ -22,24 +23,23 @@ from flyball.kubernetes.workload.priority import priority_class
 from flyball.kubernetes.workload.proxy import sidecar
 
 
-def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
+def register(s: Service, name: str, child: pulumi.ResourceOptions, make: Making = PLAIN) -> Children:
     """Every object of the workload; `name` is what Pulumi calls them by, with a suffix where there are several."""
-    ready = prepare(s, name, child, s.place.priority, priority_class)
+    ready = prepare(s, name, child, s.place.priority, priority_class, make)
     after = pulumi.ResourceOptions(parent=child.parent, depends_on=ready.first, ignore_changes=[REPLICAS])
     running = [
-        k8s.apps.v1.Deployment(_name(name, s, manifest), **properties(patched(s, "deployment", manifest)), opts=after)
+        make(k8s.apps.v1.Deployment, _name(name, s, manifest), patched(s, "deployment", manifest), after)
         for manifest in deployments(s, ready.inputs)
     ]
-    reached = k8s.core.v1.Service(name, **properties(patched(s, "service", service.service(s))), opts=child)
+    reached = make(k8s.core.v1.Service, name, patched(s, "service", service.service(s)), child)
     limit = patched(s, "budget", service.disruption_budget(s))
-    budget = k8s.policy.v1.PodDisruptionBudget(name, **properties(limit), opts=child)
+    budget = make(k8s.policy.v1.PodDisruptionBudget, name, limit, child)
     # An on-demand base goes down to its size once there is something on spot.
     last = pulumi.ResourceOptions(parent=child.parent, depends_on=running) if s.sizing.split else child
+    kind = k8s.autoscaling.v2.HorizontalPodAutoscaler
     scalers = {
-        manifest["metadata"]["name"]: k8s.autoscaling.v2.HorizontalPodAutoscaler(
-            _name(name, s, manifest), **properties(patched(s, "autoscaler", manifest)), opts=last
-        )
-        for manifest in autoscalers(s)
+        each["metadata"]["name"]: make(kind, _name(name, s, each), patched(s, "autoscaler", each), last)
+        for each in autoscalers(s)
     }
     scaled = None
     if s.spec.needs_keda:
@@ -48,9 +48,9 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
             "kind": scaled_object.KIND,
             **scaled_object.scaled_object(s),
         }
-        scaled = k8s.apiextensions.CustomResource(_name(name, s, manifest), **properties(manifest), opts=child)
-    policy = k8s.networking.v1.NetworkPolicy(name, **properties(patched(s, "network", network_policy(s))), opts=child)
-    _expose(s, name, child)
+        scaled = make(k8s.apiextensions.CustomResource, _name(name, s, manifest), manifest, child)
+    policy = make(k8s.networking.v1.NetworkPolicy, name, patched(s, "network", network_policy(s)), child)
+    _expose(s, name, child, make)
     deployment, *spot = running
     return Children(
         service=reached,
@@ -69,18 +69,18 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions) -> Children:
     )
 
 
-def _expose(s: Service, name: str, child: pulumi.ResourceOptions) -> None:
+def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) -> None:
     """Its place in what leads into the cluster, if it has one."""
     way = s.place.platform.way
     if s.spec.expose is None:
         return
     if way.ingress:
         manifest = patched(s, "ingress", way_in.ingress(s, s.spec.expose, way))
-        k8s.networking.v1.Ingress(name, **properties(manifest), opts=child)
+        make(k8s.networking.v1.Ingress, name, manifest, child)
         return
     route = patched(s, "route", way_in.route(s, s.spec.expose, way))
     manifest = {"apiVersion": way_in.API_VERSION, "kind": way_in.KIND, **route}
-    k8s.apiextensions.CustomResource(f"{name}-route", **properties(manifest), opts=child)
+    make(k8s.apiextensions.CustomResource, f"{name}-route", manifest, child)
 
 
 def _name(name: str, s: Service, manifest: Mapping[str, Any]) -> str:
@@ -107,37 +107,45 @@ class Prepared:
 
 
 def prepare(
-    s: Placed, name: str, child: pulumi.ResourceOptions, shared: str | None, own: Callable[..., Manifest]
+    s: Placed,
+    name: str,
+    child: pulumi.ResourceOptions,
+    shared: str | None,
+    own: Callable[..., Manifest],
+    make: Making = PLAIN,
 ) -> Prepared:
     """Register what the pods of a service or a job need. `shared` is the PriorityClass of those that name none; without
     one it gets one of its own, made by `own`."""
     identity = service.service_account(s)
     identity = patched(s, "account", identity) if isinstance(s, Service) else identity
-    account = k8s.core.v1.ServiceAccount(name, **properties(identity), opts=child)
+    account = make(k8s.core.v1.ServiceAccount, name, identity, child)
     own_class = secret = config = None
     priority = s.spec.priority or shared
     if priority is None:
         # No name of a namespace or a workload has a dot, so that no two of them make the same name.
         priority = f"{s.spec.namespace}.{s.name}"
         manifest = own(priority, labels(s), s.spec.annotations)
-        own_class = k8s.scheduling.v1.PriorityClass(name, **properties(manifest), opts=child)
+        own_class = make(k8s.scheduling.v1.PriorityClass, name, manifest, child)
     secrets: Mapping[str, Any] = s.given.get("secrets", {})
     if secrets:
         manifest = environment.secret(s, secrets)
-        secret = k8s.core.v1.Secret(name + SECRET_SUFFIX, **properties(manifest), opts=child)
+        secret = make(k8s.core.v1.Secret, name + SECRET_SUFFIX, manifest, child)
     proxy = sidecar(s)
     # Pods of earlier revisions, and an undo, need the configuration and the files that they were made with.
     keep = pulumi.ResourceOptions(parent=child.parent, retain_on_delete=True)
     read = mounted(s)
     files = {
-        each.name: (k8s.core.v1.Secret if each.secret else k8s.core.v1.ConfigMap)(
-            f"{name}-files-{each.name}", **properties(each.manifest), opts=keep
+        each.name: make(
+            k8s.core.v1.Secret if each.secret else k8s.core.v1.ConfigMap,
+            f"{name}-files-{each.name}",
+            each.manifest,
+            keep,
         )
         for each in read
         if each.manifest
     }
     if proxy:
-        config = k8s.core.v1.ConfigMap(f"{name}-proxy", **properties(proxy.config_map), opts=keep)
+        config = make(k8s.core.v1.ConfigMap, f"{name}-proxy", proxy.config_map, keep)
     inputs = PodInputs(
         image=s.given["image"],
         # Those of the calls first, so that all others may name them as $(OTHER).
