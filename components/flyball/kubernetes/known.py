@@ -122,11 +122,11 @@ class Known(Generic[T]):
 
     def whole(self, of: Callable[[T], Mapping[str, U]]) -> dict[str, U]:
         """As `value`, each item of a map an Output as a whole where it depends on one."""
-        found: Mapping[str, Any] = self.value(of)
-        plain = of(self.now)
-        return {
-            key: each if found[key] == each else pulumi.Output.from_input(found[key]) for key, each in plain.items()
+        plain, found = of(self.now), self.value(of)
+        later: dict[str, Any] = {
+            key: pulumi.Output.from_input(found[key]) for key, each in plain.items() if found[key] != each
         }
+        return {**plain, **later}
 
 
 def known(thing: "T | Known[T]") -> Known[T]:
