@@ -37,10 +37,15 @@ _LEAST_POINTS = 50
 """A query over so few points is not halved again."""
 _LONGEST_SECRET = 64 * 1024
 _SHOWN = 200
+_REACH = "see that it is reached from here, as by kubectl port-forward"
 
 
 class PrometheusError(FlyballError):
-    """It was not reached, or did not answer as a Prometheus does; the message says what mends it."""
+    """It was not reached, or did not answer as a Prometheus does: what is wrong, and what mends it."""
+
+    def __init__(self, server: "Server", message: str, remedy: str) -> None:
+        self.message, self.remedy = message, remedy
+        super().__init__(f"{server.url}: {message}; {remedy}")
 
 
 class QueryError(PrometheusError):
@@ -123,7 +128,7 @@ def ask(server: Server, path: str, patience: float = PATIENCE, **query: object) 
         request.add_unredirected_header("Authorization", server.authorization)
     try:
         with _OPENER.open(request, timeout=patience) as answer:
-            body = _read(answer, patience)
+            body = _read(server, answer, patience)
     except urllib.error.HTTPError as error:
         with error:
             raise _refusal(server, error, patience) from error
@@ -133,8 +138,7 @@ def ask(server: Server, path: str, patience: float = PATIENCE, **query: object) 
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, TimeoutError):
             raise _late(server, patience) from error
-        hint = "see that it is reached from here, as by kubectl port-forward"
-        raise PrometheusError(f"{server.url}: {reason or type(error).__name__}; {hint}") from error
+        raise PrometheusError(server, str(reason) or type(error).__name__, _REACH) from error
     return _data(server, body)
 
 
@@ -161,7 +165,7 @@ def between(
         for labels, values in _series(server, data):
             found.setdefault(labels, []).extend(values)
         if len(found) > MOST_SERIES:
-            raise QueryError(f"the query comes to more than {MOST_SERIES} series; sum them, as by sum(…)")
+            raise QueryError(server, f"the query comes to more than {MOST_SERIES} series", "sum them, as by sum(…)")
         first = last + 1
     return [Series(dict(labels), tuple(values)) for labels, values in found.items()]
 
@@ -184,14 +188,14 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 _OPENER = urllib.request.build_opener(_Stay)
 
 
-def _read(answer: http.client.HTTPResponse, patience: float) -> bytes:
+def _read(server: Server, answer: http.client.HTTPResponse, patience: float) -> bytes:
     """The body, of which no single part may be late, nor all of it together."""
     end, parts, size = time.monotonic() + patience, list[bytes](), 0
     while part := answer.read1(2**20):
         parts.append(part)
         size += len(part)
         if size > LARGEST:
-            raise PrometheusError(f"it answers with more than {LARGEST:,} bytes; ask for less: fewer days, or one sum")
+            raise PrometheusError(server, f"it answers with more than {LARGEST:,} bytes", "ask for fewer days")
         if time.monotonic() > end:
             raise TimeoutError
     return b"".join(parts)
@@ -219,28 +223,26 @@ def _what(body: bytes) -> str:
 
 def _no_prometheus(server: Server, what: str) -> PrometheusError:
     hint = "give the URL of a Prometheus with the prefix of its API, without /api/v1 or a page"
-    return PrometheusError(f"{server.url}: {what}, as no Prometheus does; {hint}")
+    return PrometheusError(server, f"{what}, as no Prometheus does", hint)
 
 
 def _late(server: Server, patience: float) -> PrometheusError:
     hint = "ask for fewer days or a larger window, or see that it is reached from here"
-    return PrometheusError(f"{server.url}: no answer within {patience:g} s; {hint}")
+    return PrometheusError(server, f"no answer within {patience:g} s", hint)
 
 
 def _refusal(server: Server, error: urllib.error.HTTPError, patience: float) -> PrometheusError:
+    said = f"it answers {error.code}"
     if error.code in (401, 403):
-        given = "what was given is not enough" if server.authorization else "give --user and --password-file"
-        return PrometheusError(f"{server.url}: it answers {error.code}; {given}, or --token-file")
+        hint = "give --user and --password-file, or --token-file"
+        return PrometheusError(server, said, f"what was given is not enough: {hint}" if server.authorization else hint)
     if 300 <= error.code < 400:
-        return PrometheusError(f"{server.url}: it answers {error.code}, a redirect; give the URL that it leads to")
+        return PrometheusError(server, f"{said}, a redirect", "give the URL that it leads to")
     try:
         answer = json.loads(error.read(LARGEST))
-        kind, said = str(answer["errorType"]), " ".join(str(answer["error"]).split())[:_SHOWN]
+        kind, why = str(answer["errorType"]), " ".join(str(answer["error"]).split())[:_SHOWN]
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
-        if error.code == 404:
-            return _no_prometheus(server, "it answers 404")
-        hint = "see that it is reached from here, as by kubectl port-forward"
-        return PrometheusError(f"{server.url}: it answers {error.code}; {hint}")
+        return _no_prometheus(server, said) if error.code == 404 else PrometheusError(server, said, _REACH)
     if kind in ("timeout", "canceled"):
         return _late(server, patience)
-    return QueryError(f"Prometheus refuses the query: {said}")
+    return QueryError(server, f"Prometheus refuses the query: {why}", "try it in Prometheus itself")

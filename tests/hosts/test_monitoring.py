@@ -280,8 +280,9 @@ def test_a_bad_configuration_is_refused_without_a_word_of_the_token(watched: Ans
 _CHECK = """
 import json, sys
 from flyball.deploy.checks import prometheus
+from flyball.prometheus import server
 from flyball.stack.read import read
-print(json.dumps(prometheus.check("http://127.0.0.1:9090", read(json.load(sys.stdin))).as_json()))
+print(json.dumps(prometheus.check(server("http://127.0.0.1:9090"), read(json.load(sys.stdin))).as_json()))
 """
 
 

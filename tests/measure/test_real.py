@@ -1,16 +1,17 @@
-"""`flyball measure` on a real Prometheus that watches a real server: the figures are those of the server."""
+"""`flyball measure` on a real server: its load test, and a real Prometheus that watched that, come to its capacity."""
 
 import time
 from collections.abc import Iterator
 
 import pytest
 import yaml
-from click.testing import CliRunner
-from tests.measure.served import CAPACITY, Served, served
+from click.testing import CliRunner, Result
+from tests.measure.served import CAPACITY, OWN, Served, served
 
 from flyball.cli import main
 
 pytestmark = [pytest.mark.hosts, pytest.mark.haproxy, pytest.mark.vegeta]
+MOST = 1.5 * CAPACITY
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +20,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield made
 
 
-def test_the_figures_are_those_of_the_server(server: Served) -> None:
-    days = f"{(time.time() - server.began) / 86_400:.6f}"
-    options = ["--prometheus", server.prometheus, "--days", days, "--window", "1s"]
-    done = CliRunner().invoke(main, ["measure", "-s", str(server.stack), *options])
-    import shutil
-
-    shutil.copytree(server.stack.parent, "/tmp/scratch-measure/kept", dirs_exist_ok=True)
+def measured(server: Served, *options: str) -> Result:
+    done = CliRunner().invoke(main, ["measure", "-s", str(server.stack), "shop", *options])
     assert done.exit_code == 0, done.output
-    found = yaml.safe_load(done.stdout)["config"]["flyball:services"]["shop"]
-    assert 0.85 * CAPACITY <= found["load"]["replica"] <= 1.15 * CAPACITY
-    assert 90 <= found["load"]["peak"] <= 115
+    return done
+
+
+@pytest.fixture(scope="module")
+def loaded(server: Served) -> Result:
+    return measured(server, "--load", server.load, "--most", f"{MOST:g}", "--step", "3s")
+
+
+def figures(done: Result) -> dict[str, dict[str, float | str]]:
+    return yaml.safe_load(done.stdout)["config"]["flyball:services"]["shop"]
+
+
+def test_a_load_test_of_one_replica_finds_its_capacity(loaded: Result) -> None:
+    found = figures(loaded)
+    assert 0.85 * CAPACITY <= float(found["load"]["replica"]) <= 1.15 * CAPACITY
+    assert 1000 * OWN <= int(str(found["inbound"]["latency"]).removesuffix("ms")) <= 2000 * OWN
+    assert "replica is 100 today, the knee" in loaded.stdout
+    assert "peak" not in found["load"]
+
+
+def test_a_prometheus_that_watched_finds_the_same(server: Served, loaded: Result) -> None:
+    days = f"{(time.time() - server.began) / 86_400:.6f}"
+    done = measured(server, "--prometheus", server.prometheus, "--days", days, "--window", "1s")
+    found = figures(done)
+    assert 0.85 * CAPACITY <= float(found["load"]["replica"]) <= 1.15 * CAPACITY
+    assert 1000 * OWN <= int(str(found["inbound"]["latency"]).removesuffix("ms")) <= 2000 * OWN
+    assert 0.9 * MOST <= float(found["load"]["peak"]) <= 1.15 * MOST
+    assert ": a day with more load may be missing" in done.stdout

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from flyball.cli.adopting import against_options, changed
-from flyball.cli.shared import context_option, refusals, say, stack_option, target_of
+from flyball.cli.shared import context_option, refusals, say, server_options, stack_option, target_of
 
 
 @click.command()
@@ -188,28 +189,38 @@ def dashboards(output: Path) -> None:
 @context_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, which names every node.")
 @click.option("--prometheus", "url", metavar="URL", help="Also ask this Prometheus for the stack's rules and figures.")
+@server_options
 @click.pass_context
-def check(context: click.Context, stack: str, kube_context: str | None, as_json: bool, url: str | None) -> None:
+def check(
+    context: click.Context,
+    stack: str,
+    kube_context: str | None,
+    as_json: bool,
+    url: str | None,
+    **entry: Any,
+) -> None:
     """Ask the cluster of the stack what the stack file cannot know, and change nothing.
 
     kubelets: whether each node's kubelet rotates logs, removes images and evicts pods as the stack counts on. It needs
     the rights `list` on `nodes` and `get` on `nodes/proxy`.
 
     prometheus, with --prometheus: whether every rule of the stack is loaded as it is now, and every figure there that
-    they are made from. The URL is without a user, as of kubectl port-forward: http://127.0.0.1:9090.
+    they are made from. The URL is as that of kubectl port-forward, http://127.0.0.1:9090; a user's password, or a token
+    instead, is read from a file.
 
     Exits with 1 if something differs, or could not be asked.
     """
     with refusals():
-        from flyball import show
+        from flyball import prometheus, show
         from flyball.deploy import checks
         from flyball.deploy import up as local
         from flyball.stack.read import read
 
+        server = None if url is None else prometheus.server(url, **entry)
         target = target_of(context, stack, kube_context)
         wanted = read(target.config)
         outcomes = {}
-        for name, outcome in checks.run(local.reach(target, say), wanted, url):
+        for name, outcome in checks.run(local.reach(target, say), wanted, server):
             outcomes[name] = outcome
             if not as_json:
                 show.check(name, outcome)

@@ -1,20 +1,35 @@
 """What the commands have in common: how a stack is named, and what is said where something is refused."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from flyball.stack.target import Target
 
+Command = Callable[..., Any]
 _STACK_HELP = "Stack: a name (stacks/Pulumi.NAME.yaml) or the path of a stack file."
 stack_option = click.option("-s", "--stack", "stack", required=True, metavar="STACK", help=_STACK_HELP)
 context_option = click.option(
     "--context", "kube_context", metavar="NAME", help="Use this kubeconfig context instead of its cluster."
 )
+
+_FILE = click.Path(path_type=Path)
+
+
+def server_options(command: Command) -> Command:
+    """How a Prometheus lets one in, beside the option that names it."""
+    for option in (
+        click.option("--token-file", type=_FILE, metavar="FILE", help="File with a bearer token instead, one line."),
+        click.option("--password-file", type=_FILE, metavar="FILE", help="File with the user's password, one line."),
+        click.option("--user", metavar="NAME", help="User of the Prometheus; its password is in --password-file."),
+    ):
+        command = option(command)
+    return command
 
 
 def target_of(context: click.Context, stack: str, kube_context: str | None = None) -> "Target":

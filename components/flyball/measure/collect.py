@@ -1,7 +1,7 @@
 """The windows of one service, as a Prometheus has them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from flyball import prometheus
 from flyball.guards.headroom.measured import Measured, Window, measure, own_latencies
@@ -44,10 +44,11 @@ class Span:
 class Report:
     """What was measured of a service, from which windows, and by which queries."""
 
-    service: str
+    service: Service
     measured: Measured
-    windows: tuple[Window, ...] = ()
-    queries: Mapping[str, str] | None = None
+    windows: tuple[Window, ...]
+    queries: Mapping[str, str] = field(default_factory=dict[str, str])
+    """None of a load test."""
 
 
 def span(days: float, window: str, end: float) -> Span:
@@ -87,7 +88,15 @@ def collect(server: Server, service: Service, asked: Span, own: Own) -> Report:
         latencies = own_latencies(windows, asked.seconds)
         windows = [replace(each, latency=own_) for each, own_ in zip(windows, latencies, strict=True)]
     found = measure(windows, asked.seconds, asked.days, spec.utilization)
-    return Report(service.name, found, tuple(windows), wanted)
+    if not spec.counted and own.requests is None:
+        found = replace(found, words=(_uncounted(service), *found.words))
+    return Report(service, found, tuple(windows), wanted)
+
+
+def _uncounted(service: Service) -> str:
+    tcp = service.spec.protocol == "tcp"
+    why = "speaks tcp, of which the proxy counts no requests" if tcp else "has no proxy in front that counts requests"
+    return f"{service.name} {why}; give --requests and --latency"
 
 
 def _values(server: Server, query: str, name: str, asked: Span, own: Own) -> Mapping[int, float]:
@@ -97,12 +106,9 @@ def _values(server: Server, query: str, name: str, asked: Span, own: Own) -> Map
     try:
         found = prometheus.between(server, query, asked.start, asked.end, asked.seconds)
         if len(found) > 1:
-            raise QueryError(f"the query comes to {len(found)} series; sum them, as by sum(…)")
+            raise QueryError(server, f"the query comes to {len(found)} series", "sum them, as by sum(…)")
     except QueryError as error:
         if not is_own:
             raise
-        message, _, hint = str(error).partition("; ")
-        raise Refused(
-            [Problem((str(option),), OUT_OF_RANGE, message, hint or "try it in Prometheus itself")]
-        ) from error
+        raise Refused([Problem((str(option),), OUT_OF_RANGE, error.message, error.remedy)]) from error
     return {round((at - asked.start) / asked.seconds): value for each in found for at, value in each.points}

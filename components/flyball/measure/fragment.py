@@ -8,6 +8,7 @@ from typing import Any
 from flyball.guards.headroom.measured import Measured
 from flyball.guards.reading.units import show_duration, show_number
 from flyball.guards.workload.resolve import Service
+from flyball.measure.collect import Report
 from flyball.stack.plan import plan
 
 SIZES = ("need", "floor", "ceiling")
@@ -89,14 +90,33 @@ def changes(config: Mapping[str, Any], proposed: Mapping[str, Sequence[Figure]])
     return found
 
 
-def text(
-    proposed: Mapping[str, Sequence[Figure]], changed: Mapping[str, Change], words: Mapping[str, Sequence[str]]
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed for a service, what that changes, and out of what it was measured."""
+
+    report: Report
+    figures: Sequence[Figure]
+    change: Change | None
+
+    @property
+    def name(self) -> str:
+        return self.report.service.name
+
+
+def result(config: Mapping[str, Any], reports: Iterable[Report]) -> list[Proposal]:
+    """The proposals for a configuration, which they leave as it is."""
+    found = [(report, figures(report.service, report.measured)) for report in reports]
+    changed = changes(config, {report.service.name: each for report, each in found if each})
+    return [Proposal(report, each, changed.get(report.service.name)) for report, each in found]
+
+
+def text(proposals: Iterable[Proposal]) -> str:
     """YAML to paste, with all that is to be known of it in comments."""
-    lines = ["config:", "  flyball:services:"] if any(proposed.values()) else ["# no figures to propose"]
-    for name, found in proposed.items():
-        lines += [f"    {name}:" if found else f"    # {name}:", *_keys(found)]
-        lines += [f"      # {line}" for line in (*_sizes(changed.get(name)), *words.get(name, ()))]
+    found = [*proposals]
+    lines = ["config:", "  flyball:services:"] if any(each.figures for each in found) else ["# no figures to propose"]
+    for each in found:
+        lines += [f"    {each.name}:" if each.figures else f"    # {each.name}:", *_keys(each.figures)]
+        lines += [f"      # {line}" for line in (*sizes(each.change), *each.report.measured.words)]
     return "\n".join([*lines, ""])
 
 
@@ -118,7 +138,8 @@ def _comment(figure: Figure) -> str:
     return f"{name}is {figure.today} today{about}"
 
 
-def _sizes(change: Change | None) -> list[str]:
+def sizes(change: Change | None) -> list[str]:
+    """What a change comes to, in words."""
     if change is None:
         return []
     if change.broken:

@@ -1,11 +1,6 @@
 """Whether a Prometheus has loaded the rules of a stack, and has the figures that they are made from."""
 
-import http.client
-import json
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,32 +8,29 @@ from flyball.alerts import needs
 from flyball.alerts.rule import rule_file
 from flyball.deploy.checks.outcome import Finding, Outcome
 from flyball.guards.governor.rules import METRIC_MISSING, PROMETHEUS_SILENT, RULE_NOT_LOADED
-from flyball.guards.reading import address
 from flyball.guards.reading.units import duration
+from flyball.prometheus import PrometheusError, Server, ask
 from flyball.stack import alerting
 from flyball.stack.read import Stack
 
-PATIENCE = 10.0
-"""Seconds for an answer."""
 RECENT = 3600
 """Seconds within which a figure has to have been there: more than any scrape that fails now and then."""
-LARGEST = 64 * 2**20
-"""Bytes of an answer; ten thousand rules with their texts are a quarter of it."""
 Wanted = tuple[str, tuple[tuple[str, str], ...]]
 """A rule by its name and its labels: thresholds of a hundred workloads have one name."""
 
 
-def check(url: str, stack: Stack) -> Outcome:
+def check(server: Server, stack: Stack) -> Outcome:
     """Rules that are not loaded, or as another version, or fail; and figures that are missing."""
-    found = address.url(url)
-    if found is None or "?" in found.path:
-        message = "not asked: it is no URL of a server, such as http://127.0.0.1:9090, without a user"
-        return Outcome("not asked", (Finding(PROMETHEUS_SILENT, message, ("--prometheus",)),))
     try:
-        loaded = _loaded(_ask(url, "rules"))
-        known = {*_ask(url, "label/__name__/values", start=int(time.time()) - RECENT), *_ask(url, "metadata")}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, http.client.HTTPException) as error:
-        return Outcome("not asked", (Finding(PROMETHEUS_SILENT, f"not asked: {_why(error)}", (url,)),))
+        loaded = _loaded(ask(server, "rules"))
+        recently = int(time.time()) - RECENT
+        known = {*ask(server, "label/__name__/values", start=recently), *ask(server, "metadata")}
+    except PrometheusError as error:
+        message = f"not asked: {error.message}; {error.remedy}"
+        return Outcome("not asked", (Finding(PROMETHEUS_SILENT, message, (server.url,)),))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message = "not asked: it answers as no Prometheus does"
+        return Outcome("not asked", (Finding(PROMETHEUS_SILENT, message, (server.url,)),))
     groups = alerting.groups(stack)
     rules = [rule for group in rule_file(groups)["groups"] for rule in group["rules"]]
     needed = needs.figures(groups)
@@ -88,18 +80,3 @@ def _loaded(answer: Mapping[str, Any]) -> dict[Wanted, Mapping[str, Any]]:
 
 def _labels(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(labels.items()))
-
-
-def _ask(url: str, path: str, **query: int) -> Any:
-    """The data of an answer of its API."""
-    asked = f"{url.rstrip('/')}/api/v1/{path}{'?' if query else ''}{urllib.parse.urlencode(query)}"
-    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
-        return json.loads(answer.read(LARGEST))["data"]
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        return f"it answers {error.code}"
-    if isinstance(error, urllib.error.URLError):
-        return str(error.reason)
-    return str(error) if isinstance(error, OSError) else "it answers as no Prometheus does"

@@ -80,9 +80,9 @@ class Measured:
     replica: float | None
     bound: bool
     latency: Milliseconds | None
-    proven: int | None
     found: Found | None
     samples: tuple[Sample, ...]
+    proven: int | None
     words: tuple[str, ...]
 
 
@@ -90,15 +90,30 @@ def measure(windows: Sequence[Window], seconds: float, days: float, utilization:
     """The figures of windows of so many `seconds`, in order, that were asked for over so many `days`."""
     words = [*_coverage(windows, seconds, days)]
     peak = _peak(windows, words)
+    limit = _limit(windows, utilization, "a load test shows the limit", words)
+    proven = _proven(windows, seconds, words)
+    return Measured(peak, *limit, proven=proven, words=tuple(words))
+
+
+def tried(windows: Sequence[Window], utilization: float) -> Measured:
+    """The figures of one replica that was loaded for the purpose: of its limit alone."""
+    words = list[str]()
+    limit = _limit(windows, utilization, "a higher --most shows the limit", words)
+    return Measured(None, *limit, proven=None, words=tuple(words))
+
+
+def _limit(
+    windows: Sequence[Window], utilization: float, hint: str, words: list[str]
+) -> tuple[float | None, bool, Milliseconds | None, Found | None, tuple[Sample, ...]]:
+    """What one replica can do, whether that is a lower bound, how long an answer takes, and what both are read off."""
     samples = _samples(windows, words)
     found = knee.find(samples)
-    replica, bound = _replica(found, samples, words)
+    replica, bound = _replica(found, samples, hint, words)
     latency = None
     if found and replica:
         load = replica if bound else replica * float(utilization)
         latency = max(1, math.ceil(1000 * found.curve.at(load)))
-    proven = _proven(windows, seconds, words)
-    return Measured(peak, replica, bound, latency, proven, found, samples, tuple(words))
+    return replica, bound, latency, found, samples
 
 
 def own_latencies(windows: Iterable[Window], seconds: float) -> list[float | None]:
@@ -204,7 +219,7 @@ def _samples(windows: Sequence[Window], words: list[str]) -> tuple[Sample, ...]:
     return tuple(samples)
 
 
-def _replica(found: Found | None, samples: Sequence[Sample], words: list[str]) -> tuple[float | None, bool]:
+def _replica(found: Found | None, samples: Sequence[Sample], hint: str, words: list[str]) -> tuple[float | None, bool]:
     if found is None:
         words.append(
             f"{_times(len(samples), 'window')} with load, latency and replicas; {knee.FEWEST} are needed to see what a"
@@ -220,9 +235,7 @@ def _replica(found: Found | None, samples: Sequence[Sample], words: list[str]) -
         most = max(latency for _, latency in found.curve.points)
         times = show_number(most / found.rest, 1)
         why = f"answers took at most {times} times as long as at rest, so no replica was at its limit"
-    words.append(
-        f"{why}: {highest}/s are served by one replica, and that is a lower bound; a load test shows the limit"
-    )
+    words.append(f"{why}: {highest}/s are served by one replica, and that is a lower bound; {hint}")
     return round_down(found.highest), True
 
 
