@@ -61,6 +61,11 @@ docs: roles
 	@$(BIN)/python -m tools.rules
 	@$(BIN)/python -m tools.alerts
 
+# Of the dashboards, from what Prometheus kept of real drills; as root, some minutes.
+.PHONY: pictures
+pictures: $(READY)
+	@$(BIN)/python -m tools.pictures
+
 # From the declarations in flyball.guards.roles: defaults, argument specs and READMEs.
 .PHONY: roles
 roles: $(READY)

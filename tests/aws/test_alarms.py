@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from tests.aws.capture import capture, cases, changed, of_case, shown
 
+from flyball.alerts import hosts
+from flyball.guards.alerting import hosts as limits
+from flyball.guards.reading.reader import Reader
 from flyball.stack.file import load
 
 SERVICES: dict[str, tuple[str, dict[str, tuple[frozenset[str], ...]]]] = {
@@ -107,3 +110,21 @@ def test_notices_that_nobody_hears_of_grow_with_the_pool(proven: int, notices: i
     config = changed(load(cases()["priced"]), "aws.nodes.spot.proven", proven)
     found = shown(capture(config))["aws:cloudwatch/metricAlarm:MetricAlarm interruptions-rate"]["inputs"]
     assert found["threshold"] == notices
+
+
+def test_a_fleet_near_its_cap_and_at_it_is_told_of_as_a_group_of_hosts_is() -> None:
+    """By Prometheus for hosts of an inventory, by CloudWatch for those of a fleet, which may be the same."""
+    config = load(cases()["fleets"])
+    fleets = config["aws"]["fleets"]
+    assert fleets
+    everything = alarms("fleets")
+    for name, fleet in fleets.items():
+        reader = Reader({"sizes": [{"group": name, "proven": fleet["proven"]}]}, (), problems := [])
+        groups = hosts.rules(limits.sizes(reader, "sizes", fleets))
+        assert problems == []
+        rules = {rule.name: rule for group in groups.values() for rule in group if rule.subject == "size"}
+        for rule, alarm in (("GroupNearCap", "near-cap"), ("GroupAtCap", "at-cap")):
+            found = everything[f"aws:cloudwatch/metricAlarm:MetricAlarm {name}-{alarm}"]["inputs"]
+            assert found["period"] * found["evaluationPeriods"] == rules[rule].seconds
+            assert found["comparisonOperator"] == "GreaterThanOrEqualToThreshold"
+            assert rules[rule].expr.endswith(f" >= {found['threshold']:g}")

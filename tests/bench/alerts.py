@@ -24,7 +24,7 @@ from flyball.guards.alerting.services import Thresholds
 from flyball.lab.monitoring import alone, figures, programs
 
 TITLE = "what the alert rules cost Prometheus"
-WORKLOADS, INTERVAL, TURNS = (200, 1000), 10, 6
+WORKLOADS, INTERVAL, TURNS = (200, 1000), 30, 4
 READY = 60
 """Seconds that Prometheus has to start."""
 

@@ -1,11 +1,14 @@
 """Each incident on a real control plane: the guard holds, and without it the damage shows."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.dashboards.asked import without_answer
+from tests.drills import kept
 
 from flyball.drills.cluster.drain import DRILL as DRAIN
 from flyball.drills.cluster.drill import ClusterDrill
@@ -79,6 +82,8 @@ LOOKS: dict[tuple[str, bool], str] = {
     ("spot", True): "workload",
 }
 """Runs at whose end somebody looks at a dashboard."""
+CALM = ("dawn", True)
+"""The run whose figures, laid into a day of true time, must call nobody."""
 LOSES_NO_REQUESTS = ("runaway", "runaway-pool", "frozen-pool")
 """Their damage is a size that nobody has tried, or nodes that are gone when they are needed."""
 
@@ -97,11 +102,27 @@ def looked_at(drill: ClusterDrill, board: str | None) -> ClusterDrill:
     return replace(drill, script=script)
 
 
+def with_its_day(drill: ClusterDrill, said: list[str], folder: Path) -> ClusterDrill:
+    """The drill, and at its end what promtool says of its figures in a day of true time."""
+
+    def script(scene: Scene) -> Mapping[str, float | int]:
+        figures = drill.script(scene)
+        if scene.watch:
+            end = time.time()
+            found = kept.samples(scene.watch.monitor, scene.stack, drill.governed, end - scene.recorder.now, end)
+            said.append(kept.promtool(found, scene.stack, drill.governed, folder))
+        return figures
+
+    return replace(drill, script=script)
+
+
 @pytest.mark.cluster
 @pytest.mark.parametrize("name", [drill.name for drill in CLUSTER.drills])
-def test_drill(name: str) -> None:
+def test_drill(name: str, tmp_path: Path) -> None:
     [drill] = [drill for drill in CLUSTER.drills if drill.name == name]
+    said: list[str] = []
     runs = [(looked_at(drill, LOOKS.get((name, guard))), guard) for guard in (True, False)]
+    runs = [(with_its_day(run, said, tmp_path) if (name, guard) == CALM else run, guard) for run, guard in runs]
     results = {result.guard: result for result in side_by_side(CLUSTER, runs, print)}
     for guard, result in results.items():
         exact = EXACT[name, guard]
@@ -113,6 +134,8 @@ def test_drill(name: str) -> None:
         assert results[False].figures["requests_not_served"] > 0
     if reason := programs.why_not():
         pytest.skip(f"nobody is told of alerts: {reason}")
+    if name == CALM[0]:
+        assert said == [""]
     if name in TOLD:
         assert [(told.to, told.alert) for told in results[True].told] == TOLD[name]
     if first := TOLD_WITHOUT.get(name):

@@ -54,7 +54,12 @@ def _group(group: Mapping[str, Any], factor: int) -> dict[str, Any]:
 
 def _rule(rule: Mapping[str, Any], factor: int) -> dict[str, Any]:
     waits = {key: _shorter(rule[key], factor) for key in ("for", "keep_firing_for") if key in rule}
-    return {**rule, **waits, "expr": _LOOKING_BACK.sub(lambda found: _shorter(found[0], factor), rule["expr"])}
+    return {**rule, **waits, "expr": looking_back(rule["expr"], factor)}
+
+
+def looking_back(expr: str, factor: int) -> str:
+    """An expression that looks back `factor` times less far."""
+    return _LOOKING_BACK.sub(lambda found: _shorter(found[0], factor), expr)
 
 
 def _shorter(text: str, factor: int) -> str:
