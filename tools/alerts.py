@@ -105,14 +105,14 @@ that but for 0.2 %, since a percentile of `p` and a timeout of `T` leave a mean 
 
 The other way round it tells less than a percentile would. Where 2 % of the answers take 90 % of their timeout and the
 others 10 %, the 99th percentile is 90 % of it, the mean 11.6 %, no answer is in vain, and nobody is told; the breaker,
-which counts answers slower than `slow`, opens at half of them. The percentile itself is in the proxies' log, whose lines
-have the milliseconds of each request (`all`), for whoever asks where logs are kept: an alert on that would fall silent
-with the logs, which are what is late first when much goes wrong. What the breaker counts in stick tables no exporter
-tells (2.6 and 3.0: only how many entries a table has).
+which counts answers slower than `slow`, opens at half of them. The percentile itself is in the proxies' log, whose
+lines have the milliseconds of each request (`all`), for whoever asks where logs are kept: an alert on that would fall
+silent with the logs, which are what is late first when much goes wrong. What the breaker counts in stick tables no
+exporter tells: only how many entries a table has.
 
 A fault that heals by itself within about two minutes pages nobody: in the drill *spot* without the guard all pods are
-gone for 11 s, which are 2 min 15 s of true time, a minute until lost nodes are noticed and one until new pods are ready;
-WorkloadBelowNeed waits for two minutes, after a look of up to one. With no pod nobody counts requests either.
+gone for 11 s, which are 2 min 15 s of true time, one minute until lost nodes are noticed and one until new pods are
+ready; WorkloadBelowNeed waits for two, after a look of up to one. With no pod nobody counts requests either.
 
 A fleet of AWS is told of by CloudWatch where its size is near the cap or at it, from the same numbers as GroupNearCap
 and GroupAtCap of hosts (`flyball.guards.governor.envelope`).
