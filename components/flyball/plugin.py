@@ -22,6 +22,7 @@ from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import Cache, Governor, Job, LogPipeline, Services, Workload
+from flyball.kubernetes.known import opened
 from flyball.kubernetes.program import serve_one_program
 
 NAME = "flyball"
@@ -61,6 +62,11 @@ class Package(ComponentProvider):
         for name, argument in properties.items():
             found = argument.get("description") or self.analyzer.get_docstring(inherited, name)
             properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}
+
+    def map_inputs(self, inputs: Any, component_def: Any) -> Any:
+        """As they are: their names are single words, alike in every language. What is missing, unknown or of a wrong
+        type the components say, all at once; the SDK stops at the first, and takes no Output for a number or a map."""
+        return {key: opened(value) for key, value in inputs.items() if not key.startswith("__")}
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None

@@ -12,7 +12,7 @@ import grpc
 import pytest
 import yaml
 from google.protobuf import json_format, struct_pb2
-from pulumi.errors import InputPropertiesError, InputPropertyError
+from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.sync_await import _sync_await
@@ -223,9 +223,18 @@ def test_refused_arguments_are_reported_by_their_paths() -> None:
 
 
 def test_what_is_required_and_missing_is_reported_by_its_path() -> None:
-    with pytest.raises(InputPropertyError) as missing:
-        constructed({"image": "registry.example/web:1", "port": 80, "load": {"peak": 1}})
-    assert missing.value.property_path == "load.replica"
+    with pytest.raises(InputPropertiesError) as missing:
+        constructed({"port": 80, "load": {"peak": 1, "repica": 1}})
+    assert missing.value.errors == [
+        {"property_path": "load.repica", "reason": "is not a known key; did you mean 'replica'?"},
+        {"property_path": "load.replica", "reason": "is missing; it is required: a number"},
+        {"property_path": "image", "reason": "is missing; it is required: text"},
+        {
+            "property_path": "callers",
+            "reason": "is missing, and nobody could call it;"
+            " name who may call it, as [front], or [] for nobody, or set public; Services finds out by itself",
+        },
+    ]
 
 
 @pytest.fixture(scope="module")

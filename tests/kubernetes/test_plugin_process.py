@@ -20,6 +20,7 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 from tests.kubernetes.programs import MINIMAL, unsigned
+from tests.kubernetes.test_plugin import OUTPUT, SIGNATURE
 from tests.kubernetes.test_services import kind, of_a_team, pipeline, shop
 
 from flyball.deploy.manifests import rendered
@@ -77,7 +78,7 @@ def package(address: str) -> Iterator[Any]:
             with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
                 stub = provider_pb2_grpc.ResourceProviderStub(channel)
 
-                def construct(component: str, name: str, inputs: Any) -> Any:
+                def construct(component: str, name: str, inputs: Any, preview: bool = False) -> Any:
                     request = provider_pb2.ConstructRequest(
                         project="shop",
                         stack="dev",
@@ -86,6 +87,7 @@ def package(address: str) -> Iterator[Any]:
                         inputs=json_format.ParseDict(inputs, struct_pb2.Struct()),
                         monitorEndpoint=address,
                         parallel=4,
+                        dryRun=preview,
                     )
                     return stub.Construct(request, timeout=120)
 
@@ -131,3 +133,91 @@ def test_a_governor_takes_typed_limits() -> None:
         construct("Governor", "governor", {"limits": limits, "policies": False})
     [sent] = [request for request in monitor.requests.values() if request.custom]
     assert sent.object["data"]["limits"].splitlines()[1].startswith("web: floor 3 | ceiling 40 | down 1 or 20 %")
+
+
+NOT_KNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""In the place of what a preview does not know (sdk/go/common/resource/plugin/rpc.go in the repository of Pulumi)."""
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
+"""Marks a secret on the wire (sdk/go/common/resource/sig.go there)."""
+DATABASE = "urn:pulumi:dev::shop::aws:rds/instance:Instance::db"
+
+
+def output(value: Any = None, secret: bool = False) -> dict[str, Any]:
+    """An Output of a database on the wire; without a value it is not known."""
+    known = {} if value is None else {"value": value}
+    return {SIGNATURE: OUTPUT, **known, "secret": secret, "dependencies": [DATABASE]}
+
+
+def calling(**database: Any) -> dict[str, Any]:
+    calls = {"db": {"host": "db.example", "port": 5432, **database}}
+    return {"services": {"web": {**{k: v for k, v in MINIMAL.items() if k != "callers"}, "calls": calls}}}
+
+
+class TestOutputsOfOtherLanguages:
+    """One package for all, since it takes a while to start."""
+
+    def test_they_are_as_good_as_plain_values_and_remember_what_they_were_made_from(self, constructing: Any) -> None:
+        plain, _ = constructing(calling(), "plain")
+        monitor, requests = constructing(calling(host=output("db.example"), port=output(5432.0)), "later")
+        assert monitor == plain
+        assert {name for name, request in requests.items() if DATABASE in request.dependencies} == {
+            "ConfigMap web-proxy",
+            "Deployment web",
+            "NetworkPolicy web",
+        }
+
+    def test_a_preview_that_does_not_know_them_knows_the_rest(self, constructing: Any) -> None:
+        plain, _ = constructing(calling(), "seen", preview=True)
+        for host in (output(), NOT_KNOWN):
+            found, _ = constructing(calling(host=host), f"unseen{len(str(host))}", preview=True)
+            differ = {name for name in plain if found[name] != plain[name]}
+            assert differ == {"ConfigMap web-proxy", "Deployment web"}
+            assert found["ConfigMap web-proxy"]["data"] == {"haproxy.cfg": NOT_KNOWN}
+
+    def test_a_map_that_is_secret_for_a_part_of_it_is_looked_into(self, constructing: Any) -> None:
+        inputs = calling()
+        inputs["services"]["web"]["env"] = {"TOKEN": {SIGNATURE: SECRET, "value": "open sesame"}}
+        found, _ = constructing(inputs, "sealed")
+        env = found["Deployment web"]["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert {"name": "TOKEN", "value": {SIGNATURE: SECRET, "value": "open sesame"}} in env
+        assert SIGNATURE not in json.dumps([found["ServiceAccount web"], found["HorizontalPodAutoscaler web"]])
+
+    @pytest.mark.parametrize(
+        ("inputs", "problem"),
+        [
+            (calling(host=output("https://db.example")), "services.web.calls.db.host"),
+            (calling(port=output("5432")), "services.web.calls.db.port"),
+            (calling(host=output(["db.example"]), port=NOT_KNOWN), "services.web.calls.db.host"),
+            (calling(timeout=output("1s")), "services.web.calls.db.timeout"),
+            (calling(service=output({"name": "db"})), "services.web.calls.db.service.port"),
+        ],
+    )
+    def test_what_is_wrong_with_them_is_said_by_its_path(self, constructing: Any, inputs: Any, problem: str) -> None:
+        with pytest.raises(grpc.RpcError) as refused:
+            constructing(inputs, "refused", preview=True)
+        assert refused.value.details() == "refused is refused, and nothing of it was created"  # pyright: ignore
+        detail = dict(refused.value.trailing_metadata())["grpc-status-details-bin"]  # pyright: ignore
+        assert problem.encode() in detail
+
+
+@pytest.fixture(scope="module")
+def constructing() -> Iterator[Any]:
+    """Constructs a set called web- in names: what is then sent by name, and the requests, without that of a set
+    itself."""
+    with engine() as (monitor, address), package(address) as construct:
+
+        def run(inputs: Any, name: str, preview: bool = False) -> Any:
+            monitor.requests.clear()
+            construct("Services", name, {**inputs, "namespace": name}, preview)
+            requests = {
+                f"{r.type.rpartition(':')[2]} {r.name.removeprefix(f'{name}-')}": r
+                for r in monitor.requests.values()
+                if r.custom
+            }
+            texts = {
+                key: json_format.MessageToJson(r.object).replace(f'"{name}"', '"shop"').replace(f"-{name}", "-shop")
+                for key, r in requests.items()
+            }
+            return {key: json.loads(text) for key, text in texts.items()}, requests
+
+        yield run

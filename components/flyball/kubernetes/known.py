@@ -51,6 +51,14 @@ class Later:
     mark: Mark
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A value of an Output that holds more than may be one: a whole map came as secret, say, for a part of it."""
+
+    value: Any
+    mark: Mark
+
+
 class Making:
     """Registers objects as they are given."""
 
@@ -93,14 +101,15 @@ PLAIN = Making()
 @dataclass(frozen=True, slots=True)
 class Known(Generic[T]):
     """What arguments come to: `now`, and what they would come to with other values in the place of Outputs, with what
-    is to be remembered of these."""
+    is to be remembered of these; None where every other value breaks a rule, so that all of it may depend on them."""
 
     now: T
-    others: tuple[tuple[Mark, T], ...] = ()
+    others: tuple[tuple[Mark, T | None], ...] = ()
 
     def map(self, of: Callable[[T], U]) -> "Known[U]":
         """A part of it, or what follows from it."""
-        return Known(of(self.now), tuple((mark, of(other)) for mark, other in self.others))
+        others = ((mark, None if other is None else of(other)) for mark, other in self.others)
+        return Known(of(self.now), tuple(others))
 
     def made(self, register: Callable[[T, Making], U]) -> U:
         """Register its objects: `register` does so by what it is handed, and is asked for others too."""
@@ -109,15 +118,19 @@ class Known(Generic[T]):
         found: list[tuple[Mark, list[tuple[type, Manifest]]]] = []
         for mark, other in self.others:
             noting = _Noting()
-            register(other, noting)
+            if other is not None:
+                register(other, noting)
             found.append((mark, noting.found))
         return register(self.now, _Marking(found))
 
-    def value(self, of: Callable[[T], Any]) -> Any:
-        """What follows from it, with Outputs where it depends on them."""
-        found = of(self.now)
+    def value(self, of: Callable[[T], Mapping[str, Any]]) -> Any:
+        """What follows from it by name, with Outputs where it depends on them."""
+        found = dict(of(self.now))
         for mark, other in self.others:
-            found = marked(found, of(other), mark)
+            if other is None:
+                found = {key: _with(each, mark) for key, each in found.items()}
+            else:
+                found = marked(found, of(other), mark)
         return found
 
     def whole(self, of: Callable[[T], Mapping[str, U]]) -> dict[str, U]:
@@ -181,10 +194,10 @@ def settle(args: Any, expected: Any, path: Path, resolve: Callable[[Any], T]) ->
         return Known(resolve(given))
     now, at = _first(given, laters, resolve)
     base = {later.path: _value(later, at) for later in laters}
-    others: list[tuple[Mark, T]] = []
+    others: list[tuple[Mark, T | None]] = []
     for mark, members in _groups(laters):
         tried = [_other(given, base, members, n, resolve) for n in range(HOW_MANY if mark.unknown else 2)]
-        others += [(mark, found) for found in tried if found is not None]
+        others += [(mark, found) for found in tried if found is not None] or [(mark, None)]
     return Known(now, tuple(others))
 
 
@@ -241,7 +254,9 @@ def _taken(value: Any, expected: Any, path: Path, laters: list[Later]) -> Any:
     may_be, kind = _kind(expected)
     if isinstance(value, Unknown) or inspect.isawaitable(value):
         value = pulumi.Output.from_input(value)
-    if isinstance(value, pulumi.Output):
+    if isinstance(value, Opened) and not may_be:
+        return value.value
+    if isinstance(value, pulumi.Output | Opened):
         if not may_be:
             return too_late(path)
         laters.append(_awaited(value, kind, path, len(laters)))
@@ -256,6 +271,23 @@ def _taken(value: Any, expected: Any, path: Path, laters: list[Later]) -> Any:
     return value
 
 
+def opened(value: Any, mark: Mark = NOTHING) -> Any:
+    """Arguments as they come from another language: maps and lists that are there already are looked into, even where
+    they came as Outputs."""
+    if isinstance(value, Unknown):
+        return pulumi.Output.from_input(value)
+    if isinstance(value, pulumi.Output):
+        data = _sync_await(value._data)
+        if not data.is_known or not isinstance(data.value, dict | list):
+            return value
+        return opened(data.value, mark | Mark(frozenset(data.resources), data.is_secret))
+    if isinstance(value, dict):
+        return {key: opened(inner, mark) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [opened(inner, mark) for inner in value]
+    return value if mark == NOTHING else Opened(value, mark)
+
+
 def _kind(expected: Any) -> tuple[bool, Any]:
     """Whether a type may be an Output, and the plain type of the value."""
     if get_origin(expected) not in (Union, types.UnionType):
@@ -265,7 +297,9 @@ def _kind(expected: Any) -> tuple[bool, Any]:
     return bool(outputs), members[0]
 
 
-def _awaited(output: pulumi.Output[Any], kind: Any, path: Path, number: int) -> Later:
+def _awaited(output: pulumi.Output[Any] | Opened, kind: Any, path: Path, number: int) -> Later:
+    if isinstance(output, Opened):
+        return Later(path, output.value, stand_ins(path, kind, number), output.mark)
     data = _sync_await(pulumi.Output.from_input(output)._data)
     mark = Mark(frozenset(data.resources), data.is_secret, not data.is_known)
     return Later(path, data.value, stand_ins(path, kind, number), mark)

@@ -100,8 +100,9 @@ class Governor(pulumi.ComponentResource):
                 _register_object(name, config_map(namespace, workloads), these.labels, child, make)
 
         governing.made(register)
-        self.namespaces = pulumi.Output.from_input(governing.value(lambda these: sorted(these.limits)))
-        self.register_outputs({"namespaces": self.namespaces})
+        outputs = governing.value(lambda these: {"namespaces": sorted(these.limits)})
+        self.namespaces = pulumi.Output.from_input(outputs["namespaces"])
+        self.register_outputs(outputs)
 
 
 def _read(name: str, args: GovernorArgs) -> Governing:
