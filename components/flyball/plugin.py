@@ -19,6 +19,7 @@ from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
+from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import Cache, Governor, Job, LogPipeline, Services, Workload
@@ -34,6 +35,7 @@ _INHERITED: dict[str, type] = {
     "LogPipeline": PipelineArgs,
     "Cache": GuardedCacheArgs,
     "Files": GuardedFilesArgs,
+    "Migrate": GuardedMigrateArgs,
     "Call": GuardedCallArgs,
     "Expose": GuardedExposeArgs,
 }

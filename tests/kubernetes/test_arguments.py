@@ -74,7 +74,7 @@ def leaves(kind: Any, path: str = "") -> list[str]:
     if is_typeddict(kind):
         inner = get_type_hints(kind, include_extras=True)
         return [leaf for key, value in inner.items() for leaf in leaves(plain(value), f"{path}.{key}".lstrip("."))]
-    if get_origin(kind) is dict and is_typeddict(get_args(kind)[1]) and path != "refs":
+    if get_origin(kind) is dict and is_typeddict(get_args(kind)[1]) and path.rpartition(".")[2] != "refs":
         return [path, *leaves(get_args(kind)[1], f"{path}.*")]
     return [path]
 

@@ -16,10 +16,11 @@ from tests.kubernetes.test_arguments import CASES, built, generic, merge, nested
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
 from flyball.guards.workload.files import GuardedFilesArgs
+from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.patch_fields import KINDS as PATCHED
 from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import WorkloadArgs
-from flyball.kubernetes.args import CallArgs, ExposeArgs, FilesArgs
+from flyball.kubernetes.args import CallArgs, ExposeArgs, FilesArgs, MigrateArgs
 
 CART, LEDGER = (
     {"calls": {"cart": {"port": 7070, "protocol": "http"}}},
@@ -66,6 +67,12 @@ IN_WORDS: dict[str, Any] = {
     "scratch": {"tmp": {"path": "/tmp", "size": "64Mi"}},
     "files.*.mode": "0444",
     "objective.minimum": 1000,
+    "migrate.image": MINIMAL["image"],
+    "migrate.resources": {"cpu": "250m", "memory": "256Mi"},
+    "migrate.resources.cpu": "250m",
+    "migrate.resources.memory": "256Mi",
+    "migrate.resources.limits.cpu": "500m",
+    "migrate.resources.limits.memory": "256Mi",
     "environment": STACK,
     "owner": PROJECT,
 }
@@ -76,7 +83,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     "calls.*.cidrs",
     "calls.*.health",
     "calls.*.health.path",
-    *("runtime", "ports.*.callers"),
+    *("runtime", "ports.*.callers", "migrate", "migrate.attempt"),
     *("expose", "expose.tls", "platform.way", "platform.way.ingress", "platform.way.gateway"),
     *("platform.way.namespace", "nodes", "nodes.tolerations", "dns.options", "metrics"),
     *("files.*.key", "files.*.configmap", "files.*.secret"),
@@ -91,7 +98,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
 """What no value stands for: it is the default by not being there."""
 SILENT = {
     *("command", "arguments", "env", "secrets", "labels", "annotations", "calls.*.host", "calls.*.fallback.call"),
-    *("files.*.content", "files.*.secrets"),
+    *("files.*.content", "files.*.secrets", "migrate.command", "migrate.arguments"),
     *("logs.preset", "logs.process", "logs.signal"),
     *(f"probes.{probe}.{kind}" for probe in ("startup", "readiness", "liveness") for kind in KINDS),
 }
@@ -99,6 +106,7 @@ SILENT = {
 BELOW: dict[Any, Any] = {
     WorkloadArgs: GuardedArgs,
     FilesArgs: GuardedFilesArgs,
+    MigrateArgs: GuardedMigrateArgs,
     CallArgs: GuardedCallArgs,
     ExposeArgs: GuardedExposeArgs,
 }

@@ -140,6 +140,7 @@ EVERYTHING: dict[str, Any] = {
     "probes": {"readiness": {"path": "/ready", "failures": 2}, "liveness": {"exec": ["alive"], "period": "20s"}},
     "cache": {"entries": 1000, "memory": "64Mi", "ttl": "10m"},
     "logs": {"path": "/logs", "preset": "nginx", "files": 3},
+    "migrate": {"image": "registry.example/migrate:1.4.2", "env": {"TO": "2"}, "retries": 1},
     "scratch": {"cache": {"path": "/cache", "size": "1Gi"}},
     "shutdown": {"prestop": "10s"},
     "rollout": {"surge": 50, "history": 2},

@@ -26,8 +26,26 @@ def test_it_says_when_they_run_and_for_how_long() -> None:
         "job migrate runs once for each change of its arguments, for 20m and in 1 attempt at the most",
     ]
     assert found.as_json()["jobs"] == [
-        {"job": "report", "schedule": "0 4 * * *", "timezone": "Europe/Berlin", "deadline": "1h", "attempts": 3},
-        {"job": "migrate", "schedule": None, "timezone": None, "deadline": "20m", "attempts": 1},
+        {
+            "job": "report",
+            "schedule": "0 4 * * *",
+            "timezone": "Europe/Berlin",
+            "deadline": "1h",
+            "attempts": 3,
+            "before": None,
+        },
+        {"job": "migrate", "schedule": None, "timezone": None, "deadline": "20m", "attempts": 1, "before": None},
+    ]
+
+
+def test_it_says_what_comes_before_a_new_version() -> None:
+    web = {**CONFIG["services"]["web"], "migrate": {"command": ["./migrate"], "retries": 0}}
+    found = plan({**CONFIG, "jobs": {}, "services": {"web": web}})
+    assert found.findings == ()
+    (run,) = found.runs
+    assert str(run) == "a new version of web comes after its migration has succeeded, within 10m and 1 attempt"
+    assert found.as_json()["jobs"] == [
+        {"job": "web-migrate", "schedule": None, "timezone": None, "deadline": "10m", "attempts": 1, "before": "web"}
     ]
 
 

@@ -23,9 +23,10 @@ def rules(
     found: Iterable[Service], governed: bool, shipped: bool, held: Iterable[Cache] = (), run: Iterable[Job] = ()
 ) -> Groups:
     """The rules by the name of their group, of services, of caches `held` and of jobs `run`; `governed` says whether
-    the cluster has a Governor, `shipped` whether logs leave their nodes. In whatever order these are, rules are in the
-    order of names."""
+    the cluster has a Governor, `shipped` whether logs leave their nodes. Migrations of services are jobs too. In
+    whatever order these are, rules are in the order of names."""
     each = sorted(found, key=lambda service: service.name)
+    run = [*run, *(service.migration for service in each if service.migration)]
     limits = thresholds(each)
     on_services = services.rules(limits, governed) | (zones.rules() if any(one.zones for one in limits) else {})
     place = each[0].place if each else Place()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
-from flyball.deploy import jobs, others, parts
+from flyball.deploy import jobs, migrations, others, parts
 from flyball.deploy.at_creation import CREATION_MANAGER, MANAGER, Key, as_it_will_be, is_ours_alone, part, stated
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF, Item, Report
@@ -81,16 +81,17 @@ class ApplySet:
         objects: Sequence[Object],
         first: Sequence[Object] | None = None,
         stands: Callable[[], None] | None = None,
+        stages: Sequence[tuple[Sequence[Object], Callable[[], None]]] = (),
     ) -> Result:
         """Create, change and prune until the cluster holds `objects`.
 
         Where a Deployment or StatefulSet goes, or where something is to be applied `first`, nothing is pruned before
         all of that has been applied and `stands` has returned, which waits for it: what is new serves before what is
-        old goes.
+        old goes. Before all that come the `stages`, each the objects of one and what waits for these.
         Raises `Refused`, before anything is changed, where that would take something from others; and `KubectlError`.
         """
         every, objects = objects, self._to_apply(objects)
-        if self._is_there(objects):
+        if not stages and self._is_there(objects):
             self._note_jobs(every)
             return Result((), (), tuple(f"{o.kind.lower()}/{o.name}" for o in objects), ())
         before = there = self.live(objects)
@@ -100,6 +101,15 @@ class ApplySet:
         for o in jobs.superseded(left):
             place = (o.name, f"--namespace={o.namespace}", "--ignore-not-found", "--cascade=foreground")
             self.kubectl.run("delete", "job", *place, timeout=600)
+        if stages:
+            self._note_kinds(objects)
+        for some, waits in stages:
+            migrations.anew(self.kubectl, migrations.failed(self.kubectl, some))
+            self._apply_first(self._to_apply(some), objects, left)
+            waits()
+        if stages:
+            objects = self._to_apply(every)
+            there = self.live(objects)
         if stands and (first is not None or any(member.kind in KINDS for member in left)):
             self._apply_first(objects if first is None else first, objects, left)
             stands()
@@ -128,6 +138,13 @@ class ApplySet:
         """All but Jobs that have run and gone, and those that are there as they are."""
         once = [o for o in objects if jobs.is_job(o)]
         return jobs.to_apply(objects, jobs.note_of(self._parent()), self.live(once)) if once else objects
+
+    def _note_kinds(self, objects: Iterable[Object]) -> None:
+        """Note with the stack of which kinds it has members. kubectl does so in the end, which may not come."""
+        noted, kinds = self._kinds(), {f"{o.kind}.{o.key[0]}" if o.key[0] else o.kind for o in objects}
+        if not kinds <= {*noted}:
+            note = f"{OF_KINDS}={','.join(sorted({*noted, *kinds}))}"
+            self.kubectl.run("annotate", f"{PARENTS}.{PARENT_GROUP}", self.name, note, "--overwrite")
 
     def _note_jobs(self, objects: Sequence[Object]) -> None:
         """Note with the stack which Jobs were made: only once they are there, lest one never run."""

@@ -7,6 +7,7 @@ as the engine keeps them in its state.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from flyball.deploy import migrations
 from flyball.deploy.at_creation import MANAGER
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF
@@ -43,7 +44,7 @@ def to_apply(objects: Iterable[Object], note: str, live: Mapping[Any, Mapping[st
             found.append(o)
         elif there := live.get(o.key):
             found.append(_as_made(o, there))
-        elif name(o) not in made:
+        elif migrations.is_one(o) or name(o) not in made:
             found.append(Object(o.manifest, ()))
     return found
 
@@ -65,16 +66,18 @@ def bound(manifest: Mapping[str, Any], there: Mapping[str, Any] | None) -> Mappi
 
 
 def superseded(left: Iterable[Object]) -> list[Object]:
-    """Of the members that go the Jobs: they end before anything that takes their place begins."""
-    return [o for o in left if is_job(o)]
+    """Of the members that go the Jobs: they end before anything that takes their place begins. A migration has ended,
+    and stays until that of the next release has succeeded."""
+    return [o for o in left if is_job(o) and not migrations.is_one(o)]
 
 
 def note(objects: Iterable[Object]) -> str:
-    """What says of all Jobs that they were made, each as namespace/name; empty where there is none.
+    """What says of all Jobs that they were made, each as namespace/name; empty where there is none. Migrations stay,
+    and say so themselves.
 
     One that went is no longer among them, and runs again should it come back while there are others.
     """
-    return " ".join(sorted(name(o) for o in objects if is_job(o)))
+    return " ".join(sorted(name(o) for o in objects if is_job(o) and not migrations.is_one(o)))
 
 
 def said(kubectl: Kubectl, objects: Iterable[Object]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,15 @@ _TYPE = re.compile(r"kubernetes:[^:]+:\w+(?<!Patch)")
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """A Kubernetes object to be; `ignored` are paths that are ours only at its creation."""
+    """A Kubernetes object to be; `ignored` are paths that are ours only at its creation.
+
+    `urn` is what the program calls it by, and `after` what it comes after.
+    """
 
     manifest: Mapping[str, Any]
     ignored: tuple[str, ...]
+    urn: str = field(default="", compare=False)
+    after: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def kind(self) -> str:
@@ -136,7 +141,7 @@ def _object(resource: Registered, problems: list[Problem]) -> Object:
         "kind": manifest.pop("kind"),
         "metadata": manifest.pop("metadata"),
     }
-    return Object({**head, **manifest}, resource.ignored)
+    return Object({**head, **manifest}, resource.ignored, resource.urn, resource.after)
 
 
 def _twice(objects: list[Object]) -> list[Problem]:

@@ -103,8 +103,9 @@ def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str 
     _run(engine, project, [*_REMOVE, "--stack", stack])
 
 
-def made(engine: Engine, project: Path, stack: str) -> set[Named]:
-    """What the state says that the stack has made in its cluster, or was about to; empty where there is no state."""
+def made(engine: Engine, project: Path, stack: str, *, whole: bool = False) -> set[Named]:
+    """What the state says that the stack has made in its cluster, or was about to, unless it is to be made as a
+    `whole`; empty where there is no state."""
     command = [str(engine.pulumi), "stack", "export", "--stack", stack, "--non-interactive"]
     done = subprocess.run(
         command, cwd=project, env=environment(engine), capture_output=True, text=True, check=False, encoding="utf-8"
@@ -114,7 +115,7 @@ def made(engine: Engine, project: Path, stack: str) -> set[Named]:
     state = json.loads(done.stdout).get("deployment") or {}
     pending = [operation["resource"] for operation in state.get("pending_operations") or ()]
     found: set[Named] = set()
-    for resource in [*(state.get("resources") or ()), *pending]:
+    for resource in [*(state.get("resources") or ()), *([] if whole else pending)]:
         inputs = resource.get("inputs") or {}
         if resource["type"].startswith("kubernetes:") and "kind" in inputs:
             found.add((inputs["kind"], inputs["metadata"].get("namespace", ""), inputs["metadata"]["name"]))

@@ -4,6 +4,7 @@ import functools
 import gc
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from flyball.deploy import engine as engines
 from flyball.deploy import (
     freeze,
     jobs,
+    migrations,
     others,
     parts,
     pools,
@@ -89,11 +91,15 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
 
     for line in shrinking.said(kubectl, stack):
         report(line)
+    migrations.settle(kubectl, result.objects, report)
     if engine and not _by_kubectl(members, report):
         refuse(_in_the_way(members, engine, target, stack, result))
         report(f"bringing it up with {engine}")
         # What the state does not know, since its creation was killed, is created again: not smaller than it has become.
-        with meanwhile.beginning(parts.running(live, stack.services.values())):
+        with (
+            meanwhile.beginning(parts.running(live, stack.services.values())),
+            _migrating(kubectl, engine, target, result),
+        ):
             _by_engine(engine, target, sizes, stands)
     else:
         if engine is None:
@@ -101,7 +107,11 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         refuse(_unreadable(target.config))
         with meanwhile.at_least(sizes):
             first = parts.first(render(target, stack).objects, sizes) if sizes else None
-        applied = members.apply(result.objects, first, stands)
+        stages = [
+            (stage.objects, functools.partial(_staged, kubectl, stage, report))
+            for stage in migrations.stages(first or result.objects, migrations.live(kubectl, result.objects))
+        ]
+        applied = members.apply(result.objects, first, stands, stages)
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
     rollout.wait(kubectl, workloads, progress)
@@ -112,6 +122,26 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         report(line)
     standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services), stack.place.platform))
     return Outcome(applied, standing, stack.services, freeze.current(kubectl) if stack.governor else None)
+
+
+def _staged(kubectl: Kubectl, stage: migrations.Stage, report: Report) -> None:
+    """Wait until the workloads of a stage stand, and its migrations have succeeded."""
+    if stage.stands:
+        rollout.wait(kubectl, stage.stands, lambda done, total: None)
+    migrations.wait(kubectl, stage.jobs, report)
+
+
+@contextmanager
+def _migrating(kubectl: Kubectl, engine: Engine, target: Target, result: Rendered) -> Iterator[None]:
+    """Within it, the engine runs migrations; says of those that failed what is to be done."""
+    if failed := migrations.failed(kubectl, result.objects):
+        # The engine makes anew what its state knows, and waits in vain for what it does not.
+        migrations.anew(kubectl, failed, but=pulumi_cli.made(engine, target.project, target.name, whole=True))
+    try:
+        yield
+    except pulumi_cli.PulumiError:
+        migrations.check(kubectl, result.objects, migrations.live(kubectl, result.objects))
+        raise
 
 
 def _by_engine(engine: Engine, target: Target, sizes: Sizes, stands: Callable[[], None]) -> None:

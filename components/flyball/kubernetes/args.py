@@ -11,6 +11,7 @@ from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
+from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.platform import PlatformArgs
 from flyball.guards.workload.way_in import GuardedExposeArgs
@@ -83,6 +84,18 @@ class ExposeArgs(GuardedExposeArgs):
     """Host name by which it is called from outside."""
 
 
+class MigrateArgs(GuardedMigrateArgs):
+    """What must succeed before a new version of a service replaces the old one; what is not given here is the
+    service's: image, environment, secrets, files, calls, account."""
+
+    image: NotRequired[Input[str]]
+    """Image with a tag or digest [the service's]."""
+    env: NotRequired[dict[str, Input[str]]]
+    """Environment variables, beside and before those of the service [none]."""
+    refs: NotRequired[dict[str, SecretRefArgs]]
+    """Environment variables from Secrets that exist already, beside and before those of the service [none]."""
+
+
 class ServiceArgs(GuardedArgs):
     """A service of a set; only `image`, `port` and `load` are required. Its key is its name."""
 
@@ -94,6 +107,8 @@ class ServiceArgs(GuardedArgs):
     """Environment variables whose values go into a Secret of the workload."""
     files: NotRequired[dict[str, FilesArgs]]
     """Files that it reads, by name [none]."""
+    migrate: NotRequired[MigrateArgs]
+    """What must succeed before a new version replaces the old one [none]."""
     refs: NotRequired[dict[str, SecretRefArgs]]
     """Environment variables from Secrets that exist already."""
     calls: NotRequired[dict[str, CallArgs]]
@@ -173,6 +188,8 @@ class WorkloadArgs(GuardedArgs):
     """Environment variables whose values go into a Secret of the workload."""
     files: NotRequired[dict[str, FilesArgs]]
     """Files that it reads, by name [none]."""
+    migrate: NotRequired[MigrateArgs]
+    """What must succeed before a new version replaces the old one [none]."""
     refs: NotRequired[dict[str, SecretRefArgs]]
     """Environment variables from Secrets that exist already."""
     calls: NotRequired[dict[str, CallArgs]]

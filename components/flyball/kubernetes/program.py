@@ -59,7 +59,9 @@ def serve_one_program() -> None:
 def admit(services: Iterable[Service], opts: pulumi.ResourceOptions | None, jobs: Iterable[Job] = ()) -> None:
     """Hold services and jobs against all that the program described before. Raises `Refused` where they do not fit
     together."""
-    _clusters().setdefault(_provider(opts), Cluster()).admit([*services, *jobs])
+    each = list(services)
+    migrations = [service.migration for service in each if service.migration]
+    _clusters().setdefault(_provider(opts), Cluster()).admit([*each, *migrations, *jobs])
 
 
 def _clusters() -> _Clusters:

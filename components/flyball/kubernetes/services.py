@@ -1,8 +1,9 @@
 """`Services`: several services that call each other, and jobs that call them, as one thing, held to all rules between
 them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from types import MappingProxyType
 from typing import Any, TypedDict
 
@@ -146,9 +147,13 @@ class Services(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(parent=self, depends_on=first)
         self._caches = {each: Cache.of(f"{name}-{each}", described.map(_cache(each)), options) for each in now.caches}
         self._workloads: dict[str, Workload] = {}
-        for service in now.services:
+        for service, callees in _callees_first(now.services):
+            called: list[pulumi.Resource] = [
+                *(self._workloads[each] for each in callees if each in self._workloads),
+                *(self._caches[each] for each in callees if each in self._caches),
+            ]
             moved = self._child(pulumi.Alias(name=service, parent=pulumi.ROOT_STACK_RESOURCE), first)
-            self._workloads[service] = Workload.of(f"{name}-{service}", described.map(_service(service)), moved)
+            self._workloads[service] = Workload.of(f"{name}-{service}", described.map(_service(service)), moved, called)
         self._register_jobs(name, described)
         outputs: dict[str, Any] = described.value(_outputs)
         for key, value in outputs.items():
@@ -170,6 +175,14 @@ class Services(pulumi.ComponentResource):
     def _child(self, before: pulumi.Alias, after: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
         """A child's options. Where it had no parent `before`, as a Workload without a set, its state is taken over."""
         return pulumi.ResourceOptions(parent=self, aliases=[before], depends_on=after)
+
+
+def _callees_first(services: Mapping[str, Service]) -> Iterator[tuple[str, Iterable[str]]]:
+    """Each name with the callees that it comes after: of a service with a migration all that it calls."""
+    after = {name: sorted(service.spec.calls) if service.migration else () for name, service in services.items()}
+    for name in TopologicalSorter(after).static_order():
+        if name in services:
+            yield name, after[name]
 
 
 def outputs_of(service: Service) -> ServiceOutputs:

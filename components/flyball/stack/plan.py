@@ -49,15 +49,24 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """When a job runs, None where that is once; how long a run may take, and how many attempts that leaves it."""
+    """When a job runs, None where that is once; how long a run may take, and how many attempts that leaves it.
+
+    `before` is the service that changes only after it has succeeded, whose migration it is.
+    """
 
     job: str
     schedule: str | None
     timezone: str | None
     deadline: Milliseconds
     attempts: int
+    before: str | None = None
 
     def __str__(self) -> str:
+        if self.before:
+            return (
+                f"a new version of {self.before} comes after its migration has succeeded, within"
+                f" {show_duration(self.deadline)} and {self.attempts} attempt{'' if self.attempts == 1 else 's'}"
+            )
         when = f"at {self.schedule} ({self.timezone})" if self.schedule else "once for each change of its arguments"
         attempts = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
         return f"job {self.job} runs {when}, for {show_duration(self.deadline)} and in {attempts} at the most"
@@ -141,7 +150,7 @@ def plan(config: Mapping[str, Any]) -> Plan:
         *check_brought(config, stack.base),
     ]
     hears = () if any(problem.path[:1] == ("alerts",) for problem in problems) else _hears(stack.alerts)
-    runs = tuple(_run(job.spec) for job in stack.jobs.values())
+    runs = tuple(_run(job.spec) for job in (*stack.jobs.values(), *stack.migrations))
     caches = tuple(map(_held, stack.caches.values()))
     bought = () if any(problem.path[:1] in (("pools",), ("platform",)) for problem in problems) else told(stack.pools)
     nodes = stack.nodes if sound else None
@@ -195,7 +204,7 @@ def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
 
 def _run(spec: JobSpec) -> Run:
     schedule, zone = (spec.clock.schedule, spec.clock.timezone) if spec.clock else (None, None)
-    return Run(spec.name, schedule, zone, spec.deadline, spec.retries + 1)
+    return Run(spec.name, schedule, zone, spec.deadline, spec.retries + 1, spec.serves)
 
 
 def _held(cache: Cache) -> Held:

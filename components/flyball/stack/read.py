@@ -78,6 +78,11 @@ class Stack:
         return self.place.namespace
 
     @property
+    def migrations(self) -> tuple[Job, ...]:
+        """Those of its services."""
+        return tuple(service.migration for service in self.services.values() if service.migration)
+
+    @property
     def zones(self) -> tuple[str, ...]:
         return self.place.zones
 

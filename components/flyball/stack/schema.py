@@ -9,8 +9,9 @@ from flyball.guards.reading.problem import Path
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.limits import GovernedArgs
+from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.pipeline import PipelineArgs
-from flyball.guards.workload.plain_arguments import PlainArgs, PlainJobArgs
+from flyball.guards.workload.plain_arguments import PlainArgs, PlainJobArgs, SecretRefArgs
 from flyball.guards.workload.platform import PlatformArgs
 
 
@@ -35,6 +36,18 @@ class FilesArgs(GuardedFilesArgs):
     """Encrypted text (`secure:`) of each file by its name, kept in a Secret, 1 MiB at the most."""
 
 
+class MigrateArgs(GuardedMigrateArgs):
+    """What must succeed before a new version of a service replaces the old one; what is not given here is the
+    service's: image, environment, secrets, files, calls, account."""
+
+    image: NotRequired[str]
+    """Image with a tag or digest [the service's]."""
+    env: NotRequired[dict[str, str]]
+    """Environment variables, beside and before those of the service [none]."""
+    refs: NotRequired[dict[str, SecretRefArgs]]
+    """Environment variables from Secrets that exist already, beside and before those of the service [none]."""
+
+
 class ServiceArgs(PlainArgs):
     """A service of the stack; its key is its name."""
 
@@ -46,6 +59,8 @@ class ServiceArgs(PlainArgs):
     """Environment variables with encrypted values (`secure:`), kept in a Secret of the service."""
     files: NotRequired[dict[str, FilesArgs]]
     """Files that it reads, by name [none]."""
+    migrate: NotRequired[MigrateArgs]
+    """What must succeed before a new version replaces the old one [none]."""
 
 
 class JobArgs(PlainJobArgs):

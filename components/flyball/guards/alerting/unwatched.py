@@ -15,7 +15,15 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "It holds between the values of one stack file, which nothing but a refused change could alter.": (
         *("calls-in-a-circle", "calls-itself", "hidden-service", "wrong-port", "wrong-protocol", "wrong-deadline"),
         *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
-        *("fallback-call", "variable-taken", "own-label", "image-not-pinned", "cron-for-keda", "time-zone"),
+        *(
+            "fallback-call",
+            "migration-without-command",
+            "variable-taken",
+            "own-label",
+            "image-not-pinned",
+            "cron-for-keda",
+            "time-zone",
+        ),
         *("window-without-length", "clock-change", "ramp-too-long", "windows-too-close", "files-too-large"),
         *("has-argument", "patch-directive", "replicas-by-hand", "rollout-below-size", "load-uneven", "budget-by-hand"),
         *("nodes-narrowed", "tolerates-loss", "past-the-proxy", "balancer-still-sends", "name-unreachable"),

@@ -180,6 +180,14 @@ NOT_RUNNING = Rule(
     source="A question changes nothing.",
     remedy="Bring it up with `flyball up`.",
 )
+MIGRATION_WITHOUT_COMMAND = Rule(
+    "migration-without-command",
+    Lesson.FAIL_FAST,
+    what="A migration says what it runs. The image's own entry point is the service, which does not end, and the"
+    " release would wait for the whole deadline.",
+    source="https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/",
+    remedy="Give command or arguments, or an image whose entry point migrates.",
+)
 NEEDS_PULUMI_CLI = Rule(
     "needs-pulumi-cli",
     Lesson.FAIL_FAST,

@@ -67,6 +67,11 @@ class Application:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def account(self) -> str:
+        """Name of the ServiceAccount that it runs under."""
+        return self.name
+
+    @property
     def fronted(self) -> bool:
         """Whether the proxy stands in front of the application too, and not only beside it for its calls."""
         return False

@@ -62,15 +62,22 @@ class Clock:
 class JobSpec(Application):
     """What a job is, apart from what only Pulumi may know: image, environment, secrets.
 
-    `deadline`, `attempt` and `stop` are in milliseconds and whole seconds, `ttl` in seconds.
+    `deadline`, `attempt` and `stop` are in milliseconds and whole seconds, `ttl` in seconds, and None where what ended
+    stays until another takes its place. `serves` is the service whose migration it is.
     """
 
     clock: Clock | None
     attempt: Milliseconds | None
     retries: int
-    ttl: int
+    ttl: int | None
     stop: Milliseconds
     spot: bool
+    serves: str | None = None
+
+    @property
+    def account(self) -> str:
+        """Of a migration its service's: what a cloud or a database lets in is known by it."""
+        return self.serves or self.name
 
     @property
     def ephemeral_storage(self) -> Bytes:

@@ -88,6 +88,10 @@ _SERVICE = {
     **dict.fromkeys(("tag", "version", "repository"), _give("image", why="with its tag or digest")),
     "cron": _give("schedule"),
     **dict.fromkeys(
+        ("migration", "migrations", "prerelease", "predeploy", "preupgrade", "releasecommand", "hooks"),
+        _give("migrate.command", why="it must succeed before a new version replaces the old one"),
+    ),
+    **dict.fromkeys(
         ("name", "metadata"), Meant((), "the key above it is the name; there are labels and annotations too")
     ),
 }

@@ -23,6 +23,7 @@ from flyball.guards.workload import (
     fixed_names,
     job_set,
     local_cache,
+    migration,
     patch,
     pod,
     ports,
@@ -34,7 +35,7 @@ from flyball.guards.workload import (
 from flyball.guards.workload.application import Place, Placed, check_mounts, sources, unread
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.job_set import NONE, Described
-from flyball.guards.workload.jobs import Job
+from flyball.guards.workload.jobs import Job, JobSpec
 from flyball.guards.workload.names import EVERYBODY, SPOT_SUFFIX, Caller
 from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.plain_arguments import PlainArgs
@@ -50,6 +51,8 @@ class Service(Placed):
 
     spec: Spec
     sizing: Sizing
+    migration: Job | None = None
+    """What has to succeed before a new version of it takes the place of the old one."""
 
     @property
     def address(self) -> str:
@@ -98,6 +101,7 @@ class _Reading:
     reader: Reader
     spec: Spec
     sizing: Sizing | None = None
+    migration: JobSpec | None = None
     bad: frozenset[Path] = frozenset()
 
 
@@ -149,13 +153,15 @@ def examine(
     promises = {name: promise(specs[name], bad[name]) for name in read}
     promises |= {name: job_set.promised(job) for name, job in apart.items()}
     paths = {name: (*root, name) for name in read}
-    callers = relations.callers([*specs.values(), *(job.spec for job in begun.values())])
     calling = {name: job.spec for name, job in begun.items()}
+    calling |= {each.migration.name: each.migration for each in read.values() if each.migration}
+    callers = relations.callers([*specs.values(), *calling.values()])
     return Examined(
         services={
             name: Service(
                 spec=reading.spec,
                 sizing=reading.sizing,
+                migration=_migration(reading, place),
                 place=place,
                 callers=_callers(reading.spec, callers, place),
                 given=reading.args,
@@ -175,6 +181,9 @@ def examine(
             *deadlines.check(promises, paths | {name: job.reader.path for name, job in apart.items()}),
             *(problem for name in read for problem in relations.check_references(specs[name], paths[name], bad[name])),
             *(() if alone else relations.check_names(specs, root)),
+            *migration.check_names(
+                {n: each.migration is not None for n, each in read.items()}, {*begun, *caches}, root
+            ),
         ),
     )
 
@@ -200,6 +209,7 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     r.problems.extend(
         [*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, place.platform.way, r.path)]
     )
+    reading.migration = migration.read(reading.args, reading.spec.name, place.namespace, reading.spec.calls, r)
     if (found := reading.spec).expose:
         way, prestop = place.platform.way, found.shutdown.prestop
         r.problems.extend(way_in.check(found.expose, way, found.protocol, prestop, found.public, r.path))
@@ -208,6 +218,14 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     reading.bad = unread(r)
     reading.sizing, more = size(reading.spec, len(place.zones), r.path, reading.bad)
     r.problems.extend(more)
+
+
+def _migration(reading: _Reading, place: Place) -> Job | None:
+    own = migration.given(reading.args)
+    if reading.migration is None or own is None:
+        return None
+    path = (*reading.reader.path, migration.KEY)
+    return Job(spec=reading.migration, place=place, given=migration.arguments(reading.args, own), path=path)
 
 
 def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.network import network_policy
 from flyball.kubernetes.workload.priority import jobs_priority_class
-from flyball.kubernetes.workload.resources import Prepared, prepare
+from flyball.kubernetes.workload.resources import Prepared, identity, prepare
 
 
 class Job(pulumi.ComponentResource):
@@ -57,7 +57,7 @@ class Job(pulumi.ComponentResource):
     @property
     def service_account(self) -> k8s.core.v1.ServiceAccount:
         """The account that pods run under."""
-        return self._ready.account
+        return self._ready.identity.account
 
     @property
     def secret(self) -> k8s.core.v1.Secret | None:
@@ -72,7 +72,8 @@ class Job(pulumi.ComponentResource):
 
     def _make(self, j: jobs.Job, name: str, make: Making) -> "_Made":
         child = pulumi.ResourceOptions(parent=self)
-        ready = prepare(j, name, child, j.place.jobs, jobs_priority_class, make)
+        who = identity(j, name, child, j.place.jobs, jobs_priority_class, make)
+        ready = prepare(j, name, child, who, make)
         policy = make(k8s.networking.v1.NetworkPolicy, name, network_policy(j), child)
         first = [*ready.first, policy]
         if j.spec.clock:

@@ -9,6 +9,7 @@ import pulumi
 
 from flyball import wellknown
 from flyball.guards.workload.jobs import ALLOW, FORBID, REPLACE, Clock, Job, digest_of
+from flyball.guards.workload.migration import release
 from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import PULL_POLICY, Manifest, asked_for, exempt, labels, metadata, unless_empty
 from flyball.kubernetes.workload import environment
@@ -49,9 +50,20 @@ def job(j: Job, inputs: PodInputs) -> Manifest:
     return {"metadata": {**metadata(j, annotations=notes), "name": named}, "spec": _run(j, inputs)}
 
 
+def migration(j: Job, inputs: PodInputs) -> Manifest:
+    """Once for each release, and kept until the next one has succeeded, so that everybody sees that it has.
+
+    Pulumi waits for its end, and makes one that has failed anew
+    (https://www.pulumi.com/registry/packages/kubernetes/api-docs/batch/v1/job/).
+    """
+    named = _digest(j).apply(lambda digest: f"{j.name}-{digest}")
+    notes = {wellknown.REPLACE_UNREADY: "true", **_exemptions(j)}
+    return {"metadata": {**metadata(j, annotations=notes), "name": named}, "spec": _run(j, inputs)}
+
+
 def _digest(j: Job) -> pulumi.Output[str]:
     """Of the job's arguments. Everybody can read it, so secrets are in it only as what confirms no guess."""
-    given = digest_of(j.given)
+    given = release(j.given) if j.spec.serves else digest_of(j.given)
     if secrets := j.given.get("secrets"):
         given["secrets"] = environment.digest(j, secrets)
     if files := j.given.get("files"):
@@ -93,7 +105,7 @@ def _run(j: Job, inputs: PodInputs) -> Manifest:
         },
         # Never two at once: the new one comes when the old one has ended, not when it is told to.
         "podReplacementPolicy": "Failed",
-        "ttlSecondsAfterFinished": spec.ttl,
+        **({"ttlSecondsAfterFinished": spec.ttl} if spec.ttl else {}),
         "template": _template(j, inputs),
     }
 

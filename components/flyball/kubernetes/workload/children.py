@@ -30,6 +30,8 @@ class Children:
     """The configuration of the proxy beside the application."""
     files: Mapping[str, k8s.core.v1.ConfigMap | k8s.core.v1.Secret]
     """What holds `files`, by name; those that exist are not among them."""
+    migration: k8s.batch.v1.Job | None = None
+    """What has to succeed before the Deployment changes; None without `migrate`."""
 
 
 class Parent(pulumi.ComponentResource):
@@ -104,3 +106,8 @@ class Parent(pulumi.ComponentResource):
     def files(self) -> Mapping[str, k8s.core.v1.ConfigMap | k8s.core.v1.Secret]:
         """What holds `files`, by name; those that exist are not among them."""
         return self._children.files
+
+    @property
+    def migration(self) -> k8s.batch.v1.Job | None:
+        """What has to succeed before the Deployment changes; None without `migrate`."""
+        return self._children.migration

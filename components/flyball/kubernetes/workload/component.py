@@ -1,5 +1,6 @@
 """`Workload`: one component instead of ten resources, safe by default."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -45,19 +46,32 @@ class Workload(Parent):
         with refusals():
             service = known_workload(name, args)
             admit([service.now], opts)
-        self._register(name, service, opts)
+        self._register(name, service, opts, ())
 
     @classmethod
-    def of(cls, name: str, service: Service | Known[Service], opts: pulumi.ResourceOptions | None = None) -> "Workload":
-        """The component of a service that was resolved already; `name` is what Pulumi calls it by."""
+    def of(
+        cls,
+        name: str,
+        service: Service | Known[Service],
+        opts: pulumi.ResourceOptions | None = None,
+        called: Sequence[pulumi.Resource] = (),
+    ) -> "Workload":
+        """The component of a service that was resolved already; `name` is what Pulumi calls it by. Its migration comes
+        after those that are `called`."""
         workload = cls.__new__(cls)
-        workload._register(name, known(service), opts)
+        workload._register(name, known(service), opts, called)
         return workload
 
-    def _register(self, name: str, service: Known[Service], opts: pulumi.ResourceOptions | None) -> None:
+    def _register(
+        self,
+        name: str,
+        service: Known[Service],
+        opts: pulumi.ResourceOptions | None,
+        called: Sequence[pulumi.Resource],
+    ) -> None:
         super().__init__("flyball:index:Workload", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self._children = service.made(lambda s, make: register(s, name, child, make))
+        self._children = service.made(lambda s, make: register(s, name, child, make, called))
         outputs = service.value(_outputs)
         for key, value in outputs.items():
             setattr(self, key, pulumi.Output.from_input(value))

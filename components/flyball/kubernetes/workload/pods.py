@@ -99,7 +99,7 @@ def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scrat
     """What is around the containers of a pod, of a service or a job; `grace` in seconds."""
     mounted = [{"name": name, "emptyDir": {"sizeLimit": show_size(each.size)}} for name, each in volumes.items()]
     return {
-        "serviceAccountName": s.name,
+        "serviceAccountName": s.spec.account,
         "automountServiceAccountToken": s.spec.token,
         # A variable for each Service of the namespace may hide one of the application's, and enough of them keep it
         # from starting (https://kubernetes.io/docs/tutorials/services/connect-applications-service/

@@ -1,6 +1,6 @@
 """Registers the objects of a workload with Pulumi, what pods need before the pods."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from flyball.guards.workload.application import Placed
+from flyball.guards.workload.migration import SUFFIX
 from flyball.guards.workload.resolve import Service
+from flyball.kubernetes.job.migration import migrate
 from flyball.kubernetes.known import PLAIN, Making
 from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, labels
 from flyball.kubernetes.workload import environment, scaled_object, service, way_in
@@ -23,10 +25,23 @@ from flyball.kubernetes.workload.priority import priority_class
 from flyball.kubernetes.workload.proxy import sidecar
 
 
-def register(s: Service, name: str, child: pulumi.ResourceOptions, make: Making = PLAIN) -> Children:
-    """Every object of the workload; `name` is what Pulumi calls them by, with a suffix where there are several."""
-    ready = prepare(s, name, child, s.place.priority, priority_class, make)
-    after = pulumi.ResourceOptions(parent=child.parent, depends_on=ready.first, ignore_changes=[REPLICAS])
+def register(
+    s: Service,
+    name: str,
+    child: pulumi.ResourceOptions,
+    make: Making = PLAIN,
+    called: Sequence[pulumi.Resource] = (),
+) -> Children:
+    """Every object of the workload; `name` is what Pulumi calls them by, with a suffix where there are several. Its
+    migration comes after those that are `called`."""
+    who = identity(s, name, child, s.place.priority, priority_class, make)
+    migrated = _migrate(s, name, child, who, make, called)
+    if migrated:
+        # Nothing of the service changes before its migration has succeeded.
+        child = pulumi.ResourceOptions(parent=child.parent, depends_on=[migrated])
+    ready = prepare(s, name, child, who, make)
+    first = [*ready.first, *([migrated] if migrated else [])]
+    after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=[REPLICAS])
     running = [
         make(k8s.apps.v1.Deployment, _name(name, s, manifest), patched(s, "deployment", manifest), after)
         for manifest in deployments(s, ready.inputs)
@@ -35,7 +50,8 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions, make: Making 
     limit = patched(s, "budget", service.disruption_budget(s))
     budget = make(k8s.policy.v1.PodDisruptionBudget, name, limit, child)
     # An on-demand base goes down to its size once there is something on spot.
-    last = pulumi.ResourceOptions(parent=child.parent, depends_on=running) if s.sizing.split else child
+    waits = [*running, *([migrated] if migrated else [])]
+    last = pulumi.ResourceOptions(parent=child.parent, depends_on=waits) if s.sizing.split else child
     kind = k8s.autoscaling.v2.HorizontalPodAutoscaler
     scalers = {
         each["metadata"]["name"]: make(kind, _name(name, s, each), patched(s, "autoscaler", each), last)
@@ -61,12 +77,28 @@ def register(s: Service, name: str, child: pulumi.ResourceOptions, make: Making 
         scaled_object=scaled,
         budget=budget,
         network_policy=policy,
-        service_account=ready.account,
-        priority_class=ready.priority_class,
+        service_account=who.account,
+        priority_class=who.priority_class,
+        migration=migrated,
         secret=ready.secret,
         proxy=ready.proxy,
         files=ready.files,
     )
+
+
+def _migrate(
+    s: Service,
+    name: str,
+    child: pulumi.ResourceOptions,
+    who: "Identity",
+    make: Making,
+    after: Sequence[pulumi.Resource],
+) -> k8s.batch.v1.Job | None:
+    """What runs before anything of the service changes, if anything does."""
+    if s.migration is None:
+        return None
+    ready = prepare(s.migration, name + SUFFIX, child, who, make)
+    return migrate(s.migration, name + SUFFIX, child, ready.inputs, [*ready.first, *after], make)
 
 
 def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) -> None:
@@ -93,8 +125,7 @@ class Prepared:
     """What pods need before they are made: the objects, None for those that are not asked for, and what names them."""
 
     inputs: PodInputs
-    account: k8s.core.v1.ServiceAccount
-    priority_class: k8s.scheduling.v1.PriorityClass | None
+    identity: "Identity"
     secret: k8s.core.v1.Secret | None
     proxy: k8s.core.v1.ConfigMap | None
     files: Mapping[str, k8s.core.v1.ConfigMap | k8s.core.v1.Secret]
@@ -102,37 +133,56 @@ class Prepared:
 
     @property
     def first(self) -> list[pulumi.Resource]:
-        each = (self.account, self.priority_class, self.secret, self.proxy, *self.files.values())
+        each = (*self.identity.first, self.secret, self.proxy, *self.files.values())
         return [resource for resource in each if resource is not None]
 
 
-def prepare(
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who pods are, and how much they matter: `priority` is the name of their PriorityClass."""
+
+    account: k8s.core.v1.ServiceAccount
+    priority: str
+    priority_class: k8s.scheduling.v1.PriorityClass | None
+
+    @property
+    def first(self) -> list[pulumi.Resource]:
+        return [self.account, *([self.priority_class] if self.priority_class else [])]
+
+
+def identity(
     s: Placed,
     name: str,
     child: pulumi.ResourceOptions,
     shared: str | None,
     own: Callable[..., Manifest],
     make: Making = PLAIN,
-) -> Prepared:
-    """Register what the pods of a service or a job need. `shared` is the PriorityClass of those that name none; without
-    one it gets one of its own, made by `own`."""
-    identity = service.service_account(s)
-    identity = patched(s, "account", identity) if isinstance(s, Service) else identity
-    account = make(k8s.core.v1.ServiceAccount, name, identity, child)
-    own_class = secret = config = None
+) -> Identity:
+    """Register the account of a service or a job. `shared` is the PriorityClass of those that name none; without one it
+    gets one of its own, made by `own`."""
+    manifest = service.service_account(s)
+    manifest = patched(s, "account", manifest) if isinstance(s, Service) else manifest
+    account = make(k8s.core.v1.ServiceAccount, name, manifest, child)
+    own_class = None
     priority = s.spec.priority or shared
     if priority is None:
         # No name of a namespace or a workload has a dot, so that no two of them make the same name.
         priority = f"{s.spec.namespace}.{s.name}"
         manifest = own(priority, labels(s), s.spec.annotations)
         own_class = make(k8s.scheduling.v1.PriorityClass, name, manifest, child)
+    return Identity(account, priority, own_class)
+
+
+def prepare(s: Placed, name: str, child: pulumi.ResourceOptions, who: Identity, make: Making = PLAIN) -> Prepared:
+    """Register what the pods of a service or a job need beside their account."""
+    secret = config = None
     secrets: Mapping[str, Any] = s.given.get("secrets", {})
     if secrets:
         manifest = environment.secret(s, secrets)
         secret = make(k8s.core.v1.Secret, name + SECRET_SUFFIX, manifest, child)
     proxy = sidecar(s)
     # Pods of earlier revisions, and an undo, need the configuration and the files that they were made with.
-    keep = pulumi.ResourceOptions(parent=child.parent, retain_on_delete=True)
+    keep = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(retain_on_delete=True))
     read = mounted(s)
     files = {
         each.name: make(
@@ -150,9 +200,9 @@ def prepare(
         image=s.given["image"],
         # Those of the calls first, so that all others may name them as $(OTHER).
         env=(*(proxy.variables if proxy else ()), *environment.variables(s)),
-        priority=priority,
+        priority=who.priority,
         proxy=proxy,
         files=read,
         annotations={"flyball.dev/secrets": environment.digest(s, secrets)} if secrets else {},
     )
-    return Prepared(inputs, account, own_class, secret, config, files)
+    return Prepared(inputs, who, secret, config, files)
