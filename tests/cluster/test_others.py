@@ -4,14 +4,16 @@ And what else must be the same by either way.
 """
 
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import Shop
+from tests.cluster.shop import FLYBALL, Shop, without_cli
 
 from flyball.deploy.engine import Engine
 from flyball.kubectl import Kubectl
@@ -195,3 +197,59 @@ def test_another_team_s_stack_of_the_same_name_is_not_taken_for_one_s_own(
         assert f"owner: the stack {namespace} of this cluster belongs to team-a" in said
     assert "deployment.apps/web" in cluster.left(f"{namespace}-a")
     cluster.run(cluster.stack(namespace, "team-a", f"{namespace}-a", "web"), "down")
+
+
+def test_what_runs_is_adopted_as_it_is_and_nothing_of_it_changes(
+    control_plane: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    """From the cluster comes the same stack as from the manifests that were applied; a plan compares it with what runs.
+
+    In the place of what others made it is refused; in a namespace of its own it comes up.
+    """
+    cluster = by_kubectl(control_plane, tmp_path)
+    text = ADOPTED.read_text(encoding="utf-8").replace("namespace: trade", f"namespace: {namespace}")
+    cluster.kubectl.run("apply", "--filename=-", stdin=text)
+    context = cluster.kubectl.run("config", "current-context").strip()
+    before = versions(cluster, namespace)
+    (tmp_path / "manifests.yaml").write_text(text, encoding="utf-8")
+    by_file, by_cluster = tmp_path / "by-file.yaml", tmp_path / "by-cluster.yaml"
+    flyball(cluster, "adopt", "-f", str(tmp_path / "manifests.yaml"), "--namespace", namespace, "--out", str(by_file))
+    place = ("--context", context, "--namespace", namespace)
+    flyball(cluster, "adopt", *place, "--out", str(by_cluster))
+    assert services(by_cluster) == services(by_file)
+    assert "hunter2" not in by_cluster.read_text(encoding="utf-8")
+    live = flyball(cluster, "plan", "-s", str(by_cluster), "--against-context", context).splitlines()
+    filed = flyball(cluster, "plan", "-s", str(by_file), "--against", str(tmp_path / "manifests.yaml")).splitlines()
+    assert [line for line in live if line.startswith(("deployment ", "service "))] == [
+        line for line in filed if line.startswith(("deployment ", "service "))
+    ]
+    said = flyball(cluster, "up", "-s", str(by_cluster), code=1)
+    assert f"services.desk: serviceaccount {namespace}/desk exists, and was made by somebody else" in " ".join(
+        said.split()
+    )
+    assert versions(cluster, namespace) == before
+    nowhere = flyball(cluster, "adopt", "--context", context, "--namespace", f"{namespace}-nowhere", code=1)
+    assert f"--namespace: there is no namespace {namespace}-nowhere" in nowhere
+
+
+ADOPTED = Path(__file__).parents[1] / "deploy" / "adopt" / "cases" / "web.yaml"
+
+
+def flyball(cluster: Cluster, *arguments: str, code: int = 0) -> str:
+    """What the command prints, on both its outputs."""
+    environment = without_cli() | dict(cluster.env)
+    done = subprocess.run(
+        [*FLYBALL, *arguments], cwd=cluster.folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def services(file: Path) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))["config"]["flyball:services"]
+
+
+def versions(cluster: Cluster, namespace: str) -> dict[str, Any]:
+    """What is in a namespace, as it is wanted; whatever has written it."""
+    items = cluster.kubectl.json("get", "deployments,services,configmaps,secrets,ingresses", f"-n={namespace}")["items"]
+    return {f"{item['kind']}/{item['metadata']['name']}": (item.get("spec"), item.get("data")) for item in items}

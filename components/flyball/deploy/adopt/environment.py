@@ -10,6 +10,7 @@ from flyball.deploy.adopt.work import Work, labels_of
 _FIELDS = {"metadata.name": "the pod's own name", "spec.nodeName": "the node's name"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Others the kubelet leaves out, and notes an event."""
+_NAMED = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _REFERENCE = "secretKeyRef"
 
 
@@ -35,6 +36,8 @@ def describe(work: Work) -> dict[str, Any]:
             value = _known(work, source, f"{work.path}.env[{i}].valueFrom")
             if value is not None:
                 env[name] = value
+    if not whole:
+        env = {name: _literal(value, {*env, *refs, *work.given}) for name, value in env.items()}
     work.text.update(env)
     hidden = sorted(name for name, value in env.items() if looks_secret(name, value))
     for name in hidden:
@@ -51,6 +54,11 @@ def describe(work: Work) -> dict[str, Any]:
         **({"refs": dict(sorted(refs.items()))} if refs else {}),
         **({"variables": whole} if whole else {}),
     }
+
+
+def _literal(value: str, known: set[str]) -> str:
+    """A reference to no variable stays as it is written, which is said by another sign."""
+    return _NAMED.sub(lambda match: match[0] if match[1] in known else f"${match[0]}", value)
 
 
 def all_of(config: Item, prefix: str) -> dict[str, str]:

@@ -104,6 +104,14 @@ def in_files(path: Path, namespace: str | None = None) -> Found:
     return gathered(items, namespace, problems)
 
 
+def items_of(document: object, origin: str) -> list[Item]:
+    """The manifests of one document. Raises `Refused` where it is none."""
+    problems: list[Problem] = []
+    found = _items(document, origin, origin, problems)
+    refuse(problems)
+    return found
+
+
 def in_answer(answer: Manifest, namespace: str) -> Found:
     """What a cluster answered: one List."""
     problems: list[Problem] = []

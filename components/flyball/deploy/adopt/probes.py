@@ -10,7 +10,10 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import ceil_div
 
 _STARTUP_PERIOD, _STARTUP_FAILURES = 5, 30
-_KEYS = {"periodSeconds": "period", "timeoutSeconds": "timeout"}
+_TIMES = (("periodSeconds", "period", 10), ("timeoutSeconds", "timeout", 1), ("failureThreshold", "failures", 3))
+"""What Kubernetes takes where nothing is said
+(https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#configure-probes).
+"""
 _STORES = {
     r"redis|valkey": ["redis-cli", "ping"],
     r"postgres|pgsql|timescale": ["pg_isready", "-h", "127.0.0.1"],
@@ -28,7 +31,7 @@ def describe(work: Work, protocol: str, port: int, port_name: str | None, answer
     found: dict[str, dict[str, Any]] = {}
     for key in ("startup", "readiness", "liveness"):
         given = mapping(work.container.get(f"{key}Probe"))
-        probe = _probe(work, key, given, (port, port_name)) if given else None
+        probe = _probe(work, key, given, (port, port_name), protocol) if given else None
         if probe:
             found[key] = probe
     _wait(work, found)
@@ -38,7 +41,8 @@ def describe(work: Work, protocol: str, port: int, port_name: str | None, answer
         found["startup"] = {"exec": _IS_THERE, **found.get("startup", {})}
         found.setdefault("liveness", {"exec": _IS_READABLE})
     ready, alive = (
-        {k: v for k, v in found.get(key, {}).items() if k in ("path", "exec")} for key in ("readiness", "liveness")
+        {kind: found.get(key, {}).get(kind) for kind in ("path", "exec", "tcp", "grpc") if kind in found.get(key, {})}
+        for key in ("readiness", "liveness")
     )
     if ready and ready == alive:
         del found["liveness"]
@@ -74,7 +78,7 @@ def _asked(work: Work, answers: bool) -> dict[str, Any]:
     return {"exec": list(command)}
 
 
-def _probe(work: Work, key: str, given: Manifest, own: tuple[int, str | None]) -> dict[str, Any] | None:
+def _probe(work: Work, key: str, given: Manifest, own: tuple[int, str | None], protocol: str) -> dict[str, Any] | None:
     at = f"{work.path}.{key}Probe"
     http, tcp, grpc = (mapping(given.get(kind)) for kind in ("httpGet", "tcpSocket", "grpc"))
     asked = http or tcp or grpc
@@ -94,16 +98,18 @@ def _probe(work: Work, key: str, given: Manifest, own: tuple[int, str | None]) -
         question = {"tcp": True}
     else:
         return None
-    times = {word: f"{given[k]}s" for k, word in _KEYS.items() if given.get(k)}
-    failures = {"failures": given["failureThreshold"]} if given.get("failureThreshold") else {}
+    usual = getattr(_usual(protocol), key)
+    effective = {ours: given.get(theirs) or default for theirs, ours, default in _TIMES}
+    times = {ours: value for ours, value in effective.items() if value != getattr(usual, ours)}
+    times = {ours: value if ours == "failures" else f"{value}s" for ours, value in times.items()}
     words = {
         "successThreshold": "one success counts",
         "terminationGracePeriodSeconds": "a restart has the pod's own time",
     }
-    known = ("httpGet", "tcpSocket", "exec", "grpc", "initialDelaySeconds", "failureThreshold", *_KEYS)
+    known = ("httpGet", "tcpSocket", "exec", "grpc", "initialDelaySeconds", *(theirs for theirs, _, _ in _TIMES))
     success = {} if given.get("successThreshold") in (None, 1) else {"successThreshold": given["successThreshold"]}
     work.rest({k: v for k, v in given.items() if k != "successThreshold"} | success, known, at, words)
-    return {**question, **times, **failures}
+    return {**question, **times}
 
 
 def _wait(work: Work, found: dict[str, dict[str, Any]]) -> None:
