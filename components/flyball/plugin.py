@@ -19,6 +19,7 @@ from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
+from flyball.guards.workload.members import CLASS
 from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.way_in import GuardedExposeArgs
@@ -40,6 +41,8 @@ _INHERITED: dict[str, type] = {
     "Expose": GuardedExposeArgs,
 }
 """What the arguments of a component or a part of it extend."""
+_UNNAMEABLE = {"class": CLASS}
+"""Descriptions of what no class in Python can have as an attribute to describe."""
 
 
 class Package(ComponentProvider):
@@ -62,7 +65,7 @@ class Package(ComponentProvider):
         word = token.rpartition(":")[2].removesuffix("Args").removeprefix("Set")
         inherited = _INHERITED.get(word) or (GuardedJobArgs if "Job" in token else GuardedArgs)
         for name, argument in properties.items():
-            found = argument.get("description") or self.analyzer.get_docstring(inherited, name)
+            found = argument.get("description") or self.analyzer.get_docstring(inherited, name) or _UNNAMEABLE.get(name)
             properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:

@@ -1,13 +1,15 @@
 """For each alert on services in a cluster what kube-state-metrics and the API server tell of a shop.
 
 web may have 9 to 15 pods and needs 7, each of which can do 100 requests a second and is to carry 80 %; it calls pay.
-still has always 3 and needs 2; cart needs 2 of 3 to 6.
+still has always 3 and needs 2; cart needs 2 of 3 to 6. orders has 5 members, of which 3 must be there, and till stands
+alone.
 """
 
 from typing import Any
 
 from flyball.guards.alerting.objectives import Objective
 from flyball.guards.alerting.services import Thresholds
+from flyball.guards.headroom.members import Members
 
 Series = dict[str, str]
 
@@ -20,6 +22,8 @@ THRESHOLDS = [
     Thresholds("shop", "web", *_OF_TEAM, need=7, floor=9, warn=12, ceiling=15, **_REPLICA, zones=3, hops={"pay": 0.5}),
     Thresholds("shop", "still", *_OF_TEAM, need=2, floor=3, warn=3, ceiling=None),
     Thresholds("shop", "cart", *_OF_TEAM, need=2, floor=3, warn=5, ceiling=6, **_CART),
+    Thresholds("shop", "orders", *_OF_TEAM, need=3, floor=5, warn=5, ceiling=None, members=Members(5, 3)),
+    Thresholds("shop", "till", *_OF_TEAM, need=1, floor=1, warn=1, ceiling=None, members=Members(1, 1)),
 ]
 _WEB = {"namespace": "shop", "workload": "web"}
 OF_WEB = {**_WEB, "owner": "team", "environment": "prod"}
@@ -110,9 +114,39 @@ def _checked(policy: str, action: str, value: str) -> Series:
     return {f'{_CHECKS}{{instance="api",policy="{policy}",enforcement_action="{action}"}}': value, other: _always(9)}
 
 
+def members(orders: str = _always(5), till: str = _always(1)) -> Series:
+    """The StatefulSets of the shop, and one of others."""
+    found = {"orders": orders, "till": till, "other": _always(0)}
+    return {
+        f'kube_statefulset_status_replicas_ready{{namespace="shop",statefulset="{name}"}}': value
+        for name, value in found.items()
+    }
+
+
+def volume(free: str, claim: str = "data-orders-2") -> Series:
+    """A volume of 1,000 bytes, as the kubelets of two nodes tell of it."""
+    of = f'namespace="shop",persistentvolumeclaim="{claim}"'
+    return {
+        **{f'kubelet_volume_stats_available_bytes{{{of},node="{node}"}}': free for node in "ab"},
+        **{f'kubelet_volume_stats_capacity_bytes{{{of},node="{node}"}}': _always(1000) for node in "ab"},
+    }
+
+
+def _of(workload: str, **more: str) -> dict[str, str]:
+    return {**OF_WEB, "workload": workload, **more}
+
+
+_CLAIM = {"persistentvolumeclaim": "data-orders-2"}
 LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     ("WorkloadBelowNeed", 600, OF_WEB, ready(web=_always(4), web_spot=_after(10, 3, 2)), "6"),
     ("WorkloadBelowFloor", 600, OF_WEB, ready(web=_always(4), web_spot=_after(10, 5, 4)), "8"),
+    ("QuorumLost", 600, _of("orders"), members(orders=_after(10, 3, 2)), "2"),
+    ("MemberMissing", 600, _of("orders"), members(orders=_after(10, 5, 4)), "4"),
+    ("SingleDown", 600, _of("till"), members(till=_after(10, 1, 0)), "0"),
+    ("SingleWasAway", 720, _of("till"), members(till=f"1x9 0 0 1x{SAMPLES}"), "1"),
+    # A byte a minute of 400 at the beginning: at half past six hours it is known that tomorrow there is none.
+    ("VolumeFullSoon", 60, _of("orders", **_CLAIM), volume(f"390-1x{SAMPLES}"), ""),
+    ("VolumeNearlyFull", 600, _of("orders", **_CLAIM), volume(_after(10, 100, 99)), ""),
     # The Deployment is gone.
     ("WorkloadUnknown", 600, OF_WEB, ready(web="4x9 stale", web_spot="6x9 stale"), ""),
     # 8 carry 640 without 2 of the 10; over five minutes 641 are reached in the last of them.
@@ -161,6 +195,26 @@ QUIET: list[tuple[str, Series]] = [
     # Of another's Deployment nobody has said what it needs, and the figures that are missing are told of as such.
     ("WorkloadBelowNeed", ready(other=_always(0))),
     ("WorkloadBelowNeed", ready(web="_x1", web_spot="_x1")),
+    ("QuorumLost", members(orders=_always(3))),
+    # What stands alone is told of as such, and no less is known of what nobody tells.
+    ("QuorumLost", members(till=_always(0))),
+    ("QuorumLost", {}),
+    ("MemberMissing", members()),
+    ("MemberMissing", members(orders=_always(2))),
+    # An update: one after the other, for some minutes each.
+    ("MemberMissing", members(orders=f"5x5 4x10 5 4x10 5x{SAMPLES}")),
+    ("SingleDown", members(till=f"1x9 0 0 1x{SAMPLES}")),
+    ("SingleDown", members(orders=_always(0))),
+    ("SingleWasAway", members()),
+    ("SingleWasAway", members(till=_always(0))),
+    ("SingleWasAway", members(orders=f"5x9 0 5x{SAMPLES}")),
+    ("WorkloadBelowNeed", members(orders=_always(0), till=_always(0))),
+    ("WorkloadBelowFloor", members(orders=_always(4))),
+    ("VolumeFullSoon", volume(f"990-1x{SAMPLES}")),
+    ("VolumeFullSoon", volume(_always(390))),
+    ("VolumeFullSoon", volume(f"390-1x{SAMPLES}", claim="data-others-2")),
+    ("VolumeNearlyFull", volume(_always(100))),
+    ("VolumeNearlyFull", volume(_always(1), claim="uploads")),
     ("WorkloadBelowFloor", ready(web=_always(4), web_spot=_always(5))),
     ("WorkloadBelowFloor", ready(web=_always(0), web_spot=_always(0))),
     ("WorkloadUnknown", ready(web=_always(0), web_spot=_always(0))),

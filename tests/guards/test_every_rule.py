@@ -12,7 +12,7 @@ from tests.deploy.test_pools import OWN
 from tests.deploy.test_pools import Cluster as Pooled
 from tests.deploy.test_requirements import BOUGHT, HEARD, ROUTED, SERVICE, Cluster, stack
 
-from flyball.deploy import freeze, manifests, others, pools, proxies, requirements, up
+from flyball.deploy import freeze, manifests, others, pools, proxies, requirements, up, volumes
 from flyball.deploy.checks import prometheus as prometheus_
 from flyball.deploy.manifests import Object, Rendered
 from flyball.deploy.unguard import check_left
@@ -38,8 +38,9 @@ from flyball.guards.roles import (
     spot_drain,
 )
 from flyball.guards.roles import freeze as freezing
-from flyball.guards.workload import limits, neighbours
-from flyball.guards.workload.resolve import Place, examine, resolve
+from flyball.guards.workload import fixed, limits, neighbours
+from flyball.guards.workload.fixed import Volume, Was
+from flyball.guards.workload.resolve import Place, Service, examine, resolve
 from flyball.prometheus import Server
 from flyball.stack.either import read_either
 from flyball.stack.file import load
@@ -95,6 +96,8 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "wrong-deadline": lambda: _beside(port=80, deadline="1s"),
     "limits": lambda: _limits(floor=3, ceiling=2, budget=0),
     "pool-not-brought": lambda: check_brought({}, BOUGHT.base),
+    "volume-fixed": lambda: list(fixed.check(_orders("20Gi"), Was(3, Volume(10 * 2**30)))),
+    "members-leave": lambda: list(fixed.check(_orders("10Gi"), Was(5, Volume(10 * 2**30)))),
     "base-too-small": lambda: check_base(Base(), Demand(cpu=10_000), Demand(), ()),
 }
 """By the rule that each is there for."""
@@ -125,6 +128,11 @@ def _beside(**reference: Any) -> list[Problem]:
     return list(neighbours.check(list(here.values()), known))
 
 
+def _orders(size: str) -> Service:
+    kept = {"quorum": "2 of 3", "data": {"path": "/data", "size": size}, "load": {"peak": 10, "replica": 100}}
+    return resolve({"orders": SERVICE | kept}, Place("shop"), ("services",), ServiceArgs)["orders"]
+
+
 def _limits(**one: Any) -> list[Problem]:
     problems: list[Problem] = []
     limits.read(Reader({"shop": {"web": one}}, (), problems))
@@ -143,6 +151,14 @@ class Frozen(Cluster):
         if arguments[:3] == ("get", "configmap", "freeze"):
             return '{"metadata": {"creationTimestamp": "2028-01-03T00:00:00Z"}, "data": {"by": "mira"}}'
         return super().run(*arguments, stdin=stdin, timeout=timeout, accept=accept)
+
+
+class Classes(Cluster):
+    """A cluster that has no class of volumes by default."""
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        assert arguments == ("get", "storageclasses", "--output=json")
+        return '{"items": [{"metadata": {"name": "fast"}}]}'
 
 
 class Bare(Cluster):
@@ -179,6 +195,7 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
         "cluster-too-old": lambda: _raise(requirements.check(Cluster("9", ""), stack(web={}))),
         "no-keda": lambda: _raise(requirements.check(Cluster("36", ""), stack(web={"schedule": _SCHEDULE}))),
         "needs-pulumi-cli": lambda: up.up(encrypted, print, lambda done, every: None),
+        "no-volume-class": lambda: _raise(volumes.check_classes(Classes("36", ""), [_orders("10Gi")])),
         "no-gateway-api": lambda: _raise(requirements.check(Cluster("36", ""), ROUTED)),
         "no-prometheus-operator": lambda: _raise(requirements.check(Cluster("36", ""), HEARD)),
         "no-karpenter": lambda: _raise(requirements.check(Cluster("36", ""), BOUGHT)),

@@ -86,7 +86,7 @@ def _without_hashes(given: Objects) -> Objects:
             lines = config_lines(manifest["data"]["haproxy.cfg"])
             metadata = {**manifest["metadata"], "name": match[1].removeprefix("ConfigMap ")}
             plain[match[1]] = {**manifest, "metadata": metadata, "data": lines}
-        elif name.startswith("Deployment "):
+        elif name.startswith(("Deployment ", "StatefulSet ")):
             manifest = json.loads(json.dumps(manifest))
             pod = manifest["spec"]["template"]["spec"]
             volumes = [volume for volume in pod.pop("volumes", []) if volume["name"] != "proxy"]

@@ -16,6 +16,7 @@ from tests.kubernetes.test_arguments import CASES, built, generic, merge, nested
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
 from flyball.guards.workload.files import GuardedFilesArgs
+from flyball.guards.workload.members import CLASS, DataArgs
 from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.patch_fields import KINDS as PATCHED
 from flyball.guards.workload.way_in import GuardedExposeArgs
@@ -87,6 +88,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     *("expose", "expose.tls", "platform.way", "platform.way.ingress", "platform.way.gateway"),
     *("platform.way.namespace", "nodes", "nodes.tolerations", "dns.options", "metrics"),
     *("files.*.key", "files.*.configmap", "files.*.secret"),
+    *("data", "data.class", "data.snapshots", "quorum", "replicas"),
     "logs",
     "cache",
     "objective",
@@ -130,7 +132,7 @@ def texts(kind: Any) -> dict[str, str]:
             for field, text in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
                     found = {**found, ast.unparse(field.target): ast.literal_eval(text.value)}
-    return found
+    return found | ({"class": CLASS} if kind is DataArgs else {})
 
 
 def documented(kind: Any, path: str = "") -> dict[str, tuple[str, Any]]:

@@ -178,9 +178,20 @@ def constructed(sent: dict[str, Any]) -> list[Registered]:
     return registered(program)
 
 
+KEEPS: dict[str, Any] = {
+    "load": {"peak": 10, "replica": 20},
+    "quorum": "2 of 3",
+    "data": {"path": "/data", "size": "10Gi", "class": "fast", "keep": False, "snapshots": "nightly"},
+}
+"""What excludes some of it."""
+
+
 def test_other_languages_get_what_python_gets(schema: dict[str, Any]) -> None:
-    assert set(EVERYTHING) == set(schema["resources"][TYPE]["inputProperties"])
-    assert constructed(EVERYTHING) == registered(lambda: Workload("web", arguments(**EVERYTHING)))
+    assert {*EVERYTHING, *KEEPS, "replicas"} == set(schema["resources"][TYPE]["inputProperties"])
+    for given in (EVERYTHING, KEEPS, {"load": {"peak": 10, "replica": 20}, "replicas": "one"}):
+        assert constructed({**arguments(**given)}) == registered(
+            lambda given=given: Workload("web", arguments(**given))
+        )
 
 
 def test_outputs_of_other_languages_are_as_good_as_plain_values() -> None:

@@ -7,13 +7,17 @@ from flyball.alerts.rule import Rule
 from flyball.guards.alerting.hosts import Size
 from flyball.guards.alerting.objectives import Objective
 from flyball.guards.alerting.services import Thresholds
+from flyball.guards.headroom.members import Members
 
 _OBJECTIVE = Objective(99.9, 1000)
 _SOME = Thresholds(
     "namespace", "workload", "owner", "environment", need=1, floor=2, warn=2, ceiling=3, objective=_OBJECTIVE
 )
+_MEMBERS = Thresholds(
+    "namespace", "members", "owner", "environment", need=2, floor=3, warn=3, ceiling=None, members=Members(3, 2)
+)
 _GROUPS = {
-    **services.rules([_SOME], governed=True),
+    **services.rules([_SOME, _MEMBERS], governed=True),
     **zones.rules(),
     "flyball-jobs": jobs.alerts(),
     "flyball-caches": caches.alerts(),

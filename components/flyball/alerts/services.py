@@ -4,7 +4,7 @@ that restart, run out of memory or cannot be evicted. The figures come from kube
 
 from collections.abc import Iterable
 
-from flyball.alerts import autoscalers, governor, hops, objectives
+from flyball.alerts import autoscalers, governor, hops, members, objectives
 from flyball.alerts.counters import span
 from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
 from flyball.alerts.workload import (
@@ -32,10 +32,12 @@ def rules(found: Iterable[Thresholds], governed: bool) -> dict[str, list[Rule | 
     each = list(found)
     if not each:
         return {}
+    kept = any(one.members for one in each)
     groups: dict[str, list[Rule | Record]] = {
         "flyball-thresholds": [*constants(each)],
         # Within a group each rule sees what those before it have recorded.
-        "flyball-services": [*_sums(), *hops.records(), *_short(), *_headroom(), *_caps(), *_pods()],
+        "flyball-services": [*_sums(kept), *hops.records(), *_short(kept), *_headroom(), *_caps(), *_pods()],
+        **(members.rules() if kept else {}),
         "flyball-hops": [*hops.rules()],
         "flyball-autoscalers": [*autoscalers.rules()],
         **(objectives.rules() if any(one.objective for one in each) else {}),
@@ -45,23 +47,26 @@ def rules(found: Iterable[Thresholds], governed: bool) -> dict[str, list[Rule | 
     return groups
 
 
-def _sums() -> list[Record]:
+def _sums(kept: bool) -> list[Record]:
+    """`kept` says whether some of them are StatefulSets: of others nobody asks for these figures."""
     return [
-        Record(f"{METRIC}_{name}", by_workload(series, "deployment", _DEPLOYMENT))
-        for name, series in (
-            ("ready", "kube_deployment_status_replicas_ready"),
-            ("replicas", "kube_deployment_spec_replicas"),
+        Record(f"{METRIC}_{name}", by_workload(series, "deployment", _DEPLOYMENT) + more)
+        for name, series, more in (
+            ("ready", "kube_deployment_status_replicas_ready", f" or {members.READY}" if kept else ""),
+            ("replicas", "kube_deployment_spec_replicas", ""),
         )
     ]
 
 
-def _short() -> list[Rule]:
+def _short(kept: bool) -> list[Rule]:
+    """Of members, and of what stands alone, there are alerts of their own."""
+    alike = f" {members.NOT_MEMBERS}" if kept else ""
     return [
         Rule(
             name="WorkloadBelowNeed",
             severity=PAGE,
             subject="size",
-            expr=f"{METRIC}_ready < {JOIN} {METRIC}_need",
+            expr=f"{METRIC}_ready < {JOIN} {METRIC}_need{alike}",
             seconds=services.BELOW_NEED_FOR,
             summary=f"{SUBJECT} has {{{{ $value }}}} ready pods, fewer than carry its load",
             action="See why pods are missing (kubectl get events): no room, an image, a probe. Stop changes under way.",
@@ -73,7 +78,7 @@ def _short() -> list[Rule]:
             severity=WARNING,
             subject="size",
             # Once it is below its need, that is what is told.
-            expr=f"{METRIC}_ready < {JOIN} {METRIC}_floor unless {ON} ({METRIC}_ready < {ON} {METRIC}_need)",
+            expr=f"{METRIC}_ready < {JOIN} {METRIC}_floor unless {ON} ({METRIC}_ready < {ON} {METRIC}_need){alike}",
             seconds=services.BELOW_FLOOR_FOR,
             summary=f"{SUBJECT} has {{{{ $value }}}} ready pods, and cannot spare one more",
             action="See why pods are missing (kubectl get events): the next loss is not covered.",

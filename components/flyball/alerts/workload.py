@@ -16,8 +16,8 @@ from flyball.guards.workload.resolve import Service
 METRIC = "flyball_workload"
 HOP_TIMEOUT = "flyball_hop_timeout_seconds"
 PART = f"(?:{SPOT_SUFFIX})?"
-POD = f"(.+?){PART}-[0-9a-z]+-[0-9a-z]{{5}}"
-"""Of a ReplicaSet of a workload's Deployments."""
+POD = f"(.+?)(?:{PART}-[0-9a-z]+-[0-9a-z]{{5}}|-[0-9]{{1,2}})"
+"""Of a ReplicaSet of a workload's Deployments, or of its StatefulSet."""
 AUTOSCALER = f"(?:keda-hpa-)?(.+?){PART}"
 ON = "on (namespace, workload)"
 WHOSE = "group_left (owner, environment)"
@@ -63,6 +63,7 @@ def _thresholds(service: Service) -> Thresholds:
         hops=hops if spec.proxied else {},
         objective=spec.objective,
         protocol=spec.protocol,
+        members=service.members,
     )
 
 
@@ -82,6 +83,8 @@ def _constants(one: Thresholds) -> list[Record]:
         "utilization": one.utilization,
         "deadline": one.deadline,
         "zones": one.zones,
+        "members": one.members.count if one.members else None,
+        "quorum": one.members.quorum if one.members else None,
     }
     found = [
         Record(f"{METRIC}_{name}", f"vector({show_number(value, 6)})", labels)

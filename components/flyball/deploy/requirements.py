@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from flyball.alerts import operator
-from flyball.deploy import api
+from flyball.deploy import api, volumes
 from flyball.guards.aws.rules.pools import NO_KARPENTER
 from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_GATEWAY_API, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
@@ -54,6 +54,7 @@ def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
     if stack.pools:
         yield from _check_karpenter(kubectl)
     yield from _check_routes(kubectl, stack)
+    yield from volumes.check_classes(kubectl, stack.services.values())
     if (scheduled := needs_keda(stack)) and CRD not in api.kinds(kubectl, "keda.sh"):
         kind = {name: "schedule" if stack.services[name].spec.schedule else "triggers" for name in scheduled}
         for name in scheduled:

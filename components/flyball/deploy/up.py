@@ -24,6 +24,7 @@ from flyball.deploy import (
     rollout,
     room,
     shrinking,
+    volumes,
 )
 from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.engine import Engine
@@ -45,6 +46,8 @@ from flyball.kubectl import Kubectl
 from flyball.kubernetes.workload import meanwhile
 from flyball.kubernetes.workload.meanwhile import Sizes
 from flyball.lab.cluster import control_plane, keda, metrics, toolchain
+from flyball.lab.cluster import volumes as offered
+from flyball.lab.cluster.nodes import ZONES
 from flyball.stack.configuration import already_read
 from flyball.stack.either import read_either
 from flyball.stack.read import Stack, read
@@ -82,6 +85,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     applied = None
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
     workloads = [(o.kind, o.namespace, o.name) for o in result.objects if o.kind in rollout.KINDS]
+    refuse(list(volumes.check(kubectl, stack.services.values())))
     live = parts.live(kubectl, stack.services.values())
     sizes = parts.taking_over(live, stack.services.values())
 
@@ -164,6 +168,7 @@ def preview(target: Target, report: Report) -> str | None:
     result = render(target, stack)
     plane = control_plane.running(target.name) if target.is_local else None
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
+    refuse(list(volumes.check(kubectl, stack.services.values())) if kubectl else ())
     shrinks = shrinking.said(kubectl, stack) if kubectl else []
     members = ApplySet(kubectl, target.name, stack.place.owner) if kubectl else None
     engine = engines.find()
@@ -214,6 +219,7 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
     plane = control_plane.start(target.name, room.nodes(stack), report=report)
     # Without figures of the processors autoscalers stand still.
     metrics.start(plane, report)
+    offered.offer(plane.kubectl, stack.zones or ZONES, volumes.wanted(stack.services.values()))
     if requirements.needs_keda(stack):
         keda.start(plane, report)
     refuse(list(others.check_shared(plane.kubectl, stack)))

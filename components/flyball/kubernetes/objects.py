@@ -105,3 +105,45 @@ def ownership(environment: str, owner: str) -> dict[str, str]:
         wellknown.ENVIRONMENT_LABEL: environment,
         wellknown.OWNER_LABEL: owner,
     }
+
+
+def headless(meta: Manifest, pods: Mapping[str, str], ports: list[Manifest]) -> Manifest:
+    """A Service that gives each pod of a StatefulSet a name, whether it is ready or not: who starts asks the others."""
+    return {
+        "metadata": meta,
+        "spec": {
+            "type": "ClusterIP",
+            "clusterIP": "None",
+            "ipFamilyPolicy": "PreferDualStack",
+            "publishNotReadyAddresses": True,
+            "selector": dict(pods),
+            "ports": ports,
+        },
+    }
+
+
+def never_together(pods: Mapping[str, str]) -> Manifest:
+    """Of an affinity: no two of these pods on one node."""
+    apart = [{"labelSelector": {"matchLabels": dict(pods)}, "topologyKey": wellknown.HOSTNAME}]
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": apart}}
+
+
+def evenly(pods: Mapping[str, str], key: str, must: bool) -> Manifest:
+    """Pods spread evenly over what the label `key` says of nodes that take them, by must or by preference.
+
+    By default a zone whose nodes are dead, drained or for others counts as one without pods, beside which no other may
+    have more than one (https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
+    #spread-constraint-definition).
+    """
+    return {
+        "maxSkew": 1,
+        "topologyKey": key,
+        "nodeTaintsPolicy": "Honor",
+        "whenUnsatisfiable": "DoNotSchedule" if must else "ScheduleAnyway",
+        "labelSelector": {"matchLabels": dict(pods)},
+    }
+
+
+def from_pod(name: str, path: str) -> Manifest:
+    """A variable with a field of the pod. The API's version is stated, since the server would fill in its default."""
+    return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}

@@ -24,7 +24,7 @@ from flyball.guards.reading.rules import (
 )
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import platform, resolve
+from flyball.guards.workload import members, platform, resolve
 from flyball.guards.workload.caches import Cache
 from flyball.guards.workload.held import hold
 from flyball.guards.workload.job_set import Described
@@ -125,7 +125,10 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     if not given and (given is None or isinstance(given, Mapping)):
         problems.append(Problem(("services",), EMPTY, "has no service", "name at least one, with image, port and load"))
     place = _place(config)
-    merged = {name: _merge(defaults, args) if isinstance(args, Mapping) else args for name, args in own.items()}
+    merged = {
+        name: _merge(members.applicable(defaults, args), args) if isinstance(args, Mapping) else args
+        for name, args in own.items()
+    }
     jobs = {str(name): args for name, args in _map(config, "jobs").items()}
     held = hold(config.get("caches"), {**own, **jobs}, place.namespace, ("caches",), CacheArgs)
     described_jobs = Described(jobs, ("jobs",), JobArgs)

@@ -126,7 +126,8 @@ class TestOtherWords:
     @pytest.mark.parametrize(
         ("word", "remedy"),
         [
-            ("replicas", "give load.peak and load.replica; how many replicas there are follows from them"),
+            ("replicaCount", "give load.peak and load.replica; how many replicas there are follows from them"),
+            ("statefulSet", "give quorum and data; as quorum: 2 of 3"),
             ("hpa", "give load.peak and load.replica; how many replicas there are follows from them"),
             ("minReplicas", "give load.peak and load.replica; how many replicas there are follows from them"),
             ("maxReplicas", "give ceiling; at most half as many again as proven"),
@@ -147,7 +148,7 @@ class TestOtherWords:
             ),
             (
                 "volumes",
-                "give scratch; a replica keeps nothing: what must not be lost belongs outside, as a call with host",
+                "give scratch and data; what outlives its pod is data, with quorum or replicas: one",
             ),
             ("strategy", "give rollout"),
             ("affinity", "give survive; replicas are spread over nodes and zones by what they must survive"),

@@ -358,10 +358,21 @@ PLACES = ways(FULL, PlainArgs)
 WRONG = {str: 5, int: "x", float: "x", bool: "x"}
 
 
+KEEPS: dict[str, Any] = {
+    "port": 80,
+    "load": {"peak": 10, "replica": 20},
+    "survive": "zone",
+    "quorum": "2 of 3",
+    "data": {"path": "/data", "size": "10Gi", "class": "fast", "keep": False, "snapshots": "nightly"},
+}
+"""What excludes much of it."""
+
+
 class TestEveryPlace:
     def test_the_full_arguments_pass_and_leave_nothing_out(self) -> None:
         resolved("web", FULL, 3)
-        assert set(FULL) == set(get_type_hints(PlainArgs))
+        resolved("web", KEEPS, 3)
+        assert {*FULL, *KEEPS, "replicas"} == set(get_type_hints(PlainArgs))
 
     @pytest.mark.parametrize(("way", "kind"), PLACES, ids=[written(way) for way, _ in PLACES])
     def test_a_wrong_type_is_one_problem_and_nothing_follows_from_it(self, way: Way, kind: Any) -> None:
@@ -369,6 +380,13 @@ class TestEveryPlace:
         for wrong in (WRONG.get(kind, "x"), None):
             with pytest.raises(Refused) as error:
                 resolved("web", put(FULL, way, wrong), 3)
+            assert [problem.where for problem in error.value.problems] == [f"web.{written(way)}"]
+
+    @pytest.mark.parametrize(("way", "kind"), ways(KEEPS, PlainArgs))
+    def test_nor_does_anything_of_what_is_kept(self, way: Way, kind: Any) -> None:
+        for wrong in (WRONG.get(kind, "x"), None):
+            with pytest.raises(Refused) as error:
+                resolved("web", put(KEEPS, way, wrong), 3)
             assert [problem.where for problem in error.value.problems] == [f"web.{written(way)}"]
 
     @given(st.sampled_from([way for way, _ in PLACES]), JSON, st.integers(0, 5))

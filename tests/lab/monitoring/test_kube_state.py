@@ -23,6 +23,7 @@ POD = {
 }
 FOUND: dict[str, list[dict[str, Any]]] = {
     "deployments": [{"metadata": HEAD, "spec": {"replicas": 3}, "status": {"replicas": 3, "readyReplicas": 2}}],
+    "stateful_sets": [{"metadata": {**HEAD, "name": "orders"}, "spec": {}, "status": {"readyReplicas": 3}}],
     "autoscalers": [{"metadata": HEAD, "spec": {"maxReplicas": 9}, "status": {"conditions": [LIMITED]}}],
     "pods": [POD],
     "budgets": [{"metadata": HEAD, "status": {"disruptionsAllowed": 1}}],
@@ -47,6 +48,7 @@ def test_every_metric_that_is_published_here_is_given() -> None:
     [
         'kube_deployment_spec_replicas{namespace="shop",deployment="web"} 3.0',
         'kube_deployment_status_replicas_ready{namespace="shop",deployment="web"} 2.0',
+        'kube_statefulset_status_replicas_ready{namespace="shop",statefulset="orders"} 3.0',
         'kube_deployment_status_replicas_available{namespace="shop",deployment="web"} 0.0',
         'kube_horizontalpodautoscaler_spec_min_replicas{namespace="shop",horizontalpodautoscaler="web"} 1.0',
         "kube_horizontalpodautoscaler_status_condition"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from flyball.guards.alerting.objectives import Objective
 from flyball.guards.governor import envelope, freeze
+from flyball.guards.headroom.members import Members
 
 BELOW_NEED_FOR = 120
 """Seconds: pods that went all at once are replaced in less, where there is room for them."""
@@ -50,6 +51,7 @@ class Thresholds:
     `replica` requests per second, and is to carry `utilization` of that. `deadline` is that of a request [s], None
     where no proxy counts requests. `zones` is how many there are where the loss of one is to be survived. `hops` has
     the timeout [s] of each call whose requests are counted. `objective` is held by what `protocol` tells of errors.
+    `members` are those of what keeps data or must not run twice, None of replicas that are alike.
     """
 
     namespace: str
@@ -67,3 +69,4 @@ class Thresholds:
     hops: Mapping[str, float] = field(default_factory=dict[str, float])
     objective: Objective | None = None
     protocol: str = "http"
+    members: Members | None = None

@@ -202,3 +202,12 @@ DRILL_CANNOT_RUN = Rule(
     source="What each kind of drill needs is in `flyball.drills`.",
     remedy="Install what the message names.",
 )
+
+NO_VOLUME_CLASS = Rule(
+    "no-volume-class",
+    Lesson.FAIL_FAST,
+    what="The StorageClass and the VolumeSnapshotClass that a service names are in the cluster, and where it names no"
+    " StorageClass, the cluster has a default one; else its pods would wait for volumes for ever.",
+    source="https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass",
+    remedy="Name one that `kubectl get storageclasses` lists.",
+)

@@ -159,3 +159,22 @@ OBJECTIVE_TOO_FINE = Rule(
     " (https://sre.google/workbook/alerting-on-slos/).",
     remedy="Raise the minimum, or lower the availability.",
 )
+
+VOLUME_FIXED = Rule(
+    "volume-fixed",
+    Lesson.GOVERNOR,
+    what="Size and class of the volumes of a StatefulSet stay as they were when it was created. Kubernetes refuses the"
+    " change, and an engine that replaces what it may not change would take all members at once.",
+    source="Of a StatefulSet's spec only replicas, ordinals, template, updateStrategy, revisionHistoryLimit,"
+    " persistentVolumeClaimRetentionPolicy and minReadySeconds may change (ValidateStatefulSetUpdate in"
+    " pkg/apis/apps/validation of Kubernetes).",
+    remedy="Grow each claim by hand, delete the StatefulSet without its pods (--cascade=orphan), and bring it up"
+    " again.",
+)
+MEMBERS_LEAVE = Rule(
+    "members-leave",
+    Lesson.GOVERNOR,
+    what="No member is taken away by a change of the file: the others would go on to count it, and wait for its vote.",
+    source="A group changes its members one by one, by its own means (Raft, section 6).",
+    remedy="Take it out of the group by its own means, scale the StatefulSet by one, and then change the file.",
+)

@@ -105,3 +105,33 @@ NODES_NARROWED = Rule(
     source="`n - ceil(n / z) >= need` holds only where the pods may be in all z zones.",
     remedy="Name the zones of the stack, and say spot and survive.",
 )
+
+NO_MAJORITY = Rule(
+    "no-majority",
+    Lesson.HEADROOM,
+    what="A quorum is more than half of its members: of two halves that do not see each other, only one decides.",
+    source="`2 * quorum > members` (D. K. Gifford, Weighted Voting for Replicated Data, SOSP 1979).",
+    remedy="Give a majority, as 2 of 3 or 3 of 5.",
+)
+QUORUM_WITHOUT_SPARE = Rule(
+    "quorum-without-spare",
+    Lesson.HEADROOM,
+    what="A group has more members than its quorum; else the first one that restarts stops it.",
+    source="`members - quorum >= 1`; anything may restart at any time.",
+    remedy="Give a member more, or a smaller majority.",
+)
+QUORUM_IN_ZONES = Rule(
+    "quorum-in-zones",
+    Lesson.HEADROOM,
+    what="Where the loss of a zone is to be survived, those in the others are a quorum.",
+    source="`members - ceil(members / zones) >= quorum`: the fullest zone holds `ceil(members / zones)`.",
+    remedy="Spread over more zones: at least `ceil(members / (members - quorum))`.",
+)
+PEAK_BEYOND_MEMBERS = Rule(
+    "peak-beyond-members",
+    Lesson.HEADROOM,
+    what="The members that a loss leaves carry the peak. There are no more of them when there is more to do.",
+    source="`ceil(peak / (replica * utilization)) <= members - lost`, and of one that stands alone 1.",
+    remedy="Raise load.replica with larger resources, or lower the peak. Where a leader does all the work, load.replica"
+    " is its work, divided by those that are left.",
+)

@@ -116,3 +116,29 @@ BALANCER_STILL_SENDS = Rule(
     source="`prestop >= deregistration` of the platform's way in.",
     remedy="Raise shutdown.prestop.",
 )
+
+QUORUM_WITHOUT_DATA = Rule(
+    "quorum-without-data",
+    Lesson.INTERRUPTIONS,
+    what="A member of a quorum keeps what it has agreed to where a restart finds it again; who forgets, votes twice.",
+    source="D. Ongaro and J. Ousterhout, In Search of an Understandable Consensus Algorithm, 2014, figure 2.",
+    remedy="Give data, a path and a size.",
+)
+DATA_WITHOUT_MEMBERS = Rule(
+    "data-without-members",
+    Lesson.INTERRUPTIONS,
+    what="What keeps data says how many keep it, and how many of them must be there: a replica more or less is a copy"
+    " or a vote more or less, and not just more work that can be done.",
+    source="A StatefulSet gives each pod a volume of its own"
+    " (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/).",
+    remedy="Give quorum, as 2 of 3, or replicas: one.",
+)
+MEMBERS_ON_SPOT = Rule(
+    "members-on-spot",
+    Lesson.INTERRUPTIONS,
+    what="Members run on demand. All spot machines may vanish in one second, and no part of a group can be kept apart"
+    " from the rest: it is one StatefulSet.",
+    source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html",
+    remedy="Take spot out of this service.",
+    drill="spot",
+)

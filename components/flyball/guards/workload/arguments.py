@@ -9,6 +9,7 @@ from typing import NotRequired, TypedDict
 
 from flyball.guards.workload.files import VariablesArgs
 from flyball.guards.workload.local_cache import LocalCacheArgs
+from flyball.guards.workload.members import DataArgs
 from flyball.guards.workload.patch_args import PatchArgs
 from flyball.guards.workload.pod import NamesArgs, NodesForArgs
 from flyball.guards.workload.ports import MetricsArgs, PortArgs
@@ -321,6 +322,14 @@ class GuardedArgs(TypedDict):
     """Further ports by name, past the proxy [none]."""
     metrics: NotRequired[MetricsArgs]
     """Its own figures, beside those of the proxy; annotations of its pods say where [none]."""
+    data: NotRequired[DataArgs]
+    """A volume that outlives its pod; with it come members with names, in place of replicas that are alike [none: a
+    replica keeps nothing]."""
+    quorum: NotRequired[str]
+    """How many members must be there, of how many, as `2 of 3` [replicas that need not agree]."""
+    replicas: NotRequired[str]
+    """`one` for what must not run twice, with data or without: its loss is not survived [as many as the load asks
+    for]."""
     survive: NotRequired[str]
     """`replica`, `zone`, `spot`, or several with commas: losses that must go unnoticed [replica]."""
     lose: NotRequired[int]

@@ -15,7 +15,7 @@ from flyball.guards.reading.strict import check
 from flyball.guards.reading.units import Bytes, Millicores, show_number
 from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload import local_cache, sidecar
-from flyball.guards.workload.names import SPOT_SUFFIX, Caller, check_name, check_namespace, read_callers
+from flyball.guards.workload.names import PEERS_SUFFIX, SPOT_SUFFIX, Caller, check_name, check_namespace, read_callers
 
 PORT = 6379
 """At which clients reach it."""
@@ -24,8 +24,8 @@ EXPORTER = "docker.io/oliver006/redis_exporter:v1.69.0"
 NODE = "node"
 """The one loss that a cache may survive with what it holds."""
 PASSWORD_KEY = "password"
-PASSWORD_SUFFIX, PEERS_SUFFIX, FILES_SUFFIX = "-password", "-peers", "-cache"
-"""Of the Secret, of the Service that gives each of a pair a name, and of the ConfigMap."""
+PASSWORD_SUFFIX, FILES_SUFFIX = "-password", "-cache"
+"""Of the Secret, and of the ConfigMap."""
 MOST_CLIENTS = 60_000
 OVERHEAD_CLIENTS = 32
 """Connections beyond those of clients: the exporter's, probes', the other one's."""

@@ -39,7 +39,7 @@ class ReplicaLimitsArgs(TypedDict):
     """Whether its pods are those with its name in the label app.kubernetes.io/name, as those of a `Workload` are, so
     that no others may have it [false: those that its own selector says]."""
     stateful: NotRequired[bool]
-    """With `named`, whether it is a StatefulSet, as that of a `Cache` is [false: a Deployment]."""
+    """With `named`, whether it is a StatefulSet, as those of a `Cache` and of members are [false: a Deployment]."""
 
 
 class GovernedArgs(TypedDict):
@@ -98,12 +98,14 @@ def read_governed(r: Reader) -> Governed | None:
 
 
 def limits_of(service: Service) -> dict[str, Limits]:
-    """The limits of a service's Deployments, by name, as the rules have sized it.
+    """The limits of a service's Deployments or its StatefulSet, by name, as the rules have sized it.
 
     The floor is the lowest of the day: by the clock it is the autoscaler that goes between them. The on-demand base
     beside a spot part has one size, which only a change of the service's arguments moves.
     """
     spec, sizing = service.spec, service.sizing
+    if service.members:
+        return {spec.name: _of_members(service.members.count, sizing.budget)}
 
     def limits(floor: int, ceiling: int, named: bool = False) -> Limits:
         return Limits(floor, ceiling, sizing.budget, sizing.writer, spec.behavior, named)
@@ -122,8 +124,13 @@ def limits_of_cache(cache: Cache) -> dict[str, Limits]:
 
     A pair that becomes a single one loses nothing that there were not two of, so that such a change has no pause.
     """
-    size, behavior = cache.replicas, Behavior(down=Rate(pods=1, percent=10, period=1))
-    return {cache.name: Limits(size, size, 1, behavior=behavior, named=True, stateful=True)}
+    return {cache.name: _of_members(cache.replicas, 1)}
+
+
+def _of_members(size: int, budget: int) -> Limits:
+    """Floor and ceiling are the one size that there is: nobody takes a step below it, nor adds a member."""
+    behavior = Behavior(down=Rate(pods=1, percent=10, period=1))
+    return Limits(size, size, budget, behavior=behavior, named=True, stateful=True)
 
 
 def read(r: Reader) -> dict[str, dict[str, Limits]]:

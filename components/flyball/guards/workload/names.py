@@ -12,6 +12,8 @@ LONGEST_NAME = 41
 """63 (RFC 1123 label), less 17 for what ReplicaSet and pod append and 5 for `-spot`."""
 SPOT_SUFFIX = "-spot"
 """Of the Deployment that runs what is above an on-demand base."""
+PEERS_SUFFIX = "-peers"
+"""Of the Service that gives each of a StatefulSet's pods a name."""
 JOBS_PRIORITY = "flyball.{}.jobs"
 """PriorityClass of the jobs of a namespace: with two dots, of which the name of no other class has more than one."""
 EVERYBODY = "*"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import UNANSWERED, UNKNOWN_KEY
+from flyball.guards.reading.rules import UNANSWERED, UNKNOWN_KEY, WRONG_TYPE
 from flyball.guards.reading.strict import check
 
 
@@ -27,14 +27,17 @@ def _give(*arguments: str, why: str = "") -> Meant:
 
 
 _LOAD = _give("load.peak", "load.replica", why="how many replicas there are follows from them")
+_COUNTED = _give(
+    "load.peak", "load.replica", why="how many replicas there are follows from them; one for what must not run twice"
+)
 _ALONE = Meant((), "a pod is the application and its proxy; run what is beside it as a service of its own, and call it")
-_OUTSIDE = _give("scratch", why="a replica keeps nothing: what must not be lost belongs outside, as a call with host")
+_OUTSIDE = _give("scratch", "data", why="what outlives its pod is data, with quorum or replicas: one")
 _BESIDES = _give("survive", why="replicas are spread over nodes and zones by what they must survive")
 _PUBLIC = _give("expose.host", why="platform.way says by which class or gateway")
 _RESOURCES = _give("resources.cpu", "resources.memory", why="the most it may use is resources.limits")
 _SPOKEN = _give("calls", "callers", why="who may reach whom follows from them")
 _SERVICE = {
-    **dict.fromkeys(("replicas", "replicacount", "minreplicas", "instances", "scale"), _LOAD),
+    **dict.fromkeys(("replicacount", "minreplicas", "instances", "scale"), _LOAD),
     **dict.fromkeys(("hpa", "autoscaling", "autoscaler", "horizontalpodautoscaler"), _LOAD),
     "maxreplicas": _give("ceiling", why="at most half as many again as proven"),
     **dict.fromkeys(("pdb", "poddisruptionbudget"), Meant((), "it follows: floor less what the peak needs")),
@@ -53,6 +56,8 @@ _SERVICE = {
     **dict.fromkeys(("sidecars", "sidecar", "containers", "initcontainers", "extracontainers"), _ALONE),
     **dict.fromkeys(("ingress", "loadbalancer", "gateway", "route"), _PUBLIC),
     **dict.fromkeys(("volumes", "volumemounts", "persistence", "storage", "pvc"), _OUTSIDE),
+    **dict.fromkeys(("volumeclaimtemplates", "pvcs", "persistentvolumeclaim"), _give("data.path", "data.size")),
+    **dict.fromkeys(("statefulset", "stateful", "members"), _give("quorum", "data", why="as quorum: 2 of 3")),
     **dict.fromkeys(("strategy", "updatestrategy", "rollingupdate"), _give("rollout")),
     "maxsurge": _give("rollout.surge"),
     "maxunavailable": Meant((), "a rollout never has fewer replicas than before; rollout.surge says how many more"),
@@ -114,6 +119,14 @@ _BELOW = {
         "startupprobe": _give("startup"),
     },
     "probes.*": _PROBE,
+    "data": {
+        **dict.fromkeys(("storageclass", "storageclassname"), _give("class")),
+        **dict.fromkeys(("mountpath", "mount"), _give("path")),
+        **dict.fromkeys(("storage", "capacity"), _give("size")),
+        **dict.fromkeys(("retain", "reclaimpolicy"), _give("keep")),
+        **dict.fromkeys(("snapshot", "volumesnapshotclass"), _give("snapshots")),
+        **dict.fromkeys(("accessmode", "accessmodes"), Meant((), "a volume is of one member: ReadWriteOnce")),
+    },
     "load": {
         **dict.fromkeys(("rps", "qps", "requests", "max"), _give("peak")),
         **dict.fromkeys(("perreplica", "perpod", "capacity"), _give("replica")),
@@ -192,6 +205,8 @@ def check_service(
             yield _in_our_words(problem, within, words)
         elif problem.rule is UNANSWERED and within in _MEASURED:
             yield replace(problem, remedy=_MEASURED[within])
+        elif problem.rule is WRONG_TYPE and within == ("replicas",):
+            yield replace(problem, remedy=str(_COUNTED))
         else:
             yield problem
 

@@ -14,7 +14,7 @@ from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, GIVEN_TWICE, MISSING, UNKNOWN_KEY, WRONG_TYPE
 from flyball.guards.reading.strict import describe, nearest
 from flyball.guards.timeouts.rules import PAST_THE_PROXY
-from flyball.guards.workload import files
+from flyball.guards.workload import files, members
 from flyball.guards.workload.patch_fields import KINDS, Each, Field, Fields, Names, Node, Own, said
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.guards.workload.way_in import WayIn
@@ -48,6 +48,8 @@ def _absent(spec: Spec, way: WayIn) -> dict[str, str]:
     found |= {} if spec.expose and way.ingress else {"ingress": hint}
     if spec.needs_keda and not spec.spot:
         found["autoscaler"] = "with a schedule or triggers KEDA makes it"
+    if spec.kept.members:
+        found |= {"autoscaler": "nobody scales members", "deployment": "members are a StatefulSet"}
     return found
 
 
@@ -59,6 +61,7 @@ def _own(spec: Spec, taken: Mapping[str, str]) -> Own:
     volumes = {PROXY: proxy, **dict.fromkeys(spec.scratch, said("scratch"))}
     volumes |= {files.VOLUME.format(name): said("files") for name in spec.files}
     volumes |= {LOGS_VOLUME: logs, ROTATION_VOLUME: logs} if spec.logs else {}
+    volumes |= {members.VOLUME: said("data")} if spec.kept.data else {}
     folders = {each.path for each in (*spec.scratch.values(), *spec.files.values())}
     return Own(
         name=spec.name,

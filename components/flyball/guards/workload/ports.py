@@ -66,12 +66,13 @@ class Metrics:
 
 
 def read(r: Reader, namespace: str) -> dict[str, Port]:
-    """The further ports by name."""
+    """The further ports by name. Of members each reaches those of the others, and nobody else need do so."""
     given = r.at("ports")
-    return {name: _read(name, each, namespace) for name, each in r.maps("ports").items() if given.is_map(name)}
+    among = r.has("quorum")
+    return {name: _read(name, each, namespace, among) for name, each in r.maps("ports").items() if given.is_map(name)}
 
 
-def _read(name: str, r: Reader, namespace: str) -> Port:
+def _read(name: str, r: Reader, namespace: str, among: bool) -> Port:
     if not _NAME.fullmatch(name) or len(name) > _LONGEST or name in RESERVED:
         hint = f"at most {_LONGEST} lower-case letters, digits and single dashes, other than {' and '.join(RESERVED)}"
         r.problem((), INVALID_NAME, f"{name!r} is no name for a further port", hint)
@@ -80,7 +81,7 @@ def _read(name: str, r: Reader, namespace: str) -> Port:
         r.problem("protocol", UNKNOWN_VALUE, f"is {protocol!r}", f"allowed are {', '.join(PROTOCOLS)}")
         protocol = "tcp"
     public = r.value("public", bool, False)
-    if not r.has("callers") and r.values.get("public", False) is False:
+    if not among and not r.has("callers") and r.values.get("public", False) is False:
         hint = "name who may reach it, as [front], trade/front or trade/*, or set public"
         r.problem("callers", NO_CALLERS, "is missing, and nobody could reach it", hint)
     elif r.has("callers") and public:

@@ -20,7 +20,7 @@ from flyball.guards.timeouts.rules import (
 )
 from flyball.guards.workload.application import Application
 from flyball.guards.workload.calls import Call, Callee
-from flyball.guards.workload.names import SPOT_SUFFIX, Caller
+from flyball.guards.workload.names import PEERS_SUFFIX, SPOT_SUFFIX, Caller
 from flyball.guards.workload.spec import Spec
 
 _ALL: frozenset[Path] = frozenset()
@@ -151,10 +151,16 @@ def callers(specs: Iterable[Application]) -> dict[tuple[str, str], set[Caller]]:
     return found
 
 
-def check_names(specs: Mapping[str, Spec], root: Path) -> Iterator[Problem]:
+def check_names(
+    specs: Mapping[str, Spec], root: Path, caches: Mapping[str, Callee] = MappingProxyType({})
+) -> Iterator[Problem]:
     """Two services whose objects would have the same name."""
     for name, spec in specs.items():
         twin = name + SPOT_SUFFIX
         if spec.spot and twin in specs:
             hint = f"{name} runs its spot part under that name; rename one of them"
             yield Problem((*root, twin), GIVEN_TWICE, f"has the name of a Deployment of {name}", hint)
+        peers = name + PEERS_SUFFIX
+        if spec.kept.members and (peers in specs or peers in caches):
+            hint = f"{name} gives each member a name under that one; rename one of them"
+            yield Problem((*root, name), GIVEN_TWICE, f"and {peers} would have a Service in common", hint)

@@ -11,6 +11,7 @@ from typing import Any
 
 from flyball.guards.fail_fast.container import check_container
 from flyball.guards.fail_fast.rules import VARIABLE_TAKEN
+from flyball.guards.headroom.members import Members
 from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Milliseconds
@@ -23,6 +24,8 @@ from flyball.guards.workload import (
     fixed_names,
     job_set,
     local_cache,
+    member_sizing,
+    members,
     migration,
     patch,
     pod,
@@ -58,6 +61,11 @@ class Service(Placed):
     def address(self) -> str:
         """For callers within the cluster."""
         return f"{self.spec.name}.{self.spec.namespace}:{self.spec.port}"
+
+    @property
+    def members(self) -> Members | None:
+        """What keeps data, or must not run twice: a StatefulSet in place of Deployments."""
+        return self.spec.kept.members
 
     @property
     def autoscaled(self) -> str:
@@ -180,7 +188,7 @@ def examine(
             *job_set.check(begun, specs, bad, root, caches),
             *deadlines.check(promises, paths | {name: job.reader.path for name, job in apart.items()}),
             *(problem for name in read for problem in relations.check_references(specs[name], paths[name], bad[name])),
-            *(() if alone else relations.check_names(specs, root)),
+            *(() if alone else relations.check_names(specs, root, caches)),
             *migration.check_names(
                 {n: each.migration is not None for n, each in read.items()}, {*begun, *caches}, root
             ),
@@ -215,8 +223,12 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
         r.problems.extend(way_in.check(found.expose, way, found.protocol, prestop, found.public, r.path))
     r.problems.extend(pod.check_spot(reading.spec.pod, place.platform, reading.spec.spot, r.path))
     r.problems.extend(check_mounts(reading.spec, r.path, reading.spec.logs.path if reading.spec.logs else None))
+    if data := reading.spec.kept.data:
+        logs = reading.spec.logs.path if reading.spec.logs else None
+        r.problems.extend(members.check_folders(data, reading.spec, logs, r.path))
     reading.bad = unread(r)
-    reading.sizing, more = size(reading.spec, len(place.zones), r.path, reading.bad)
+    sized = member_sizing.size if reading.spec.kept.members else size
+    reading.sizing, more = sized(reading.spec, len(place.zones), r.path, reading.bad)
     r.problems.extend(more)
 
 
@@ -244,6 +256,7 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) ->
     own = {
         **dict.fromkeys(file_logs.environment(spec.logs, spec.name) if spec.logs else (), "logs"),
         **dict.fromkeys(local_cache.environment(spec.cache) if spec.cache else (), "cache"),
+        **dict.fromkeys(members.names(spec.kept), "quorum"),
     }
     for name, origin in own.items():
         if name in variables:

@@ -76,7 +76,7 @@ def promise(spec: Application, bad: frozenset[Path] = frozenset()) -> Promise:
     return Promise(None if ("deadline",) in bad else spec.deadline, calls)
 
 
-def _any(bad: frozenset[Path], *arguments: str) -> bool:
+def unread_any(bad: frozenset[Path], *arguments: str) -> bool:
     """Whether one of these arguments could not be read."""
     return any((argument,) in bad for argument in arguments)
 
@@ -87,19 +87,19 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
     `bad` names the arguments that could not be read. Rules that ask for one of them are left out, since what they
     would say of its default nobody has written.
     """
-    problems = [*_check_alone(spec, path, bad), *_check_places(spec, zones, path, bad)]
+    problems = [*check_alone(spec, path, bad), *check_places(spec, zones, path, bad)]
     loss = Loss(spec.lose, zones if Survive.ZONE in spec.survive and zones >= 2 else None)
-    if _any(bad, "load", "lose", "survive", "schedule"):
+    if unread_any(bad, "load", "lose", "survive", "schedule"):
         return None, problems
     periods = _periods(spec, loss, path, problems)
     if not periods:
         return None, problems
-    if not _any(bad, "writer", "behavior"):
+    if not unread_any(bad, "writer", "behavior"):
         problems += steps.check_down(spec.behavior, spec.writer, min(p.headroom.floor for p in periods), path)
     highest = max(periods, key=lambda period: period.peak)
-    cap = None if _any(bad, "proven", "ceiling") else _envelope(spec, highest.headroom.floor, path, problems)
-    split = None if _any(bad, "spot") else _split(spec, highest.headroom, path, problems)
-    writer = WriterSteps() if _any(bad, "writer", "behavior") else _writer(spec, cap, path, problems)
+    cap = None if unread_any(bad, "proven", "ceiling") else _envelope(spec, highest.headroom.floor, path, problems)
+    split = None if unread_any(bad, "spot") else _split(spec, highest.headroom, path, problems)
+    writer = WriterSteps() if unread_any(bad, "writer", "behavior") else _writer(spec, cap, path, problems)
     target = _target(spec, cap, loss, periods, path, problems) if cap else None
     floors = None if problems or bad else _floors(spec, split, periods, path, problems)
     if problems or bad or cap is None or target is None or floors is None:
@@ -119,31 +119,32 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
     ), []
 
 
-def _check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Problem]:
+def check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Problem]:
     """The rules that need no replicas."""
-    if not _any(bad, "shutdown", "deadline"):
+    if not unread_any(bad, "shutdown", "deadline"):
         yield from interruption.check_shutdown(spec.shutdown, spec.deadline, (*path, "shutdown"))
-    if spec.logs and not _any(bad, "logs"):
+    if spec.logs and not unread_any(bad, "logs"):
         yield from retention.check_file_logs(spec.logs.limits, (*path, "logs"))
         yield from file_logs.check(spec.logs, (*path, "logs"))
-    if spec.cache and not _any(bad, "cache", "resources"):
+    if spec.cache and not unread_any(bad, "cache", "resources"):
         yield from local_cache.check(spec.cache, spec.resources.memory_limit, (*path, "cache"))
-    if spec.schedule and not _any(bad, "schedule"):
+    if spec.schedule and not unread_any(bad, "schedule"):
         yield from schedule.check(spec.schedule, (*path, "schedule"))
-    if spec.objective and not _any(bad, "objective", "protocol", "inbound", "proxy"):
+    if spec.objective and not unread_any(bad, "objective", "protocol", "inbound", "proxy"):
         yield from objectives.check(spec.counted, (*path, "objective"))
-    if not _any(bad, "inbound", "deadline"):
+    if not unread_any(bad, "inbound", "deadline"):
         tcp = spec.protocol == "tcp"
         yield from inbound.check(spec.inbound, spec.deadline, (*path, "inbound"), tcp=tcp)
 
 
-def _check_places(spec: Spec, zones: int, path: Path, bad: frozenset[Path]) -> Iterator[Problem]:
+def check_places(spec: Spec, zones: int, path: Path, bad: frozenset[Path]) -> Iterator[Problem]:
+    """Losses that are claimed to be survived where there is no other place."""
     if Survive.ZONE in spec.survive and zones < 2:
         given = f"{zones} zone is given" if zones else "no zones are given"
         yield Problem(
             (*path, "survive"), TOO_FEW_ZONES, f"zone cannot be survived where {given}", "list at least two zones"
         )
-    if spec.spot and not _any(bad, "spot") and zones < 1:
+    if spec.spot and not unread_any(bad, "spot") and zones < 1:
         yield Problem(
             (*path, "spot"), TOO_FEW_ZONES, "is on, and no zones are given", "list the zones that have spot machines"
         )

@@ -22,7 +22,17 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
-from flyball.guards.workload import file_logs, local_cache, patch_args, ports, replicas, resources, sidecar, way_in
+from flyball.guards.workload import (
+    file_logs,
+    local_cache,
+    members,
+    patch_args,
+    ports,
+    replicas,
+    resources,
+    sidecar,
+    way_in,
+)
 from flyball.guards.workload.application import (
     Application,
     Scratch,
@@ -34,6 +44,7 @@ from flyball.guards.workload.application import (
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.file_logs import LogFiles
 from flyball.guards.workload.local_cache import LocalCache
+from flyball.guards.workload.members import NOTHING, Kept
 from flyball.guards.workload.names import check_name, read_callers
 from flyball.guards.workload.ports import Metrics, Port
 from flyball.guards.workload.way_in import Expose
@@ -87,6 +98,7 @@ class Spec(Application):
     objective: Objective | None = None
     expose: Expose | None = None
     patches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kept: Kept = NOTHING
 
     @property
     def needs_keda(self) -> bool:
@@ -162,6 +174,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         objective=objectives.read(r.at("objective")) if r.is_map("objective") else None,
         expose=way_in.read(r),
         patches=patch_args.read(r),
+        kept=members.read(r),
         sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
         **read_common(r),
     )

@@ -9,7 +9,8 @@ network was cut in two, the one with fewer keys follows. What was written to it 
 """
 
 from flyball.guards.clean_up.caches import BACKLOG, CLIENTS_PERCENT, OUTPUT_SECONDS
-from flyball.guards.workload.caches import OVERHEAD_CLIENTS, PEERS_SUFFIX, PORT, Cache
+from flyball.guards.workload.caches import OVERHEAD_CLIENTS, PORT, Cache
+from flyball.guards.workload.names import PEERS_SUFFIX
 from flyball.proxy import families
 from flyball.proxy.inputs import Address, Families
 from flyball.proxy.words import section

@@ -18,15 +18,25 @@ from flyball.guards.workload.caches import (
     OVERHEAD_CLIENTS,
     PASSWORD_KEY,
     PASSWORD_SUFFIX,
-    PEERS_SUFFIX,
     PORT,
     Cache,
 )
-from flyball.guards.workload.names import Caller
+from flyball.guards.workload.names import PEERS_SUFFIX, Caller
 from flyball.guards.workload.resources import Resources
 from flyball.kubernetes.cache import configuration
 from flyball.kubernetes.images import pulled
-from flyball.kubernetes.objects import Manifest, as_user, confined, exempt, ownership, requests_and_limits
+from flyball.kubernetes.objects import (
+    Manifest,
+    as_user,
+    confined,
+    evenly,
+    exempt,
+    from_pod,
+    headless,
+    never_together,
+    ownership,
+    requests_and_limits,
+)
 from flyball.kubernetes.workload.network import by_namespace, resolvers, tcp
 from flyball.proxy.families import IP, IPS
 
@@ -88,24 +98,9 @@ def service(cache: Cache, place: Place) -> Manifest:
 
 def peers(cache: Cache, place: Place) -> Manifest:
     """A name for each pod, whether it is ready or not: who starts asks the other one."""
-    return {
-        "metadata": metadata(cache, place, PEERS_SUFFIX, {"pulumi.com/skipAwait": "true"}),
-        "spec": {
-            "type": "ClusterIP",
-            "clusterIP": "None",
-            "ipFamilyPolicy": "PreferDualStack",
-            "publishNotReadyAddresses": True,
-            "selector": selector(cache),
-            "ports": [
-                {
-                    "name": "peer",
-                    "port": configuration.port(cache),
-                    "targetPort": configuration.port(cache),
-                    "protocol": "TCP",
-                }
-            ],
-        },
-    }
+    meta = metadata(cache, place, PEERS_SUFFIX, {"pulumi.com/skipAwait": "true"})
+    port = configuration.port(cache)
+    return headless(meta, selector(cache), [{"name": "peer", "port": port, "targetPort": port, "protocol": "TCP"}])
 
 
 def disruption_budget(cache: Cache, place: Place) -> Manifest:
@@ -204,20 +199,8 @@ def _placement(cache: Cache) -> Manifest:
     """Two of a pair never on one node; in zones of their own by preference."""
     if not cache.paired:
         return {}
-    pods = {"matchLabels": selector(cache)}
-    apart = [{"labelSelector": pods, "topologyKey": wellknown.HOSTNAME}]
-    return {
-        "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": apart}},
-        "topologySpreadConstraints": [
-            {
-                "maxSkew": 1,
-                "topologyKey": wellknown.ZONE,
-                "nodeTaintsPolicy": "Honor",
-                "whenUnsatisfiable": "ScheduleAnyway",
-                "labelSelector": pods,
-            }
-        ],
-    }
+    pods = selector(cache)
+    return {"affinity": never_together(pods), "topologySpreadConstraints": [evenly(pods, wellknown.ZONE, must=False)]}
 
 
 def _valkey(cache: Cache) -> Manifest:
@@ -276,7 +259,7 @@ def _router(cache: Cache) -> Manifest:
     return {
         **found,
         "command": ["haproxy", "-W", "-db", "-f", f"{configuration.FOLDER}/haproxy.cfg"],
-        "env": [*found["env"], _field(IP, "status.podIP"), _field(IPS, "status.podIPs")],
+        "env": [*found["env"], from_pod(IP, "status.podIP"), from_pod(IPS, "status.podIPs")],
         "ports": [_port("main", PORT)],
         "startupProbe": {**listens, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 60},
         "livenessProbe": {**listens, "periodSeconds": 10, "timeoutSeconds": 2, "failureThreshold": 6},
@@ -298,7 +281,7 @@ def _exporter(cache: Cache) -> Manifest:
 
 
 def _environment(cache: Cache) -> list[Manifest]:
-    pod = [_field(configuration.POD, "metadata.name")] if cache.paired else []
+    pod = [from_pod(configuration.POD, "metadata.name")] if cache.paired else []
     return [_password(cache, configuration.PASSWORD), *pod]
 
 
@@ -308,7 +291,3 @@ def _password(cache: Cache, variable: str) -> Manifest:
 
 def _port(name: str, port: int) -> Manifest:
     return {"name": name, "containerPort": port, "protocol": "TCP"}
-
-
-def _field(name: str, path: str) -> Manifest:
-    return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}

@@ -3,7 +3,8 @@
 Those who may change limits change all of it too, since it follows from the same arguments.
 """
 
-from flyball.guards.workload.caches import FILES_SUFFIX, PASSWORD_SUFFIX, PEERS_SUFFIX
+from flyball.guards.workload.caches import FILES_SUFFIX, PASSWORD_SUFFIX
+from flyball.guards.workload.names import PEERS_SUFFIX
 from flyball.kubernetes.governor import cel, limits, names
 from flyball.kubernetes.governor.cel import DELETES, UPDATES, text
 from flyball.kubernetes.governor.policy import Manifest, Policy, Rule, enforced, resources

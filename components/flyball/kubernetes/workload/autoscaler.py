@@ -9,12 +9,14 @@ from flyball.kubernetes.workload import meanwhile
 
 
 def autoscalers(s: Service) -> Iterator[Manifest]:
-    """One for each Deployment, named as what it scales, unless KEDA makes it.
+    """One for each Deployment, named as what it scales, unless KEDA makes it; none for members, whom nobody scales.
 
     That of an on-demand base beside a spot part holds it at its one size. So a size that changes with the arguments is
     moved by an autoscaler here too: whoever writes the arguments need not know what runs, and a Governor keeps it to
     steps; and an autoscaler keeps what it scales when spot comes or goes.
     """
+    if s.members:
+        return
     if s.sizing.split:
         yield _autoscaler(s, s.name, s.sizing.split.base, s.sizing.split.base)
     if not s.spec.needs_keda:

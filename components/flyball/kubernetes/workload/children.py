@@ -12,8 +12,10 @@ class Children:
     """The objects of a workload; None for those that its arguments do not ask for."""
 
     service: k8s.core.v1.Service
-    deployment: k8s.apps.v1.Deployment
-    """With spot on the part that stays on demand."""
+    deployment: k8s.apps.v1.Deployment | None
+    """With spot on the part that stays on demand; None of members."""
+    stateful_set: k8s.apps.v1.StatefulSet | None
+    """Of members, in place of a Deployment."""
     spot: k8s.apps.v1.Deployment | None
     """The part above the on-demand base."""
     autoscaler: k8s.autoscaling.v2.HorizontalPodAutoscaler | None
@@ -49,8 +51,16 @@ class Parent(pulumi.ComponentResource):
 
     @property
     def deployment(self) -> k8s.apps.v1.Deployment:
-        """The Deployment; with spot on the one that stays on demand."""
+        """The Deployment; with spot on the one that stays on demand. Raises `LookupError` with `quorum` or
+        `replicas: one`, where there is none."""
+        if self._children.deployment is None:
+            raise LookupError("what keeps data or must not run twice is a StatefulSet; take stateful_set")
         return self._children.deployment
+
+    @property
+    def stateful_set(self) -> k8s.apps.v1.StatefulSet | None:
+        """The StatefulSet of members, or of the one that stands alone; None without `quorum` and `replicas: one`."""
+        return self._children.stateful_set
 
     @property
     def spot(self) -> k8s.apps.v1.Deployment | None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pulumi
 
-from flyball.guards.workload import caches, file_logs, local_cache
+from flyball.guards.workload import caches, file_logs, local_cache, members
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.resolve import Service
-from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, metadata
+from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, from_pod, metadata
 
 _REFERENCE = re.compile(r"\$\(([^()]+)\)")
 
@@ -58,6 +58,9 @@ def variables(s: Placed) -> list[Manifest]:
     if isinstance(s, Service):
         own |= file_logs.environment(s.spec.logs, s.name) if s.spec.logs else {}
         own |= local_cache.environment(s.spec.cache) if s.spec.cache else {}
+    grouped = isinstance(s, Service) and s.members is not None and not s.members.alone
+    if isinstance(s, Service) and s.members and grouped:
+        own[members.PEERS] = members.hosts(s.name, s.spec.namespace, s.members)
     passwords: dict[str, str] = {}
     for name, call in s.spec.calls.items():
         if isinstance(call.to, Callee) and call.to.cache:
@@ -65,6 +68,7 @@ def variables(s: Placed) -> list[Manifest]:
             own[ttl], passwords[password] = f"{call.to.cache.ttl}", call.to.cache.secret
     found = {
         **{variable: {"name": variable, "value": value} for variable, value in own.items()},
+        **({members.MEMBER: from_pod(members.MEMBER, "metadata.name")} if grouped else {}),
         **{variable: {"name": variable, "value": value} for variable, value in s.given.get("env", {}).items()},
         **{
             variable: from_secret(variable, s.name + SECRET_SUFFIX, variable) for variable in s.given.get("secrets", {})

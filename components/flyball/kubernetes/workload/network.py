@@ -50,7 +50,16 @@ def _ingress(s: Placed) -> list[Manifest]:
         for _, each in sorted(s.spec.ports.items())
         for rule in _let_in(s, each.callers, each.public, {**tcp(each.port), "protocol": protocol(each.protocol)})
     ]
-    return [*metrics, *_let_in(s, s.callers, s.spec.public, tcp(s.spec.entry)), *further]
+    return [*metrics, *_let_in(s, s.callers, s.spec.public, tcp(s.spec.entry)), *further, *_among(s, "from")]
+
+
+def _among(s: Service, direction: str) -> list[Manifest]:
+    """Members reach each other at all ports of the application, past the proxy."""
+    if s.members is None or s.members.alone:
+        return []
+    ports = [tcp(s.spec.port)]
+    ports += [{**tcp(each.port), "protocol": protocol(each.protocol)} for _, each in sorted(s.spec.ports.items())]
+    return [{direction: [{"podSelector": {"matchLabels": selector(s)}}], "ports": ports}]
 
 
 def _let_in(s: Placed, callers: Iterable[Caller], public: bool, port: Manifest) -> list[Manifest]:
@@ -104,7 +113,7 @@ def _egress(s: Placed) -> list[Manifest]:
         else:
             # A policy speaks of the pods' own ports, which are not those of the Service in front of them.
             rules.append({"to": [_pods(s, to.namespace, to.name)], "ports": [tcp(to.target)]})
-    return rules
+    return [*rules, *(_among(s, "to") if isinstance(s, Service) else ())]
 
 
 def _anywhere(s: Placed, to: Outside) -> list[Manifest]:

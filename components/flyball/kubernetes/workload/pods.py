@@ -11,6 +11,8 @@ from flyball.guards.interruptions.probes import Probe
 from flyball.guards.reading.units import Bytes, show_size
 from flyball.guards.workload.application import Application, Placed, Scratch
 from flyball.guards.workload.fixed_names import lowest, places
+from flyball.guards.workload.member_sizing import apart
+from flyball.guards.workload.members import VOLUME
 from flyball.guards.workload.platform import Platform
 from flyball.guards.workload.pod import Pod
 from flyball.guards.workload.ports import METRICS
@@ -24,7 +26,9 @@ from flyball.kubernetes.objects import (
     Manifest,
     as_user,
     confined,
+    evenly,
     labels,
+    never_together,
     requests_and_limits,
     selector,
     unless_empty,
@@ -33,6 +37,10 @@ from flyball.kubernetes.workload import rotation as rotate
 from flyball.kubernetes.workload.files import Mounted, env_from
 from flyball.kubernetes.workload.network import protocol
 from flyball.kubernetes.workload.proxy import Sidecars
+
+_KEEPS_OWNERS = {"fsGroupChangePolicy": "OnRootMismatch"}
+"""A large volume is not walked through at each start (https://kubernetes.io/docs/tasks/configure-pod-container/
+security-context/#configure-volume-permission-and-ownership-change-policy-for-pods)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
         # The signal to open logs anew goes from one container to the other.
         **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
         **chosen(spec.pod, _placement(s, part)),
-        "topologySpreadConstraints": _spread(s),
+        **unless_empty("topologySpreadConstraints", _spread(s)),
         **unless_empty("initContainers", [*beside(inputs), *([rotation] if rotation else [])]),
         "containers": [_container(s, inputs)],
     }
@@ -111,6 +119,7 @@ def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scrat
         "securityContext": {
             **as_user(s.spec.user),
             "fsGroup": s.spec.user,
+            **(_KEEPS_OWNERS if isinstance(s, Service) and s.spec.kept.data else {}),
             "seccompProfile": {"type": "RuntimeDefault"},
             **unless_empty("sysctls", _sysctls(s.spec)),
         },
@@ -170,8 +179,9 @@ def chosen(pod: Pod, placed: Manifest) -> Manifest:
 
 def _container(s: Service, inputs: PodInputs) -> Manifest:
     spec = s.spec
+    mounts = [{"name": VOLUME, "mountPath": spec.kept.data.path}] if spec.kept.data else []
     return {
-        **application(s, inputs, s.sizing.ephemeral_storage, _own_volumes(spec)),
+        **application(s, inputs, s.sizing.ephemeral_storage, _own_volumes(spec), mounts),
         "ports": _ports(spec),
         "startupProbe": _probe(spec.probes.startup, spec.port),
         "readinessProbe": _probe(spec.probes.readiness, spec.port),
@@ -191,8 +201,10 @@ def _ports(spec: Spec) -> list[Manifest]:
     return found
 
 
-def application(s: Placed, inputs: PodInputs, storage: Bytes, volumes: Mapping[str, Scratch]) -> Manifest:
-    """The container of a service or a job: bounded, without privileges, its root read-only."""
+def application(
+    s: Placed, inputs: PodInputs, storage: Bytes, volumes: Mapping[str, Scratch], more: Iterable[Manifest] = ()
+) -> Manifest:
+    """The container of a service or a job: bounded, without privileges, its root read-only; `more` it has mounted."""
     return {
         "name": s.name,
         "image": inputs.image,
@@ -205,6 +217,7 @@ def application(s: Placed, inputs: PodInputs, storage: Bytes, volumes: Mapping[s
             [
                 *({"name": name, "mountPath": each.path} for name, each in volumes.items()),
                 *(each.mount for each in inputs.files),
+                *more,
             ],
         ),
         **unless_empty("command", list(s.spec.command)),
@@ -255,9 +268,14 @@ def _spread(s: Service) -> list[Manifest]:
     Where a zone's loss must be survived the zones are a must, since the rule reckons with `ceil(n / zones)` in the
     fullest. In all other cases evenness is a preference: a pod that waits for the perfect node carries nothing. Each
     revision is spread for itself, or what is left after a rollout is uneven. The two parts of a workload on spot are
-    different revisions; they are spread together by must, and each revision by preference.
+    different revisions; they are spread together by must, and each revision by preference. Of members no two are on one
+    node, and all are spread together: each is replaced where its volume is.
     """
     must = Survive.ZONE in s.spec.survive
+    if s.members:
+        if s.members.alone:
+            return []
+        return [evenly(selector(s), wellknown.ZONE, apart(s.members, len(s.place.zones), must))]
     if s.sizing.split is None:
         return [_evenly(s, wellknown.ZONE, must), _evenly(s, wellknown.HOSTNAME)]
     together = _evenly(s, wellknown.ZONE, must, revision=False)
@@ -265,30 +283,29 @@ def _spread(s: Service) -> list[Manifest]:
 
 
 def _evenly(s: Service, key: str, must: bool = False, revision: bool = True) -> Manifest:
-    constraint: Manifest = {
-        "maxSkew": 1,
-        "topologyKey": key,
-        # By default a zone whose nodes are dead, drained or for others counts as one without pods, beside which no
-        # other may have more than one (https://kubernetes.io/docs/concepts/scheduling-eviction/
-        # topology-spread-constraints/#spread-constraint-definition).
-        "nodeTaintsPolicy": "Honor",
-        "whenUnsatisfiable": "DoNotSchedule" if must else "ScheduleAnyway",
-        "labelSelector": {"matchLabels": selector(s)},
-    }
+    constraint = evenly(selector(s), key, must)
     return {**constraint, "matchLabelKeys": ["pod-template-hash"]} if revision else constraint
 
 
 def _placement(s: Service, part: str) -> Manifest:
-    """On-demand nodes for the base; spot nodes by preference for the rest, which may fall back."""
+    """On-demand nodes for the base, and for all members; spot nodes by preference for the rest, which may fall back."""
+    if s.members:
+        together = {} if s.members.alone else never_together(selector(s))
+        return {"affinity": {**_off_spot(s.place.platform), **together}}
     if s.sizing.split is None:
         return {}
     platform = s.place.platform
     if part == BASE_PART:
-        off_spot = [{**label, "operator": "NotIn"} for label in _spot_labels(platform)]
-        required = {"nodeSelectorTerms": [{"matchExpressions": off_spot}]}
-        return {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}}
+        return {"affinity": _off_spot(platform)}
     assert part == SPOT_PART
     return on_spot(platform)
+
+
+def _off_spot(platform: Platform) -> Manifest:
+    """Of an affinity: no spot nodes."""
+    off_spot = [{**label, "operator": "NotIn"} for label in _spot_labels(platform)]
+    required = {"nodeSelectorTerms": [{"matchExpressions": off_spot}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
 
 
 def on_spot(platform: Platform) -> Manifest:

@@ -19,7 +19,7 @@ from flyball.guards.workload.calls import Call
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.guards.workload.spec import Spec
-from flyball.kubernetes.objects import Manifest, as_user, confined, metadata, requests_and_limits
+from flyball.kubernetes.objects import Manifest, as_user, confined, from_pod, metadata, requests_and_limits
 from flyball.proxy import Address, Families, InboundHop, Outbound, Proxy, Server, proxy_config
 from flyball.proxy.base import LEAVE
 from flyball.proxy.families import IP, IPS
@@ -120,7 +120,7 @@ def _container(s: Placed) -> Manifest:
         "restartPolicy": "Always",
         # The image's own entry point, written out; as a master with a worker, it leaves gracefully.
         "command": ["haproxy", "-W", "-db", "-f", f"{FOLDER}/{FILE}"],
-        "env": [_field(IP, "status.podIP"), _field(IPS, "status.podIPs")],
+        "env": [from_pod(IP, "status.podIP"), from_pod(IPS, "status.podIPs")],
         "ports": [
             *([_port("guard", guard.port)] if guard else []),
             _port("metrics", own.metrics_port),
@@ -135,11 +135,6 @@ def _container(s: Placed) -> Manifest:
 
 def _port(name: str, port: int) -> Manifest:
     return {"name": name, "containerPort": port, "protocol": "TCP"}
-
-
-def _field(name: str, path: str) -> Manifest:
-    """The API's version is its default, and stated, since the server would fill it in."""
-    return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
 
 
 def _leave(spec: Spec) -> Manifest:

@@ -7,13 +7,15 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from flyball.guards.headroom.members import Members
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.migration import SUFFIX
+from flyball.guards.workload.names import PEERS_SUFFIX
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.job.migration import migrate
 from flyball.kubernetes.known import PLAIN, Making
 from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, labels
-from flyball.kubernetes.workload import environment, scaled_object, service, way_in
+from flyball.kubernetes.workload import environment, scaled_object, service, stateful_set, way_in
 from flyball.kubernetes.workload.autoscaler import autoscalers
 from flyball.kubernetes.workload.children import Children
 from flyball.kubernetes.workload.deployment import REPLICAS, deployments
@@ -44,8 +46,9 @@ def register(
     after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=[REPLICAS])
     running = [
         make(k8s.apps.v1.Deployment, _name(name, s, manifest), patched(s, "deployment", manifest), after)
-        for manifest in deployments(s, ready.inputs)
+        for manifest in ([] if s.members else deployments(s, ready.inputs))
     ]
+    members = _members(s, s.members, name, ready.inputs, after, child, make) if s.members else None
     reached = make(k8s.core.v1.Service, name, patched(s, "service", service.service(s)), child)
     limit = patched(s, "budget", service.disruption_budget(s))
     budget = make(k8s.policy.v1.PodDisruptionBudget, name, limit, child)
@@ -67,11 +70,12 @@ def register(
         scaled = make(k8s.apiextensions.CustomResource, _name(name, s, manifest), manifest, child)
     policy = make(k8s.networking.v1.NetworkPolicy, name, patched(s, "network", network_policy(s)), child)
     _expose(s, name, child, make)
-    deployment, *spot = running
+    deployment, spot = [*running, None, None][:2]
     return Children(
         service=reached,
         deployment=deployment,
-        spot=spot[0] if spot else None,
+        stateful_set=members,
+        spot=spot,
         autoscaler=scalers.get(s.autoscaled),
         base_autoscaler=scalers.get(s.name) if spot else None,
         scaled_object=scaled,
@@ -99,6 +103,23 @@ def _migrate(
         return None
     ready = prepare(s.migration, name + SUFFIX, child, who, make)
     return migrate(s.migration, name + SUFFIX, child, ready.inputs, [*ready.first, *after], make)
+
+
+def _members(
+    s: Service,
+    members: Members,
+    name: str,
+    inputs: PodInputs,
+    after: pulumi.ResourceOptions,
+    child: pulumi.ResourceOptions,
+    make: Making,
+) -> k8s.apps.v1.StatefulSet:
+    """What has no autoscaler keeps the size that it is given; members ask each other by name as soon as they are."""
+    named = make(k8s.core.v1.Service, name + PEERS_SUFFIX, stateful_set.peers(s), child)
+    later = pulumi.ResourceOptions(depends_on=[named], ignore_changes=[])
+    opts = pulumi.ResourceOptions.merge(after, later)
+    opts.ignore_changes = None
+    return make(k8s.apps.v1.StatefulSet, name, stateful_set.stateful_set(s, members, inputs), opts)
 
 
 def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) -> None:

@@ -60,7 +60,7 @@ def disruption_budget(s: Service) -> Manifest:
 
     With a budget of 0 no node with such a pod is ever drained: upgrades stand still, and Karpenter neither consolidates
     nor replaces the node, until its termination grace period ends and takes the pods without regard to any budget
-    (https://karpenter.sh/docs/concepts/disruption/).
+    (https://karpenter.sh/docs/concepts/disruption/). How many of what keeps data may go, `Members.budget` says.
     """
     return {
         "metadata": metadata(s),

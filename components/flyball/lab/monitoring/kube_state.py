@@ -18,6 +18,7 @@ from flyball.lab.monitoring import published
 
 RESOURCES = {
     "deployments": "/apis/apps/v1/deployments",
+    "stateful_sets": "/apis/apps/v1/statefulsets",
     "autoscalers": "/apis/autoscaling/v2/horizontalpodautoscalers",
     "pods": "/api/v1/pods",
     "budgets": "/apis/policy/v1/poddisruptionbudgets",
@@ -92,6 +93,9 @@ def samples(found: Mapping[str, Sequence[Object]]) -> Iterator[Sample]:
     """Of all objects, by the names in `RESOURCES`."""
     for deployment in found["deployments"]:
         yield from _deployment(deployment)
+    for each in found["stateful_sets"]:
+        of = {"namespace": each["metadata"]["namespace"], "statefulset": each["metadata"]["name"]}
+        yield "kube_statefulset_status_replicas_ready", of, each.get("status", {}).get("readyReplicas", 0)
     for autoscaler in found["autoscalers"]:
         yield from _autoscaler(autoscaler)
     for pod in found["pods"]:

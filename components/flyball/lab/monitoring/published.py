@@ -20,6 +20,8 @@ METRICS: Final[Mapping[str, tuple[str, ...]]] = {
     "kube_deployment_status_replicas": _DEPLOYMENT,
     "kube_deployment_status_replicas_available": _DEPLOYMENT,
     "kube_deployment_status_replicas_ready": _DEPLOYMENT,
+    # docs/metrics/workload/statefulset-metrics.md
+    "kube_statefulset_status_replicas_ready": ("namespace", "statefulset"),
     # docs/metrics/workload/horizontalpodautoscaler-metrics.md
     "kube_horizontalpodautoscaler_spec_max_replicas": _AUTOSCALER,
     "kube_horizontalpodautoscaler_spec_min_replicas": _AUTOSCALER,
