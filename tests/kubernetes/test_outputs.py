@@ -167,11 +167,6 @@ def test_what_decides_must_be_known(argument: str, why: str, preview: bool) -> N
 
     path = f"web.{argument.replace('.0', '[0]')}"
     said = f"{path}: {why}; {TOO_LATE}"
-    if argument == "replicas":
-        said = (
-            "web.replicas: is not a known key; give load.peak and load.replica;"
-            " how many replicas there are follows from them"
-        )
     assert refused(late, preview=preview) == [said]
 
 
