@@ -15,25 +15,27 @@ from flyball.stack.target import Target
 
 OWN = Signature("prod", "shop", "prod")
 POOLS, CLASSES, BUDGETS = "nodepools.karpenter.sh", "ec2nodeclasses.karpenter.k8s.aws", "poddisruptionbudgets"
-AS = "kubectl --as=NAME --as-group=flyball:override --as-group=system:masters"
+CLAIMS = "nodeclaims.karpenter.sh"
 _KINDS = f"{POOLS} {CLASSES}"
+AS = "kubectl --as=NAME --as-group=flyball:override --as-group=system:masters"
 DELETE = f"delete {POOLS}/spot {CLASSES}/spot"
 
 
 def item(name: str, stack: str = "prod", owner: str = "shop") -> dict[str, Any]:
+    spec = {"template": {"spec": {"terminationGracePeriod": "30m"}}}
     labels = {
         "app.kubernetes.io/managed-by": "flyball",
         "flyball.dev/environment": "prod",
         "flyball.dev/owner": owner,
     }
-    return {"metadata": {"name": name, "labels": labels, "annotations": {"flyball.dev/stack": stack}}}
+    return {"spec": spec, "metadata": {"name": name, "labels": labels, "annotations": {"flyball.dev/stack": stack}}}
 
 
 class Cluster(Kubectl):
     """Stands in for kubectl on a cluster with pools; `rights` are those of the user on the limits of pools."""
 
     def __init__(
-        self, rights: str = "", groups: str = "", sees: bool = True, kinds: str = f"{POOLS} {CLASSES}"
+        self, rights: str = "", groups: str = "", sees: bool = True, kinds: str = _KINDS, graces: str = ""
     ) -> None:
         super().__init__(Path("kubectl"), None)
         self.__dict__.update(rights=rights.split(), groups=groups.split(), sees=sees, kinds=kinds.split(), deleted=[])
@@ -42,6 +44,7 @@ class Cluster(Kubectl):
             POOLS: [item("spot"), *theirs],
             CLASSES: [item("spot"), *theirs],
             BUDGETS: [item("web"), item("cart"), *theirs],
+            CLAIMS: [{"spec": {"terminationGracePeriod": grace}} for grace in graces.split()],
         }
 
     def json(self, *arguments: str, stdin: str = "") -> Any:
@@ -53,6 +56,9 @@ class Cluster(Kubectl):
             assert asked == {"group": "flyball.dev", "resource": "governors", "name": "flyball-pools"}
             return {"status": {"allowed": verb in self.__dict__["rights"]}}
         verb, kind, *where = arguments
+        if kind == CLAIMS:
+            assert where == ["--selector=karpenter.sh/nodepool in (spot)"]
+            return {"items": self.__dict__["items"][kind]}
         assert (verb, where) == ("get", ["--namespace=shop"] if kind == BUDGETS else [])
         assert self.__dict__["sees"]
         return {"items": self.__dict__["items"][kind]}
@@ -106,13 +112,17 @@ def test_who_may_override_may_take_it_down() -> None:
         assert list(pools.check_down(cluster, OWN)) == []
 
 
-def test_pools_go_with_their_machines_and_nothing_waits_for_budgets() -> None:
-    cluster = Cluster("override")
+@pytest.mark.parametrize(
+    ("graces", "seconds"), [("", 1_800), ("110s", 1_800), ("30m 1h30m 45m", 5_400), ("2h 90s", 7_200)]
+)
+def test_pools_go_with_their_machines_and_nothing_waits_for_budgets(graces: str, seconds: int) -> None:
+    """A machine keeps the grace that it was made with, whatever its pool says by now."""
+    cluster = Cluster("override", graces=graces)
     assert pools.remove(cluster, OWN, "shop") == [f"{POOLS}/spot", f"{CLASSES}/spot"]
     budgets = (f"{BUDGETS}/web", f"{BUDGETS}/cart", "--namespace=shop", "--ignore-not-found")
     assert cluster.__dict__["deleted"] == [
         (budgets, 60.0),
-        ((f"{POOLS}/spot", f"{CLASSES}/spot", "--ignore-not-found", "--wait=true"), pools.SECONDS),
+        ((f"{POOLS}/spot", f"{CLASSES}/spot", "--ignore-not-found", "--wait=true"), seconds + pools.END),
     ]
 
 

@@ -51,11 +51,19 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
 @context_option
 @click.pass_context
 def down(context: click.Context, stack: str, kube_context: str | None) -> None:
-    """Remove everything of the stack, and with a local stack its control plane and state."""
-    with refusals():
-        from flyball.deploy import up as local
+    """Remove everything of the stack, and with a local stack its control plane and state.
 
-        for removed in local.down(target_of(context, stack, kube_context), say) or ["nothing was there"]:
+    Of a platform it says in which order it goes, and removes nothing.
+    """
+    with refusals():
+        from flyball.deploy import platforms
+        from flyball.deploy import up as local
+        from flyball.stack.platform import is_platform
+
+        target = target_of(context, stack, kube_context)
+        if is_platform(target.config):
+            platforms.down(target)
+        for removed in local.down(target, say) or ["nothing was there"]:
             click.echo(f"removed {removed}" if removed != "nothing was there" else removed)
 
 

@@ -4,7 +4,9 @@ Their controller ends the machines and then lets the pool go. Whatever took it a
 on, and that nobody ends.
 """
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from flyball.deploy import api
 from flyball.deploy.others import Signature, signature
@@ -14,10 +16,12 @@ from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.pools import names as karpenter
 
-_POOLS, _, _CLASSES = karpenter.KINDS
+_POOLS, _CLAIMS, _CLASSES = karpenter.KINDS
 _BUDGETS = "poddisruptionbudgets"
-SECONDS = 3_900.0
-"""The longest that the machines of a pool may take to go [s]: a grace period of an hour, and their end."""
+END = 300.0
+"""How long a machine may take to end once its grace is over, or nothing is on it any more [s]."""
+_PART = re.compile(r"([0-9]+)([hms])")
+_SECONDS = {"h": 3_600, "m": 60, "s": 1}
 
 
 def of_stack(kubectl: Kubectl, own: Signature) -> list[str]:
@@ -62,7 +66,7 @@ def remove(kubectl: Kubectl, own: Signature, namespace: str) -> list[str]:
     """Delete the stack's pools and their classes, and wait until their machines have gone.
 
     Budgets of its services go before: nobody needs these any more, and a machine would wait for them until its grace
-    ends. Raises `KubectlError` if they are not gone within `SECONDS`.
+    ends. Raises `KubectlError` if they are not gone within the longest grace that one of them has, and `END`.
     """
     found = of_stack(kubectl, own)
     if not found:
@@ -70,8 +74,25 @@ def remove(kubectl: Kubectl, own: Signature, namespace: str) -> list[str]:
     where = f"--namespace={namespace}"
     if budgets := _signed(kubectl, own, _BUDGETS, where):
         kubectl.run("delete", *budgets, where, "--ignore-not-found")
-    kubectl.run("delete", *found, "--ignore-not-found", "--wait=true", timeout=SECONDS)
+    kubectl.run("delete", *found, "--ignore-not-found", "--wait=true", timeout=_grace(kubectl, found) + END)
     return found
+
+
+def _grace(kubectl: Kubectl, found: list[str]) -> float:
+    """The longest that a pod may keep one of the machines [s]. A machine keeps the grace that it was made with."""
+    pools = {name for kind, _, name in (each.partition("/") for each in found) if kind == _POOLS}
+    specs: list[dict[str, Any]] = []
+    if pools:
+        made = kubectl.json("get", _POOLS)["items"]
+        specs += [item["spec"]["template"]["spec"] for item in made if item["metadata"]["name"] in pools]
+        selector = f"--selector={karpenter.POOL_LABEL} in ({', '.join(sorted(pools))})"
+        specs += [item["spec"] for item in kubectl.json("get", _CLAIMS, selector)["items"]]
+    return max((_seconds(spec.get("terminationGracePeriod", "")) for spec in specs), default=0)
+
+
+def _seconds(duration: str) -> float:
+    """Of a duration as Karpenter's kinds allow it: `1h`, `90s`, `1h30m`."""
+    return sum(int(count) * _SECONDS[unit] for count, unit in _PART.findall(duration))
 
 
 def _command(found: list[str]) -> str:

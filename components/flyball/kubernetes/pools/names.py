@@ -22,5 +22,8 @@ NAMESPACE: Final = names.KARPENTER_NAMESPACE
 ACCOUNT: Final = names.KARPENTER
 LEASE: Final = "karpenter-leader-election"
 
+POOL_LABEL: Final = f"{GROUP}/nodepool"
+"""Of a node and its claim: the pool that they are of."""
+
 ENVELOPES: Final = "flyball-pools"
 """ConfigMap in the Governor's namespace: what each pool may grow to."""
