@@ -1,18 +1,20 @@
 """Broken inputs, and which layer catches each: a table, in mutations.yaml.
 
 of, set, to   the resource of prod-platform, the path of the input, and its broken value
+in            another case that has it
 by            every layer that says something
 left          where none does: what holds it instead, a rule of the stack file or the API
 """
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from tests.aws.capture import of_case, title
-from tests.aws.validators import cloudformation, hints, iam, own, wiring
+from tests.aws.validators import calls, cloudformation, hints, iam, own, wiring
 from tests.aws.validators.template import Unmapped, template
 
 from flyball.deploy.program import Registered
@@ -20,11 +22,19 @@ from flyball.deploy.program import Registered
 MUTATIONS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).with_name("mutations.yaml")).read_text("utf-8"))
 _TWICE = ("E3019", "E3022")
 """Errors of cfn-lint for what only one resource of a template may have."""
-RESOURCES = {title(r.urn): r for r in of_case("prod-platform")}
+
+
+@cache
+def resources(case: str) -> dict[str, Registered]:
+    return {title(r.urn): r for r in of_case(case)}
+
+
+def original(mutation: dict[str, Any]) -> Registered:
+    return resources(mutation.get("in", "prod-platform"))[mutation["of"]]
 
 
 def mutated(mutation: dict[str, Any]) -> Registered:
-    resource = RESOURCES[mutation["of"]]
+    resource = original(mutation)
     return replace(resource, inputs=_with(resource.inputs, mutation["set"].split("."), mutation["to"]))
 
 
@@ -64,6 +74,7 @@ def test_is_caught_by(i: int, by_schemas: dict[int, list[str]]) -> None:
         "wiring": [*wiring.problems(resource)],
         "iam": [*iam.problems(resource)],
         "own": [*own.problems(resource)],
+        "calls": [*calls.problems(resource)],
         "schemas": by_schemas[i],
     }
     caught = [layer for layer, said in layers.items() if said]
@@ -73,7 +84,7 @@ def test_is_caught_by(i: int, by_schemas: dict[int, list[str]]) -> None:
 
 def test_none_of_them_is_what_is_there() -> None:
     for mutation in MUTATIONS:
-        assert mutated(mutation).inputs != RESOURCES[mutation["of"]].inputs
+        assert mutated(mutation).inputs != original(mutation).inputs
 
 
 def test_most_are_caught() -> None:
