@@ -13,6 +13,7 @@ from typing import Any
 
 from flyball.alerts import cluster, needs, operator
 from flyball.alerts.rule import Record, rule_file
+from flyball.alerts.workload import METRIC, ON
 from flyball.drills.cluster.settings import COMPRESSION
 from flyball.drills.watch import LOOK
 from flyball.lab.monitoring import programs
@@ -26,7 +27,7 @@ DAY, STEP = 86_400, 120
 """Seconds, as promtool evaluates."""
 NIGHT = DAY // 3
 """When the drill begins."""
-_EACH = LOOK // COMPRESSION / 1000
+LOOKS = LOOK // COMPRESSION / 1000
 """Seconds between two looks of a drill."""
 _SKIPPED = STEP * 1000 // LOOK
 """Of so many looks one is in the day."""
@@ -44,14 +45,20 @@ def samples(monitor: Monitor, stack: Stack, governed: bool, start: float, end: f
     entries = [entry for group in made.values() for entry in group]
     recorded = {entry.name for entry in entries if isinstance(entry, Record)}
     asked = sorted({name for entry in entries for name in needs.names(entry.expr)} - recorded)
-    count = int((end - start) / _EACH) + 1
+    count = int((end - start) / LOOKS) + 1
     found: dict[str, tuple[float | None, ...]] = {}
     for name in asked:
-        for series in monitor.between(name, start, start + (count - 1) * _EACH, _EACH):
+        for series in monitor.between(name, start, start + (count - 1) * LOOKS, LOOKS):
             labels = ",".join(f"{k}={json.dumps(v)}" for k, v in series["metric"].items() if k != "__name__")
-            at = {round((moment - start) / _EACH): float(value) for moment, value in series["values"]}
+            at = {round((moment - start) / LOOKS): float(value) for moment, value in series["values"]}
             found[f"{name}{{{labels}}}"] = tuple(at.get(i) for i in range(count))
     return found
+
+
+def settled(monitor: Monitor) -> bool:
+    """Whether all is as it should be, as far as Prometheus has seen: a day must not go on as an incident left it."""
+    asked = f"{METRIC}_ready >= {ON} {METRIC}_floor", "kube_poddisruptionbudget_status_pod_disruptions_allowed > 0"
+    return all(map(monitor.query, asked))
 
 
 def day_file(kept: Samples, rules: str, order: Iterable[str]) -> dict[str, Any]:
@@ -93,16 +100,16 @@ def promtool(kept: Samples, stack: Stack, governed: bool, folder: Path) -> str:
 
 
 def day(name: str, values: tuple[float | None, ...]) -> str:
-    """A series over the whole day."""
+    """A series over the whole day; what comes after the drill is what the last look has seen."""
     seen = list(values[::_SKIPPED])
     before, after = NIGHT // STEP, (DAY - NIGHT) // STEP + 1 - len(seen)
     if name.partition("{")[0].endswith("_total"):
-        return _counter(seen, before, after)
-    parts = [_run(seen[0], before), *(_run(value, 1) for value in seen), _run(seen[-1], after)]
+        return _counter(seen, before, after, values[-1] is not None)
+    parts = [_run(seen[0], before), *(_run(value, 1) for value in seen), _run(values[-1], after)]
     return " ".join(part for part in parts if part)
 
 
-def _counter(seen: list[float | None], before: int, after: int) -> str:
+def _counter(seen: list[float | None], before: int, after: int, goes_on: bool) -> str:
     """Its growth is as many times larger as the time is longer; one that begins anew is one that comes into being."""
     known = [(i, value) for i, value in enumerate(seen) if value is not None]
     steps = [max(0.0, b - a) * COMPRESSION / (j - i) for (i, a), (j, b) in pairwise(known)]
@@ -123,7 +130,7 @@ def _counter(seen: list[float | None], before: int, after: int) -> str:
             total += max(0.0, value - previous) * COMPRESSION
         previous = value
         parts.append(f"{total:.12g}")
-    parts.append(f"{total + last:.12g}+{last:.9g}x{after - 1}" if seen[-1] is not None else f"_x{after}")
+    parts.append(f"{total + last:.12g}+{last:.9g}x{after - 1}" if goes_on else f"_x{after}")
     return " ".join(parts)
 
 

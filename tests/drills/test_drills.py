@@ -65,6 +65,9 @@ TOLD: dict[str, list[tuple[str, str]]] = {
     "dawn": [],
     "spot": [],
     "drain": [],
+    "lost-zone": [],
+    "runaway": [],
+    "reapply": [],
 }
 """With the guard: alerts in the order in which they reach people, and no other does."""
 TOLD_WITHOUT = {
@@ -108,8 +111,12 @@ def with_its_day(drill: ClusterDrill, said: list[str], folder: Path) -> ClusterD
     def script(scene: Scene) -> Mapping[str, float | int]:
         figures = drill.script(scene)
         if scene.watch:
+            monitor, recorder = scene.watch.monitor, scene.recorder
+            recorder.wait(lambda: recorder.ready == recorder.pods, "the dead pod's replacement", 60)
+            recorder.pass_time(3 * kept.LOOKS)  # so that the loss has been seen before its end is asked for
+            recorder.wait(lambda: kept.settled(monitor), "figures of the replacement", 120)
             end = time.time()
-            found = kept.samples(scene.watch.monitor, scene.stack, drill.governed, end - scene.recorder.now, end)
+            found = kept.samples(monitor, scene.stack, drill.governed, end - recorder.now, end)
             said.append(kept.promtool(found, scene.stack, drill.governed, folder))
         return figures
 

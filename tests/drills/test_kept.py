@@ -13,7 +13,7 @@ def _samples(text: str) -> int:
 
 def test_a_gauge_stays_as_it_was_and_each_fourth_look_is_there() -> None:
     assert day("ready{}", (20, 19, 18, 17, 10, 9, None, 9, None, 1)) == (
-        f"20x{BEFORE - 1} 20x0 10x0 _x1 _x{COUNT - BEFORE - 3}"
+        f"20x{BEFORE - 1} 20x0 10x0 _x1 1x{COUNT - BEFORE - 4}"
     )
 
 
