@@ -24,6 +24,7 @@ STACKS = {
     for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))
     if "platform" not in path.stem
 }
+STACKS |= {path.stem: path for path in sorted((ROOT / "examples").glob("*.yaml"))}
 STACKS["applications"] = Path(__file__).parent / "stacks/Pulumi.applications.yaml"
 """What else an application may ask of its pods, all of it."""
 CRITICAL = 1

@@ -25,7 +25,7 @@ STACKS = ("local", "dev", "prod")
 def filled(adopted: Adopted, folder: Path) -> dict[str, Any]:
     """The configuration with its questions answered, as it is read from a file."""
     file = folder / "Pulumi.adopted.yaml"
-    text = adopted.text.replace("peak: '?'", "peak: 30").replace("replica: '?'", "replica: 20")
+    text = adopted.text.replace("peak: '?'", "peak: 10").replace("replica: '?'", "replica: 20")
     file.write_text(text, encoding="utf-8")
     return load(file)
 

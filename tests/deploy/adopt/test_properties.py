@@ -139,7 +139,7 @@ def test_nothing_vanishes_unsaid_and_a_plan_accepts_the_rest(documents: list[dic
     answered = {
         **adopted.config,
         "services": {
-            name: {**args, "load": {"peak": 30, "replica": 20}} for name, args in adopted.config["services"].items()
+            name: {**args, "load": {"peak": 10, "replica": 20}} for name, args in adopted.config["services"].items()
         },
     }
     assert [str(problem) for problem in examine(answered)[1]] == []

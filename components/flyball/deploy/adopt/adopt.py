@@ -9,7 +9,7 @@ from flyball import wellknown
 from flyball.deploy.adopt import calls, jobs, ours, service, times, written
 from flyball.deploy.adopt.found import Found, Item, mapping, maps
 from flyball.deploy.adopt.notes import Lost, Notes
-from flyball.deploy.adopt.work import Work, is_part_of_spot
+from flyball.deploy.adopt.work import Work, is_cache, is_part_of_spot
 from flyball.guards.fail_fast.rules import FOLDER_IN_USE
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.rules import EITHER_OR, MISSING
@@ -21,9 +21,8 @@ _FOLLOWS = (
 )
 """What the stack makes anew from what it says, or that was looked at with what it belongs to."""
 _STAYS = {
-    "StatefulSet": "keeps data in volumes of its pods, which no replica here has",
     "DaemonSet": "runs on each node, which is the cluster's business",
-    "PersistentVolumeClaim": "stays where it is: a replica keeps nothing",
+    "PersistentVolumeClaim": "stays where it is",
 }
 _UNKNOWN, _UNNAMED = "unknown", "adopted"
 _OTHER = "is no part of a stack, and stays as it is"
@@ -45,7 +44,11 @@ def adopt(found: Found, cluster: str | None = None) -> Adopted:
     `cluster` is the context of the kubeconfig that it was read from. Nothing is changed by it.
     """
     notes = Notes()
-    described = [service.describe(item, found, notes) for item in found.of("Deployment") if not is_part_of_spot(item)]
+    described = [
+        service.describe(item, found, notes)
+        for item in found.of("Deployment", "StatefulSet")
+        if not is_part_of_spot(item) and not is_cache(item)
+    ]
     services: dict[str, dict[str, Any]] = {}
     for each in described:
         if each.work.name in services:
@@ -115,7 +118,7 @@ def _ownership(found: Found) -> Mapping[str, Any]:
 def _rest(found: Found, notes: Notes) -> None:
     used = _named(found)
     for item in found.items:
-        if item.is_ours or item.kind in _FOLLOWS or item.kind in ("Deployment", "CronJob", "Job"):
+        if item.is_ours or item.kind in _FOLLOWS or item.kind in ("Deployment", "StatefulSet", "CronJob", "Job"):
             continue
         if item.kind in ("ConfigMap", "Secret"):
             if item.kind == "Secret":
@@ -140,7 +143,7 @@ def _named(found: Found) -> set[str]:
             for inner in value:
                 look(inner)
 
-    for item in found.of("Deployment", "CronJob", "Job"):
+    for item in found.of("Deployment", "StatefulSet", "CronJob", "Job"):
         look(item.spec)
     return names
 
@@ -151,7 +154,7 @@ def _platform(found: Found, notes: Notes) -> dict[str, Any]:
     secrets = sorted(
         {
             str(each.get("name"))
-            for item in found.of("Deployment", "CronJob", "Job")
+            for item in found.of("Deployment", "StatefulSet", "CronJob", "Job")
             for each in maps(mapping(mapping(item.spec.get("template")).get("spec")).get("imagePullSecrets"))
         }
     )

@@ -38,6 +38,9 @@ def describe(work: Work) -> dict[str, Any]:
                 env[name] = value
     if not whole:
         env = {name: _literal(value, {*env, *refs, *work.given}) for name, value in env.items()}
+    for name in [name for name in env if not _NAME.fullmatch(name)]:
+        del env[name]
+        work.lose(f"{work.path}.env ({name})", "is no name that every shell takes for a variable, and is left out")
     work.text.update(env)
     hidden = sorted(name for name, value in env.items() if looks_secret(name, value))
     for name in hidden:

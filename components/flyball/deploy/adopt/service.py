@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flyball.deploy.adopt import load, ours, pod, probes
+from flyball.deploy.adopt import load, members, ours, pod, probes
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, is_proxy, pod_of, ports_of, services_of, target
@@ -51,7 +51,7 @@ def describe(item: Item, found: Found, notes: Notes) -> Service:
     if name != item.name:
         work.say(f"is the {item.kind} {item.name}; here it has the name of its Service, by which it is called")
     for other in services:
-        if other.name != name:
+        if other.name != name and not item.is_ours:
             work.lose("", f"the Service {other.name} leads to it too; here it has one name, {name}")
     port = number or _NO_PORT
     answers = number is not None
@@ -66,11 +66,22 @@ def describe(item: Item, found: Found, notes: Notes) -> Service:
     name_of_port = next(
         (each.get("name") for each in maps(work.container.get("ports")) if each.get("containerPort") == port), None
     )
-    args |= {**pod.describe(work), **probes.describe(work, protocol, port, name_of_port, answers)}
+    kept = members.describe(work)
+    args |= {**kept, **pod.describe(work), **probes.describe(work, protocol, port, name_of_port, answers)}
     args |= _further(work, services, port)
     args |= _release(work)
+    if kept:
+        _without_sizes(args)
     numbers = {int(each["port"]): str(each["name"]) for s in services for each in ports_of(s) if "port" in each}
     return Service(work, args, numbers, frozenset({name, *(each.name for each in services)}))
+
+
+def _without_sizes(args: dict[str, Any]) -> None:
+    """What means nothing for members, of whom nobody comes or goes."""
+    for key in ("proven", "ceiling"):
+        args.pop(key, None)
+    rollout = {key: value for key, value in args.pop("rollout", {}).items() if key not in ("surge", "progress")}
+    args |= {"rollout": rollout} if rollout else {}
 
 
 def _main(item: Item, services: list[Item], containers: list[Manifest]) -> tuple[Manifest, int | None, int]:
@@ -197,7 +208,7 @@ def _release(work: Work) -> dict[str, Any]:
     spec, rollout = work.item.spec, dict[str, Any]()
     strategy = mapping(spec.get("strategy"))
     surge = str(mapping(strategy.get("rollingUpdate")).get("maxSurge") or "")
-    if strategy.get("type") == "Recreate":
+    if strategy.get("type") == "Recreate" and spec.get("replicas", 1) != 1:
         work.lose("spec.strategy.type", "all old pods end before a new one begins; here a new one begins first")
     if surge.endswith("%") and surge != "25%" and surge != "0%":
         rollout["surge"] = int(surge[:-1])

@@ -28,6 +28,8 @@ def describe(work: Work) -> dict[str, Any]:
     for i, volume in enumerate(maps(work.pod.get("volumes"))):
         at = f"{work.pod_path}.volumes[{i}]"
         name = str(volume.get("name"))
+        if name in work.kept:
+            continue
         own = [(f"{work.path}.volumeMounts[{j}]", each) for j, each in mounts if each.get("name") == name]
         if not own:
             if not (work.item.is_ours and name == PROXY):

@@ -29,6 +29,8 @@ class Work:
     text: dict[str, str] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
     """Variables that flyball sets by itself."""
+    kept: set[str] = field(default_factory=set)
+    """Volumes that are described as its data."""
 
     @property
     def pod(self) -> Manifest:
@@ -93,6 +95,14 @@ def target(port: Manifest, containers: list[Manifest]) -> tuple[int | None, int]
             if wanted in (each.get("containerPort"), each.get("name")):
                 return each.get("containerPort"), i
     return (wanted if isinstance(wanted, int) else None), 0
+
+
+def is_cache(item: Item) -> bool:
+    """Whether it is a cache of flyball's, which is no service."""
+    if item.kind != "StatefulSet" or not item.is_ours:
+        return False
+    containers = maps(mapping(pod_of(item)[1].get("spec")).get("containers"))
+    return all(each.get("name") != item.name for each in containers)
 
 
 def is_part_of_spot(item: Item) -> bool:

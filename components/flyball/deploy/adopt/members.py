@@ -1,0 +1,77 @@
+"""What keeps data or must not run twice: StatefulSets, and Deployments of one pod with a volume of their own."""
+
+from typing import Any
+
+from flyball.deploy.adopt.found import Manifest, mapping, maps
+from flyball.deploy.adopt.work import Work
+
+_SIZE = "1Gi"
+_KEY = "data"
+
+
+def describe(work: Work) -> dict[str, Any]:
+    """`replicas`, `quorum` and `data`; nothing for replicas that are alike."""
+    count = work.item.spec.get("replicas", 1)
+    if work.item.kind == "StatefulSet":
+        data = _of_templates(work)
+        if count == 1:
+            return {"replicas": "one", **data}
+        if not data:
+            work.say("had pods with names of their own; here they are replicas that are alike")
+            return {}
+        if work.item.is_ours:
+            work.given.update(("MEMBER", "MEMBERS"))
+        else:
+            work.say("a guess: more than half", "quorum")
+        return {"quorum": f"{count // 2 + 1} of {count}", **data}
+    data = _of_claims(work) if count == 1 else {}
+    recreated = mapping(work.item.spec.get("strategy")).get("type") == "Recreate"
+    return {"replicas": "one", **data} if data or (recreated and count == 1) else {}
+
+
+def _mount(work: Work, name: object) -> tuple[str, Manifest] | None:
+    """Where a volume is mounted by the application."""
+    for i, each in enumerate(maps(work.container.get("volumeMounts"))):
+        if each.get("name") == name:
+            return f"{work.path}.volumeMounts[{i}]", each
+    return None
+
+
+def _of_templates(work: Work) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for i, template in enumerate(maps(work.item.spec.get("volumeClaimTemplates"))):
+        at, name = f"spec.volumeClaimTemplates[{i}]", mapping(template.get("metadata")).get("name")
+        mounted = _mount(work, name)
+        if mounted is None or found:
+            work.lose(at, f"{name} is a further volume, and a member has one here" if found else "nothing mounts it")
+            continue
+        found = {_KEY: _volume(work, mounted, mapping(template.get("spec")))}
+    kept = mapping(work.item.spec.get("persistentVolumeClaimRetentionPolicy"))
+    if found and kept.get("whenDeleted") == "Delete":
+        found[_KEY]["keep"] = False
+    return found
+
+
+def _of_claims(work: Work) -> dict[str, Any]:
+    """A claim that a single pod names: here it gets one of its own, which begins empty."""
+    for i, volume in enumerate(maps(work.pod.get("volumes"))):
+        claim = mapping(volume.get("persistentVolumeClaim")).get("claimName")
+        mounted = _mount(work, volume.get("name")) if claim else None
+        if mounted:
+            there = work.found.get("PersistentVolumeClaim", claim)
+            work.kept.add(str(volume["name"]))
+            at = f"{work.pod_path}.volumes[{i}].persistentVolumeClaim"
+            work.lose(at, f"its data stays in {claim}; here it gets a volume of its own, so copy it over")
+            return {_KEY: _volume(work, mounted, there.spec if there else {})}
+    return {}
+
+
+def _volume(work: Work, mounted: tuple[str, Manifest], claim: Manifest) -> dict[str, Any]:
+    at, mount = mounted
+    size = mapping(mapping(claim.get("resources")).get("requests")).get("storage")
+    if size is None:
+        work.say("a guess: nothing says how large it is", _KEY)
+    if mount.get("subPath"):
+        work.lose(f"{at}.subPath", "a volume is mounted whole: name the folder below it to the application")
+    storage = claim.get("storageClassName")
+    return {"path": str(mount.get("mountPath")), "size": str(size or _SIZE), **({"class": storage} if storage else {})}
