@@ -56,15 +56,15 @@ def adopt(found: Found, cluster: str | None = None) -> Adopted:
             continue
         services[each.work.name] = each.args
     works = [jobs.describe(item, found, notes) for item in found.of("CronJob", "Job")]
+    graph = {each.work.name: list(each.args.get("calls", {})) for each in described}
     for each in described:
-        calls.guess(each.work, each.args, described)
+        calls.guess(each.work, each.args, described, graph)
     for each, args in [(each.work, each.args) for each in described] + works:
         _known_calls(each, args, services)
     ours.promise([each.work for each in described], services)
-    times.break_circles(described)
     times.fit(described)
     for work, args in works:
-        calls.guess(work, args, described)
+        calls.guess(work, args, described, {})
     _rest(found, notes)
     labels = _ownership(found)
     own = found.get("Namespace", found.namespace)

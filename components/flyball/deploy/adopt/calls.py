@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball.deploy.adopt.service import Service
+from flyball.deploy.adopt.times import Graph, leads_to
 from flyball.deploy.adopt.work import Work
 from flyball.guards.timeouts.hops import Hop, variable
 
@@ -36,8 +37,11 @@ class _Named:
     port: int | None
 
 
-def guess(work: Work, args: dict[str, Any], services: Iterable[Service]) -> None:
-    """Put calls into the arguments of a service or job, and its name among the callers of others' further ports."""
+def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: Graph) -> None:
+    """Put calls into the arguments of a service or job, and its name among the callers of others' further ports.
+
+    `graph` are the calls so far: one that closes a circle is left out, for there nobody's deadline can be kept.
+    """
     known = {
         host: each for each in services for host in each.known if each.work.name != work.name or work.section == "jobs"
     }
@@ -54,7 +58,12 @@ def guess(work: Work, args: dict[str, Any], services: Iterable[Service]) -> None
         for number in sorted({each.port for each in places if each.port is not None} - {main, callee.args["port"]}):
             _further(work, callee, number)
         to_main = [each for each in places if each.port in (None, main, callee.args["port"])]
-        if to_main:
+        if to_main and leads_to(graph, name, work.name):
+            work.lose(
+                "", f"it seems to call {name}, which calls it by others: that call is left out, and goes past the proxy"
+            )
+        elif to_main:
+            graph.setdefault(work.name, []).append(name)
             call = _call(work, args, callee, to_main, own)
             if call is not None:
                 calls[name] = {**call, **_variable(work, args, callee, call)}

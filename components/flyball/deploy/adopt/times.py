@@ -14,24 +14,9 @@ _DEFAULT: Milliseconds = 2_000
 Graph = dict[str, list[str]]
 
 
-def break_circles(services: Iterable[Service]) -> None:
-    """Leave out the guessed call that closes a circle: in a circle nobody's deadline can be kept."""
-    kept: Graph = {}
-    for service in services:
-        own = kept.setdefault(service.work.name, [])
-        calls = service.args.get("calls", {})
-        for name in list(calls):
-            if service.work.name in _reached(kept, name):
-                del calls[name]
-                service.work.notes.comments.pop(("services", service.work.name, "calls", name), None)
-                loses = (
-                    f"it seems to call {name}, which calls it by others: that call is left out, and goes past the proxy"
-                )
-                service.work.lose("", loses)
-            else:
-                own.append(name)
-        if not calls:
-            service.args.pop("calls", None)
+def leads_to(graph: Graph, name: str, other: str) -> bool:
+    """Whether calls of a service lead to another one, over any others; or it is the other one."""
+    return other in _reached(graph, name)
 
 
 def _reached(graph: Graph, name: str) -> set[str]:
