@@ -1,6 +1,7 @@
 """`flyball measure` on a Prometheus that is played: what it prints, and what it refuses."""
 
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,31 @@ def test_figures_to_paste_with_what_they_change(stack: Path) -> None:
     assert "replica is 100 today, the knee\n" in done.stdout
     assert "db:" not in done.stdout
     assert done.stderr == "asking for web\n"
+
+
+@pytest.mark.parametrize("load", ["", '\n      load: {peak: "?", replica: "?"}', "\n      load: {peak: 3}"])
+def test_a_service_whose_load_nobody_has_said_yet(stack: Path, load: str) -> None:
+    stack.write_text(STACK.replace("\n      load: {peak: 200, replica: 100}", load))
+    with played(shop) as server:
+        done = measured("-s", stack, "--prometheus", server.url, "web")
+    assert done.exit_code == 0, done.output
+    assert "      # need 7, floor 8, ceiling 12\n" in done.stdout
+    assert "replica is not said today, the knee\n" in done.stdout
+    assert ("peak is not said today" in done.stdout) is ("3" not in load)
+
+
+def test_a_report_with_a_picture_and_the_query_of_each_figure(stack: Path, tmp_path: Path) -> None:
+    with played(shop) as server:
+        done = measured("-s", stack, "--prometheus", server.url, "-o", tmp_path / "out")
+    file = tmp_path / "out" / "measured.html"
+    assert done.stderr.splitlines()[-1] == f"report: {file}"
+    page = file.read_text()
+    assert [page.count(f'aria-label="{name}') for name in ("requests/s", "how long an answer", "ready")] == [1, 1, 2]
+    assert page.count("<section") == 3
+    for query in {each["query"] for each in server.asked if "web" in each["query"]}:
+        assert escape(query) in page
+    assert "NaN" not in page
+    assert escape(done.stdout) in page
 
 
 def test_a_figure_that_breaks_a_rule_says_which(stack: Path) -> None:
@@ -166,3 +192,13 @@ def test_neither_a_server_nor_a_load_test(stack: Path) -> None:
     assert done.exit_code == 1
     said = "--prometheus: is missing; give it, or --load for a test of one replica"
     assert done.stderr.splitlines() == ["refused, and nothing was changed:", said]
+
+
+@pytest.mark.parametrize(("said", "proposed"), [("", False), ("\n      proven: 3", True), ("\n      proven: 9", False)])
+def test_a_proven_size_is_never_lowered_and_never_below_the_floor(stack: Path, said: str, proposed: bool) -> None:
+    """Four replicas were ready."""
+    stack.write_text(STACK.replace("deadline: 2s", f"deadline: 2s{said}"))
+    with played(shop) as server:
+        done = measured("-s", stack, "--prometheus", server.url, "web")
+    assert ("\n      proven: 4  # is 3 today\n" in done.stdout) is proposed
+    assert "proven: 4" not in done.stdout or proposed

@@ -1,6 +1,7 @@
 """The command that proposes load figures from data."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +23,7 @@ from flyball.cli.shared import refusals, say, server_options, stack_option, targ
 @click.option("--most", type=float, metavar="RATE", help="Of --load: the most requests per second.")
 @click.option("--step", default="10s", show_default=True, help="Of --load: how long each of its ten steps takes.")
 @click.option("--against", metavar="HOST", help="Of --load: the host once more, where it is not this machine.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for a report: pictures and queries.")
 @click.pass_context
 def measure(
     context: click.Context,
@@ -29,6 +31,7 @@ def measure(
     services: tuple[str, ...],
     url: str | None,
     load: str | None,
+    output: Path | None,
     **options: Any,
 ) -> None:
     """Propose load figures for the services of a stack, or for those that are named, from what a Prometheus has seen.
@@ -46,14 +49,18 @@ def measure(
     """
     end = time.time()
     with refusals():
-        from flyball.measure import command, fragment
+        from flyball.measure import asked, command, fragment
 
-        target = target_of(context, stack)
+        config, lacking = asked.filled(target_of(context, stack).config)
         if load is None:
-            reports = command.from_prometheus(target.config, services, url, end, options, say)
+            reports = command.from_prometheus(config, services, url, end, options, say)
         else:
-            reports = command.from_load(target.config, services, load, url, options, say)
-        result = fragment.result(target.config, reports)
+            reports = command.from_load(config, services, load, url, options, say)
+        result = fragment.result(config, reports, lacking)
         click.echo(fragment.text(result), nl=False)
+        if output:
+            from flyball.measure import report
+
+            say(f"report: {report.write(result, output)}")
         if not any(each.figures for each in result):
             context.exit(1)

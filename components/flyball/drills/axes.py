@@ -69,11 +69,16 @@ def nice(rough: float) -> float:
 
 def seconds(axes: Axes) -> Iterator[str]:
     """The numbers of the seconds, below the last axes."""
+    return numbers(axes, "seconds")
+
+
+def numbers(axes: Axes, name: str) -> Iterator[str]:
+    """The numbers along the axes, below the last of them, and what they count."""
     step, at = nice(axes.seconds / 8), 0.0
     while at <= axes.seconds:
         yield f'<text class="tick" x="{axes.x(at)}" y="{axes.below + 16}" text-anchor="middle">{at:g}</text>'
         at += step
-    yield f'<text class="tick" x="{WIDTH - RIGHT}" y="{axes.below + 33}" text-anchor="end">seconds</text>'
+    yield f'<text class="tick" x="{WIDTH - RIGHT}" y="{axes.below + 33}" text-anchor="end">{escape(name)}</text>'
 
 
 def marks(events: Sequence[Event], axes: Axes) -> Iterator[str]:

@@ -2,21 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 
 from flyball.drills.drill import Drill
+from flyball.drills.html import document
 from flyball.drills.measure import Told
 from flyball.drills.result import Result
 
 FILE = "drills.html"
 _ROWS = 15
-_STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
-_HATCH = (
-    '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="hatch" width="7" '
-    'height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="7" height="7" '
-    'fill="#f6c9a8"/><path d="M0 0V7" stroke="#d55e00" stroke-width="4"/></pattern></defs></svg>'
-)
 
 
 def write(results: Sequence[Result], drills: Mapping[str, Drill], folder: Path) -> Path:
@@ -33,11 +27,9 @@ def page(results: Sequence[Result], drills: Mapping[str, Drill]) -> str:
     for result in results:
         by_name.setdefault(result.drill, []).append(result)
     sections = [_section(drills[name], runs) for name, runs in by_name.items()]
-    return "\n".join(
+    return document(
+        "flyball drills",
         [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>flyball drills</title><style>{_STYLE}</style></head><body>{_HATCH}<main>",
             "<header><h1>Drills</h1>",
             "<p>Each incident is replayed twice: on a service with flyball's guard, and on one as it is commonly "
             "written. The guard has to hold, and without it the damage has to show.</p></header>",
@@ -45,8 +37,7 @@ def page(results: Sequence[Result], drills: Mapping[str, Drill]) -> str:
             *sections,
             _method([drills[name] for name in by_name]),
             _rerun(list(by_name)),
-            f"<footer>flyball {escape(version('flyball'))}</footer></main></body></html>",
-        ]
+        ],
     )
 
 

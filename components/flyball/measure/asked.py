@@ -5,9 +5,12 @@ from typing import Any
 
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import UNKNOWN_VALUE
-from flyball.guards.reading.strict import nearest
+from flyball.guards.reading.strict import QUESTION, nearest
 from flyball.guards.workload.resolve import Service
 from flyball.stack.read import read
+
+LOAD = ("peak", "replica")
+"""What every service has to say of its load."""
 
 
 def together(*readers: Callable[[], Any]) -> list[Any]:
@@ -20,6 +23,28 @@ def together(*readers: Callable[[], Any]) -> list[Any]:
             problems += refused.problems
     refuse(problems)
     return found
+
+
+def filled(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, frozenset[str]]]:
+    """The configuration with some figure where a service says nothing of its load, and which are missing there.
+
+    What such a service would come to means nothing; its other keys are held against the rules all the same.
+    """
+    below, lacking, found = config.get("defaults"), dict[str, frozenset[str]](), dict[str, Any]()
+    default = below.get("load") if isinstance(below, Mapping) else None
+    services = config.get("services")
+    if not isinstance(services, Mapping):
+        return dict(config), {}
+    for name, args in services.items():
+        found[name] = args
+        load = args.get("load") if isinstance(args, Mapping) else {}
+        if not isinstance(args, Mapping) or not (load is None or isinstance(load, Mapping)):
+            continue
+        given = {**(default if isinstance(default, Mapping) else {}), **(load or {})}
+        if missing := frozenset(key for key in LOAD if given.get(key) in (None, QUESTION)):
+            lacking[name] = missing
+            found[name] = {**args, "load": {**(load or {}), **dict.fromkeys(missing, 1)}}
+    return {**config, "services": found}, lacking
 
 
 def services(config: Mapping[str, Any], names: Iterable[str]) -> list[Service]:

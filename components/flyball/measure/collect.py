@@ -47,6 +47,8 @@ class Report:
     service: Service
     measured: Measured
     windows: tuple[Window, ...]
+    seconds: float
+    """How long a window is."""
     queries: Mapping[str, str] = field(default_factory=dict[str, str])
     """None of a load test."""
 
@@ -90,7 +92,7 @@ def collect(server: Server, service: Service, asked: Span, own: Own) -> Report:
     found = measure(windows, asked.seconds, asked.days, spec.utilization)
     if not spec.counted and own.requests is None:
         found = replace(found, words=(_uncounted(service), *found.words))
-    return Report(service, found, tuple(windows), wanted)
+    return Report(service, found, tuple(windows), asked.seconds, wanted)
 
 
 def _uncounted(service: Service) -> str:

@@ -64,7 +64,7 @@ def from_load(
     service: Service = chosen[0]
     say(f"loading {wanted.origin} with up to {wanted.most:g} requests per second")
     windows = trial.run(wanted, service.spec.deadline, say)
-    return [Report(service, tried(windows, service.spec.utilization), tuple(windows))]
+    return [Report(service, tried(windows, service.spec.utilization), tuple(windows), wanted.step / trial.PARTS)]
 
 
 def _besides(names: Iterable[str], url: str | None, options: Mapping[str, Any]) -> Iterable[Problem]:

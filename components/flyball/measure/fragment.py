@@ -1,6 +1,6 @@
 """What was measured as a part of a stack file, beside what that says today, and what the change comes to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from flyball.guards.workload.resolve import Service
 from flyball.measure.collect import Report
 from flyball.stack.plan import plan
 
+NOTHING = "not said"
 SIZES = ("need", "floor", "ceiling")
 
 
@@ -29,28 +30,37 @@ class Figure:
         return ".".join(self.key)
 
 
-def figures(service: Service, found: Measured) -> list[Figure]:
-    """Those for which there were data enough."""
+def figures(service: Service, found: Measured, lacking: frozenset[str] = frozenset()) -> list[Figure]:
+    """Those for which there were data enough; of the load the stack file lacks some."""
     spec, made = service.spec, list[Figure]()
     if found.peak:
         at = datetime.fromtimestamp(found.peak.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        made.append(_number(("load", "peak"), spec.peak, found.peak.value, f"at {at}"))
+        made.append(_number("peak", None if "peak" in lacking else spec.peak, found.peak.value, f"at {at}"))
     if found.replica:
         about = "a lower bound" if found.bound else "the knee"
-        made.append(_number(("load", "replica"), spec.replica, found.replica, about))
+        made.append(_number("replica", None if "replica" in lacking else spec.replica, found.replica, about))
     if found.latency and spec.fronted:
         today, proposed = show_duration(spec.inbound.latency), show_duration(found.latency)
         made.append(Figure(("inbound", "latency"), today, proposed, proposed))
-    seen = service.sizing.envelope.proven
-    # That fewer ran in these days does not unprove what ran before.
-    if found.proven and found.proven > seen:
-        made.append(Figure(("proven",), str(seen), str(found.proven), found.proven))
     return made
 
 
-def _number(key: tuple[str, ...], today: float, proposed: float, about: str) -> Figure:
+def proven(service: Service, found: Measured, floor: int | None) -> list[Figure]:
+    """The size that is proven, where it is more than is said, or than the floor is taken to prove.
+
+    That fewer ran in these days does not unprove what ran before.
+    """
+    said = service.spec.proven
+    seen = floor if said is None else said
+    if not found.proven or seen is None or found.proven <= seen:
+        return []
+    return [Figure(("proven",), NOTHING if said is None else str(said), str(found.proven), found.proven)]
+
+
+def _number(key: str, today: float | None, proposed: float, about: str) -> Figure:
     value = int(proposed) if proposed == int(proposed) else proposed
-    return Figure(key, show_number(today), show_number(proposed, 6), value, about)
+    said = NOTHING if today is None else show_number(today)
+    return Figure(("load", key), said, show_number(proposed, 6), value, about)
 
 
 def merged(config: Mapping[str, Any], proposed: Mapping[str, Sequence[Figure]]) -> dict[str, Any]:
@@ -70,23 +80,27 @@ def merged(config: Mapping[str, Any], proposed: Mapping[str, Sequence[Figure]]) 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Sizes by name, today and as proposed; None where the proposal breaks a rule. `broken` are such rules."""
+    """Sizes by name, today and as proposed; today's are None where the load is not said. `broken` are rules that the
+    proposal breaks, which has no sizes then.
+    """
 
-    sizes: Mapping[str, tuple[int, int] | None]
+    sizes: Mapping[str, tuple[int | None, int]]
     broken: tuple[str, ...]
 
 
-def changes(config: Mapping[str, Any], proposed: Mapping[str, Sequence[Figure]]) -> dict[str, Change]:
-    """What the figures change, by service."""
+def changes(
+    config: Mapping[str, Any], proposed: Mapping[str, Sequence[Figure]], lacking: Collection[str] = ()
+) -> dict[str, Change]:
+    """What the figures change, by service; of those that lack their load nobody knows the sizes of today."""
     today, then = plan(config), plan(merged(config, proposed))
     after = {row.service: row for row in then.rows}
     found: dict[str, Change] = {}
     for row in today.rows:
         if row.service in proposed:
-            later = after.get(row.service)
-            sizes = {name: (getattr(row, name), getattr(later, name)) if later else None for name in SIZES}
+            later, known = after.get(row.service), row.service not in lacking
+            sizes_ = {name: (getattr(row, name) if known else None, getattr(later, name)) for name in SIZES if later}
             broken = [str(each) for each in then.findings if each.path[:2] == ("services", row.service)]
-            found[row.service] = Change(sizes, tuple(broken))
+            found[row.service] = Change(sizes_, tuple(broken))
     return found
 
 
@@ -103,10 +117,20 @@ class Proposal:
         return self.report.service.name
 
 
-def result(config: Mapping[str, Any], reports: Iterable[Report]) -> list[Proposal]:
+def result(
+    config: Mapping[str, Any], reports: Iterable[Report], lacking: Mapping[str, frozenset[str]]
+) -> list[Proposal]:
     """The proposals for a configuration, which they leave as it is."""
-    found = [(report, figures(report.service, report.measured)) for report in reports]
-    changed = changes(config, {report.service.name: each for report, each in found if each})
+    nothing = frozenset[str]()
+    found = [
+        (report, figures(report.service, report.measured, lacking.get(report.service.name, nothing)))
+        for report in reports
+    ]
+    then = plan(merged(config, {report.service.name: each for report, each in found}))
+    floors = {row.service: row.floor for row in then.rows}
+    for report, each in found:
+        each += proven(report.service, report.measured, floors.get(report.service.name))
+    changed = changes(config, {report.service.name: each for report, each in found if each}, lacking)
     return [Proposal(report, each, changed.get(report.service.name)) for report, each in found]
 
 
@@ -144,8 +168,8 @@ def sizes(change: Change | None) -> list[str]:
         return []
     if change.broken:
         return [f"breaks a rule: {line}" for line in change.broken]
-    sizes = [
-        f"{name} {was} -> {will}" if was != will else f"{name} {was} as today"
-        for name, (was, will) in ((name, pair) for name, pair in change.sizes.items() if pair)
+    said = [
+        f"{name} {will}" if was is None else f"{name} {was} -> {will}" if was != will else f"{name} {was} as today"
+        for name, (was, will) in change.sizes.items()
     ]
-    return [", ".join(sizes)] if sizes else []
+    return [", ".join(said)] if said else []

@@ -100,12 +100,14 @@ def test_a_reset_of_counters_is_no_peak() -> None:
     """Two scrapers that take turns make a counter begin anew at each look; lower ones are of no consequence."""
     windows = day()
     windows[500] = replace(windows[500], requests=90_000.0, resets=2.0)
+    windows[501] = replace(windows[501], requests=80_000.0)
     windows[600] = replace(windows[600], resets=1.0)
     found = made(windows)
     assert found.peak is not None
     assert found.peak.value == 240
     assert found.words[0] == (
-        "1 window with more, up to 90000/s, in which counters began anew: an artefact of scraping, which is no peak"
+        "2 windows with more, up to 90000/s, in or beside which counters began anew: an artefact of scraping, which is"
+        " no peak"
     )
 
 

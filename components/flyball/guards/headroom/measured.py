@@ -8,10 +8,10 @@
 - `proven`: the most replicas that were ready through `HELD` windows in a row, while hardly a request failed: the
   largest size that people have seen run well (`governor.envelope`).
 
-A window in which counters began anew is no peak: two scrapers that take turns, or an exporter that restarts, make
-`rate` count all of a counter as new (https://prometheus.io/docs/prometheus/latest/querying/functions/#rate). One in
-which replicas came, went or restarted tells nothing of what one can do, and one with many failures neither: an error is
-often quicker than an answer.
+A window in which counters began anew, or beside one, is no peak: of two exporters that are scraped in turns, `rate`
+takes all of a counter for new (https://prometheus.io/docs/prometheus/latest/querying/functions/#rate). One in which
+replicas came, went or restarted tells nothing of what one can do, and one with many failures neither: an error is often
+quicker than an answer.
 """
 
 import math
@@ -112,7 +112,7 @@ def _limit(
     latency = None
     if found and replica:
         load = replica if bound else replica * float(utilization)
-        latency = max(1, math.ceil(1000 * found.curve.at(load)))
+        latency = max(1, math.ceil(round(1000 * found.curve.at(load), 6)))
     return replica, bound, latency, found, samples
 
 
@@ -175,16 +175,28 @@ def _coverage(windows: Sequence[Window], seconds: float, days: float) -> Iterabl
         yield f"{gaps}: what came then is not known"
 
 
-def _peak(windows: Iterable[Window], words: list[str]) -> Peak | None:
-    known = [window for window in windows if window.requests is not None]
-    sound = [window for window in known if not window.resets]
+def _anew(windows: Sequence[Window]) -> set[float]:
+    """When counters began anew: in a window, or in one beside it, which may hold but the second half of that.
+
+    Of a counter that went from 9 to 0 and back to 9, a window from the 0 on sees nothing that falls.
+    """
+    found = {window.at for window in windows if window.resets}
+    for before, after in pairwise(windows):
+        if before.resets or after.resets:
+            found |= {before.at, after.at}
+    return found
+
+
+def _peak(windows: Sequence[Window], words: list[str]) -> Peak | None:
+    known, anew = [window for window in windows if window.requests is not None], _anew(windows)
+    sound = [window for window in known if window.at not in anew]
     best = max(sound, key=lambda window: window.requests or 0.0, default=None)
-    higher = [w for w in known if w.resets and (best is None or (w.requests or 0.0) > (best.requests or 0.0))]
+    higher = [w for w in known if w.at in anew and (best is None or (w.requests or 0.0) > (best.requests or 0.0))]
     if higher:
         highest = max(window.requests or 0.0 for window in higher)
         words.append(
-            f"{_times(len(higher), 'window')} with more, up to {show_number(round_up(highest))}/s, in which counters"
-            " began anew: an artefact of scraping, which is no peak"
+            f"{_times(len(higher), 'window')} with more, up to {show_number(round_up(highest))}/s, in or beside which"
+            " counters began anew: an artefact of scraping, which is no peak"
         )
     if best is None or not best.requests:
         if known:
@@ -196,14 +208,14 @@ def _peak(windows: Iterable[Window], words: list[str]) -> Peak | None:
 def _samples(windows: Sequence[Window], words: list[str]) -> tuple[Sample, ...]:
     """One replica in each window in which nothing else happened."""
     changed = restarted = failing = 0
-    samples, before = list[Sample](), None
+    samples, before, anew = list[Sample](), None, _anew(windows)
     for window in windows:
         changing, before = before is not None and window.ready != before, window.ready
         if window.answered is None or window.latency is None or not window.ready or window.answered <= 0:
             continue
         if changing or window.ready != int(window.ready):
             changed += 1
-        elif window.resets or window.restarts:
+        elif window.at in anew or window.restarts:
             restarted += 1
         elif window.in_vain > IN_VAIN:
             failing += 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import UNANSWERED, UNKNOWN_KEY, WRONG_TYPE
+from flyball.guards.reading.rules import MISSING, UNANSWERED, UNKNOWN_KEY, WRONG_TYPE
 from flyball.guards.reading.strict import check
 
 
@@ -207,6 +207,8 @@ def check_service(
             yield replace(problem, remedy=_MEASURED[within])
         elif problem.rule is WRONG_TYPE and within == ("replicas",):
             yield replace(problem, remedy=str(_COUNTED))
+        elif problem.rule is MISSING and (within == ("load",) or within in _MEASURED):
+            yield replace(problem, remedy=f"{problem.remedy}; {_BY_MEASURE}")
         else:
             yield problem
 
