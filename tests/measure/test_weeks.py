@@ -1,6 +1,7 @@
 """`flyball measure` on a real Prometheus with two weeks in it, of a server that was once recorded."""
 
 import math
+import re
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -112,3 +113,8 @@ def test_two_weeks_of_a_service(done: Result, tmp_path: Path) -> None:
     assert page.count("<svg viewBox") == 3
     assert "knee 76" in page
     assert "sum(rate(haproxy_frontend_http_requests_total{" in page
+    # What is no peak is cut off, so that the load of two weeks is more than a line along the ground.
+    [highest] = {
+        float(y) for y in re.findall(r'class="limit" d="M50 ([0-9.]+)', page.split("requests/s over time")[1])[:1]
+    }
+    assert highest < 60

@@ -17,8 +17,9 @@ DAY, HOUR = 86_400, 3600
 
 
 def load(windows: Sequence[Window], peak: Peak | None, seconds: float) -> str:
-    """Requests per second, and the peak."""
-    return _over_time(windows, seconds, lambda window: window.requests, "requests/s", peak.value if peak else None)
+    """Requests per second, and the peak; what is no peak is cut off above it."""
+    limit = peak.value if peak else None
+    return _over_time(windows, seconds, lambda window: window.requests, "requests/s", limit, cut=True)
 
 
 def replicas(windows: Sequence[Window], proven: int | None, seconds: float) -> str:
@@ -27,18 +28,23 @@ def replicas(windows: Sequence[Window], proven: int | None, seconds: float) -> s
 
 
 def _over_time(
-    windows: Sequence[Window], seconds: float, value: Callable[[Window], float | None], name: str, limit: float | None
+    windows: Sequence[Window],
+    seconds: float,
+    value: Callable[[Window], float | None],
+    name: str,
+    limit: float | None,
+    *,
+    cut: bool = False,
 ) -> str:
-    """A line that breaks where nobody knows."""
+    """A line that breaks where nobody knows, on axes up to its highest value, or with `cut` to the limit."""
     known = [(window.at, found) for window in windows if (found := value(window)) is not None]
     if not known:
         return ""
     first, last = known[0][0], known[-1][0]
     unit, word = next(((u, w) for u, w in ((DAY, "days"), (HOUR, "hours")) if last - first > 2 * u), (1, "seconds"))
-    axes = Axes(
-        max((last - first) / unit, 1e-9), max(limit or 0.0, *(v for _, v in known)) or 1.0, _ABOVE, HEIGHT - BELOW
-    )
-    lines = [[((at - first) / unit, v) for at, v in run] for run in _runs(known, seconds)]
+    top = limit if cut and limit else max(limit or 0.0, *(found for _, found in known))
+    axes = Axes(max((last - first) / unit, 1e-9), top or 1.0, _ABOVE, HEIGHT - BELOW)
+    lines = [[((at - first) / unit, min(v, axes.top)) for at, v in run] for run in _runs(known, seconds)]
     start = datetime.fromtimestamp(first, UTC).strftime("%Y-%m-%d %H:%M UTC")
     parts = [
         *axes.grid(name),
