@@ -239,7 +239,11 @@ def test_what_is_required_and_missing_is_reported_by_its_path() -> None:
         constructed({"port": 80, "load": {"peak": 1, "repica": 1}})
     assert missing.value.errors == [
         {"property_path": "load.repica", "reason": "is not a known key; did you mean 'replica'?"},
-        {"property_path": "load.replica", "reason": "is missing; it is required: a number"},
+        {
+            "property_path": "load.replica",
+            "reason": "is missing; it is required: a number;"
+            " `flyball measure` proposes it, from your Prometheus or by a load test of one replica",
+        },
         {"property_path": "image", "reason": "is missing; it is required: text"},
         {
             "property_path": "callers",

@@ -91,7 +91,9 @@ def test_nothing_required_may_be_missing(missing: str) -> None:
         except Refused as error:
             caught.append(error)
 
-    what = {"image": "text", "port": "a whole number", "load": "a map with peak, replica"}[missing]
+    measured = "`flyball measure` proposes it, from your Prometheus or by a load test of one replica"
+    load = f"a map with peak, replica; {measured}"
+    what = {"image": "text", "port": "a whole number", "load": load}[missing]
     assert registered(program) == []
     assert str(caught[0]) == f"web.{missing}: is missing; it is required: {what}"
 
