@@ -72,6 +72,8 @@ def plan(result: Plan) -> None:
     for row in result.rows:
         if len(row.periods) > 1:
             out.print(f"{row.service} by the clock: " + ", ".join(f"{name}: {floor}" for name, _, floor in row.periods))
+    released = {row.service: row.canary for row in result.rows if row.canary}
+    _lines(out, [f"a new version of {name} runs as {steps}" for name, steps in released.items()], "none")
     promised = {row.service: row.objective for row in result.rows if row.objective}
     _lines(out, [f"{name} promises to answer {objective}" for name, objective in promised.items()], "none")
     _lines(out, [str(each) for each in (*result.runs, *result.caches, *result.pools, *result.hears)], "none")

@@ -161,6 +161,7 @@ LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     ("WorkloadOutOfMemory", 600, OF_WEB, _restarts(_after(10, 0, 1)) | _killed(1), ""),
     ("WorkloadEvicted", 600, OF_WEB, _evicted(_after(10, 0, 1)), ""),
     ("BudgetUsedUp", 600, OF_WEB, _budget(_after(10, 1, 0)), ""),
+    ("CanaryHalfway", 600, OF_WEB, asked(web_canary=_after(10, 0, 2)), "2"),
     ("AutoscalerBlind", 600, OF_WEB, _blind("web-spot"), ""),
     ("AutoscalersBlind", 600, {}, _blind("web-spot", "still", "keda-hpa-cart"), "3"),
     # Its first use: the counter comes into being.
@@ -240,6 +241,10 @@ QUIET: list[tuple[str, Series]] = [
     ("WorkloadOutOfMemory", _restarts(_after(10, 0, 1)) | _killed(0)),
     ("WorkloadEvicted", _evicted(_always(0))),
     ("BudgetUsedUp", _budget(_always(1))),
+    ("CanaryHalfway", asked(web=_always(4), web_canary=_always(0))),
+    # It is no replica of the old version's, whose size is as it was.
+    ("WorkloadNearCap", asked(web=_always(4), web_canary=_always(9))),
+    ("CanaryHalfway", asked(other_canary=_always(2))),
     ("BudgetUsedUp", _budget(_always(0), expected=0)),
     ("BudgetUsedUp", _budget(_always(0), name="other")),
     ("AutoscalerBlind", _condition("ScalingActive", "false", "web", values=_always(0))),

@@ -4,7 +4,7 @@ that restart, run out of memory or cannot be evicted. The figures come from kube
 
 from collections.abc import Iterable
 
-from flyball.alerts import autoscalers, governor, hops, members, objectives
+from flyball.alerts import autoscalers, canary, governor, hops, members, objectives
 from flyball.alerts.counters import span
 from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
 from flyball.alerts.workload import (
@@ -39,7 +39,7 @@ def rules(found: Iterable[Thresholds], governed: bool) -> dict[str, list[Rule | 
         "flyball-services": [*_sums(kept), *hops.records(), *_short(kept), *_headroom(), *_caps(), *_pods()],
         **(members.rules() if kept else {}),
         "flyball-hops": [*hops.rules()],
-        "flyball-autoscalers": [*autoscalers.rules()],
+        "flyball-autoscalers": [*autoscalers.rules(), *canary.rules()],
         **(objectives.rules() if any(one.objective for one in each) else {}),
     }
     if governed:

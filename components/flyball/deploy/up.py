@@ -3,14 +3,14 @@
 import functools
 import gc
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flyball.deploy import engine as engines
 from flyball.deploy import (
+    canary,
     freeze,
     jobs,
     migrations,
@@ -26,7 +26,9 @@ from flyball.deploy import (
     shrinking,
     volumes,
 )
+from flyball.deploy import engine as engines
 from flyball.deploy.apply import ApplySet, Result
+from flyball.deploy.canary import Release
 from flyball.deploy.engine import Engine
 from flyball.deploy.manifests import Object, Rendered, rendered
 from flyball.deploy.others import Item, Signature
@@ -96,6 +98,9 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     for line in shrinking.said(kubectl, stack):
         report(line)
     migrations.settle(kubectl, result.objects, report)
+    canaries = canary.of(stack.services.values())
+    canary.clear(kubectl, canaries)
+    releases = canary.releases(kubectl, canaries, result.objects)
     if engine and not _by_kubectl(members, report):
         refuse(_in_the_way(members, engine, target, stack, result))
         report(f"bringing it up with {engine}")
@@ -104,21 +109,27 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
             meanwhile.beginning(parts.running(live, stack.services.values())),
             _migrating(kubectl, engine, target, result),
         ):
-            _by_engine(engine, target, sizes, stands)
+            _by_engine(
+                engine, target, sizes, stands, functools.partial(canary.run, kubectl, releases, report), releases
+            )
     else:
         if engine is None:
             report("no Pulumi CLI on PATH and none built: kubectl applies what the program comes to in this process")
         refuse(_unreadable(target.config))
         with meanwhile.at_least(sizes):
             first = parts.first(render(target, stack).objects, sizes) if sizes else None
+        objects = first or result.objects
         stages = [
-            (stage.objects, functools.partial(_staged, kubectl, stage, report))
-            for stage in migrations.stages(first or result.objects, migrations.live(kubectl, result.objects))
+            (canary.without(stage.objects, releases), functools.partial(_staged, kubectl, stage, report))
+            for stage in migrations.stages(objects, migrations.live(kubectl, result.objects))
         ]
+        if releases:
+            stages.append((canary.without(objects, releases), functools.partial(canary.run, kubectl, releases, report)))
         applied = members.apply(result.objects, first, stands, stages)
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
     rollout.wait(kubectl, workloads, progress)
+    canary.clear(kubectl, canaries)
     if applied is None:
         revisions.sweep(kubectl, result.objects)
         others.sweep(kubectl, _signature(target), {stack.namespace}, report)
@@ -148,14 +159,26 @@ def _migrating(kubectl: Kubectl, engine: Engine, target: Target, result: Rendere
         raise
 
 
-def _by_engine(engine: Engine, target: Target, sizes: Sizes, stands: Callable[[], None]) -> None:
-    """In two runs where a part of a workload takes over from another, which the first one leaves as it is."""
+def _by_engine(
+    engine: Engine,
+    target: Target,
+    sizes: Sizes,
+    stands: Callable[[], None],
+    canaries: Callable[[], None],
+    releases: Sequence[Release],
+) -> None:
+    """In two runs where a part of a workload takes over from another, which the first one leaves as it is; and where a
+    new version comes beside an old one, which the first one leaves too."""
     place = (engine, target.project, target.name, target.file, target.context)
+    going = [f"**apps/v1:Deployment::{each.namespace}-{each.name}" for each in releases]
     if sizes:
-        going = [f"**::{namespace}-{name}{SPOT_SUFFIX}" for namespace, name in parts.giving_up(sizes)]
+        going += [f"**::{namespace}-{name}{SPOT_SUFFIX}" for namespace, name in parts.giving_up(sizes)]
         with meanwhile.at_least(sizes):
             pulumi_cli.up(*place, preview=False, leave=going)
         stands()
+    elif releases:
+        pulumi_cli.up(*place, preview=False, leave=going)
+    canaries()
     pulumi_cli.up(*place, preview=False)
 
 

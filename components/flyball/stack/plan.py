@@ -13,6 +13,7 @@ from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, sho
 from flyball.guards.timeouts import deadlines
 from flyball.guards.workload import kubelet
 from flyball.guards.workload.caches import NODE, Cache
+from flyball.guards.workload.canary import share
 from flyball.guards.workload.jobs import JobSpec
 from flyball.guards.workload.pipeline import check_shipped
 from flyball.guards.workload.resolve import Service
@@ -45,6 +46,8 @@ class Row:
     path: tuple[str, ...]
     periods: tuple[tuple[str, int, int], ...]
     objective: str | None = None
+    canary: str | None = None
+    """How a new version is let in, where that is step by step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,18 @@ def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
         path=paths.longest(service.name),
         periods=tuple((p.window or "otherwise", p.headroom.need, p.headroom.floor) for p in sizing.periods),
         objective=str(service.spec.objective) if service.spec.objective else None,
+        canary=_canary(service),
     )
+
+
+def _canary(service: Service) -> str | None:
+    """The steps beside the floor, in words."""
+    canary, floor = service.spec.rollout.canary, service.sizing.floor
+    if canary is None:
+        return None
+    steps = ", ".join(f"{count} beside {floor} ({share(count, floor):.1f} %)" for count in canary.sizes(floor))
+    pause, errors = show_duration(canary.pause * 1000), float(canary.errors * 100)
+    return f"{steps}, {pause} each, until more than {errors:g} % of {canary.requests} requests or more fail"
 
 
 def _run(spec: JobSpec) -> Run:
@@ -223,6 +237,7 @@ def _row_json(row: Row) -> dict[str, Any]:
         "deadline": {"used": row.used, "path": list(row.path)},
         "schedule": [{"window": name, "need": need, "floor": floor} for name, need, floor in row.periods],
         "objective": row.objective,
+        "canary": row.canary,
     }
 
 

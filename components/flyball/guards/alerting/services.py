@@ -23,6 +23,8 @@ BLIND_FOR = 600
 """Seconds without figures for an autoscaler; who gives them may restart meanwhile."""
 BLIND_TOGETHER = 3
 """So many that are blind at once, and most of all, have one cause."""
+HALFWAY_FOR = 7200
+"""Seconds for which a new version is beside the old one: twice as long as all pauses of a release may take."""
 BUDGET_FOR = 3600
 """Seconds in which no pod may be evicted: updates and drains use a budget up for less."""
 RESTARTS, RESTARTS_WINDOW = 5, 1800

@@ -18,6 +18,31 @@ CEILING_BELOW_FLOOR = Rule(
     source="`ceiling >= floor`.",
     remedy="Raise the ceiling, prove a larger size, or lower the peak.",
 )
+CANARY_STEPS = Rule(
+    "canary-steps",
+    Lesson.GOVERNOR,
+    what="A new version is let in step by step, each larger than the one before and none more than half; and a release"
+    " ends while those who began it still look.",
+    source="Steps ascending, from 1 to 50 percent, at most 10 of them, and all pauses at most 1 h; conventions of this"
+    " project.",
+    remedy="Put the steps in order, and shorten the pause.",
+)
+CANARY_TOO_SMALL = Rule(
+    "canary-too-small",
+    Lesson.GOVERNOR,
+    what="A step of a canary is what it says: a share of replicas is never finer than one of them, and the next step is"
+    " more than the one before.",
+    source="Behind a Service each pod gets as much as any other: `c / (floor + c) <= step`, with c at least 1.",
+    remedy="Begin with a larger step.",
+)
+CANARY_BLIND = Rule(
+    "canary-blind",
+    Lesson.GOVERNOR,
+    what="A canary is seen: its requests are counted, and in a pause enough of them come that too many errors show.",
+    source="`peak * share * pause >= requests`; of n requests none of which failed, less than 3 / n fail in truth at"
+    " 95 % confidence, so `requests = 3 / errors` (J. A. Hanley and A. Lippman-Hand, JAMA 249, 1983).",
+    remedy="Lengthen the pause, or begin with a larger step.",
+)
 WRITER_NARROWER = Rule(
     "writer-narrower-than-autoscaler",
     Lesson.GOVERNOR,

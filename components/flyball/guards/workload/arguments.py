@@ -7,6 +7,7 @@ that they read the same in YAML, Python and camelCase languages.
 
 from typing import NotRequired, TypedDict
 
+from flyball.guards.workload.canary import CanaryArgs
 from flyball.guards.workload.files import VariablesArgs
 from flyball.guards.workload.local_cache import LocalCacheArgs
 from flyball.guards.workload.members import DataArgs
@@ -225,6 +226,8 @@ class RolloutArgs(TypedDict):
     """Replicas above the size during a rollout, in percent [25]."""
     history: NotRequired[int]
     """Old revisions kept [3]."""
+    canary: NotRequired[CanaryArgs]
+    """A share of the requests first, and only while they succeed the rest [none]."""
 
 
 class ObjectiveArgs(TypedDict):

@@ -12,6 +12,7 @@ from flyball.guards.reading.units import show_duration
 from flyball.guards.workload import replicas
 from flyball.guards.workload.arguments import BehaviorArgs, RateArgs, StepArgs, WriterArgs
 from flyball.guards.workload.caches import Cache
+from flyball.guards.workload.canary import SUFFIX as CANARY_SUFFIX
 from flyball.guards.workload.names import SPOT_SUFFIX, check_namespace
 from flyball.guards.workload.resolve import Service
 
@@ -111,12 +112,23 @@ def limits_of(service: Service) -> dict[str, Limits]:
         return Limits(floor, ceiling, sizing.budget, sizing.writer, spec.behavior, named)
 
     if sizing.split is None:
-        return {spec.name: limits(sizing.floors.least, sizing.ceiling, named=True)}
+        return {spec.name: limits(sizing.floors.least, sizing.ceiling, named=True), **_of_canary(service)}
     base = sizing.split.base
     return {
         spec.name: limits(base, base, named=True),  # the pods of both parts have this name
         spec.name + SPOT_SUFFIX: limits(sizing.floors.least, sizing.ceiling - base),
     }
+
+
+def _of_canary(service: Service) -> dict[str, Limits]:
+    """Those of a new version: it grows by its steps, and goes at once, since the version before carries the peak."""
+    found = service.spec.rollout.canary
+    if found is None:
+        return {}
+    most = max(found.sizes(service.sizing.ceiling))
+    steps = WriterSteps(up=Step(max(4, most), 100), down=Step(most, 100))
+    at_once = Behavior(down=Rate(pods=1, percent=10, period=1))
+    return {service.name + CANARY_SUFFIX: Limits(0, most, service.sizing.budget, steps, at_once)}
 
 
 def limits_of_cache(cache: Cache) -> dict[str, Limits]:

@@ -92,6 +92,7 @@ _SERVICE = {
     **dict.fromkeys(("networkpolicy", "allowfrom", "egress"), _SPOKEN),
     **dict.fromkeys(("tag", "version", "repository"), _give("image", why="with its tag or digest")),
     "cron": _give("schedule"),
+    **dict.fromkeys(("canary", "progressivedelivery", "analysis"), _give("rollout.canary.steps")),
     **dict.fromkeys(
         ("migration", "migrations", "prerelease", "predeploy", "preupgrade", "releasecommand", "hooks"),
         _give("migrate.command", why="it must succeed before a new version replaces the old one"),

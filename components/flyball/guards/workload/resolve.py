@@ -20,6 +20,7 @@ from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload import (
     calls,
+    canary,
     file_logs,
     fixed_names,
     job_set,
@@ -230,6 +231,21 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     sized = member_sizing.size if reading.spec.kept.members else size
     reading.sizing, more = sized(reading.spec, len(place.zones), r.path, reading.bad)
     r.problems.extend(more)
+    released = reading.spec.rollout.canary
+    if released and reading.sizing and ("rollout",) not in reading.bad:
+        found, sizing = reading.spec, reading.sizing
+        least = sizing.floors.least + (sizing.split.base if sizing.split else 0)
+        r.problems.extend(
+            canary.check(
+                released,
+                least,
+                sizing.peak,
+                counted=found.counted,
+                spot=found.spot,
+                members=bool(found.kept.members),
+                path=r.path,
+            )
+        )
 
 
 def _migration(reading: _Reading, place: Place) -> Job | None:

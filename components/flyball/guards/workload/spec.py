@@ -23,6 +23,7 @@ from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
 from flyball.guards.workload import (
+    canary,
     file_logs,
     local_cache,
     members,
@@ -42,6 +43,7 @@ from flyball.guards.workload.application import (
     read_scratch,
 )
 from flyball.guards.workload.calls import Callee
+from flyball.guards.workload.canary import Canary
 from flyball.guards.workload.file_logs import LogFiles
 from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.members import NOTHING, Kept
@@ -63,6 +65,7 @@ class Rollout:
     progress: int = 600
     surge: int = 25
     history: int = 3
+    canary: Canary | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +221,7 @@ def _rollout(r: Reader) -> Rollout:
         progress=r.seconds("progress", default.progress),
         surge=r.whole("surge", default.surge, 1, 100),
         history=r.whole("history", default.history, 1, 10),
+        canary=canary.read(r),
     )
     if rollout.progress <= rollout.settle and r.readable("progress") and r.readable("settle"):
         hint = "a rollout would be given up before its first replica counts"

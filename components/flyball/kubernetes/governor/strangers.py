@@ -7,6 +7,7 @@ freeze. A budget counts every pod it selects, so that foreign ones make room for
 
 from typing import Any
 
+from flyball.guards.workload.canary import SUFFIX as CANARY_SUFFIX
 from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.kubernetes.governor import cel, limits, names
 from flyball.kubernetes.governor.cel import CREATES, UPDATES, text
@@ -36,8 +37,11 @@ _SAY_STRANGER = cel.message(
 
 def _base(name: str) -> str:
     """CEL: the workload's name, of that of one of its Deployments."""
-    base = f"{name}.substring(0, {name}.size() - {len(SPOT_SUFFIX)})"
-    return f"({name}.endsWith('{SPOT_SUFFIX}') ? {base} : {name})"
+    found = name
+    for suffix in (CANARY_SUFFIX, SPOT_SUFFIX):
+        base = f"{name}.substring(0, {name}.size() - {len(suffix)})"
+        found = f"({name}.endsWith('{suffix}') ? {base} : {found})"
+    return found
 
 
 def stranger_policies() -> list[Manifest]:

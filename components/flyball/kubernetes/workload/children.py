@@ -34,6 +34,8 @@ class Children:
     """What holds `files`, by name; those that exist are not among them."""
     migration: k8s.batch.v1.Job | None = None
     """What has to succeed before the Deployment changes; None without `migrate`."""
+    canary: k8s.apps.v1.Deployment | None = None
+    """The new version beside the old one during a release; None without `rollout.canary`."""
 
 
 class Parent(pulumi.ComponentResource):
@@ -121,3 +123,8 @@ class Parent(pulumi.ComponentResource):
     def migration(self) -> k8s.batch.v1.Job | None:
         """What has to succeed before the Deployment changes; None without `migrate`."""
         return self._children.migration
+
+    @property
+    def canary(self) -> k8s.apps.v1.Deployment | None:
+        """The new version beside the old one during a release; None without `rollout.canary`."""
+        return self._children.canary

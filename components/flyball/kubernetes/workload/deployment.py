@@ -1,6 +1,14 @@
 """The Deployment, or with spot on the two of them."""
 
+import hashlib
+import json
+from typing import Any
+
+import pulumi
+
 from flyball import wellknown
+from flyball.guards.workload.canary import PART as CANARY_PART
+from flyball.guards.workload.canary import SUFFIX as CANARY_SUFFIX
 from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import (
@@ -16,6 +24,8 @@ from flyball.kubernetes.objects import (
 from flyball.kubernetes.workload import meanwhile
 from flyball.kubernetes.workload.pods import PodInputs, pod_template
 
+DIGITS = 10
+"""Of the hash of pods."""
 REPLICAS = "spec.replicas"
 """Set once, at creation; afterwards its autoscaler's (`ignore_changes`)."""
 
@@ -30,10 +40,31 @@ def deployments(s: Service, inputs: PodInputs) -> list[Manifest]:
     ]
 
 
+def canary(s: Service, inputs: PodInputs) -> list[Manifest]:
+    """The new version beside the old one, of which there is none but during a release."""
+    return [_deployment(s, s.name + CANARY_SUFFIX, CANARY_PART, 0, inputs)] if s.spec.rollout.canary else []
+
+
+def versioned(s: Service, manifest: Manifest) -> Manifest:
+    """The Deployment; with a canary, with a hash of its pods, by which `up` sees that another version is to come."""
+    if s.spec.rollout.canary is None:
+        return manifest
+    told = pulumi.Output.from_input(manifest["spec"]["template"]).apply(_hash)
+    meta = manifest["metadata"]
+    notes = {**meta.get("annotations", {}), wellknown.RELEASE_ANNOTATION: told}
+    return {**manifest, "metadata": {**meta, "annotations": notes}}
+
+
+def _hash(template: Any) -> str:
+    return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:DIGITS]
+
+
 def _deployment(s: Service, name: str, part: str, replicas: int, inputs: PodInputs) -> Manifest:
     rollout = s.spec.rollout
     return {
-        "metadata": metadata(s, name, _exemptions(s, by_keda=s.spec.needs_keda and name == s.autoscaled)),
+        "metadata": metadata(
+            s, name, _exemptions(s, by_keda=s.spec.needs_keda and name == s.autoscaled, new=part == CANARY_PART)
+        ),
         "spec": {
             "replicas": meanwhile.begins(s.spec.namespace, name, replicas),
             "selector": {"matchLabels": {**selector(s), wellknown.PART_LABEL: part}},
@@ -50,11 +81,13 @@ def _deployment(s: Service, name: str, part: str, replicas: int, inputs: PodInpu
     }
 
 
-def _exemptions(s: Service, by_keda: bool) -> dict[str, str]:
+def _exemptions(s: Service, by_keda: bool, new: bool) -> dict[str, str]:
     """Checks of kube-score that do not hold here, and why."""
     checks = dict(PULL_POLICY)
     if not by_keda:  # of a ScaledObject, kube-score knows nothing
         checks["deployment-targeted-by-hpa-does-not-have-replicas-configured"] = (
             "set once, to the floor, so that the first start is not with one; the autoscaler's from then on"
         )
+    if new:
+        checks = {**PULL_POLICY, "deployment-replicas": "none but during a release, which says how many"}
     return exempt(checks | asked_for(s.spec.user))

@@ -18,7 +18,7 @@ from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, labels
 from flyball.kubernetes.workload import environment, scaled_object, service, stateful_set, way_in
 from flyball.kubernetes.workload.autoscaler import autoscalers
 from flyball.kubernetes.workload.children import Children
-from flyball.kubernetes.workload.deployment import REPLICAS, deployments
+from flyball.kubernetes.workload.deployment import REPLICAS, canary, deployments, versioned
 from flyball.kubernetes.workload.files import mounted
 from flyball.kubernetes.workload.network import network_policy
 from flyball.kubernetes.workload.patched import patched
@@ -45,8 +45,12 @@ def register(
     first = [*ready.first, *([migrated] if migrated else [])]
     after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=[REPLICAS])
     running = [
-        make(k8s.apps.v1.Deployment, _name(name, s, manifest), patched(s, "deployment", manifest), after)
-        for manifest in ([] if s.members else deployments(s, ready.inputs))
+        make(k8s.apps.v1.Deployment, _name(name, s, each), versioned(s, patched(s, "deployment", each)), after)
+        for each in ([] if s.members else deployments(s, ready.inputs))
+    ]
+    canaries = [
+        make(k8s.apps.v1.Deployment, _name(name, s, each), patched(s, "deployment", each), after)
+        for each in ([] if s.members else canary(s, ready.inputs))
     ]
     members = _members(s, s.members, name, ready.inputs, after, child, make) if s.members else None
     reached = make(k8s.core.v1.Service, name, patched(s, "service", service.service(s)), child)
@@ -84,6 +88,7 @@ def register(
         service_account=who.account,
         priority_class=who.priority_class,
         migration=migrated,
+        canary=canaries[0] if canaries else None,
         secret=ready.secret,
         proxy=ready.proxy,
         files=ready.files,

@@ -1,0 +1,153 @@
+"""Canary releases: `up` brings the new version beside the old one, step by step, and takes it away where it fails.
+
+Nothing else goes on by itself: where `up` is killed, the new version stays at its step, an alert tells of it, and the
+next `up` begins again from the first step.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flyball import wellknown
+from flyball.alerts.canary import queries
+from flyball.deploy import rollout
+from flyball.deploy.manifests import Object
+from flyball.errors import FlyballError
+from flyball.guards.workload.canary import SUFFIX, Canary, Seen, Verdict, judge, share, size
+from flyball.guards.workload.resolve import Service
+from flyball.kubectl import Kubectl, KubectlError
+
+PATIENCE = 10.0
+"""Seconds for an answer of Prometheus."""
+LOOKS = 20
+"""In each pause, so that an abort is late by a twentieth of it."""
+Report = Callable[[str], None]
+
+
+class CanaryError(FlyballError):
+    """A release has stopped itself; the message has the numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A service of which another version is to come."""
+
+    namespace: str
+    name: str
+    protocol: str
+    canary: Canary
+
+    @property
+    def stable(self) -> tuple[str, str, str]:
+        """The Deployment that stays as it is."""
+        return ("Deployment", self.namespace, self.name)
+
+
+def of(services: Iterable[Service]) -> list[Release]:
+    """What a release of each service with a canary is."""
+    specs = [service.spec for service in services]
+    return [
+        Release(spec.namespace, spec.name, spec.protocol, spec.rollout.canary) for spec in specs if spec.rollout.canary
+    ]
+
+
+def releases(kubectl: Kubectl, known: Iterable[Release], objects: Iterable[Object]) -> list[Release]:
+    """Those of services that run, and not as they would by these objects."""
+    wanted = {(o.namespace, o.name): _version(o.manifest) for o in objects if o.kind == "Deployment"}
+    found: list[Release] = []
+    for each in known:
+        there = _deployment(kubectl, each.namespace, each.name)
+        if there and _version(there) != wanted.get((each.namespace, each.name)):
+            found.append(each)
+    return found
+
+
+def without(objects: Sequence[Object], held: Iterable[Release]) -> list[Object]:
+    """All but the Deployments that stay as they are until their canaries have done well."""
+    kept = {release.stable for release in held}
+    return [o for o in objects if (o.kind, o.namespace, o.name) not in kept]
+
+
+def clear(kubectl: Kubectl, known: Iterable[Release]) -> None:
+    """Take away what a release that was killed has left, or one that has succeeded: each begins with none."""
+    for release in known:
+        there = _deployment(kubectl, release.namespace, release.name + SUFFIX)
+        if there and there["spec"].get("replicas", 1):
+            _scale(kubectl, release, 0)
+
+
+def run(kubectl: Kubectl, found: Iterable[Release], report: Report) -> None:
+    """Go through the steps of each release, one after the other. Raises `CanaryError` where one stops itself."""
+    for release in found:
+        for i, step in enumerate(release.canary.steps):
+            _step(kubectl, release, i, step, report)
+
+
+def _step(kubectl: Kubectl, release: Release, i: int, step: int, report: Report) -> None:
+    there = _deployment(kubectl, release.namespace, release.name)
+    stable = there["spec"].get("replicas", 1) if there else 1
+    count, canary = size(step, stable), release.canary
+    said = f"{release.name}: {count} of the new version beside {stable}, {share(count, stable):.1f} % of the requests"
+    report(f"{said} (step {i + 1} of {len(canary.steps)})")
+    try:
+        _scale(kubectl, release, count)
+        rollout.wait(kubectl, [("Deployment", release.namespace, release.name + SUFFIX)], lambda done, total: None)
+    except (rollout.RolloutError, KubectlError) as error:
+        raise _aborted(kubectl, release, said, str(error)) from error
+    began = time.monotonic()
+    while True:
+        waited = time.monotonic() - began
+        verdict, why = judge(canary, _seen(release, waited), waited)
+        if verdict is Verdict.PROCEED:
+            report(f"{release.name}: {why}")
+            return
+        if verdict is Verdict.ABORT:
+            raise _aborted(kubectl, release, said, why)
+        time.sleep(canary.pause / LOOKS)
+
+
+def _aborted(kubectl: Kubectl, release: Release, said: str, why: str) -> CanaryError:
+    """Take the new version away, and say why."""
+    try:
+        _scale(kubectl, release, 0)
+        now = "it is gone, and the version before answers all of them"
+    except KubectlError as error:
+        now = f"it could not be taken away: {error}; kubectl scale deployment {release.name}{SUFFIX} --replicas=0"
+    return CanaryError(f"{said}: {why}. The release is stopped: {now}. Mend it and bring the stack up again")
+
+
+def _seen(release: Release, window: float) -> Seen | None:
+    """How the new version's requests have ended within the window [s]; None where nobody knows."""
+    requests, errors = queries(release.namespace, release.name, release.protocol, max(1, round(window)))
+    try:
+        came = _value(release.canary.prometheus, requests)
+        return None if came is None else Seen(came, _value(release.canary.prometheus, errors) or 0.0)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return None
+
+
+def _value(url: str, query: str) -> float | None:
+    """The one number of a query's result; None where there is none."""
+    asked = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+        result = json.loads(answer.read())["data"]["result"]
+    return float(result[0]["value"][1]) if result else None
+
+
+def _scale(kubectl: Kubectl, release: Release, count: int) -> None:
+    place = (f"{release.name}{SUFFIX}", f"--namespace={release.namespace}", f"--replicas={count}")
+    kubectl.run("scale", "deployment", *place)
+
+
+def _deployment(kubectl: Kubectl, namespace: str, name: str) -> dict[str, Any] | None:
+    found = kubectl.run("get", "deployment", name, f"--namespace={namespace}", "--ignore-not-found", "--output=json")
+    return json.loads(found) if found.strip() else None
+
+
+def _version(manifest: Any) -> str | None:
+    return manifest["metadata"].get("annotations", {}).get(wellknown.RELEASE_ANNOTATION)

@@ -1,0 +1,236 @@
+"""Canary releases: a new version first answers a small share of the requests, and goes on only while they succeed.
+
+The share is one of replicas: behind a Service every pod gets as much as any other, so `c` canaries beside `n` replicas
+of the version before get `c / (n + c)` of the requests, whoever calls. Finer than one replica it cannot be. The version
+before keeps all its replicas meanwhile, so that whatever is lost or aborted, what is left carries the peak.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import NotRequired, TypedDict
+
+from flyball.guards.governor.rules import CANARY_BLIND, CANARY_STEPS, CANARY_TOO_SMALL
+from flyball.guards.reading import address
+from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_ADDRESS, OUT_OF_RANGE, UNIT
+from flyball.guards.reading.units import exact, show_duration, show_number
+
+SUFFIX, PART = "-canary", "canary"
+"""Of the Deployment of the new version, and how its pods are told apart."""
+LARGEST_STEP, MOST_STEPS = 50, 10
+"""Percent: beyond half, the new version is the service."""
+LEAST_PAUSE, LONGEST = 10, 3600
+"""Seconds: of one pause, and of all together; an alert tells of a release that is under way for much longer."""
+PATIENCE = 3
+"""Pauses that a step waits for requests, before too few of them stop the release."""
+DEFAULT_PAUSE = 300
+LEAST_ERRORS, MOST_ERRORS = Fraction(1, 10), Fraction(50)
+"""Percent."""
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
+
+
+class AbortArgs(TypedDict):
+    """When a release stops itself."""
+
+    errors: str
+    """Share of the new version's requests that may fail, as `2%`; from 0.1% to 50%."""
+    requests: NotRequired[int]
+    """Requests below which a share says nothing, in each step [3 / errors, of 2% 150]."""
+
+
+class CanaryArgs(TypedDict):
+    """A new version first answers a share of the requests, step by step, and stops itself where too many fail.
+
+    `up` goes from step to step, and asks Prometheus how the new version's requests ended. No answer stops the release.
+    """
+
+    steps: list[int]
+    """Percent of the requests, ascending, at most 50; as near as whole replicas come to that from below."""
+    abort: AbortArgs
+    """When it stops."""
+    prometheus: str
+    """URL of the Prometheus that scrapes the proxies, as `up` reaches it."""
+    pause: NotRequired[str]
+    """How long each step lasts; three times as long while there are too few requests, and then it stops [5m]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """`steps` in percent, `pause` in seconds, `errors` the share that may fail."""
+
+    steps: tuple[int, ...]
+    pause: int
+    errors: Fraction
+    requests: int
+    prometheus: str
+
+    def sizes(self, replicas: int) -> tuple[int, ...]:
+        """Canaries in each step, beside so many replicas of the version before."""
+        return tuple(size(step, replicas) for step in self.steps)
+
+
+def size(percent: int, replicas: int) -> int:
+    """The most canaries beside `replicas` that have no more than `percent` of the requests, at least one:
+    `c / (n + c) <= p` is `c <= n * p / (1 - p)`."""
+    return max(1, replicas * percent // (100 - percent))
+
+
+def share(canaries: int, replicas: int) -> float:
+    """Percent of the requests that canaries beside `replicas` get."""
+    return 100 * canaries / (replicas + canaries)
+
+
+def read(r: Reader) -> Canary | None:
+    """The canary at `r`, which is that of `rollout`; None where there is none."""
+    if not r.is_map("canary"):
+        return None
+    own = r.at("canary")
+    abort = own.at("abort")
+    errors = _percent(abort)
+    given = own.values.get("steps")
+    steps = (
+        tuple(int(step) for step in given if isinstance(step, int | float)) if isinstance(given, list | tuple) else ()
+    )
+    pause = own.seconds("pause", DEFAULT_PAUSE)
+    found = Canary(
+        steps=steps or (1,),
+        pause=pause,
+        errors=errors,
+        # Of n requests none of which failed, less than 3 / n fail in truth, at 95 % confidence (J. A. Hanley and
+        # A. Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249, 1983).
+        requests=abort.whole("requests", int(-(-3 // errors))),
+        prometheus=own.value("prometheus", str, ""),
+    )
+    own.problems.extend(_check(found, own, stated=bool(steps)))
+    return found
+
+
+def _percent(r: Reader) -> Fraction:
+    """The share of `errors`."""
+    text = r.values.get("errors")
+    default = Fraction(2, 100)
+    if not isinstance(text, str):
+        return default
+    match = _PERCENT.fullmatch(text.strip())
+    if match is None:
+        r.problem("errors", UNIT, f"{text!r} is not a percentage", "write a number with %, as in 2% or 0.5%")
+        return default
+    percent = Fraction(match[1])
+    if not LEAST_ERRORS <= percent <= MOST_ERRORS:
+        r.problem("errors", OUT_OF_RANGE, f"is {text}", "allowed is from 0.1% to 50%")
+        return default
+    return percent / 100
+
+
+def _check(canary: Canary, r: Reader, *, stated: bool) -> Iterator[Problem]:
+    if "steps" in r.values and not stated and isinstance(r.values["steps"], list | tuple):
+        yield Problem(r.to("steps"), CANARY_STEPS, "has no step", "as [5, 25, 50]")
+    if stated:
+        yield from _check_steps(canary.steps, r.to("steps"))
+    if r.readable("pause"):
+        together = canary.pause * len(canary.steps)
+        if canary.pause < LEAST_PAUSE:
+            message = f"is {show_duration(canary.pause * 1000)}, in which nobody sees an error"
+            yield Problem(r.to("pause"), CANARY_BLIND, message, f"allowed is at least {LEAST_PAUSE}s")
+        elif together > LONGEST:
+            message = (
+                f"{len(canary.steps)} of {show_duration(canary.pause * 1000)} are {show_duration(together * 1000)}"
+            )
+            yield Problem(r.to("pause"), CANARY_STEPS, message, f"allowed are {show_duration(LONGEST * 1000)} in all")
+    url = canary.prometheus
+    if url and (address.has_user(url) or (found := address.url(url)) is None or "?" in found.path):
+        hint = "as http://prometheus.monitoring:9090, without a user"
+        yield Problem(r.to("prometheus"), INVALID_ADDRESS, "is no URL of a server", hint)
+
+
+def _check_steps(steps: tuple[int, ...], path: Path) -> Iterator[Problem]:
+    if len(steps) > MOST_STEPS:
+        yield Problem(path, CANARY_STEPS, f"has {len(steps)} steps", f"allowed are at most {MOST_STEPS}")
+    for i, step in enumerate(steps):
+        if not 1 <= step <= LARGEST_STEP:
+            message = f"is {step} percent"
+            yield Problem(
+                (*path, i), CANARY_STEPS, message, f"allowed is from 1 to {LARGEST_STEP}; the rest follows at once"
+            )
+        elif i and step <= steps[i - 1]:
+            message = f"{step} is no more than {steps[i - 1]} before it"
+            yield Problem((*path, i), CANARY_STEPS, message, "each step is larger than the one before")
+
+
+def check(
+    canary: Canary, floor: int, peak: Fraction, *, counted: bool, spot: bool, members: bool, path: Path
+) -> Iterator[Problem]:
+    """What it needs of the service at `path`, of so many replicas at the least, and at its peak."""
+    at = (*path, "rollout", "canary")
+    if spot:
+        message = "is given with spot, whose pods come and go by themselves"
+        yield Problem(at, DOES_NOT_APPLY, message, "leave one of them out")
+    if members:
+        message = "is given with data, of which each member has its own"
+        yield Problem(at, DOES_NOT_APPLY, message, "leave it out: members are replaced one by one")
+        return
+    if not counted:
+        message = "nobody counts how the requests of the new version end"
+        hint = "it takes protocol http or grpc, and the proxy in front (inbound)"
+        yield Problem((*at, "abort", "errors"), CANARY_BLIND, message, hint)
+        return
+    sizes = canary.sizes(floor)
+    for i, (step, count) in enumerate(zip(canary.steps, sizes, strict=True)):
+        real = share(count, floor)
+        if real > step:
+            least = -(-100 // (floor + 1))
+            message = f"{step} percent is less than one replica beside {floor} gets, {real:.1f}"
+            yield Problem((*at, "steps", i), CANARY_TOO_SMALL, message, f"allowed is at least {least}")
+        elif i and count == sizes[i - 1]:
+            message = f"{step} percent are {count} beside {floor}, as in the step before"
+            yield Problem((*at, "steps", i), CANARY_TOO_SMALL, message, "leave one of the two out")
+    seen = peak * canary.pause * exact(share(sizes[0], floor)) / 100
+    if seen < canary.requests:
+        pause = show_duration(canary.pause * 1000)
+        message = (
+            f"in {pause} the first step gets {show_number(int(seen))} requests at the peak, and"
+            f" {canary.requests} are needed to see {show_number(float(canary.errors * 100))} percent of errors"
+        )
+        yield Problem(
+            (*at, "pause"), CANARY_BLIND, message, "lengthen it, begin with a larger step, or allow more errors"
+        )
+
+
+class Verdict(Enum):
+    """What becomes of a step."""
+
+    WAIT = "wait"
+    PROCEED = "proceed"
+    ABORT = "abort"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Requests of the new version in a step, and those that failed."""
+
+    requests: float
+    errors: float
+
+
+def judge(canary: Canary, seen: Seen | None, waited: float) -> tuple[Verdict, str]:
+    """Whether a step goes on, `waited` seconds after it began, and why it does not; `seen` is None where nobody knows.
+
+    It stops as soon as too many have failed: more than the share of what came, or of the fewest that say something.
+    """
+    if seen and seen.errors > float(canary.errors) * max(seen.requests, canary.requests):
+        percent = f"{100 * seen.errors / max(seen.requests, seen.errors):.1f} %"
+        limit = f"{show_number(float(canary.errors * 100))} %"
+        return Verdict.ABORT, f"{percent} of {seen.requests:.0f} requests failed ({seen.errors:.0f}), more than {limit}"
+    if seen and waited >= canary.pause and seen.requests >= canary.requests:
+        return Verdict.PROCEED, f"{seen.errors:.0f} of {seen.requests:.0f} requests failed"
+    longest = canary.pause if seen is None else PATIENCE * canary.pause
+    if waited < longest:
+        return Verdict.WAIT, ""
+    after = show_duration(longest * 1000)
+    if seen is None:
+        return Verdict.ABORT, f"nobody knows how its requests end: Prometheus has no figures after {after}"
+    return Verdict.ABORT, f"{seen.requests:.0f} requests came in {after}, and {canary.requests} are needed"

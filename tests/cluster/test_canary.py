@@ -1,0 +1,110 @@
+"""A canary on a real control plane: a bad release stops itself, a good one goes through.
+
+What Prometheus would say of the new version's requests is said by a server of the test's own.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from tests.cluster.test_others import WEB, Cluster, by_kubectl
+
+from flyball.lab.cluster.control_plane import ControlPlane
+
+pytestmark = pytest.mark.cluster
+
+
+class Figures(ThreadingHTTPServer):
+    """Answers queries: so many requests, and a share of them failed."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.share = 0.0
+        self.asked: set[str] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        figures = self.server
+        assert isinstance(figures, Figures)
+        query = parse_qs(urlsplit(self.path).query)["query"][0]
+        figures.asked.add(query.partition("{")[0])
+        value = 1000 * (figures.share if 'code="5xx"' in query else 1)
+        body = json.dumps({"status": "success", "data": {"result": [{"value": [0, str(value)]}]}}).encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        del format, args
+
+
+@pytest.fixture
+def figures() -> Iterator[Figures]:
+    server = Figures()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_bad_release_stops_itself_and_a_good_one_goes_through(
+    control_plane: ControlPlane, namespace: str, tmp_path: Path, figures: Figures
+) -> None:
+    on: Cluster = by_kubectl(control_plane, tmp_path)
+    stack = on.stack(f"{namespace}-c", "shop", namespace, "web", shared=True)
+
+    def describe(image: str) -> None:
+        canary = {"steps": [50], "pause": "10s", "abort": {"errors": "2%"}, "prometheus": figures.url}
+        web = {
+            **WEB,
+            "image": image,
+            "load": {"peak": 30, "replica": 20},
+            "rollout": {"settle": "1s", "canary": canary},
+        }
+        stack.write(stack.config() | {"flyball:services": {"web": web}})
+
+    def deployed() -> dict[str, tuple[str, int]]:
+        found = on.kubectl.json("get", "deployments", f"--namespace={namespace}")["items"]
+        return {
+            item["metadata"]["name"]: (
+                item["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2],
+                item["spec"]["replicas"],
+            )
+            for item in found
+        }
+
+    try:
+        describe("registry.example/web:1")
+        on.run(stack, "up")
+        assert figures.asked == set()  # there is nothing beside which it could be one
+        (_, stable), old = deployed()["web"], deployed()
+        assert old == {"web": ("1", stable), "web-canary": ("1", 0)}
+
+        describe("registry.example/web:2")
+        figures.share = 0.05
+        said = on.run(stack, "up", code=1)
+        assert f"web: {stable} of the new version beside {stable}, 50.0 % of the requests" in said
+        assert "5.0 % of 1000 requests failed (50), more than 2 %. The release is stopped" in said
+        assert deployed() == {"web": ("1", stable), "web-canary": ("2", 0)}
+
+        figures.share = 0.01
+        on.run(stack, "up")
+        assert deployed() == {"web": ("2", stable), "web-canary": ("2", 0)}
+        assert figures.asked == {
+            "sum(increase(haproxy_frontend_http_requests_total",
+            "sum(increase(haproxy_frontend_http_responses_total",
+        }
+        assert "0 changed" in on.run(stack, "up")
+    finally:
+        on.run(stack, "down")
