@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import sys
 from dataclasses import replace
 from importlib.metadata import version
@@ -13,6 +14,8 @@ from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
+from flyball.guards.alerting.receivers import ReceiverArgs
+from flyball.guards.alerting.stack import AlertsArgs
 from flyball.guards.reading.problem import Problem, Refused, show
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs
@@ -39,10 +42,22 @@ _INHERITED: dict[str, type] = {
     "Migrate": GuardedMigrateArgs,
     "Call": GuardedCallArgs,
     "Expose": GuardedExposeArgs,
+    "Alerts": AlertsArgs,
+    "Watchdog": ReceiverArgs,
 }
 """What the arguments of a component or a part of it extend."""
 _UNNAMEABLE = {"class": CLASS}
 """Descriptions of what no class in Python can have as an attribute to describe."""
+_SMTP = f"{NAME}:index:SmtpArgs"
+_TAKES_MAIL = {
+    "": "Who takes e-mail.",
+    "server": "host:port; required where anybody gets any.",
+    "from": "Address that it comes from; required where anybody gets any.",
+    "username": "Who logs in [nobody].",
+    "passwordFile": "File with the password [none].",
+    "tls": "Whether TLS is required [true].",
+}
+"""Of a TypedDict that no class statement can make, since `from` is a word of Python's, and so without texts."""
 
 
 class Package(ComponentProvider):
@@ -58,6 +73,8 @@ class Package(ComponentProvider):
             component["description"] = inspect.cleandoc(component["description"])
             self._describe(token, component["inputProperties"])
         for token, found in schema["types"].items():
+            if token == _SMTP:
+                found["description"] = inspect.cleandoc(_TAKES_MAIL[""])
             self._describe(token, found["properties"])
         return schema
 
@@ -65,13 +82,29 @@ class Package(ComponentProvider):
         word = token.rpartition(":")[2].removesuffix("Args").removeprefix("Set")
         inherited = _INHERITED.get(word) or (GuardedJobArgs if "Job" in token else GuardedArgs)
         for name, argument in properties.items():
-            found = argument.get("description") or self.analyzer.get_docstring(inherited, name) or _UNNAMEABLE.get(name)
+            own = _TAKES_MAIL.get(name) if token == _SMTP else self.analyzer.get_docstring(inherited, _in_python(name))
+            found = argument.get("description") or own or _UNNAMEABLE.get(name)
             properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:
-        """As they are: their names are single words, alike in every language. What is missing, unknown or of a wrong
-        type the components say, all at once; the SDK stops at the first, and takes no Output for a number or a map."""
-        return {key: opened(value) for key, value in inputs.items() if not key.startswith("__")}
+        """By their names in Python, and else as they are. What is missing, unknown or of a wrong type the components
+        say, all at once; the SDK stops at the first, and takes no Output for a number or a map."""
+        given = {key: opened(value) for key, value in inputs.items() if not key.startswith("__")}
+        return self._renamed(given, component_def.inputs, component_def.inputs_mapping)
+
+    def _renamed(self, given: dict[str, Any], properties: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+        return {names.get(key, key): self._within(value, properties.get(key)) for key, value in given.items()}
+
+    def _within(self, value: Any, described: Any) -> Any:
+        """A value with the names in it as they are in Python, by what describes it."""
+        if isinstance(value, list) and described and described.items:
+            return [self._within(inner, described.items) for inner in value]
+        if not isinstance(value, dict) or not described:
+            return value
+        if described.additional_properties:
+            return {key: self._within(inner, described.additional_properties) for key, inner in value.items()}
+        found = self.get_type_definition(described) if described.ref else None
+        return self._renamed(value, found.properties, found.properties_mapping) if found else value
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
@@ -84,6 +117,11 @@ class Package(ComponentProvider):
                 raise
             problems = [_refused(problem, name) for problem in error.inner.problems]
         raise InputPropertiesError(f"{name} is refused, and nothing of it was created", problems)
+
+
+def _in_python(name: str) -> str:
+    """`webhookFile` -> `webhook_file`."""
+    return re.sub("(?=[A-Z])", "_", name).lower()
 
 
 def _refused(problem: Problem, name: str) -> Any:

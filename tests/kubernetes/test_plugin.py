@@ -19,7 +19,7 @@ from pulumi.runtime.sync_await import _sync_await
 from tests.kubernetes.programs import arguments, registered
 
 from flyball.deploy.program import Registered
-from flyball.kubernetes import Workload
+from flyball.kubernetes import Services, Workload
 from flyball.plugin import COMPONENTS, Package
 
 ROOT = Path(__file__).parents[2]
@@ -282,3 +282,29 @@ def test_folder_says_what_it_is_and_what_it_needs() -> None:
 
 def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_alerts_in_the_names_of_other_languages_are_those_of_python() -> None:
+    """There an argument of two words is one with a capital letter."""
+    services = {"web": {key: value for key, value in arguments().items() if key != "callers"}}
+    smtp = {
+        "server": "smtp.example:587",
+        "from": "alerts@example.com",
+        "passwordFile": "/secrets/smtp",
+        "username": "a",
+    }
+    page = {"webhookFile": "/secrets/page", "pagerduty": {"keyFile": "/secrets/key"}}
+    shop_ones = {"warning": {"slack": {"webhookFile": "/secrets/slack"}}}
+    sent = {"page": page, "warning": {"emails": ["a@example.com"]}, "smtp": smtp, "owners": {"shop": shop_ones}}
+    given: Any = {
+        "page": {"webhook_file": "/secrets/page", "pagerduty": {"key_file": "/secrets/key"}},
+        "warning": {"emails": ["a@example.com"]},
+        "smtp": {**{key: smtp[key] for key in ("server", "from", "username")}, "password_file": "/secrets/smtp"},
+        "owners": {"shop": {"warning": {"slack": {"webhook_file": "/secrets/slack"}}}},
+    }
+
+    def built() -> None:
+        Package().construct("shop", "flyball:index:Services", {"services": services, "alerts": sent})
+
+    assert registered(built) == registered(lambda: Services("shop", {"services": services, "alerts": given}))  # pyright: ignore
+    assert [r.name for r in registered(built) if "Alertmanager" in r.type] == ["shop-alerts-alertmanagerconfig-flyball"]

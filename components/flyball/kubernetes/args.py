@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 from pulumi import Input
 from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when its type is resolved in this module
 
+from flyball.guards.alerting.stack import AlertsArgs
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
@@ -238,6 +239,15 @@ class CacheArgs(GuardedCacheArgs):
     """The cluster's own ways: names, spot nodes, metadata."""
 
 
+class SetAlertsArgs(AlertsArgs):
+    """Who hears of what, or why nobody does."""
+
+    to: NotRequired[str]
+    """`none`, where nobody hears [whoever is named]."""
+    reason: NotRequired[str]
+    """Who watches instead, or why nobody has to [required with to: none]."""
+
+
 class ServicesArgs(TypedDict):
     """A set of services, and where they run."""
 
@@ -262,6 +272,10 @@ class ServicesArgs(TypedDict):
     governor: NotRequired[GovernedArgs]
     """Limits for the services, enforced by the API server on every writer, in place before the services are; the
     namespace must carry the label flyball.dev/governed: "true" [off]."""
+    alerts: NotRequired[SetAlertsArgs]
+    """Who hears of what; `to: none` with a `reason` where nobody has to [nobody]."""
+    shared: NotRequired[bool]
+    """Whether others have alerts in the namespace too, from which the names of its own then tell them apart [false]."""
 
 
 class LogPipelineArgs(PipelineArgs):

@@ -10,6 +10,9 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from flyball.alerts.whole import Watched
+from flyball.guards.alerting import stack
+from flyball.guards.alerting.stack import Alerting
 from flyball.guards.aws.pools import Pool
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
@@ -31,12 +34,13 @@ from flyball.guards.workload.limits import (
     read_governed,
 )
 from flyball.guards.workload.resolve import Place, Service, examine
+from flyball.kubernetes.alerts.component import Alerts
 from flyball.kubernetes.args import ServiceArgs, ServicesArgs, SetCacheArgs, SetJobArgs
 from flyball.kubernetes.cache.component import Cache
 from flyball.kubernetes.governor.component import Governing, Governor
 from flyball.kubernetes.job.component import Job
 from flyball.kubernetes.known import Known, Making, settle
-from flyball.kubernetes.objects import ownership
+from flyball.kubernetes.objects import Manifest, ownership
 from flyball.kubernetes.place import check_place, place_of
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
@@ -66,7 +70,8 @@ class Services(pulumi.ComponentResource):
 
     Refuses calls to nobody, timeouts that do not fit the callee's deadline, calls that go round in a circle, and all
     that a `Workload` refuses. With `governor` it also brings the limits of its services and caches, ahead of them; and
-    since a namespace has but one object with limits, only one set in it may have a governor.
+    since a namespace has but one object with limits, only one set in it may have a governor. With `alerts` it brings
+    their rules, who hears of them, and whom to scrape.
     Raises `flyball.kubernetes.Refused`, with every problem at once, before anything is registered. `workloads` has the
     component of each service.
     """
@@ -155,6 +160,9 @@ class Services(pulumi.ComponentResource):
             moved = self._child(pulumi.Alias(name=service, parent=pulumi.ROOT_STACK_RESOURCE), first)
             self._workloads[service] = Workload.of(f"{name}-{service}", described.map(_service(service)), moved, called)
         self._register_jobs(name, described)
+        if now.alerting and now.alerting.objects:
+            own = pulumi.ResourceOptions(parent=self)
+            Alerts(f"{name}-alerts", described.map(lambda these: these.alerts), own)
         outputs: dict[str, Any] = described.value(_outputs)
         for key, value in outputs.items():
             setattr(self, key, pulumi.Output.from_input(value))
@@ -207,6 +215,15 @@ class Set:
     jobs: Mapping[str, guarded.Job]
     caches: Mapping[str, CacheSpec]
     governed: Governed | None
+    alerting: Alerting | None = None
+    shared: bool = False
+
+    @property
+    def alerts(self) -> list[Manifest]:
+        """The objects of its alerts; none where nobody hears."""
+        governed = self.governed is not None
+        watched = Watched(self.place, self.services, self.jobs, self.caches, governed, shared=self.shared)
+        return watched.objects(self.alerting)
 
     @property
     def limits(self) -> dict[str, Limits]:
@@ -256,12 +273,14 @@ def resolve_services(name: str, args: ServicesArgs) -> Set:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the set's name."""
     place = place_of(args, shared=True)
     apart = ("services", "jobs", "caches")
+    alerting, unheard = _alerting(args, place, name)
     given, jobs, caches = (args.get(key) if isinstance(args, Mapping) else None for key in apart)
     read_apart = {
         key: {} for key, value in zip(apart, (given, jobs, caches), strict=True) if isinstance(value, Mapping)
     }
-    outer = {**args, **read_apart} if read_apart else args
-    problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,))]
+    outer = {**args, **read_apart} if isinstance(args, Mapping) else args
+    outer = {key: each for key, each in outer.items() if key != "alerts"} if isinstance(outer, Mapping) else outer
+    problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,)), *unheard]
     path = (name, "services")
     if isinstance(given, Mapping) and not given:
         problems.append(Problem(path, EMPTY, "has no service", "name at least one, with image, port and load"))
@@ -270,7 +289,15 @@ def resolve_services(name: str, args: ServicesArgs) -> Set:
     found = examine(_by_name(given), place, path, ServiceArgs, jobs=described, caches=held.callees)
     refuse([*problems, *held.problems, *found.problems])
     governed = read_governed(Reader(args, (name,), []))
-    return Set(place, found.services, found.jobs, held.called(found.callers), governed)
+    shared = Reader(args, (name,), []).value("shared", bool, False)
+    return Set(place, found.services, found.jobs, held.called(found.callers), governed, alerting, shared)
+
+
+def _alerting(args: object, place: Place, name: str) -> tuple[Alerting | None, list[Problem]]:
+    """Who hears, in the words of a stack file."""
+    if not isinstance(args, Mapping) or "alerts" not in args:
+        return None, []
+    return stack.read(args["alerts"], place.owner, (name, "alerts"))
 
 
 def _by_name(given: object) -> dict[str, object]:

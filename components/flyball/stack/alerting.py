@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flyball.alerts import chart, cluster, operator
+from flyball.alerts import chart
 from flyball.alerts.alertmanager import configuration
 from flyball.alerts.cluster import Groups
 from flyball.alerts.operator import Manifest, Whose
 from flyball.alerts.routes import USUAL
 from flyball.alerts.rule import rule_file
+from flyball.alerts.whole import Watched
 from flyball.collector.config import NAMESPACE as COLLECTORS
 from flyball.stack.read import Stack
 
@@ -16,12 +17,22 @@ RULES_FILE, ALERTMANAGER_FILE = "rules.yml", "alertmanager.yml"
 OBJECTS_FILE, VALUES_FILE = "objects.yaml", "values.yaml"
 
 
+def watched(stack: Stack) -> Watched:
+    """What of a stack alerts are about."""
+    return Watched(
+        place=stack.place,
+        services=stack.services,
+        jobs=stack.jobs,
+        caches=stack.caches,
+        governed=stack.governor is not None,
+        collectors=COLLECTORS if stack.logs else None,
+        shared=stack.shared,
+    )
+
+
 def groups(stack: Stack) -> Groups:
-    """All rules, by the name of their group; each says whose it is, and has the namespace by which Prometheus' operator
-    sends it on."""
-    shipped, governed = stack.logs is not None, stack.governor is not None
-    found = cluster.rules(stack.services.values(), governed, shipped, stack.caches.values(), stack.jobs.values())
-    return operator.of_cluster(found, cluster.wide(found), whose(stack, {}))
+    """All rules, by the name of their group."""
+    return watched(stack).groups
 
 
 def runbooks(stack: Stack) -> str:
@@ -30,25 +41,17 @@ def runbooks(stack: Stack) -> str:
 
 def whose(stack: Stack, labels: Mapping[str, str]) -> Whose:
     """The place of the stack's objects; `labels` are those by which the operator selects them."""
-    place = stack.place
-    return Whose(place.namespace, place.owner, place.environment, stack.shared, labels)
+    return watched(stack).whose(labels)
 
 
 def rule_objects(stack: Stack, labels: Mapping[str, str]) -> list[Manifest]:
     """The rules as objects that the operator selects by these labels."""
-    return operator.rule_objects(groups(stack), whose(stack, labels), runbooks(stack))
+    return watched(stack).rule_objects(labels, runbooks(stack))
 
 
 def objects(stack: Stack) -> list[Manifest]:
     """All objects of Prometheus' operator; none where nobody hears, or where there is no operator."""
-    if not stack.alerts or not stack.alerts.objects:
-        return []
-    own = whose(stack, stack.alerts.labels)
-    return [
-        *rule_objects(stack, stack.alerts.labels),
-        operator.receivers_object(stack.alerts, own),
-        *operator.monitors(own, COLLECTORS if stack.logs else None),
-    ]
+    return watched(stack).objects(stack.alerts)
 
 
 def files(stack: Stack) -> dict[str, list[dict[str, Any]]]:
