@@ -204,7 +204,7 @@ def test_what_runs_is_adopted_as_it_is_and_nothing_of_it_changes(
 ) -> None:
     """From the cluster comes the same stack as from the manifests that were applied; a plan compares it with what runs.
 
-    In the place of what others made it is refused; in a namespace of its own it comes up.
+    In the place of what others made it is refused.
     """
     cluster = by_kubectl(control_plane, tmp_path)
     text = ADOPTED.read_text(encoding="utf-8").replace("namespace: trade", f"namespace: {namespace}")
