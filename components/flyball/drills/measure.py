@@ -103,6 +103,12 @@ def ready_at(samples: Sequence[Sample], moment: float) -> int:
     return ready
 
 
+def seconds_below(samples: Sequence[Sample], least: int, end: float) -> float:
+    """For how long fewer pods than that served, from 0 to `end`."""
+    edges = sorted({0.0, end, *(s.at for s in samples if 0 <= s.at <= end)})
+    return sum(stop - start for start, stop in pairwise(edges) if ready_at(samples, start) < least)
+
+
 def _above(first: float, last: float, seconds: float) -> tuple[float, float]:
     """For how long a straight line from `first` to `last` is above zero, and the area under it there."""
     if first <= 0 and last <= 0:

@@ -11,6 +11,7 @@ from flyball.drills.cluster import (
     drain,
     frozen_pool,
     lost_zone,
+    quorum,
     reapply,
     reddit,
     runaway,
@@ -67,7 +68,16 @@ class Kind(Generic[D]):
 
 CLUSTER: Kind[ClusterDrill] = Kind(
     (
-        *(reddit.DRILL, dawn.DRILL, spot.DRILL, drain.DRILL, lost_zone.DRILL, runaway.DRILL, reapply.DRILL),
+        *(
+            reddit.DRILL,
+            dawn.DRILL,
+            spot.DRILL,
+            drain.DRILL,
+            quorum.DRILL,
+            lost_zone.DRILL,
+            runaway.DRILL,
+            reapply.DRILL,
+        ),
         *(runaway_pool.DRILL, deleted_pool.DRILL, frozen_pool.DRILL),
     ),
     scene.once,

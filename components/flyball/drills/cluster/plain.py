@@ -27,6 +27,19 @@ def deployment(name: str, namespace: str, image: str, replicas: int, pod: Mappin
     }
 
 
+def stateful_set(name: str, namespace: str, image: str, replicas: int, size: str) -> Manifest:
+    """A StatefulSet with nothing but what it needs, a volume of that size for each of its pods among it."""
+    found = deployment(name, namespace, image, replicas)
+    spec = found["spec"]
+    spec["template"]["spec"]["containers"][0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
+    return {
+        **found,
+        "kind": "StatefulSet",
+        "spec": {**spec, "serviceName": name, "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": claim}]},
+    }
+
+
 def autoscaler(name: str, namespace: str, least: int, most: int, target: int = 80) -> Manifest:
     """An autoscaler with the behaviour that Kubernetes gives it by default, its times compressed.
 

@@ -15,6 +15,7 @@ from flyball.deploy import rollout
 from flyball.deploy.apply import ApplySet
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import run
+from flyball.deploy.volumes import wanted
 from flyball.drills.cluster import alerts, governor
 from flyball.drills.cluster.alerts import Watch
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ZONES, ClusterDrill
@@ -27,7 +28,7 @@ from flyball.drills.cluster.settings import CALM, COLLECTED, CONTROLLER_FLAGS, P
 from flyball.drills.result import Result
 from flyball.guards.workload.sizing import Sizing
 from flyball.kubectl import Kubectl
-from flyball.lab.cluster import control_plane, karpenter, keda
+from flyball.lab.cluster import control_plane, karpenter, keda, volumes
 from flyball.lab.cluster.control_plane import Options, Report
 from flyball.lab.locks import exclusive
 from flyball.stack.build import build
@@ -161,6 +162,7 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
                 keda.start(plane, report)
             if drill.offers:
                 karpenter.start(plane, drill.offers, ZONES, report)
+            volumes.offer(plane.kubectl, ZONES, wanted(stack.services.values()))
             if around := drill.around(guard):
                 _apply(plane.kubectl, around)
             # All of it runs before the service does: the autoscaler would not wait for it.
@@ -182,14 +184,15 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
 
 
 def config(drill: ClusterDrill, image: str) -> dict[str, Any]:
-    """The guarded service as a stack's configuration."""
+    """The guarded service as a stack's configuration; members have no autoscaler to behave."""
+    behavior = {} if "quorum" in drill.args else _BEHAVIOR
     return {
         "environment": "drill",
         "owner": "drill",
         "namespace": NAMESPACE,
         "cluster": "local",
         "zones": list(ZONES),
-        "services": {SERVICE: {"image": image, "port": 8080, "rollout": {"settle": "1s"}, **_BEHAVIOR, **drill.args}},
+        "services": {SERVICE: {"image": image, "port": 8080, "rollout": {"settle": "1s"}, **behavior, **drill.args}},
     }
 
 
@@ -229,7 +232,8 @@ def _sizing(stack: Stack) -> Sizing:
 
 
 def _replicas(kubectl: Kubectl) -> int:
-    return sum(d["spec"]["replicas"] for d in kubectl.json("get", "deployments", "--namespace", NAMESPACE)["items"])
+    items = kubectl.json("get", "deployments,statefulsets", "--namespace", NAMESPACE)["items"]
+    return sum(item["spec"]["replicas"] for item in items)
 
 
 def once(drill: ClusterDrill, guard: bool, report: Report) -> Result:

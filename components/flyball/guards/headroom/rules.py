@@ -112,6 +112,7 @@ NO_MAJORITY = Rule(
     what="A quorum is more than half of its members: of two halves that do not see each other, only one decides.",
     source="`2 * quorum > members` (D. K. Gifford, Weighted Voting for Replicated Data, SOSP 1979).",
     remedy="Give a majority, as 2 of 3 or 3 of 5.",
+    drill="quorum",
 )
 QUORUM_WITHOUT_SPARE = Rule(
     "quorum-without-spare",
@@ -119,6 +120,7 @@ QUORUM_WITHOUT_SPARE = Rule(
     what="A group has more members than its quorum; else the first one that restarts stops it.",
     source="`members - quorum >= 1`; anything may restart at any time.",
     remedy="Give a member more, or a smaller majority.",
+    drill="quorum",
 )
 QUORUM_IN_ZONES = Rule(
     "quorum-in-zones",
@@ -126,6 +128,7 @@ QUORUM_IN_ZONES = Rule(
     what="Where the loss of a zone is to be survived, those in the others are a quorum.",
     source="`members - ceil(members / zones) >= quorum`: the fullest zone holds `ceil(members / zones)`.",
     remedy="Spread over more zones: at least `ceil(members / (members - quorum))`.",
+    drill="quorum",
 )
 PEAK_BEYOND_MEMBERS = Rule(
     "peak-beyond-members",
