@@ -76,7 +76,11 @@ def plan(result: Plan) -> None:
     _lines(out, [f"a new version of {name} runs as {steps}" for name, steps in released.items()], "none")
     promised = {row.service: row.objective for row in result.rows if row.objective}
     _lines(out, [f"{name} promises to answer {objective}" for name, objective in promised.items()], "none")
-    _lines(out, [str(each) for each in (*result.runs, *result.caches, *result.pools, *result.hears)], "none")
+    _lines(
+        out,
+        [str(each) for each in (*result.members, *result.runs, *result.caches, *result.pools, *result.hears)],
+        "none",
+    )
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)

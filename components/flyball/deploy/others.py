@@ -14,6 +14,7 @@ from flyball.collector.config import NAMESPACE as LOGS_NAMESPACE
 from flyball.deploy.manifests import Object
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS, NO_NAMESPACE
 from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.workload.members import VOLUME
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.governor import names
 from flyball.stack.read import Stack
@@ -22,6 +23,8 @@ PART_OF = "applyset.kubernetes.io/part-of"
 """Label of what kubectl keeps track of, with the stack's id as its value."""
 _UNTOUCHED = "kube-public"
 """A namespace that nobody works in: what is in it is what the cluster puts into each."""
+_CLAIM = f"persistentvolumeclaim/{VOLUME}-"
+"""How the names of volumes begin that members keep, as `within` gives them."""
 _DERIVED = ("events", "events.events.k8s.io", "endpoints")
 """Kinds that only report on others, and have no owner to tell them by."""
 
@@ -162,5 +165,11 @@ def sweep(kubectl: Kubectl, own: Signature, kept: Collection[str], report: Repor
 
 def staying(namespace: str, theirs: Collection[str]) -> str:
     """What is said of a namespace that is not deleted."""
+    kept = [name for name in theirs if name.startswith(_CLAIM)]
+    if kept and len(kept) == len(theirs):
+        return (
+            f"namespace {namespace} stays, with volumes that are kept: {', '.join(sorted(kept))}"
+            f" (kubectl delete namespace {namespace} removes them and what they hold)"
+        )
     shown = ", ".join(sorted(theirs)[:5]) + (f" and {len(theirs) - 5} more" if len(theirs) > 5 else "")
     return f"namespace {namespace} stays, for others have something in it: {shown}"

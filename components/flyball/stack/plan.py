@@ -15,10 +15,11 @@ from flyball.guards.workload import kubelet
 from flyball.guards.workload.caches import NODE, Cache
 from flyball.guards.workload.canary import share
 from flyball.guards.workload.jobs import JobSpec
+from flyball.guards.workload.loss import Loss, of
 from flyball.guards.workload.pipeline import check_shipped
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.shrinking import all_words, size_of
-from flyball.guards.workload.survival import lost, utilization, waiting
+from flyball.guards.workload.survival import lost, survived, utilization, waiting
 from flyball.stack.findings import finding
 from flyball.stack.pools import Bought, check_brought, told
 from flyball.stack.read import Stack, examine
@@ -125,6 +126,8 @@ class Plan:
     """Who gets what, where alerts go to anybody."""
     pools: tuple[Bought, ...] = ()
     """Spot nodes that the stack brings."""
+    members: tuple[Loss, ...] = ()
+    """What keeps data, or must not run twice, and what its loss means."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
@@ -132,6 +135,7 @@ class Plan:
             "services": [_row_json(row) for row in self.rows],
             "jobs": [{**asdict(run), "deadline": show_duration(run.deadline)} for run in self.runs],
             "caches": [{**asdict(held), "ttl": show_duration(held.ttl * 1000)} for held in self.caches],
+            "members": [asdict(each) for each in self.members],
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
             "alerts": [asdict(each) for each in self.hears],
             "pools": [asdict(each) for each in self.pools],
@@ -157,7 +161,8 @@ def plan(config: Mapping[str, Any]) -> Plan:
     caches = tuple(map(_held, stack.caches.values()))
     bought = () if any(problem.path[:1] in (("pools",), ("platform",)) for problem in problems) else told(stack.pools)
     nodes = stack.nodes if sound else None
-    return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought)
+    members = tuple(each for service in stack.services.values() if (each := _loss(stack, service)))
+    return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought, members)
 
 
 def _hears(alerting: Alerting | None) -> tuple[Heard, ...]:
@@ -214,6 +219,14 @@ def _canary(service: Service) -> str | None:
     steps = ", ".join(f"{count} beside {floor} ({share(count, floor):.1f} %)" for count in canary.sizes(floor))
     pause, errors = show_duration(canary.pause * 1000), float(canary.errors * 100)
     return f"{steps}, {pause} each, until more than {errors:g} % of {canary.requests} requests or more fail"
+
+
+def _loss(stack: Stack, service: Service) -> Loss | None:
+    left = {loss: service.sizing.floor - count for loss, count in lost(service, stack.nodes.count).items()}
+    if service.members and service.members.alone:
+        left = {}
+    survives = [loss for loss in survived(service, left) if loss != "spot" and (loss != "zone" or stack.zones)]
+    return of(service, (caller.name for caller in service.callers), survives)
 
 
 def _run(spec: JobSpec) -> Run:

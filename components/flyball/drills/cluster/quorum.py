@@ -56,8 +56,8 @@ def _plain() -> list[Manifest]:
 DRILL = ClusterDrill(
     name="quorum",
     title="Two of the three nodes of a store are drained at once",
-    story="A store has three members, of which two must agree. Nodes are upgraded, and two of those on which it runs are "
-    "drained in the same second.",
+    story="A store has three members, of which two must agree. Nodes are upgraded, and two of those on which it runs "
+    "are drained in the same second.",
     with_guard="quorum: 2 of 3 with data: a disruption budget that leaves the quorum, members never together on a node "
     "and in a zone each, none of them on spot.",
     without_guard="A StatefulSet of three replicas with a volume each, and no disruption budget.",

@@ -131,7 +131,7 @@ def _data(r: Reader) -> Data:
 
 
 _SCALED = ("proven", "ceiling", "behavior", "writer", "schedule", "triggers", "lose")
-_ROLLED = ("surge", "progress")
+_ROLLED = ("surge", "progress", "canary")
 
 
 def _check_others(r: Reader, members: Members) -> None:

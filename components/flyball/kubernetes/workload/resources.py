@@ -52,7 +52,7 @@ def register(
         make(k8s.apps.v1.Deployment, _name(name, s, each), patched(s, "deployment", each), after)
         for each in ([] if s.members else canary(s, ready.inputs))
     ]
-    members = _members(s, s.members, name, ready.inputs, after, child, make) if s.members else None
+    members = _members(s, s.members, name, ready.inputs, first, child, make) if s.members else None
     reached = make(k8s.core.v1.Service, name, patched(s, "service", service.service(s)), child)
     limit = patched(s, "budget", service.disruption_budget(s))
     budget = make(k8s.policy.v1.PodDisruptionBudget, name, limit, child)
@@ -115,16 +115,14 @@ def _members(
     members: Members,
     name: str,
     inputs: PodInputs,
-    after: pulumi.ResourceOptions,
+    first: Sequence[pulumi.Resource],
     child: pulumi.ResourceOptions,
     make: Making,
 ) -> k8s.apps.v1.StatefulSet:
     """What has no autoscaler keeps the size that it is given; members ask each other by name as soon as they are."""
     named = make(k8s.core.v1.Service, name + PEERS_SUFFIX, stateful_set.peers(s), child)
-    later = pulumi.ResourceOptions(depends_on=[named], ignore_changes=[])
-    opts = pulumi.ResourceOptions.merge(after, later)
-    opts.ignore_changes = None
-    return make(k8s.apps.v1.StatefulSet, name, stateful_set.stateful_set(s, members, inputs), opts)
+    after = pulumi.ResourceOptions(parent=child.parent, depends_on=[*first, named])
+    return make(k8s.apps.v1.StatefulSet, name, stateful_set.stateful_set(s, members, inputs), after)
 
 
 def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) -> None:
