@@ -24,6 +24,14 @@ SERVICE: dict[str, Any] = {
     "proven": 16,
     "rollout": {"settle": "1s"},
 }
+ORDERS: dict[str, Any] = {
+    "image": "registry.example/orders:3.5",
+    "port": 8080,
+    "load": {"peak": 30, "replica": 20},
+    "rollout": {"settle": "1s"},
+    "quorum": "2 of 3",
+    "data": {"path": "/var/lib/orders", "size": "10Gi"},
+}
 NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 20}]}
 CONFIG: dict[str, Any] = {
     "flyball:environment": "local",
@@ -36,6 +44,7 @@ CONFIG: dict[str, Any] = {
         "web": SERVICE,
         "timed": SERVICE | {"schedule": NIGHT},
         "cheap": SERVICE | {"spot": {}},
+        "orders": ORDERS,
     },
     "flyball:caches": {"sessions": {"memory": "1Gi", "ttl": "1h", "survive": "node"}},
     "flyball:jobs": {
@@ -105,6 +114,39 @@ def test_every_writer_is_held_to_the_limits(stack: Shop) -> None:
     assert "(floor 2, ceiling 2)" in refusal(stack, *cache, "--replicas=3")
     for kind, name in (("statefulset", "sessions"), ("service", "sessions-peers"), ("configmap", "sessions-cache")):
         assert "may not be deleted" in refusal(stack, "delete", kind, name, *AUTOMATION)
+
+
+def test_members_keep_their_number_their_volumes_and_their_quorum(stack: Shop) -> None:
+    pods = ("get", "pods", "--namespace=shop", "--selector=app.kubernetes.io/name=orders")
+    nodes = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in stack.kubectl.json(*pods)["items"]}
+    assert sorted(nodes) == ["orders-0", "orders-1", "orders-2"]
+    assert len(set(nodes.values())) == 3
+    claims = stack.kubectl.json("get", "persistentvolumeclaims", "--namespace=shop")["items"]
+    bound = {claim["metadata"]["name"]: claim["status"]["phase"] for claim in claims}
+    assert bound == {f"data-orders-{i}": "Bound" for i in range(3)}
+    for size in (2, 4):
+        said = refusal(stack, "scale", "statefulset/orders", f"--replicas={size}", *AUTOMATION)
+        assert f"orders: 3 -> {size} replicas asked" in said
+        assert "(floor 3, ceiling 3)" in said
+    assert "may not be deleted" in refusal(stack, "delete", "service", "orders-peers", *AUTOMATION)
+    budget = stack.kubectl.json("get", "poddisruptionbudget", "orders", "--namespace=shop")["status"]
+    assert (budget["expectedPods"], budget["desiredHealthy"], budget["disruptionsAllowed"]) == (3, 2, 1)
+
+
+def test_what_kubernetes_refuses_of_volumes_is_refused_before(stack: Shop) -> None:
+    services = CONFIG["flyball:services"]
+    larger = ORDERS | {"data": {"path": "/var/lib/orders", "size": "20Gi"}}
+    stack.write(CONFIG | {"flyball:services": services | {"orders": larger, "web": SERVICE | {"port": 8081}}})
+    try:
+        for command in (("up",), ("up", "--preview")):
+            said = stack.run(*command, code=1)
+            assert (
+                "services.orders.data.size: is 20Gi, and the volumes of orders have 10Gi, which no change grows" in said
+            )
+        web = stack.kubectl.json("get", "deployment", "web", "--namespace=shop")
+        assert web["spec"]["template"]["spec"]["containers"][0]["ports"][0]["containerPort"] == 8080
+    finally:
+        stack.write(CONFIG)
 
 
 def test_limits_change_with_the_stack_file(stack: Shop) -> None:

@@ -169,6 +169,7 @@ def test_all_drills_are_listed() -> None:
             "dawn",
             "spot",
             "drain",
+            "quorum",
             "lost-zone",
             "runaway",
             "reapply",
