@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,14 @@ from tests.cluster.scaling.service import wait
 from tests.cluster.shop import FLYBALL, PROJECT, Shop
 
 from flyball.deploy.engine import Engine
+from flyball.kubectl import Kubectl
 from flyball.lab.cluster.control_plane import ControlPlane
 from flyball.plugin import Package
 
 pytestmark = [pytest.mark.cluster, pytest.mark.pulumi_cli]
 PASSPHRASE, SECRET = "correct horse", "battery-staple-4711"
+APPLICATIONS = PROJECT / "tests/kubernetes/stacks/Pulumi.applications.yaml"
+"""All that an application may ask of its pods."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,16 @@ class World:
         )
         return stack
 
+    def applications(self, name: str, *, with_cli: bool) -> Shop:
+        """The stack with all that pods may ask for, in a namespace named like it; rollouts that need no patience."""
+        config = yaml.safe_load(APPLICATIONS.read_text(encoding="utf-8"))["config"]
+        services = {key: {**each, "rollout": {"settle": "1s"}} for key, each in config["flyball:services"].items()}
+        cluster = self.plane.kubectl.run("config", "current-context").strip()
+        where = {"flyball:namespace": name, "flyball:cluster": cluster, "flyball:services": services}
+        stack = Shop(self.folder / f"Pulumi.{name}.yaml", name, with_cli=with_cli)
+        stack.write({**config, **where})
+        return stack
+
     def run(self, stack: Shop, *arguments: str) -> str:
         return stack.run(*arguments, env=self.env)
 
@@ -90,11 +103,77 @@ def test_a_refresh_finds_no_change_and_a_destroy_leaves_nothing(world: World) ->
     assert world.run(stack, "down").splitlines()[-1] == f"removed stack {stack.name}"
 
     assert world.stacks() == []
-    kinds = world.plane.kubectl.run("api-resources", "--verbs=list,delete", "--namespaced", "--output=name").split()
+    assert left_of(world.plane.kubectl, stack.name) == ""
+
+
+@pytest.fixture
+def nodes_for_all(world: World) -> Iterator[None]:
+    """Nodes with what the applications ask of them, for as long as the test takes."""
+    kubectl = world.plane.kubectl
+    runtime = {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": "gvisor"},
+        "handler": "runsc",
+    }
+    kubectl.run("apply", "--server-side", "--filename=-", stdin=json.dumps(runtime))
+    kubectl.run("label", "nodes", "--all", "disk=ssd")
+    gpus = json.dumps({"status": {part: {"nvidia.com/gpu": "9"} for part in ("capacity", "allocatable")}})
+    for node in kubectl.run("get", "nodes", "--output=name").split():
+        kubectl.run("patch", node, "--subresource=status", f"--patch={gpus}")
+    yield
+    kubectl.run("label", "nodes", "--all", "disk-")
+    kubectl.run("delete", "runtimeclass", "gvisor")
+
+
+def left_of(kubectl: Kubectl, namespace: str) -> str:
+    """What there is in a namespace, and the namespace itself."""
+    kinds = kubectl.run("api-resources", "--verbs=list,delete", "--namespaced", "--output=name").split()
     kinds = [kind for kind in kinds if kind not in ("events", "events.events.k8s.io", "pods.metrics.k8s.io")]
-    left = world.plane.kubectl.run("get", ",".join(kinds), f"--namespace={stack.name}", "--output=name")
-    assert left == ""
-    assert world.plane.kubectl.run("get", "namespace", stack.name, "--ignore-not-found") == ""
+    found = kubectl.run("get", ",".join(kinds), f"--namespace={namespace}", "--output=name")
+    return found + kubectl.run("get", "namespace", namespace, "--ignore-not-found", "--output=name")
+
+
+@pytest.mark.usefixtures("nodes_for_all")
+@pytest.mark.parametrize(
+    ("with_cli", "same"),
+    [(False, r"0 changed \(0 created, 0 changed, \d+ unchanged, 0 pruned\)"), (True, r"\d+ unchanged")],
+    ids=["kubectl", "engine"],
+)
+def test_applications_with_all_they_may_ask_for(world: World, with_cli: bool, same: str) -> None:
+    """They come up, again without a change, roll when a file changes, and leave nothing."""
+    kubectl, stack = (
+        world.plane.kubectl,
+        world.applications("all-engine" if with_cli else "all-kubectl", with_cli=with_cli),
+    )
+    place = f"--namespace={stack.name}"
+
+    def sites() -> set[str]:
+        """The ConfigMap with the files of each pod that is there to stay."""
+        pods = kubectl.json("get", "pods", place, "--selector=app.kubernetes.io/name=web")["items"]
+        staying = [pod["spec"]["volumes"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        return {each["configMap"]["name"] for volumes in staying for each in volumes if each["name"] == "files-site"}
+
+    try:
+        world.run(stack, "up")
+        pods = kubectl.json("get", "pods", place)["items"]
+        assert {pod["status"]["phase"] for pod in pods} == {"Running"}
+        again = world.run(stack, "up")
+        assert re.search(same, again)
+        assert not re.search(r"[1-9]\d* (created|changed|updated|deleted|replaced|pruned)", again)
+
+        [before] = sites()
+        config = stack.config()
+        config["flyball:services"]["web"]["files"]["site"]["content"]["a.conf"] = "y"
+        stack.write(config)
+        world.run(stack, "up")
+        wait(lambda: len(sites()) == 1, "the old pods' end")
+        [after] = sites()
+        assert before != after
+        assert kubectl.json("get", "configmap", after, place)["data"] == {"a.conf": "y"}
+    finally:
+        world.run(stack, "down")
+    assert left_of(kubectl, stack.name) == ""
 
 
 def test_a_job_that_ran_and_is_gone_runs_again_only_for_other_arguments(world: World) -> None:

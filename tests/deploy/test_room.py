@@ -51,6 +51,15 @@ def test_the_proxy_counts_too() -> None:
     assert each(["a"], resources={"cpu": "5333m", "memory": "16Mi"}) == 4
 
 
+@pytest.mark.parametrize(("cpu", "count"), [("5233m", 2), ("5234m", 4)])
+def test_own_sidecars_count_too(cpu: str, count: int) -> None:
+    """5,333 m less 100 m."""
+    asked = {"cpu": "100m", "memory": "16Mi"}
+    own = {"image": "example.org/a:1", "port": 9200, "probes": {"readiness": {"path": "/"}}, "resources": asked}
+    resources = {"cpu": cpu, "memory": "16Mi"}
+    assert each(["a"], resources=resources, proxy=ALONE, sidecars={"own": own}) == count
+
+
 @pytest.mark.parametrize(("memory", "count"), [("21Gi", 2), ("22Gi", 4)])
 def test_two_thirds_of_the_memory(memory: str, count: int) -> None:
     """2 replicas; two thirds of 32 Gi a node are 21.33 Gi."""

@@ -75,6 +75,12 @@ IN_WORDS: dict[str, Any] = {
     "migrate.resources.memory": "256Mi",
     "migrate.resources.limits.cpu": "500m",
     "migrate.resources.limits.memory": "256Mi",
+    "init.*.resources.limits.cpu": "200m",
+    "init.*.resources.limits.memory": "32Mi",
+    "sidecars.*.resources.limits.cpu": "100m",
+    "sidecars.*.resources.limits.memory": "64Mi",
+    "sidecars.*.probes.startup": {"tcp": True},
+    "sidecars.*.probes.liveness": {"tcp": True},
     "environment": STACK,
     "owner": PROJECT,
 }
@@ -94,6 +100,8 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     "cache",
     "objective",
     *("patch", *(f"patch.{kind}" for kind in PATCHED)),
+    *(f"{own}.*.resources.{what}" for own in ("init", "sidecars") for what in ("cpu", "memory")),
+    *("sidecars.*.port", "sidecars.*.probes.readiness"),
     "priority",
     *("platform.name", "platform.dns.namespace", "platform.dns.labels", "platform.dns.addresses", "platform.dns.ports"),
     *("platform.spot.labels", "platform.spot.taints", "platform.metadata"),
@@ -103,7 +111,13 @@ SILENT = {
     *("command", "arguments", "env", "secrets", "labels", "annotations", "calls.*.host", "calls.*.fallback.call"),
     *("files.*.content", "files.*.secrets", "migrate.command", "migrate.arguments"),
     *("logs.preset", "logs.process", "logs.signal"),
-    *(f"probes.{probe}.{kind}" for probe in ("startup", "readiness", "liveness") for kind in KINDS),
+    *(f"{own}.*.{word}" for own in ("init", "sidecars") for word in ("command", "arguments")),
+    *(
+        f"{of}probes.{probe}.{kind}"
+        for of in ("", "sidecars.*.")
+        for probe in ("startup", "readiness", "liveness")
+        for kind in KINDS
+    ),
 }
 """What may be left out, and says nothing of that: nothing is there then."""
 BELOW: dict[Any, Any] = {

@@ -161,6 +161,19 @@ EVERYTHING: dict[str, Any] = {
     "labels": {"team": "red"},
     "annotations": {"example.org/ticket": "17"},
     "patch": {"deployment": {"spec": {"template": {"spec": {"securityContext": {"supplementalGroups": [7]}}}}}},
+    "init": {
+        "first": {"image": "registry.example/first:1", "resources": {"cpu": "1", "memory": "1Gi"}, "after": ["store"]}
+    },
+    "sidecars": {
+        "store": {
+            "image": "registry.example/store:1",
+            "port": 9200,
+            "probes": {"readiness": {"path": "/ready", "failures": 2}},
+            "resources": {"cpu": "50m", "memory": "64Mi"},
+            "env": {"LEVEL": "info"},
+            "stop": "2s",
+        }
+    },
     "namespace": "trade",
     "environment": "prod",
     "owner": "red-team",

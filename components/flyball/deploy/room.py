@@ -24,10 +24,9 @@ def nodes(stack: Stack) -> tuple[NodeGroup, ...]:
     room = (node.pods, 1000 * node.cpu, size(node.memory), size(node.ephemeral_storage))
     taken = [0] * len(room)
     for service in stack.services.values():
-        containers = [service.spec.resources, *([service.spec.sidecar.resources] if service.spec.proxied else [])]
-        memory = sum(c.memory for c in containers)
-        storage = service.sizing.ephemeral_storage + retention.ephemeral_storage(1) * (len(containers) - 1)
-        pod = (1, sum(c.cpu for c in containers), memory, storage)
+        spec = service.spec
+        beside = retention.ephemeral_storage(1) * (len(spec.beside) + len(spec.sidecars))
+        pod = (1, *spec.asked, service.sizing.ephemeral_storage + beside)
         taken = [t + service.sizing.floor * asked for t, asked in zip(taken, pod, strict=True)]
     for cache in stack.caches.values():
         containers = objects.stateful_set(cache, stack.place, "", {})["spec"]["template"]["spec"]["containers"]

@@ -9,6 +9,7 @@ from flyball.guards.alerting.stack import AlertsArgs
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
+from flyball.guards.workload.companions import InitArgs, SidecarArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
@@ -122,6 +123,10 @@ class ServiceArgs(GuardedArgs):
     """More labels on every object."""
     annotations: NotRequired[Input[dict[str, Input[str]]]]
     """More annotations on every object."""
+    init: NotRequired[dict[str, InitArgs]]
+    """Own containers that run before it and end, by name; in the order of their names [none]."""
+    sidecars: NotRequired[dict[str, SidecarArgs]]
+    """Own containers that run beside it, by name [none]."""
 
 
 class SetJobArgs(GuardedJobArgs):
@@ -203,6 +208,10 @@ class WorkloadArgs(GuardedArgs):
     """More labels on every object."""
     annotations: NotRequired[Input[dict[str, Input[str]]]]
     """More annotations on every object."""
+    init: NotRequired[dict[str, InitArgs]]
+    """Own containers that run before it and end, by name; in the order of their names [none]."""
+    sidecars: NotRequired[dict[str, SidecarArgs]]
+    """Own containers that run beside it, by name [none]."""
     namespace: NotRequired[Input[str]]
     """Namespace, which must exist [default]."""
     environment: NotRequired[Input[str]]

@@ -118,8 +118,7 @@ def replicas(services: Mapping[str, Service], caches: Mapping[str, Cache]) -> De
     """What all on-demand replicas ask for, each service's at its floor: with spot on, those of its base."""
     asked = [(count, one) for count, one in _ONCE.values()]
     for service in services.values():
-        containers = [service.spec.resources, *([service.spec.sidecar.resources] if service.spec.proxied else [])]
-        one = Demand(sum(c.cpu for c in containers), sum(c.memory for c in containers), 1)
+        one = Demand(*service.spec.asked, pods=1)
         asked.append((service.not_autoscaled if service.sizing.split else service.sizing.floor, one))
     asked += [(cache.replicas, Demand(cache.cpu, cache.memory, 1)) for cache in caches.values()]
     return Demand(

@@ -138,10 +138,8 @@ class TestOtherWords:
             ("cpu", "give resources.cpu"),
             ("requests", "give resources.cpu and resources.memory; the most it may use is resources.limits"),
             ("containerPort", "give port; it is one number; further ones are in ports"),
-            (
-                "sidecars",
-                "a pod is the application and its proxy; run what is beside it as a service of its own, and call it",
-            ),
+            ("containers", "give sidecars"),
+            ("initContainers", "give init"),
             (
                 "ingress",
                 "give expose.host; platform.way says by which class or gateway",

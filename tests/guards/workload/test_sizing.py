@@ -314,6 +314,18 @@ FULL: dict[str, Any] = {
     "labels": {"team": "shop"},
     "annotations": {"example.org/note": "x"},
     "patch": {"deployment": {"metadata": {"labels": {"example.org/a": "b"}}}},
+    "init": {
+        "first": {"image": "example.org/first:1", "resources": {"cpu": "10m", "memory": "16Mi"}, "env": {"A": "b"}}
+    },
+    "sidecars": {
+        "store": {
+            "image": "example.org/store:1",
+            "port": 9200,
+            "probes": {"readiness": {"path": "/ready"}},
+            "resources": {"cpu": "10m", "memory": "16Mi"},
+            "stop": "2s",
+        }
+    },
 }
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()

@@ -31,7 +31,7 @@ def read(r: Reader, protocol: str) -> Probes:
     """The three probes of a workload that speaks `protocol`."""
     own = {"http": "path", "grpc": "grpc", "tcp": "tcp"}[protocol]
     asked = r.values.get("readiness", {})
-    if protocol == "tcp" and isinstance(asked, Mapping) and not _kinds(r.at("readiness")):
+    if protocol == "tcp" and isinstance(asked, Mapping) and not _says(asked):
         hint = "a command such as exec: [redis-cli, ping]; an open port alone does not mean that it can serve"
         says = "does not say what to ask" if asked else "is missing"
         r.problem("readiness", NO_READINESS, f"{says}, and protocol is tcp", hint)
@@ -45,6 +45,11 @@ def read(r: Reader, protocol: str) -> Probes:
         hint = "what is overloaded should get less traffic, not a restart; ask different questions"
         r.problem("liveness", PROBES_ALIKE, "is the same probe as readiness", hint)
     return probes
+
+
+def _says(asked: Mapping[str, object]) -> bool:
+    """Whether it says what to ask; what is empty is reported with the types."""
+    return any(asked.get(kind, False) is not False for kind in ("path", "grpc", "tcp", "exec"))
 
 
 def _kinds(r: Reader) -> list[str]:

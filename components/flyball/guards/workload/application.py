@@ -157,7 +157,7 @@ def read_user(r: Reader) -> int:
     return r.whole("user", 65_532, 1, 2**31 - 1)
 
 
-def _refs(r: Reader) -> dict[str, SecretRef]:
+def read_refs(r: Reader) -> dict[str, SecretRef]:
     """Variables from Secrets that exist."""
     return {
         variable: SecretRef(ref.value("name", str, ""), ref.value("key", str, ""))
@@ -188,7 +188,7 @@ def read_common(r: Reader) -> Common:
         "token": r.value("token", bool, False),
         "command": tuple(r.words("command")),
         "arguments": tuple(r.words("arguments")),
-        "refs": _refs(r),
+        "refs": read_refs(r),
         "files": mounted.read(r),
         "variables": mounted.read_variables(r),
         "priority": r.value("priority", str, "") or None,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flyball.guards.clean_up import patterns
-from flyball.guards.clean_up.retention import MI, FileLogs, read_file_logs, rotation_interval
+from flyball.guards.clean_up.retention import GZIP_BYTES, MI, FileLogs, read_file_logs, rotation_interval
 from flyball.guards.clean_up.rules import LOG_NOT_REOPENED
 from flyball.guards.clean_up.signals import SIGNALS
 from flyball.guards.fail_fast.container import check_image
@@ -18,6 +18,7 @@ from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_TEXT, MISSING, OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.units import Bytes, Milliseconds
+from flyball.guards.workload.resources import Resources
 
 SPRING = "spring"
 """Spring Boot rotates by itself, and is told how; the others have logrotate beside them."""
@@ -25,6 +26,9 @@ RATE: Bytes = MI
 """What all logs of one pod grow by in a second, at the most."""
 IMAGE = "docker.io/phusion/baseimage:noble-1.0.2"
 """A maintained image that has logrotate (https://github.com/phusion/baseimage-docker, "What's inside the image?")."""
+MEMORY: Bytes = 32 * MI
+LEAST_CPU = 10
+"""What logrotate asks for where there is nothing to compress."""
 LOOKS: Milliseconds = 60_000
 """The longest time between two looks; one costs a few milliseconds."""
 _PATTERN = re.compile(r"[A-Za-z0-9._*@+-]+")
@@ -121,6 +125,12 @@ def _writer(r: Reader, preset: str) -> Writer:
 
 def _signals() -> str:
     return ", ".join(SIGNALS)
+
+
+def rotation(logs: LogFiles) -> Resources:
+    """What logrotate asks for: what is written has to be compressed as fast, and may be compressed all at once."""
+    cpu = LEAST_CPU + -(-1000 * logs.rate // GZIP_BYTES)
+    return Resources(cpu, MEMORY, max(10 * cpu, 500), 2 * MEMORY)
 
 
 def check(logs: LogFiles, path: Path) -> Iterator[Problem]:

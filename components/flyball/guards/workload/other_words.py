@@ -30,7 +30,6 @@ _LOAD = _give("load.peak", "load.replica", why="how many replicas there are foll
 _COUNTED = _give(
     "load.peak", "load.replica", why="how many replicas there are follows from them; one for what must not run twice"
 )
-_ALONE = Meant((), "a pod is the application and its proxy; run what is beside it as a service of its own, and call it")
 _OUTSIDE = _give("scratch", "data", why="what outlives its pod is data, with quorum or replicas: one")
 _BESIDES = _give("survive", why="replicas are spread over nodes and zones by what they must survive")
 _PUBLIC = _give("expose.host", why="platform.way says by which class or gateway")
@@ -53,7 +52,8 @@ _SERVICE = {
     **dict.fromkeys(
         ("containerport", "targetport", "serviceport"), _give("port", why="it is one number; further ones are in ports")
     ),
-    **dict.fromkeys(("sidecars", "sidecar", "containers", "initcontainers", "extracontainers"), _ALONE),
+    **dict.fromkeys(("sidecar", "containers", "extracontainers"), _give("sidecars")),
+    "initcontainers": _give("init"),
     **dict.fromkeys(("ingress", "loadbalancer", "gateway", "route"), _PUBLIC),
     **dict.fromkeys(("volumes", "volumemounts", "persistence", "storage", "pvc"), _OUTSIDE),
     **dict.fromkeys(("volumeclaimtemplates", "pvcs", "persistentvolumeclaim"), _give("data.path", "data.size")),

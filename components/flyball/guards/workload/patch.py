@@ -15,12 +15,10 @@ from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, GIVEN_TWICE, MIS
 from flyball.guards.reading.strict import describe, nearest
 from flyball.guards.timeouts.rules import PAST_THE_PROXY
 from flyball.guards.workload import files, members
+from flyball.guards.workload.companions import LOGROTATE, PROXY
 from flyball.guards.workload.patch_fields import KINDS, Each, Field, Fields, Names, Node, Own, said
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.guards.workload.way_in import WayIn
-
-PROXY, LOGROTATE = "proxy", "logrotate"
-"""Containers that flyball puts beside an application."""
 
 
 def check(spec: Spec, taken: Mapping[str, str], way: WayIn, path: Path) -> Iterator[Problem]:
@@ -65,7 +63,11 @@ def _own(spec: Spec, taken: Mapping[str, str]) -> Own:
     folders = {each.path for each in (*spec.scratch.values(), *spec.files.values())}
     return Own(
         name=spec.name,
-        containers={PROXY: proxy, LOGROTATE: rotation},
+        containers={
+            **dict.fromkeys((*spec.init, *spec.sidecars), said("init and sidecars")),
+            PROXY: proxy,
+            LOGROTATE: rotation,
+        },
         variables=frozenset(taken),
         volumes=volumes,
         folders=frozenset({*folders, *((spec.logs.path,) if spec.logs else ())}),

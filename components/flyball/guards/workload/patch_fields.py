@@ -136,9 +136,9 @@ _USER = said("user")
 _SAFE = {
     *("kernel.shm_rmid_forced", "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.tcp_keepalive_time"),
     *("net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes"),
-    *("net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.ipv4.ip_local_reserved_ports"),
+    "net.ipv4.ip_local_reserved_ports",
 }
-"""https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/#safe-and-unsafe-sysctls, less the next two."""
+"""Those of https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline, less the next two."""
 _SYSCTLS = {
     "net.ipv4.ip_unprivileged_port_start": Field(NAME_UNREACHABLE, "it follows from calls.*.names"),
     "net.ipv4.ip_local_port_range": Field(PORT_TAKEN, "leave it out: the proxy listens below the range that Linux has"),
@@ -252,11 +252,11 @@ _PROJECTED: Fields = {
 _VOLUMES = Each(
     ("name",),
     {
-        **_all(OPEN, "name", "csi", "nfs", "ephemeral", "downwardAPI"),
+        **_all(OPEN, "name", "csi", "ephemeral", "downwardAPI"),
         **_all(said("files"), "configMap", "secret"),
         "emptyDir": said("scratch"),
         "image": Field(IMAGE_NOT_PINNED, "put what is in it into the image, or give files"),
-        "hostPath": Field(UNCONFINED, "leave it out: what lies on a node belongs to all that runs there"),
+        **_all(Field(UNCONFINED, "give a volume of csi: a restricted pod has neither"), "hostPath", "nfs", "iscsi"),
         "persistentVolumeClaim": Field(
             NODES_NARROWED, "keep state outside, as a call: a claim holds pods at its place"
         ),

@@ -7,6 +7,7 @@ from typing import NotRequired
 
 from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.workload.arguments import GuardedArgs, SecretRefArgs
+from flyball.guards.workload.companions import InitArgs, SidecarArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.pod import AccountArgs
 from flyball.guards.workload.way_in import ExposeArgs
@@ -27,6 +28,10 @@ class PlainArgs(GuardedArgs):
     """More labels on every object."""
     annotations: NotRequired[dict[str, str]]
     """More annotations on every object."""
+    init: NotRequired[dict[str, InitArgs]]
+    """Own containers that run before it and end, by name; in the order of their names [none]."""
+    sidecars: NotRequired[dict[str, SidecarArgs]]
+    """Own containers that run beside it, by name [none]."""
 
 
 class PlainJobArgs(GuardedJobArgs):

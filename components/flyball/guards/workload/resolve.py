@@ -21,6 +21,7 @@ from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload import (
     calls,
     canary,
+    companions,
     file_logs,
     fixed_names,
     job_set,
@@ -281,6 +282,9 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) ->
     taken = {**variables, **own, **calls.told(spec.calls)}
     yield from fixed_names.check_values(spec, args.get("env"), taken, path)
     yield from patch.check(spec, taken, way, path)
+    folders = [*spec.scratch, *spec.files, *(["logs"] if spec.logs else [])]
+    apart = {port: what for port, what in listening.items() if not what.startswith(("ports.", "metrics"))}
+    yield from companions.check(spec.name, spec.init, spec.sidecars, folders, apart, spec.beside, path)
 
 
 def _check_alone(reading: _Reading) -> Iterator[Problem]:

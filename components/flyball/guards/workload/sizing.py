@@ -22,6 +22,7 @@ from flyball.guards.reading.units import Bytes, exact
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import file_logs, local_cache
 from flyball.guards.workload.application import Application
+from flyball.guards.workload.companions import ways_out
 from flyball.guards.workload.spec import Spec
 
 
@@ -123,6 +124,9 @@ def check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Proble
     """The rules that need no replicas."""
     if not unread_any(bad, "shutdown", "deadline"):
         yield from interruption.check_shutdown(spec.shutdown, spec.deadline, (*path, "shutdown"))
+        if not unread_any(bad, "sidecars"):
+            own = ways_out(spec.sidecars)
+            yield from interruption.check_sidecars(spec.shutdown, own, (*path, "sidecars"))
     if spec.logs and not unread_any(bad, "logs"):
         yield from retention.check_file_logs(spec.logs.limits, (*path, "logs"))
         yield from file_logs.check(spec.logs, (*path, "logs"))

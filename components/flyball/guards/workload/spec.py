@@ -19,11 +19,12 @@ from flyball.guards.interruptions.interruption import Shutdown
 from flyball.guards.interruptions.probes import Probes
 from flyball.guards.interruptions.rules import PROGRESS_BELOW_SETTLE
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.units import Milliseconds
+from flyball.guards.reading.units import Bytes, Millicores, Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
 from flyball.guards.workload import (
     canary,
+    companions,
     file_logs,
     local_cache,
     members,
@@ -44,6 +45,7 @@ from flyball.guards.workload.application import (
 )
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.canary import Canary
+from flyball.guards.workload.companions import Init, OwnSidecar
 from flyball.guards.workload.file_logs import LogFiles
 from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.members import NOTHING, Kept
@@ -102,6 +104,8 @@ class Spec(Application):
     expose: Expose | None = None
     patches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kept: Kept = NOTHING
+    init: Mapping[str, Init] = field(default_factory=dict)
+    sidecars: Mapping[str, OwnSidecar] = field(default_factory=dict)
 
     @property
     def needs_keda(self) -> bool:
@@ -117,6 +121,30 @@ class Spec(Application):
     def counted(self) -> bool:
         """Whether a proxy counts its requests, and how they end."""
         return self.fronted and self.protocol != "tcp"
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The containers that flyball puts beside the application."""
+        rotated = self.logs is not None and not self.logs.by_itself
+        return (*((companions.PROXY,) if self.proxied else ()), *((companions.LOGROTATE,) if rotated else ()))
+
+    @property
+    def grace_seconds(self) -> int:
+        """`terminationGracePeriodSeconds`: the whole way out, and then that of its own sidecars."""
+        return self.shutdown.grace_seconds + companions.ways_out(self.sidecars) // 1000
+
+    @property
+    def asked(self) -> tuple[Millicores, Bytes]:
+        """What a pod asks for, processor and memory, with all that is beside the application, and before it."""
+        stays = [*([self.sidecar.resources] if self.proxied else [])]
+        stays += [file_logs.rotation(self.logs)] if self.logs and not self.logs.by_itself else []
+        own = companions.in_order(self.init, self.sidecars)
+        started = [*((True, each) for each in stays)]
+        started += [(isinstance(each, OwnSidecar), each.resources) for _, each in own]
+        return (
+            companions.effective([(stay, each.cpu) for stay, each in started], self.resources.cpu),
+            companions.effective([(stay, each.memory) for stay, each in started], self.resources.memory),
+        )
 
     @property
     def entry(self) -> int:
@@ -178,6 +206,8 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         expose=way_in.read(r),
         patches=patch_args.read(r),
         kept=members.read(r),
+        init=companions.read_init(r),
+        sidecars=companions.read_sidecars(r),
         sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
         **read_common(r),
     )

@@ -48,12 +48,13 @@ def _scrypt(text: str, salt: str) -> str:
     return hashlib.scrypt(text.encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=5).hex()
 
 
+def from_secret(variable: str, name: str, key: str) -> Manifest:
+    """A variable from a Secret that exists."""
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
+
+
 def variables(s: Placed) -> list[Manifest]:
     """The variables of all sources: plain ones, those of the workload's Secret, and those of Secrets that exist."""
-
-    def from_secret(variable: str, name: str, key: str) -> Manifest:
-        return {"name": variable, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
-
     own: dict[str, str] = {}
     if isinstance(s, Service):
         own |= file_logs.environment(s.spec.logs, s.name) if s.spec.logs else {}
@@ -76,10 +77,10 @@ def variables(s: Placed) -> list[Manifest]:
         **{variable: from_secret(variable, ref.name, ref.key) for variable, ref in s.spec.refs.items()},
         **{variable: from_secret(variable, name, caches.PASSWORD_KEY) for variable, name in passwords.items()},
     }
-    return _in_order(found)
+    return in_order(found)
 
 
-def _in_order(variables: Mapping[str, Manifest]) -> list[Manifest]:
+def in_order(variables: Mapping[str, Manifest]) -> list[Manifest]:
     """By name, but what a value names as `$(OTHER)` before it.
 
     The order of a stack file is lost on its way through Pulumi, and Kubernetes fills in only what stands earlier

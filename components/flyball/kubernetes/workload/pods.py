@@ -7,7 +7,6 @@ from pulumi import Input
 
 from flyball import wellknown
 from flyball.guards.headroom.headroom import Survive
-from flyball.guards.interruptions.probes import Probe
 from flyball.guards.reading.units import Bytes, show_size
 from flyball.guards.workload.application import Application, Placed, Scratch
 from flyball.guards.workload.fixed_names import lowest, places
@@ -33,9 +32,11 @@ from flyball.kubernetes.objects import (
     selector,
     unless_empty,
 )
+from flyball.kubernetes.workload import companions
 from flyball.kubernetes.workload import rotation as rotate
 from flyball.kubernetes.workload.files import Mounted, env_from
 from flyball.kubernetes.workload.network import protocol
+from flyball.kubernetes.workload.probes import probe
 from flyball.kubernetes.workload.proxy import Sidecars
 
 _KEEPS_OWNERS = {"fsGroupChangePolicy": "OnRootMismatch"}
@@ -86,13 +87,14 @@ def _scraped(spec: Spec) -> dict[str, str]:
 
 def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
     spec, rotation = s.spec, rotate.container(s.spec)
+    own = companions.containers(s, inputs.proxy.variables if inputs.proxy else ())
     pod: Manifest = {
-        **around(s, inputs, spec.shutdown.grace_seconds, _volumes(spec)),
+        **around(s, inputs, spec.grace_seconds, _volumes(spec)),
         # The signal to open logs anew goes from one container to the other.
         **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
         **chosen(spec.pod, _placement(s, part)),
         **unless_empty("topologySpreadConstraints", _spread(s)),
-        **unless_empty("initContainers", [*beside(inputs), *([rotation] if rotation else [])]),
+        **unless_empty("initContainers", [*beside(inputs), *([rotation] if rotation else []), *own]),
         "containers": [_container(s, inputs)],
     }
     return pulled(pod, s.place.platform)
@@ -183,9 +185,9 @@ def _container(s: Service, inputs: PodInputs) -> Manifest:
     return {
         **application(s, inputs, s.sizing.ephemeral_storage, _own_volumes(spec), mounts),
         "ports": _ports(spec),
-        "startupProbe": _probe(spec.probes.startup, spec.port),
-        "readinessProbe": _probe(spec.probes.readiness, spec.port),
-        "livenessProbe": _probe(spec.probes.liveness, spec.port),
+        "startupProbe": probe(spec.probes.startup, spec.port),
+        "readinessProbe": probe(spec.probes.readiness, spec.port),
+        "livenessProbe": probe(spec.probes.liveness, spec.port),
         # The kubelet's own sleep: works in images without a shell.
         "lifecycle": {"preStop": {"sleep": {"seconds": spec.shutdown.prestop // 1000}}},
     }
@@ -244,22 +246,6 @@ def _own_volumes(spec: Spec) -> dict[str, Scratch]:
     """Those of the application."""
     scratch = dict(sorted(spec.scratch.items()))
     return {**scratch, LOGS_VOLUME: Scratch(spec.logs.path, spec.logs.limits.volume)} if spec.logs else scratch
-
-
-def _probe(probe: Probe, port: int) -> Manifest:
-    """A probe; the address stays the pod's, so that it asks what a client would."""
-    handlers: dict[str, Manifest] = {
-        "path": {"httpGet": {"path": probe.path, "port": port}},
-        "grpc": {"grpc": {"port": port}},
-        "tcp": {"tcpSocket": {"port": port}},
-        "exec": {"exec": {"command": list(probe.exec)}},
-    }
-    return {
-        **handlers[probe.kind],
-        "periodSeconds": probe.period,
-        "timeoutSeconds": probe.timeout,
-        "failureThreshold": probe.failures,
-    }
 
 
 def _spread(s: Service) -> list[Manifest]:

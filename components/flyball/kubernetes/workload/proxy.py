@@ -16,6 +16,7 @@ from flyball.guards.timeouts.calls import Outside
 from flyball.guards.workload import fixed_names
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.calls import Call
+from flyball.guards.workload.companions import PROXY
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.guards.workload.spec import Spec
@@ -24,7 +25,7 @@ from flyball.proxy import Address, Families, InboundHop, Outbound, Proxy, Server
 from flyball.proxy.base import LEAVE
 from flyball.proxy.families import IP, IPS
 
-NAME = "proxy"
+NAME = PROXY
 """Of the container and of its volume."""
 USER = 65_532
 FOLDER, FILE = "/etc/haproxy", "haproxy.cfg"

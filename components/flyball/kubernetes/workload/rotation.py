@@ -7,20 +7,19 @@ are.
 """
 
 from flyball.guards.clean_up import retention
-from flyball.guards.clean_up.retention import GZIP_BYTES, MI
+from flyball.guards.clean_up.retention import MI
 from flyball.guards.clean_up.signals import SIGNALS
 from flyball.guards.reading.units import Bytes
+from flyball.guards.workload import file_logs
+from flyball.guards.workload.companions import LOGROTATE
 from flyball.guards.workload.file_logs import LogFiles, Writer
-from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.kubernetes.objects import Manifest, as_user, confined, requests_and_limits
 
-NAME = "logrotate"
+NAME = LOGROTATE
 FOLDER = "/run/rotation"
 STATE: Bytes = 16 * MI
 """Of the volume with logrotate's configuration and state: a line for each file."""
-MEMORY: Bytes = 32 * MI
-LEAST_CPU = 10
 
 
 def is_needed(spec: Spec) -> bool:
@@ -38,19 +37,13 @@ def container(spec: Spec) -> Manifest | None:
         "imagePullPolicy": "IfNotPresent",
         "restartPolicy": "Always",
         "command": ["/bin/sh", "-c", script(spec.logs)],
-        "resources": requests_and_limits(_resources(spec.logs), retention.ephemeral_storage(1, [STATE])),
+        "resources": requests_and_limits(file_logs.rotation(spec.logs), retention.ephemeral_storage(1, [STATE])),
         "securityContext": {**confined(), **as_user(spec.user)},
         "volumeMounts": [
             {"name": LOGS_VOLUME, "mountPath": spec.logs.path},
             {"name": ROTATION_VOLUME, "mountPath": FOLDER},
         ],
     }
-
-
-def _resources(logs: LogFiles) -> Resources:
-    """What is written has to be compressed as fast, and may be compressed all at once."""
-    cpu = LEAST_CPU + -(-1000 * logs.rate // GZIP_BYTES)
-    return Resources(cpu, MEMORY, max(10 * cpu, 500), 2 * MEMORY)
 
 
 def script(logs: LogFiles) -> str:
