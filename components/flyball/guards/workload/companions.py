@@ -33,7 +33,7 @@ DEFAULT_STOP: Milliseconds = 1_000
 _ASKED = {"probes": {"readiness": {"path": "/"}}}
 
 
-class KeyArgs(TypedDict):
+class OwnRefArgs(TypedDict):
     """A value in a Secret that exists already."""
 
     name: str
@@ -55,7 +55,7 @@ class InitArgs(TypedDict):
     """Replaces the image's arguments."""
     env: NotRequired[dict[str, str]]
     """Environment variables, beside those that tell where calls go [none]."""
-    refs: NotRequired[dict[str, KeyArgs]]
+    refs: NotRequired[dict[str, OwnRefArgs]]
     """Environment variables from Secrets that exist already [none]."""
     mounts: NotRequired[dict[str, str]]
     """Folders that it shares with the application: the path of each by its name in `scratch` or `files`, or `logs`
@@ -84,7 +84,7 @@ class SidecarArgs(TypedDict):
     """Replaces the image's arguments."""
     env: NotRequired[dict[str, str]]
     """Environment variables, beside those that tell where calls go [none]."""
-    refs: NotRequired[dict[str, KeyArgs]]
+    refs: NotRequired[dict[str, OwnRefArgs]]
     """Environment variables from Secrets that exist already [none]."""
     mounts: NotRequired[dict[str, str]]
     """Folders that it shares with the application: the path of each by its name in `scratch` or `files`, or `logs`
