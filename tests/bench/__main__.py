@@ -17,6 +17,7 @@ from tests.bench.figures import DOCUMENT, keep, section
 
 PARTS = {
     "register": 1.2,
+    "aws": 0.6,
     "command": 0.5,
     "engine": 5,
     "up": 4,

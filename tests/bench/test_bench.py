@@ -24,7 +24,7 @@ Also by people.
 """
 
 
-@pytest.mark.parametrize("part", ["register", "command"])
+@pytest.mark.parametrize("part", ["register", "aws", "command"])
 def test_a_part_measures_and_is_written_down(part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = tmp_path / "bench.md"
     document.write_text(OTHERS)
@@ -60,7 +60,7 @@ def test_the_alerts_too(tmp_path: Path) -> None:
 def test_a_name_that_is_no_part_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         bench.main(["register", "sidecars"])
-    assert "sidecars: not a part; parts are register, command" in capsys.readouterr().err
+    assert "sidecars: not a part; parts are register, aws, command" in capsys.readouterr().err
 
 
 def test_parts_come_in_order_and_one_that_fails_leaves_the_others(
