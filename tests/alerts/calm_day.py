@@ -79,6 +79,8 @@ def _services() -> Series:
     for name in ("still", "cart"):
         found[f'kube_deployment_status_replicas_ready{{{_WEB},deployment="{name}"}}'] = _always(3)
         found[f'kube_deployment_spec_replicas{{{_WEB},deployment="{name}"}}'] = _always(3)
+    for name, members in (("orders", 5), ("till", 1)):
+        found[f'kube_statefulset_status_replicas_ready{{{_WEB},statefulset="{name}"}}'] = _always(members)
     for zone in "abc":
         found[f'kube_node_labels{{node="n-{zone}",label_topology_kubernetes_io_zone="{zone}"}}'] = _always(1)
         for number in range(4):

@@ -49,7 +49,8 @@ def _deployments(what: str, **values: str) -> Series:
 
 
 def ready(**values: str) -> Series:
-    return _deployments("status_replicas_ready", **values)
+    """Of all Deployments, with all members."""
+    return _deployments("status_replicas_ready", **values) | members()
 
 
 def asked(**values: str) -> Series:
