@@ -59,14 +59,15 @@ def plan(
     from flyball.stack.platform import is_platform
 
     with refusals():
-        config = target_of(context, stack).config
+        target = target_of(context, stack)
+        config = target.config
         if is_platform(config):
             result, less = platform_plan.plan(config), []
         else:
             result = make(config)
             less = shrinks(config, target_of(context, before).config) if before else []
             if not result.findings:
-                less += changed(target_of(context, stack), against, against_context)
+                less += changed(target, against, against_context)
         if as_json:
             click.echo(
                 json.dumps(
