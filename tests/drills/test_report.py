@@ -178,7 +178,7 @@ def test_all_drills_are_listed() -> None:
             "frozen-pool",
         ),
         *("hang", "drip", "silent", "slow", "errors", "refused"),
-        *("database", "overload", "slow-clients", "slow-uploads", "retry-storm", "chain", "reloads"),
+        *("database", "overload", "slow-clients", "slow-uploads", "retry-storm", "chain", "reloads", "bad-release"),
         *(
             "revived",
             "log-storm",

@@ -7,7 +7,8 @@ import pytest
 from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.result import Result
 from flyball.drills.run import TRAFFIC, run
-from flyball.drills.traffic import settings
+from flyball.drills.traffic import bad_release, settings
+from flyball.drills.traffic.drill import TrafficDrill, lacks
 from flyball.drills.traffic.lab import lab
 from flyball.drills.traffic.load import Attack
 from flyball.lab.monitoring import programs
@@ -23,12 +24,21 @@ Results = Mapping[tuple[str, bool], Result]
 
 @pytest.fixture(scope="module")
 def results() -> Results:
-    """All drills, two runs at a time."""
-    return {(result.drill, result.guard): result for result in run(NAMES, (True, False), print)}
+    """All drills that this machine can run, two runs at a time."""
+    able = [drill.name for drill in TRAFFIC.drills if not missing(drill)]
+    return {(result.drill, result.guard): result for result in run(able, (True, False), print)}
+
+
+def missing(drill: TrafficDrill) -> str:
+    """What a run of it would lack but for the proxy, without which none of these tests is run."""
+    return (programs.why_not() or "") if drill.prometheus else ""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_drill(results: Results, name: str) -> None:
+    [drill] = [drill for drill in TRAFFIC.drills if drill.name == name]
+    if reason := missing(drill):
+        pytest.skip(reason)
     for guard in (True, False):
         result = results[name, guard]
         assert result.held is guard, result.figures
@@ -75,6 +85,39 @@ def test_without_the_guard_a_pool_that_hangs_does_not_come_back(results: Results
 def test_retries_make_four_times_the_load_without_a_budget(results: Results) -> None:
     assert results["retry-storm", False].figures["tries_for_each_request"] > 3
     assert results["retry-storm", True].figures["tries_for_each_request"] <= 1.1
+
+
+def test_a_bad_release_stops_itself_and_a_good_one_goes_through(results: Results) -> None:
+    if reason := programs.why_not():
+        pytest.skip(reason)
+    guarded, without = (results["bad-release", guard] for guard in (True, False))
+    exact = {
+        "lost_afterwards": 0,
+        "most_the_guard_may_lose": 17,
+        "most_pods_of_the_bad_release": 1,
+        "bad_releases_that_went_through": 0,
+        "good_releases_that_went_through": 1,
+    }
+    assert {name: guarded.figures[name] for name in exact} == exact
+    assert 0 < guarded.figures["lost"] <= 17
+    assert without.figures["most_pods_of_the_bad_release"] == 4
+    assert without.figures["bad_releases_that_went_through"] == 1
+    assert without.figures["lost"] >= 4 * guarded.figures["lost"]
+    steps = [event.text for event in guarded.recording.events]
+    assert [text for text in steps if "(step " in text] == [
+        "shop: 1 of the new version beside 4, 20.0 % of the requests (step 1 of 2)",
+        "shop: 1 of the new version beside 4, 20.0 % of the requests (step 1 of 2)",
+        "shop: 2 of the new version beside 4, 33.3 % of the requests (step 2 of 2)",
+    ]
+    [stopped] = [text for text in steps if "is stopped" in text]
+    assert "more than 5 %. The release is stopped: it is gone, and the version before answers all of them" in stopped
+
+
+def test_a_guard_that_asks_prometheus_is_not_run_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "why_not", lambda: "hosts need root")
+    lacking = [(drill.name, guard) for drill in TRAFFIC.drills for guard in (True, False) if lacks(drill, guard)]
+    assert lacking == [("bad-release", True)]
+    assert lacks(bad_release.DRILL, True) == "its guard asks a Prometheus like those of hosts, and hosts need root"
 
 
 def test_a_lab_whose_process_dies_is_no_result() -> None:

@@ -1,6 +1,7 @@
 """All drills with traffic, in the order in which they run."""
 
 from flyball.drills.traffic import (
+    bad_release,
     chain,
     database,
     illnesses,
@@ -21,4 +22,5 @@ DRILLS: tuple[TrafficDrill, ...] = (
     retry_storm.DRILL,
     chain.DRILL,
     reloads.DRILL,
+    bad_release.DRILL,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flyball.drills.drill import Report
 from flyball.drills.result import Figures, Result
 from flyball.drills.traffic.lab import Lab, lab
+from flyball.lab.monitoring import programs
 
 _METHOD = (
     "With traffic: HAProxy is the real one, configured as flyball configures it; applications and dependencies are "
@@ -38,7 +39,9 @@ class TrafficDrill:
     summary: Callable[[Figures], str]
     """The outcome in a few words."""
     part: bool = False
-    """Whether the guard is a part of the proxy, which is there in both runs."""
+    """Whether the proxy is there in both runs, as where the guard is a part of it."""
+    prometheus: bool = False
+    """Whether the guard asks one."""
     method: str = _METHOD
     """How it is measured, for the report."""
 
@@ -46,7 +49,10 @@ class TrafficDrill:
 def lacks(drill: TrafficDrill, guard: bool) -> str:
     """What has to be installed for a run; empty if nothing has."""
     needed = (guard or drill.part) and not shutil.which("haproxy")
-    return "install haproxy (Debian: apt-get install haproxy)" if needed else ""
+    if needed:
+        return "install haproxy (Debian: apt-get install haproxy)"
+    reason = programs.why_not() if guard and drill.prometheus else None
+    return f"its guard asks a Prometheus like those of hosts, and {reason}" if reason else ""
 
 
 MOST_WAIT = 10.0

@@ -78,10 +78,20 @@ class Lab:
         self, name: str, *options: str, workers: int = settings.WORKERS, env: Mapping[str, str] | None = None
     ) -> int:
         """An application on its own (`programs.application`), whose pool is watched; returns its port."""
+        started = self.replica(name, *options, workers=workers, env=env)
+        self.watch(started, workers)
+        return started.port
+
+    def replica(
+        self, name: str, *options: str, workers: int = settings.WORKERS, env: Mapping[str, str] | None = None
+    ) -> Process:
+        """The same, whose pool is not watched."""
         [port] = ports.free(1)
-        command = python("application", port, f"--workers={workers}", *options)
-        self._application, self.workers = self._start(name, command, port, env), workers
-        return port
+        return self._start(name, python("application", port, f"--workers={workers}", *options), port, env)
+
+    def watch(self, application: Process, workers: int = settings.WORKERS) -> None:
+        """It is the one whose pool is watched."""
+        self._application, self.workers = application, workers
 
     def balancer(self, to: Dependency, without: Sequence[str]) -> int:
         """A hop as users meet it, in both runs; the one without the guard lacks lines that hold one of `without`."""

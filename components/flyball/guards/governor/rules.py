@@ -26,6 +26,7 @@ CANARY_STEPS = Rule(
     source="Steps ascending, from 1 to 50 percent, at most 10 of them, and all pauses at most 1 h; conventions of this"
     " project.",
     remedy="Put the steps in order, and shorten the pause.",
+    drill="bad-release",
 )
 CANARY_TOO_SMALL = Rule(
     "canary-too-small",
@@ -34,6 +35,7 @@ CANARY_TOO_SMALL = Rule(
     " more than the one before.",
     source="Behind a Service each pod gets as much as any other: `c / (floor + c) <= step`, with c at least 1.",
     remedy="Begin with a larger step.",
+    drill="bad-release",
 )
 CANARY_BLIND = Rule(
     "canary-blind",
@@ -42,6 +44,7 @@ CANARY_BLIND = Rule(
     source="`peak * share * pause >= requests`; of n requests none of which failed, less than 3 / n fail in truth at"
     " 95 % confidence, so `requests = 3 / errors` (J. A. Hanley and A. Lippman-Hand, JAMA 249, 1983).",
     remedy="Lengthen the pause, or begin with a larger step.",
+    drill="bad-release",
 )
 WRITER_NARROWER = Rule(
     "writer-narrower-than-autoscaler",

@@ -10,6 +10,7 @@ It answers 200 for what could be done, 503 where a dependency was refused at onc
 
 import argparse
 import http.client
+import itertools
 import os
 import queue
 import socket
@@ -42,8 +43,11 @@ class Application:
     retries: int = 0
     degrade: bool = False
     """Whether a dependency that fails is left out of an answer, instead of failing it."""
+    fails: int = 0
+    """Of how many requests to `/own` one is answered with 500; 0: none. Lines on standard input change it."""
     waiting: "queue.SimpleQueue[socket.socket]" = field(default_factory=queue.SimpleQueue)
     busy: int = 0
+    _own: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _count: threading.Lock = field(default_factory=threading.Lock)
     _pools: dict[str, database.Pool] = field(default_factory=dict[str, database.Pool])
 
@@ -51,7 +55,8 @@ class Application:
         """Serve until standard input ends."""
         for serve in (*[self._work] * self.workers, self._accept, self._sample):
             threading.Thread(target=serve, daemon=True).start()
-        sys.stdin.read()
+        for line in sys.stdin:
+            self.fails = int(line)
         os._exit(0)  # workers may hang for ever
 
     def _accept(self) -> None:
@@ -91,7 +96,7 @@ class Application:
         if kind == "database":
             return self._database(rest[0])
         time.sleep(self.own)
-        return 200
+        return 500 if self.fails and next(self._own) % self.fails == 0 else 200
 
     def _tried(self, ask: Callable[[], int]) -> int:
         """Ask again, at once, as long as it fails."""
