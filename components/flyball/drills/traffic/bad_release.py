@@ -73,7 +73,7 @@ def _script(lab: Lab) -> Mapping[str, float | int]:
 
 
 def _release(service: Service, prometheus: str | None, fails: int) -> bool:
-    """Bring a version of which each so manieth request fails; whether it went through."""
+    """Bring a version that fails one of so many requests, or none if 0; whether it went through."""
     service.fails = fails
     if prometheus is None:
         service.roll(_NAME, FACTOR)
@@ -120,7 +120,8 @@ DRILL = TrafficDrill(
     story=f"{_REPLICAS} pods, each an application behind its proxy, answer {RATE:g} requests/s, which HAProxy shares "
     "out evenly, as a Service does. A release comes that answers one of "
     f"{_FAILS} requests with 500; its pods listen, and so they are ready. {_DURING:g} s later, which stand for ten "
-    "minutes, comes its successor, which is sound. The pool is that of the first pod of the version before.",
+    "minutes, comes its successor, which is sound. Processes of all pods run from the beginning, and get "
+    "requests once their pod has come. The pool is that of the first pod of the version before.",
     with_guard=f"The canary of `up`, steps of {_STEPS[0]} and {_STEPS[1]} %, {_ERRORS * 100} % of errors allowed: its "
     "own steps and verdicts, by what a real Prometheus knows from the pods' proxies.",
     without_guard="The rolling update of the same Deployment: one pod more, never fewer, each ready for a while before "
