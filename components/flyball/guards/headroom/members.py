@@ -59,7 +59,9 @@ class Members:
 
         For one that stands alone 1 as well: with 0 its node could never be drained (kubernetes#66811), and whoever
         upgrades nodes would take it without regard to any budget in the end. What goes is told instead: `plan` says
-        what stops, a Governor warns whoever evicts it, and an alert says that it was gone.
+        what stops, and alerts say that it is down (SingleDown) or was away (SingleWasAway). Nobody is warned at the
+        eviction itself: a Governor keeps it from being deleted while it is ready, and leaves evictions to the budget,
+        but for those by automation during a freeze.
         """
         if self.alone:
             return 1
