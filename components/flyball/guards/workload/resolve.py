@@ -278,7 +278,10 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) ->
     for name, origin in own.items():
         if name in variables:
             hint = f"remove it there: it follows from {origin}"
-            yield Problem((*path, variables[name], name), VARIABLE_TAKEN, "is a limit that flyball sets", hint)
+            what = (
+                "how members find each other, which flyball sets" if origin == "quorum" else "a limit that flyball sets"
+            )
+            yield Problem((*path, variables[name], name), VARIABLE_TAKEN, f"is {what}", hint)
     taken = {**variables, **own, **calls.told(spec.calls)}
     yield from fixed_names.check_values(spec, args.get("env"), taken, path)
     yield from patch.check(spec, taken, way, path)
