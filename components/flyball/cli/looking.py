@@ -30,7 +30,11 @@ def rules(identity: str | None) -> None:
 @click.command()
 @stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-@click.option("--before", metavar="STACK", help="Also say what shrinks, compared with this stack file.")
+@click.option(
+    "--before",
+    metavar="STACK",
+    help="Also say what shrinks, and what of volumes cannot change, compared with this stack file.",
+)
 @against_options
 @click.pass_context
 def plan(
@@ -64,8 +68,9 @@ def plan(
         if is_platform(config):
             result, less = platform_plan.plan(config), []
         else:
-            result = make(config)
-            less = shrinks(config, target_of(context, before).config) if before else []
+            earlier = target_of(context, before).config if before else None
+            result = make(config, earlier)
+            less = shrinks(config, earlier) if earlier else []
             if not result.findings:
                 less += changed(target, against, against_context)
         if as_json:

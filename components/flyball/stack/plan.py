@@ -1,6 +1,6 @@
 """What a stack survives: one row for each service, from the rules alone, without a cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,7 +11,7 @@ from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
 from flyball.guards.timeouts import deadlines
-from flyball.guards.workload import kubelet
+from flyball.guards.workload import fixed, kubelet
 from flyball.guards.workload.caches import NODE, Cache
 from flyball.guards.workload.canary import share
 from flyball.guards.workload.jobs import JobSpec
@@ -144,9 +144,14 @@ class Plan:
         }
 
 
-def plan(config: Mapping[str, Any]) -> Plan:
-    """The plan of a configuration, also of one that breaks rules."""
+def plan(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> Plan:
+    """The plan of a configuration, also of one that breaks rules.
+
+    Compared with an earlier one, `before`, what of its members and their volumes no `up` could change is found too.
+    """
     stack, problems = examine(config)
+    if before is not None:
+        problems = [*problems, *_fixed(stack, examine(before)[0])]
     paths = deadlines.Paths(stack.promises)
     rows = tuple(_row(stack, service, paths) for service in stack.services.values())
     sound = not any(problem.path[:1] == ("nodes",) for problem in problems)
@@ -163,6 +168,14 @@ def plan(config: Mapping[str, Any]) -> Plan:
     nodes = stack.nodes if sound else None
     members = tuple(each for service in stack.services.values() if (each := _loss(stack, service)))
     return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought, members)
+
+
+def _fixed(stack: Stack, before: Stack) -> Iterator[Problem]:
+    """What Kubernetes would refuse half-way, of the services that both can read."""
+    for name, service in stack.services.items():
+        was = fixed.before(before.services[name]) if name in before.services else None
+        if was and service.spec.namespace == before.services[name].spec.namespace:
+            yield from fixed.check(service, was)
 
 
 def _hears(alerting: Alerting | None) -> tuple[Heard, ...]:
