@@ -95,7 +95,7 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     *("expose", "expose.tls", "platform.way", "platform.way.ingress", "platform.way.gateway"),
     *("platform.way.namespace", "nodes", "nodes.tolerations", "dns.options", "metrics"),
     *("files.*.key", "files.*.configmap", "files.*.secret"),
-    *("data", "data.class", "data.snapshots", "quorum", "replicas"),
+    *("data", "data.class", "data.folder", "data.snapshots", "quorum", "replicas"),
     "logs",
     "cache",
     "objective",

@@ -47,7 +47,10 @@ def _check_left(service: Service, claims: Mapping[str, Any]) -> Iterator[Problem
 def _was(there: Mapping[str, Any]) -> Was:
     spec = there["spec"]
     templates = [each["spec"] for each in spec.get("volumeClaimTemplates", ()) if each["metadata"]["name"] == VOLUME]
-    return Was(spec.get("replicas", 1), _volume(templates[0]) if templates else None)
+    containers = spec["template"]["spec"]["containers"]
+    mounts = [mount for each in containers for mount in each.get("volumeMounts", ()) if mount["name"] == VOLUME]
+    folder = mounts[0].get("subPath") if templates and mounts else None
+    return Was(spec.get("replicas", 1), _volume(templates[0]) if templates else None, folder)
 
 
 def _volume(claim: Mapping[str, Any]) -> Volume:

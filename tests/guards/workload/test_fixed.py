@@ -55,6 +55,18 @@ def test_more_members_and_another_folder_are_no_problem() -> None:
             " service of another name beside it and copy",
         ),
         (
+            Was(3, Volume(10 * GI), "pgdata"),
+            {"quorum": "2 of 3", "data": TEN},
+            "services.db.data.folder: is the root of the volume, and the data of db are in pgdata: members would find"
+            " nothing; give pgdata; to move the data, bring up a service of another name beside it and copy",
+        ),
+        (
+            Was(3, Volume(10 * GI)),
+            {"quorum": "2 of 3", "data": {**TEN, "folder": "pgdata"}},
+            "services.db.data.folder: is pgdata of the volume, and the data of db are in the root: members would find"
+            " nothing; take folder out; to move the data, bring up a service of another name beside it and copy",
+        ),
+        (
             Was(1, None),
             {"replicas": "one", "data": TEN},
             "services.db.data: is given, and its members run without; take it back; or"
@@ -88,6 +100,8 @@ def test_replicas_that_are_alike_have_no_such_bounds() -> None:
 def test_before_is_what_another_description_says() -> None:
     found = fixed.before(service(quorum="2 of 3", data={**TEN, "class": "fast"}))
     assert found == Was(3, Volume(10 * GI, "fast"))
+    found = fixed.before(service(quorum="2 of 3", data={**TEN, "folder": "pgdata"}))
+    assert found == Was(3, Volume(10 * GI), "pgdata")
     assert fixed.before(service(replicas="one")) == Was(1, None)
 
 

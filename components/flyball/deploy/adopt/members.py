@@ -71,7 +71,12 @@ def _volume(work: Work, mounted: tuple[str, Manifest], claim: Manifest) -> dict[
     size = mapping(mapping(claim.get("resources")).get("requests")).get("storage")
     if size is None:
         work.say("a guess: nothing says how large it is", _KEY)
-    if mount.get("subPath"):
-        work.lose(f"{at}.subPath", "a volume is mounted whole: name the folder below it to the application")
-    storage = claim.get("storageClassName")
-    return {"path": str(mount.get("mountPath")), "size": str(size or _SIZE), **({"class": storage} if storage else {})}
+    if mount.get("subPathExpr"):
+        work.lose(f"{at}.subPathExpr", "a folder within a volume has one name here, for all members")
+    folder, storage = mount.get("subPath"), claim.get("storageClassName")
+    return {
+        "path": str(mount.get("mountPath")),
+        **({"folder": str(folder)} if folder else {}),
+        "size": str(size or _SIZE),
+        **({"class": storage} if storage else {}),
+    }

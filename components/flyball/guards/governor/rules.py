@@ -192,7 +192,8 @@ VOLUME_FIXED = Rule(
     "volume-fixed",
     Lesson.GOVERNOR,
     what="Size and class of the volumes of a StatefulSet stay as they were when it was created. Kubernetes refuses the"
-    " change, and an engine that replaces what it may not change would take all members at once.",
+    " change, and an engine that replaces what it may not change would take all members at once. In another folder of"
+    " them members would find nothing.",
     source="Of a StatefulSet's spec only replicas, ordinals, template, updateStrategy, revisionHistoryLimit,"
     " persistentVolumeClaimRetentionPolicy and minReadySeconds may change (ValidateStatefulSetUpdate in"
     " pkg/apis/apps/validation of Kubernetes).",

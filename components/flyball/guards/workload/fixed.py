@@ -24,6 +24,8 @@ class Was:
 
     count: int
     volume: Volume | None
+    folder: str | None = None
+    """Of the volume, in which their data are; None for its root."""
 
 
 def before(service: Service) -> Was | None:
@@ -31,7 +33,9 @@ def before(service: Service) -> Was | None:
     data = service.spec.kept.data
     if service.members is None:
         return None
-    return Was(service.members.count, Volume(data.size, data.storage) if data else None)
+    if data is None:
+        return Was(service.members.count, None)
+    return Was(service.members.count, Volume(data.size, data.storage), data.folder)
 
 
 def check(service: Service, was: Was) -> Iterator[Problem]:
@@ -46,6 +50,14 @@ def check(service: Service, was: Was) -> Iterator[Problem]:
         yield Problem(path, VOLUME_FIXED, said, f"take it back; or {again}: members are then replaced one by one")
     elif data and was.volume:
         yield from check_volume(service.name, data.size, data.storage, was.volume, path, again)
+        if data.folder != was.folder:
+            now, then = (each or "the root" for each in (data.folder, was.folder))
+            message = (
+                f"is {now} of the volume, and the data of {service.name} are in {then}: members would find nothing"
+            )
+            hint = f"give {was.folder}" if was.folder else "take folder out"
+            more = "to move the data, bring up a service of another name beside it and copy"
+            yield Problem((*path, "folder"), VOLUME_FIXED, message, f"{hint}; {more}")
 
 
 def check_volume(

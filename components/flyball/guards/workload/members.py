@@ -1,5 +1,6 @@
 """What a workload keeps: its data, how many keep it, and what of the other arguments means nothing then."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,14 @@ from flyball.guards.headroom.members import MOST, Members
 from flyball.guards.interruptions.rules import DATA_WITHOUT_MEMBERS, MEMBERS_ON_SPOT, QUORUM_WITHOUT_DATA
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import DOES_NOT_APPLY, EITHER_OR, INVALID_TEXT, OUT_OF_RANGE, UNKNOWN_VALUE
+from flyball.guards.reading.rules import (
+    DOES_NOT_APPLY,
+    EITHER_OR,
+    INVALID_PATH,
+    INVALID_TEXT,
+    OUT_OF_RANGE,
+    UNKNOWN_VALUE,
+)
 from flyball.guards.reading.units import Bytes, show_size
 from flyball.guards.workload.application import Application, folder
 from flyball.guards.workload.names import PEERS_SUFFIX
@@ -34,6 +42,9 @@ class DataArgs(_OfClass):
 
     path: str
     """Where it is mounted."""
+    folder: NotRequired[str]
+    """Which folder of the volume is mounted there, as pgdata; made where there is none. For what refuses a folder that
+    is not empty: the root of many volumes has lost+found [the volume's root]."""
     size: str
     """Size of each, as 10Gi; a volume is grown by hand (`flyball rules volume-fixed`)."""
     keep: NotRequired[bool]
@@ -52,6 +63,8 @@ class Data:
     storage: str | None = None
     keep: bool = True
     snapshots: str | None = None
+    folder: str | None = None
+    """Of the volume, as what is mounted; None for its root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,17 @@ def _data(r: Reader) -> Data:
         storage=r.value("class", str, "") or None,
         keep=r.value("keep", bool, True),
         snapshots=r.value("snapshots", str, "") or None,
+        folder=_within(r) if r.has("folder") else None,
     )
+
+
+def _within(r: Reader) -> str:
+    """A folder below the root of the volume, wherever that is mounted."""
+    path = r.value("folder", str, "data")
+    plain = posixpath.normpath(path)
+    if path.startswith("/") or plain == "." or ".." in path.split("/"):
+        r.problem("folder", INVALID_PATH, f"is {path!r}", "give a folder within the volume, without / before it or ..")
+    return plain
 
 
 _SCALED = ("proven", "ceiling", "behavior", "writer", "schedule", "triggers", "lose")

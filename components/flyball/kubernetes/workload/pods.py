@@ -181,9 +181,8 @@ def chosen(pod: Pod, placed: Manifest) -> Manifest:
 
 def _container(s: Service, inputs: PodInputs) -> Manifest:
     spec = s.spec
-    mounts = [{"name": VOLUME, "mountPath": spec.kept.data.path}] if spec.kept.data else []
     return {
-        **application(s, inputs, s.sizing.ephemeral_storage, _own_volumes(spec), mounts),
+        **application(s, inputs, s.sizing.ephemeral_storage, _own_volumes(spec), _data(spec)),
         "ports": _ports(spec),
         "startupProbe": probe(spec.probes.startup, spec.port),
         "readinessProbe": probe(spec.probes.readiness, spec.port),
@@ -191,6 +190,14 @@ def _container(s: Service, inputs: PodInputs) -> Manifest:
         # The kubelet's own sleep: works in images without a shell.
         "lifecycle": {"preStop": {"sleep": {"seconds": spec.shutdown.prestop // 1000}}},
     }
+
+
+def _data(spec: Spec) -> list[Manifest]:
+    """Where the volume of a member is mounted, or the folder of it that is."""
+    data = spec.kept.data
+    if data is None:
+        return []
+    return [{"name": VOLUME, "mountPath": data.path, **({"subPath": data.folder} if data.folder else {})}]
 
 
 def _ports(spec: Spec) -> list[Manifest]:
