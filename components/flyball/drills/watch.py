@@ -84,6 +84,14 @@ class Watch:
         """Whether something fires that has not reached those whom it is for; what only waits is not due."""
         return bool(self._due())
 
+    def await_alert(self, name: str, limit: float) -> None:
+        """Wait until people have been told of an alert. Raises `DrillError` if that takes more than `limit` [s]."""
+        given_up = time.monotonic() + limit
+        while all(notice.labels["alertname"] != name for notice in self.monitor.receiver.notices if notice.firing):
+            if time.monotonic() > given_up:
+                raise DrillError(f"waited {limit:g} s for {name}")
+            time.sleep(0.1)
+
     def settle(self, limit: float = 120.0, longer: Collection[str] = ()) -> None:
         """Wait until all that fires has been told, and nothing waits to but alerts that wait `longer` than the drill
         lasts. Raises `DrillError` if that takes more than `limit` [s]."""

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flyball.drills.hosts import watched_cache
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
+from flyball.drills.watch import Watch
 from flyball.guards.workload import caches
 from flyball.guards.workload.caches import Cache, GuardedCacheArgs
 from flyball.kubernetes.cache import configuration
@@ -20,6 +21,8 @@ UNREAD, ASKED, LARGE_MI = 50, 8, 1
 """Clients that do not read, and how many values of which size each of them asks for: 8 MiB each."""
 UNREAD_FOR = 5
 """Seconds that they stay: people are told of clients that do not read for two minutes, which are two seconds here."""
+LONGEST_UNREAD = 60
+"""Seconds for which they do not, at the most, without the guard."""
 PASSWORD = "of-the-cache-of-the-drill"
 _FLOOD = f"""
 import json, os, socket, sys, time
@@ -62,8 +65,8 @@ elif sys.argv[1] == "unread":
             connection.sendall(packed(b"GET", b"large") * {ASKED})
         except OSError:
             pass
-    time.sleep({UNREAD_FOR})
-    print(len(waiting))
+    open("/run/waiting", "w").close()
+    time.sleep(float(sys.argv[2]))
 else:
     connection, _ = connected()
     while True:
@@ -127,8 +130,8 @@ def script(scene: Scene) -> Figures:
     first.run(f"timeout 120 sh -c '{host_ready.format('master')}'")
     second.run(f"timeout 120 sh -c 'until {_ask()} role | grep -q connected; do sleep 0.2; done'")
     first.run("systemd-run --quiet --unit=peak python3 /root/peak.py && until [ -e /run/held ]; do sleep 0.1; done")
-    with watched_cache.watched(scene, CACHE, hosts):
-        written = _flood(scene, first, second)
+    with watched_cache.watched(scene, CACHE, hosts) as people:
+        written = _flood(scene, people, first, second)
     peak = int(first.run("cut -d' ' -f2 /run/held"))
     facts = dict(
         line.split(":", 1) for line in first.run(f"{_ask()} info").replace("\r", "").splitlines() if ":" in line
@@ -144,14 +147,14 @@ def script(scene: Scene) -> Figures:
     }
 
 
-def _flood(scene: Scene, first: Host, second: Host) -> int:
+def _flood(scene: Scene, people: Watch, first: Host, second: Host) -> int:
     """How many keys were taken of those that came first."""
     scene.recorder.begin()
     scene.follow("memory of the cache [MiB]", first, "cut -d' ' -f1 /run/held")
     scene.recorder.event("keys")
     written = int(first.run(f"{_python()} flood"))
     scene.recorder.event("clients that do not read")
-    first.run(f"{_python()} unread")
+    _leave_unread(scene.guard, people, first)
     scene.recorder.event("a replica is filled under writes")
     second.run("systemctl kill --signal=KILL start; systemctl reset-failed start || true")
     first.run(f"systemd-run --quiet --unit=writes --setenv=REDISCLI_AUTH={PASSWORD} python3 /root/flood.py again")
@@ -159,6 +162,17 @@ def _flood(scene: Scene, first: Host, second: Host) -> int:
     first.run("while systemctl is-active --quiet writes; do sleep 0.2; done")
     second.run(f"timeout 120 sh -c 'until {_ask()} role | grep -q connected; do sleep 0.2; done'")
     return written
+
+
+def _leave_unread(guard: bool, people: Watch, first: Host) -> None:
+    """Clients ask and do not read: for a while with the guard, which closes them, else until people are told."""
+    seconds = UNREAD_FOR if guard else LONGEST_UNREAD
+    start = f"systemd-run --quiet --unit=unread --setenv=REDISCLI_AUTH={PASSWORD} python3 /root/flood.py unread"
+    first.run(f"{start} {seconds} && until [ -e /run/waiting ]; do sleep 0.1; done")
+    if not guard:
+        people.await_alert("CacheClientsUnread", LONGEST_UNREAD)
+        first.run("systemctl stop unread")
+    first.run("while systemctl is-active --quiet unread; do sleep 0.2; done")
 
 
 def _install(host: Host, names: str, files: dict[str, str]) -> None:

@@ -33,7 +33,7 @@ def install(host: Host, port: int, password: str) -> None:
 
 
 @contextmanager
-def watched(scene: Scene, cache: Cache, hosts: Sequence[Host]) -> Iterator[None]:
+def watched(scene: Scene, cache: Cache, hosts: Sequence[Host]) -> Iterator[Watch]:
     """The cache's pods are watched meanwhile, a host for each, and at the end until all has been told."""
     with ExitStack() as at_end:
         pods = {f"{cache.name}-{number}": host for number, host in enumerate(hosts)}
@@ -53,8 +53,8 @@ def watched(scene: Scene, cache: Cache, hosts: Sequence[Host]) -> Iterator[None]
         found = at_end.enter_context(running)
         groups = caches.rules([cache], Place(namespace=cache.namespace, owner="drill", environment="drill"))
         found.load(watch.shortened(rule_file(groups), FACTOR))
-        yield
         people = Watch(found)
+        yield people
         people.settle(longer=LONGER)
         scene.recorder.tell(people.told(time.monotonic() - scene.recorder.now))
 

@@ -44,7 +44,7 @@ class Monitor:
     alertmanager: str
     receiver: Receiver
 
-    def load(self, rules: Mapping[str, Any]) -> None:
+    def load(self, rules: Mapping[str, Any], limit: float = 60.0) -> None:
         """From now on alerts are made by these: the content of a rule file. Raises `MonitorError` if it is none."""
         (self.folder / RULES).write_text(json.dumps(rules, indent=1))
         request = urllib.request.Request(f"{self.prometheus}/-/reload", method="POST")
@@ -53,6 +53,12 @@ class Monitor:
                 pass
         except urllib.error.HTTPError as error:
             raise MonitorError(f"Prometheus refuses the rules: {error.read().decode(errors='replace')}") from error
+        # Read anew, Prometheus forgets its Alertmanager for some seconds; what fires then is sent a minute later.
+        deadline = time.monotonic() + limit
+        while not self._get("alertmanagers")["activeAlertmanagers"]:
+            if time.monotonic() > deadline:
+                raise MonitorError("Prometheus knows no Alertmanager")
+            time.sleep(0.1)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The series that an expression comes to now. Raises `MonitorError` where Prometheus refuses it."""
