@@ -1,5 +1,9 @@
-"""What people hear of a platform beside its fleets: ways out that are full, and machines that EC2 takes back."""
+"""What people hear of a platform beside its fleets: ways out that are full, and machines that EC2 takes back.
 
+The arguments that alarms have in common are here too; those of fleets are made of the same ones.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -30,11 +34,11 @@ def ways_out(name: str, gateway: aws.ec2.NatGateway, topic: Topic, opts: pulumi.
         opts=opts,
     )
     share = "100 * dropped / (inside + outside)"
-    metrics = {"dropped": "PacketsDropCount", "inside": "PacketsInFromSource", "outside": "PacketsInFromDestination"}
+    packets = {"dropped": "PacketsDropCount", "inside": "PacketsInFromSource", "outside": "PacketsInFromDestination"}
     aws.cloudwatch.MetricAlarm(
         f"{name}-dropped",
         alarm_description="percent of the packets that the NAT gateway has dropped",
-        metric_queries=reckoned(share, {key: ("AWS/NATGateway", metric, own) for key, metric in metrics.items()}),
+        metric_queries=reckoned(share, "AWS/NATGateway", packets, own),
         evaluation_periods=MINUTES,
         datapoints_to_alarm=MINUTES,
         **beyond(DROPPED, topic),
@@ -84,8 +88,16 @@ def of(namespace: str, metric: str, dimensions: Any, statistic: str, period: int
     }
 
 
-def reckoned(expression: str, metrics: dict[str, tuple[str, str, Any]]) -> list[Any]:
-    """Arguments of an alarm on an expression of sums of a minute, each with its namespace, metric and dimensions."""
+def reckoned(
+    expression: str,
+    namespace: str,
+    metrics: Mapping[str, str],
+    dimensions: Any,
+    statistic: str = "Sum",
+    called: tuple[str, str] = ("share", "percent"),
+) -> list[Any]:
+    """Arguments of an alarm on an expression of metrics, which it has by their ids, of a minute each; the expression's
+    own id and label are what it is `called`."""
     found = [
         {
             "id": key,
@@ -93,21 +105,23 @@ def reckoned(expression: str, metrics: dict[str, tuple[str, str, Any]]) -> list[
                 "namespace": namespace,
                 "metric_name": metric,
                 "dimensions": dimensions,
-                "stat": "Sum",
+                "stat": statistic,
                 "period": MINUTE,
             },
         }
-        for key, (namespace, metric, dimensions) in metrics.items()
+        for key, metric in metrics.items()
     ]
-    return [*found, {"id": "share", "expression": expression, "label": "percent", "return_data": True}]
+    own, label = called
+    return [*found, {"id": own, "expression": expression, "label": label, "return_data": True}]
 
 
-def beyond(threshold: float, topic: Topic) -> dict[str, Any]:
-    """Arguments of an alarm: what is too much, and who hears of it and of its end. What nobody counts is none."""
+def beyond(threshold: float, topic: Topic, *, reached: bool = False, missing: str = "notBreaching") -> dict[str, Any]:
+    """Arguments of an alarm: what is too much, with `reached` already the threshold itself, and who hears of it and of
+    its end. What nobody counts is none, unless `missing` says otherwise."""
     return {
-        "comparison_operator": "GreaterThanThreshold",
+        "comparison_operator": "GreaterThanOrEqualToThreshold" if reached else "GreaterThanThreshold",
         "threshold": threshold,
-        "treat_missing_data": "notBreaching",
+        "treat_missing_data": missing,
         "alarm_actions": [topic],
         "ok_actions": [topic],
     }

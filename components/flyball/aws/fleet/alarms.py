@@ -9,11 +9,11 @@ import pulumi_aws as aws
 from flyball.aws import watches
 from flyball.aws.fleet.balancer import Front
 from flyball.aws.fleet.group import Group
+from flyball.aws.watches import MINUTE
 from flyball.guards.aws.fleet_steps import LARGEST
 from flyball.guards.aws.fleets import Fleet
 from flyball.guards.governor.envelope import PAGE_FOR_SECONDS, WARN_FOR_SECONDS
 
-MINUTE = 60
 UP_MINUTES, DOWN_MINUTES = 2, LARGEST.calm // MINUTE
 """Of a load that lasts, before the fleet moves."""
 FAILURES = ("EC2 Auto Scaling Instance Refresh Failed", "EC2 Instance Launch Unsuccessful")
@@ -32,11 +32,7 @@ def register(fleet: Fleet, topic: pulumi.Input[str], made: Group, front: Front, 
         aws.cloudwatch.MetricAlarm(
             f"{fleet.name}-{name}",
             alarm_description=f"{fleet.name}: requests a minute for each instance",
-            namespace="AWS/ApplicationELB",
-            metric_name="RequestCountPerTarget",
-            dimensions=load,
-            statistic="Sum",
-            period=MINUTE,
+            **watches.of("AWS/ApplicationELB", "RequestCountPerTarget", load, "Sum"),
             evaluation_periods=minutes,
             comparison_operator=comparison,
             threshold=float(threshold),
@@ -76,17 +72,9 @@ def _size(
     aws.cloudwatch.MetricAlarm(
         f"{fleet.name}-{name}",
         alarm_description=f"{fleet.name}: {size} of at most {fleet.ceiling} instances",
-        namespace="AWS/AutoScaling",
-        metric_name="GroupInServiceInstances",
-        dimensions=dimensions,
-        statistic="Maximum",
-        period=MINUTE,
+        **watches.of("AWS/AutoScaling", "GroupInServiceInstances", dimensions, "Maximum"),
         evaluation_periods=seconds // MINUTE,
-        comparison_operator="GreaterThanOrEqualToThreshold",
-        threshold=size,
-        treat_missing_data="missing",
-        alarm_actions=[topic],
-        ok_actions=[topic],
+        **watches.beyond(size, topic, reached=True, missing="missing"),
         opts=opts,
     )
 
@@ -95,35 +83,14 @@ def _below_floor(
     fleet: Fleet, dimensions: dict[str, Any], topic: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> None:
     """Against the group's own minimum, which the schedule moves."""
-    metrics: list[Any] = [
-        {
-            "id": key,
-            "metric": {
-                "namespace": "AWS/AutoScaling",
-                "metric_name": metric,
-                "dimensions": dimensions,
-                "stat": "Minimum",
-                "period": MINUTE,
-            },
-        }
-        for key, metric in (("serving", "GroupInServiceInstances"), ("floor", "GroupMinSize"))
-    ]
-    expression: Any = {
-        "id": "missing",
-        "expression": "floor - serving",
-        "label": "below the floor",
-        "return_data": True,
-    }
+    sizes = {"serving": "GroupInServiceInstances", "floor": "GroupMinSize"}
+    called = "missing", "below the floor"
     aws.cloudwatch.MetricAlarm(
         f"{fleet.name}-below-floor",
         alarm_description=f"{fleet.name}: fewer in service than the floor, for longer than one takes to start",
-        metric_queries=[*metrics, expression],
+        metric_queries=watches.reckoned("floor - serving", "AWS/AutoScaling", sizes, dimensions, "Minimum", called),
         evaluation_periods=-(-(fleet.boot + fleet.warmup) // MINUTE),
-        comparison_operator="GreaterThanThreshold",
-        threshold=0,
-        treat_missing_data="breaching",
-        alarm_actions=[topic],
-        ok_actions=[topic],
+        **watches.beyond(0, topic, missing="breaching"),
         opts=opts,
     )
 
@@ -144,9 +111,7 @@ def _connections(fleet: Fleet, front: Front, topic: pulumi.Input[str], opts: pul
     aws.cloudwatch.MetricAlarm(
         f"{fleet.name}-unreached",
         alarm_description=f"{fleet.name}: percent of the requests for which no instance took a connection",
-        metric_queries=watches.reckoned(
-            "100 * failed / requests", {key: (namespace, metric, own) for key, metric in metrics.items()}
-        ),
+        metric_queries=watches.reckoned("100 * failed / requests", namespace, metrics, own),
         evaluation_periods=UNREACHED_MINUTES,
         **watches.beyond(UNREACHED, topic),
         opts=opts,
