@@ -1,10 +1,10 @@
-"""The SDK's types, and ids and ARNs of the right kind, over everything that is captured."""
+"""The SDK's types, ids and ARNs of the right kind, and what calls take, over everything that is captured."""
 
 from dataclasses import replace
 
 import pytest
 from tests.aws.capture import cases, of_case
-from tests.aws.validators import hints, own, wiring
+from tests.aws.validators import calls, hints, own, wiring
 
 from flyball.deploy.program import Registered
 
@@ -29,6 +29,15 @@ def test_ids_and_arns_are_of_the_kind_that_their_input_says(case: str) -> None:
 @pytest.mark.parametrize("case", cases())
 def test_our_own_rules_hold(case: str) -> None:
     assert [problem for name, r in RESOURCES.items() if name.startswith(case) for problem in own.problems(r)] == []
+
+
+@pytest.mark.parametrize("case", cases())
+def test_the_calls_that_make_it_would_be_taken(case: str) -> None:
+    assert [problem for name, r in RESOURCES.items() if name.startswith(case) for problem in calls.problems(r)] == []
+
+
+def test_no_call_is_of_what_nobody_registers() -> None:
+    assert set(calls.CALLS) - {r.type for r in RESOURCES.values()} == set()
 
 
 def _of(kind: str) -> Registered:
