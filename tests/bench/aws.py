@@ -6,15 +6,14 @@ value by value: without dependencies, which is to its favour.
 """
 
 import gc
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
-import pulumi_aws
 from pulumi import _types
 from tests.aws.capture import NOW, cases
+from tests.aws.validators import hints
 from tests.bench.figures import Report, Table
 
 from flyball.deploy.program import Registered, run
@@ -54,14 +53,8 @@ def _registered(program: Program) -> list[Registered]:
 
 def _class(token: str) -> tuple[Any, dict[str, str]]:
     """The SDK's class of `aws:ec2/vpc:Vpc`, and its arguments by the names on the wire."""
-    _, module, name = token.split(":")
-    kind = getattr(getattr(pulumi_aws, module.partition("/")[0]), name)
-    return kind, {wire: python for python, wire in _types.input_type_py_to_pulumi_names(_arguments(kind, name)).items()}
-
-
-def _arguments(kind: Any, name: str) -> Any:
-    own = vars(sys.modules[kind.__module__])
-    return own.get(f"{name}InitArgs") or own[f"{name}Args"]
+    kind, arguments = hints.classes(token)
+    return kind, {wire: python for python, wire in _types.input_type_py_to_pulumi_names(arguments).items()}
 
 
 def measure(small: bool, report: Report) -> list[Table]:

@@ -21,16 +21,18 @@ _OPEN = {"Output": pulumi.Output, "T": type(None)}
 
 def problems(resource: Registered) -> Iterator[str]:
     """Unknown and missing inputs at any depth, and values of another type than the SDK says."""
-    known, required = _hints(_arguments(resource.type))
+    _, arguments = classes(resource.type)
+    known, required = _hints(arguments)
     yield from _keys(resource.inputs, known, required, resource.name)
 
 
-def _arguments(kind: str) -> type:
-    """`aws:ec2/vpc:Vpc` -> `VpcArgs`, or `…InitArgs` where a nested type has that name, as BucketVersioningArgs."""
+def classes(kind: str) -> tuple[Any, type]:
+    """`aws:ec2/vpc:Vpc` -> `Vpc` and `VpcArgs`, or `…InitArgs` where a nested type is called so, as
+    BucketVersioningArgs."""
     _, module, name = kind.split(":")
     resource = getattr(getattr(pulumi_aws, module.partition("/")[0]), name)
     own = vars(sys.modules[resource.__module__])
-    return own[f"{name}InitArgs"] if f"{name}InitArgs" in own else own[f"{name}Args"]
+    return resource, own[f"{name}InitArgs"] if f"{name}InitArgs" in own else own[f"{name}Args"]
 
 
 @cache
