@@ -57,6 +57,11 @@ def shown(resources: Iterable[Registered]) -> Shown:
     return {title(r.urn): _shown(r) for r in resources if r.custom}
 
 
+def by_title(resources: Iterable[Registered]) -> dict[str, Registered]:
+    """Resources by type and name, as `shown` has them."""
+    return {title(r.urn): r for r in resources}
+
+
 def title(urn: str) -> str:
     """`aws:ec2/vpc:Vpc network`: type and name of a resource."""
     *_, kinds, name = urn.split("::")

@@ -4,18 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.aws.capture import capture, cases, changed, of_case, title
+from tests.aws.capture import by_title, capture, cases, changed, of_case, title
 
-from flyball.deploy.program import Registered
 from flyball.guards.aws import node_config
 from flyball.stack.file import load
 
 CONFIG = load(cases()["prod-platform"])
 GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup base", "aws:ec2/launchTemplate:LaunchTemplate base"
-
-
-def by_title(resources: tuple[Registered, ...]) -> dict[str, Registered]:
-    return {title(r.urn): r for r in resources}
 
 
 PROD = by_title(of_case("prod-platform"))

@@ -10,13 +10,12 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from tests.aws.capture import of_case, title
+from tests.aws.capture import of_case
 from tests.aws.validators import calls
 
 from flyball.deploy.program import Registered
 from flyball.deploy.stand_ins import REGION
 
-RESOURCES = {title(r.urn): r for r in of_case("prod-platform")}
 NOTICE = {
     "source": "aws.ec2",
     "detail-type": "EC2 Spot Instance Interruption Warning",
@@ -25,7 +24,7 @@ NOTICE = {
 
 
 def of(kind: str) -> list[Registered]:
-    return [resource for resource in RESOURCES.values() if resource.type == kind]
+    return [resource for resource in of_case("prod-platform") if resource.type == kind]
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.aws.capture import of_case, title
+from tests.aws.capture import by_title, of_case
 from tests.aws.validators import calls, cloudformation, hints, iam, own, wiring
 from tests.aws.validators.template import Unmapped, template
 
@@ -26,7 +26,7 @@ _TWICE = ("E3019", "E3022")
 
 @cache
 def resources(case: str) -> dict[str, Registered]:
-    return {title(r.urn): r for r in of_case(case)}
+    return by_title(of_case(case))
 
 
 def original(mutation: dict[str, Any]) -> Registered:

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from tests.aws.capture import cases, of_case, title
+from tests.aws.capture import by_title, cases, of_case
 from tests.aws.validators import cloudformation
 from tests.aws.validators.template import MAPPING, Unmapped, template
 
 
 @pytest.mark.parametrize("case", cases())
 def test_cfn_lint_has_no_error(case: str) -> None:
-    assert cloudformation.problems({title(r.urn): r for r in of_case(case)}) == {}
+    assert cloudformation.problems(by_title(of_case(case))) == {}
 
 
 def test_a_type_that_is_not_mapped_is_an_error() -> None:
