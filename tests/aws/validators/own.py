@@ -45,11 +45,6 @@ def _network(inputs: Mapping[str, Any]) -> Iterator[str]:
         yield f"its range is {inputs['cidrBlock']}, and AWS takes /16 to /28"
 
 
-def _reservation(inputs: Mapping[str, Any]) -> Iterator[str]:
-    if inputs["reservationType"] not in ("prefix", "explicit"):
-        yield f"reserves {inputs['reservationType']}"
-
-
 def _group(inputs: Mapping[str, Any]) -> Iterator[str]:
     for rule in [*(inputs.get("ingress") or ()), *(inputs.get("egress") or ())]:
         ports = [rule["fromPort"], rule["toPort"]]
@@ -73,8 +68,6 @@ def _flows(inputs: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _cluster(inputs: Mapping[str, Any]) -> Iterator[str]:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", inputs["name"]):
-        yield f"{inputs['name']!r} is no name of a cluster"
     if set(inputs["enabledClusterLogTypes"]) != _LOGS:
         yield f"logs {inputs['enabledClusterLogTypes']}"
     if inputs["encryptionConfig"]["resources"] != ["secrets"]:
@@ -87,8 +80,6 @@ def _entry(inputs: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _association(inputs: Mapping[str, Any]) -> Iterator[str]:
-    if inputs["accessScope"]["type"] not in ("cluster", "namespace"):
-        yield f"its scope is {inputs['accessScope']['type']}"
     if not inputs["policyArn"].startswith("arn:aws:eks::aws:cluster-access-policy/"):
         yield f"{inputs['policyArn']} is of IAM, and not of clusters"
 
@@ -113,7 +104,6 @@ def _template(inputs: Mapping[str, Any]) -> Iterator[str]:
 _CHECKS: Mapping[str, tuple[Check, ...]] = {
     "aws:ec2/vpc:Vpc": (_network,),
     "aws:ec2/subnet:Subnet": (_network,),
-    "aws:ec2/subnetCidrReservation:SubnetCidrReservation": (_reservation,),
     "aws:ec2/securityGroup:SecurityGroup": (_group,),
     "aws:ec2/vpcEndpoint:VpcEndpoint": (_endpoint,),
     "aws:ec2/flowLog:FlowLog": (_flows,),
