@@ -27,6 +27,7 @@ from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import Cache, Governor, Job, LogPipeline, Services, Workload
+from flyball.kubernetes.args import PlaceArgs, ServiceArgs, SetCacheArgs, SetJobArgs
 from flyball.kubernetes.known import opened
 from flyball.kubernetes.program import serve_one_program
 
@@ -34,16 +35,19 @@ NAME = "flyball"
 COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Job, Cache, Governor, LogPipeline]
 
 
-_INHERITED: dict[str, type] = {
-    "Job": GuardedJobArgs,
-    "LogPipeline": PipelineArgs,
-    "Cache": GuardedCacheArgs,
-    "Files": GuardedFilesArgs,
-    "Migrate": GuardedMigrateArgs,
-    "Call": GuardedCallArgs,
-    "Expose": GuardedExposeArgs,
-    "Alerts": AlertsArgs,
-    "Watchdog": ReceiverArgs,
+_SERVICE = (ServiceArgs, PlaceArgs, GuardedArgs)
+_INHERITED: dict[str, tuple[type, ...]] = {
+    "Service": _SERVICE,
+    "Workload": _SERVICE,
+    "Job": (SetJobArgs, PlaceArgs, GuardedJobArgs),
+    "LogPipeline": (PipelineArgs,),
+    "Cache": (SetCacheArgs, PlaceArgs, GuardedCacheArgs),
+    "Files": (GuardedFilesArgs,),
+    "Migrate": (GuardedMigrateArgs,),
+    "Call": (GuardedCallArgs,),
+    "Expose": (GuardedExposeArgs,),
+    "Alerts": (AlertsArgs,),
+    "Watchdog": (ReceiverArgs,),
 }
 """What the arguments of a component or a part of it extend."""
 _UNNAMEABLE = {"class": CLASS}
@@ -80,10 +84,10 @@ class Package(ComponentProvider):
 
     def _describe(self, token: str, properties: dict[str, Any]) -> None:
         word = token.rpartition(":")[2].removesuffix("Args").removeprefix("Set")
-        inherited = _INHERITED.get(word) or (GuardedJobArgs if "Job" in token else GuardedArgs)
         for name, argument in properties.items():
-            own = _TAKES_MAIL.get(name) if token == _SMTP else self.analyzer.get_docstring(inherited, _in_python(name))
-            found = argument.get("description") or own or _UNNAMEABLE.get(name)
+            texts = [self.analyzer.get_docstring(each, _in_python(name)) for each in _INHERITED.get(word, ())]
+            texts += [_TAKES_MAIL.get(name) if token == _SMTP else None, _UNNAMEABLE.get(name)]
+            found = argument.get("description") or next(filter(None, texts), None)
             properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:

@@ -21,7 +21,7 @@ from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.patch_fields import KINDS as PATCHED
 from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import WorkloadArgs
-from flyball.kubernetes.args import CallArgs, ExposeArgs, FilesArgs, MigrateArgs
+from flyball.kubernetes.args import CallArgs, ExposeArgs, FilesArgs, MigrateArgs, PlaceArgs, ServiceArgs
 
 CART, LEDGER = (
     {"calls": {"cart": {"port": 7070, "protocol": "http"}}},
@@ -120,14 +120,15 @@ SILENT = {
     ),
 }
 """What may be left out, and says nothing of that: nothing is there then."""
-BELOW: dict[Any, Any] = {
-    WorkloadArgs: GuardedArgs,
-    FilesArgs: GuardedFilesArgs,
-    MigrateArgs: GuardedMigrateArgs,
-    CallArgs: GuardedCallArgs,
-    ExposeArgs: GuardedExposeArgs,
+BELOW: dict[Any, tuple[Any, ...]] = {
+    WorkloadArgs: (ServiceArgs, PlaceArgs),
+    ServiceArgs: (GuardedArgs,),
+    FilesArgs: (GuardedFilesArgs,),
+    MigrateArgs: (GuardedMigrateArgs,),
+    CallArgs: (GuardedCallArgs,),
+    ExposeArgs: (GuardedExposeArgs,),
 }
-"""What arguments that are known before anything is made are described by, for the class that has them and others."""
+"""What else arguments are described by, for the class that has these and others."""
 BESIDE: dict[str, dict[str, Any]] = {
     "spot.enabled": {"zones": ["a", "b", "c"], "spot": {}},
     "calls.*.port": CART,
@@ -141,7 +142,7 @@ BESIDE: dict[str, dict[str, Any]] = {
 @cache
 def texts(kind: Any) -> dict[str, str]:
     """The text of each argument, as it stands below it."""
-    found = texts(BELOW[kind]) if kind in BELOW else {}
+    found = {name: text for below in BELOW.get(kind, ()) for name, text in texts(below).items()}
     for node in ast.walk(ast.parse(inspect.getsource(sys.modules[kind.__module__]))):
         if isinstance(node, ast.ClassDef) and node.name == kind.__name__:
             for field, text in zip(node.body, node.body[1:], strict=False):

@@ -98,6 +98,17 @@ class MigrateArgs(GuardedMigrateArgs):
     """Environment variables from Secrets that exist already, beside and before those of the service [none]."""
 
 
+class PlaceArgs(TypedDict):
+    """Where a component's objects are, and whose."""
+
+    namespace: NotRequired[Input[str]]
+    """Namespace, which must exist [default]."""
+    environment: NotRequired[Input[str]]
+    """Name of the environment, a label on every object [the Pulumi stack]."""
+    owner: NotRequired[Input[str]]
+    """Who answers for it, a label on every object [the Pulumi project]."""
+
+
 class ServiceArgs(GuardedArgs):
     """A service of a set; only `image`, `port` and `load` are required. Its key is its name."""
 
@@ -152,72 +163,16 @@ class SetJobArgs(GuardedJobArgs):
     """More annotations on every object."""
 
 
-class JobArgs(GuardedJobArgs):
+class JobArgs(SetJobArgs, PlaceArgs):
     """A job by itself; only `image` is required."""
 
-    image: Input[str]
-    """Image with a tag or digest."""
-    env: NotRequired[dict[str, Input[str]]]
-    """Environment variables."""
-    secrets: NotRequired[dict[str, Input[str]]]
-    """Environment variables whose values go into a Secret of the job."""
-    files: NotRequired[dict[str, FilesArgs]]
-    """Files that it reads, by name [none]."""
-    refs: NotRequired[dict[str, SecretRefArgs]]
-    """Environment variables from Secrets that exist already."""
-    calls: NotRequired[dict[str, CallArgs]]
-    """Whom it calls; nobody else can be reached, and nobody reaches it."""
-    account: NotRequired[AccountArgs]
-    """The service account."""
-    labels: NotRequired[Input[dict[str, Input[str]]]]
-    """More labels on every object."""
-    annotations: NotRequired[Input[dict[str, Input[str]]]]
-    """More annotations on every object."""
-    namespace: NotRequired[Input[str]]
-    """Namespace, which must exist [default]."""
-    environment: NotRequired[Input[str]]
-    """Name of the environment, a label on every object [the Pulumi stack]."""
-    owner: NotRequired[Input[str]]
-    """Who answers for it, a label on every object [the Pulumi project]."""
     platform: NotRequired[PlatformArgs]
     """The cluster's own ways: names, spot nodes, metadata."""
 
 
-class WorkloadArgs(GuardedArgs):
+class WorkloadArgs(ServiceArgs, PlaceArgs):
     """A workload by itself; only `image`, `port`, `load` and one of `callers` and `public` are required."""
 
-    image: Input[str]
-    """Image with a tag or digest."""
-    env: NotRequired[dict[str, Input[str]]]
-    """Environment variables."""
-    secrets: NotRequired[dict[str, Input[str]]]
-    """Environment variables whose values go into a Secret of the workload."""
-    files: NotRequired[dict[str, FilesArgs]]
-    """Files that it reads, by name [none]."""
-    migrate: NotRequired[MigrateArgs]
-    """What must succeed before a new version replaces the old one [none]."""
-    refs: NotRequired[dict[str, SecretRefArgs]]
-    """Environment variables from Secrets that exist already."""
-    calls: NotRequired[dict[str, CallArgs]]
-    """Whom it calls; nobody else can be reached."""
-    expose: NotRequired[ExposeArgs]
-    """Its place in what leads into the cluster [none]."""
-    account: NotRequired[AccountArgs]
-    """The service account."""
-    labels: NotRequired[Input[dict[str, Input[str]]]]
-    """More labels on every object."""
-    annotations: NotRequired[Input[dict[str, Input[str]]]]
-    """More annotations on every object."""
-    init: NotRequired[dict[str, InitArgs]]
-    """Own containers that run before it and end, by name; in the order of their names [none]."""
-    sidecars: NotRequired[dict[str, SidecarArgs]]
-    """Own containers that run beside it, by name [none]."""
-    namespace: NotRequired[Input[str]]
-    """Namespace, which must exist [default]."""
-    environment: NotRequired[Input[str]]
-    """Name of the environment, a label on every object [the Pulumi stack]."""
-    owner: NotRequired[Input[str]]
-    """Who answers for it, a label on every object [the Pulumi project]."""
     zones: NotRequired[Input[list[Input[str]]]]
     """Zones it may be spread over; required to survive one, and for spot [none]."""
     platform: NotRequired[PlatformArgs]
@@ -231,17 +186,9 @@ class SetCacheArgs(GuardedCacheArgs):
     """The password, kept in a Secret of the cache [in the Secret that `secret` names]."""
 
 
-class CacheArgs(GuardedCacheArgs):
+class CacheArgs(SetCacheArgs, PlaceArgs):
     """A cache by itself; only `memory`, `ttl` and `callers` are required."""
 
-    password: NotRequired[Input[str]]
-    """The password, kept in a Secret of the cache [in the Secret that `secret` names]."""
-    namespace: NotRequired[Input[str]]
-    """Namespace, which must exist [default]."""
-    environment: NotRequired[Input[str]]
-    """Name of the environment, a label on every object [the Pulumi stack]."""
-    owner: NotRequired[Input[str]]
-    """Who answers for it, a label on every object [the Pulumi project]."""
     priority: NotRequired[str]
     """Name of a PriorityClass that exists [one of its own]."""
     platform: NotRequired[PlatformArgs]
@@ -266,6 +213,7 @@ class ServicesArgs(TypedDict):
     """Jobs by name, which call these services [none]."""
     caches: NotRequired[dict[str, SetCacheArgs]]
     """Caches by name; services and jobs call them by it [none]."""
+    # Those of `PlaceArgs` again: a base's keys come first, and messages tell keys in this order.
     namespace: NotRequired[Input[str]]
     """Namespace, which must exist [default]."""
     environment: NotRequired[Input[str]]
