@@ -59,7 +59,6 @@ def plan(
     """
     from flyball.stack import platform_plan
     from flyball.stack.plan import plan as make
-    from flyball.stack.plan import shrinks
     from flyball.stack.platform import is_platform
 
     with refusals():
@@ -68,9 +67,8 @@ def plan(
         if is_platform(config):
             result, less = platform_plan.plan(config), []
         else:
-            earlier = target_of(context, before).config if before else None
-            result = make(config, earlier)
-            less = shrinks(config, earlier) if earlier else []
+            result = make(config, target_of(context, before).config if before else None)
+            less = [*result.shrinks]
             if not result.findings:
                 less += changed(target, against, against_context)
         if as_json:

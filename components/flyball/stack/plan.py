@@ -66,14 +66,12 @@ class Run:
     before: str | None = None
 
     def __str__(self) -> str:
+        longest, attempts = show_duration(self.deadline), f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
         if self.before:
-            return (
-                f"a new version of {self.before} comes after its migration has succeeded, within"
-                f" {show_duration(self.deadline)} and {self.attempts} attempt{'' if self.attempts == 1 else 's'}"
-            )
+            succeeded = "comes after its migration has succeeded"
+            return f"a new version of {self.before} {succeeded}, within {longest} and {attempts}"
         when = f"at {self.schedule} ({self.timezone})" if self.schedule else "once for each change of its arguments"
-        attempts = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
-        return f"job {self.job} runs {when}, for {show_duration(self.deadline)} and in {attempts} at the most"
+        return f"job {self.job} runs {when}, for {longest} and in {attempts} at the most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +126,8 @@ class Plan:
     """Spot nodes that the stack brings."""
     members: tuple[Loss, ...] = ()
     """What keeps data, or must not run twice, and what its loss means."""
+    shrinks: tuple[str, ...] = ()
+    """What an earlier configuration loses by this one, in words, where both keep all rules."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
@@ -147,11 +147,15 @@ class Plan:
 def plan(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> Plan:
     """The plan of a configuration, also of one that breaks rules.
 
-    Compared with an earlier one, `before`, what of its members and their volumes no `up` could change is found too.
+    Compared with an earlier one, `before`, what of its members and their volumes no `up` could change is found too, and
+    what it takes from services.
     """
     stack, problems = examine(config)
+    shrinks: tuple[str, ...] = ()
     if before is not None:
-        problems = [*problems, *_fixed(stack, examine(before)[0])]
+        earlier, others = examine(before)
+        shrinks = () if problems or others else tuple(_shrinks(stack, earlier))
+        problems = [*problems, *_fixed(stack, earlier)]
     paths = deadlines.Paths(stack.promises)
     rows = tuple(_row(stack, service, paths) for service in stack.services.values())
     sound = not any(problem.path[:1] == ("nodes",) for problem in problems)
@@ -167,7 +171,7 @@ def plan(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> 
     bought = () if any(problem.path[:1] in (("pools",), ("platform",)) for problem in problems) else told(stack.pools)
     nodes = stack.nodes if sound else None
     members = tuple(each for service in stack.services.values() if (each := _loss(stack, service)))
-    return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought, members)
+    return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought, members, shrinks)
 
 
 def _fixed(stack: Stack, before: Stack) -> Iterator[Problem]:
@@ -195,14 +199,11 @@ def _hears(alerting: Alerting | None) -> tuple[Heard, ...]:
     return tuple(found)
 
 
-def shrinks(config: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    """What a configuration takes from the services of another one, in words; empty where either breaks rules."""
-    (after, problems), (old, others) = examine(config), examine(before)
-    if problems or others:
-        return []
-    sizes = {name: size_of(service) for name, service in old.services.items()}
-    gone = [f"{name}: is removed, with all its replicas" for name in old.services if name not in after.services]
-    return [*gone, *all_words(after.services, sizes, governed=after.governor is not None)]
+def _shrinks(after: Stack, before: Stack) -> Iterator[str]:
+    """What a stack takes from the services of another one, in words."""
+    yield from (f"{name}: is removed, with all its replicas" for name in before.services if name not in after.services)
+    sizes = {name: size_of(service) for name, service in before.services.items()}
+    yield from all_words(after.services, sizes, governed=after.governor is not None)
 
 
 def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
