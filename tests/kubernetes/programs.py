@@ -7,6 +7,7 @@ from typing import Any
 
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import Registered, run
+from flyball.guards.workload.limits import ReplicaLimitsArgs
 from flyball.kubernetes import Workload, WorkloadArgs
 from flyball.wellknown import STACK_ANNOTATION
 
@@ -38,6 +39,26 @@ def objects(program: Callable[[], object]) -> Objects:
 def workload(**more: Any) -> Objects:
     """The objects of one workload named web."""
     return objects(lambda: Workload("web", arguments(**more)))
+
+
+def replica_limits(floor: int, ceiling: int, *, down: str = "1m", stateful: bool = False) -> ReplicaLimitsArgs:
+    """The limits that a program is told of a workload, all of it, where nobody says otherwise.
+
+    `down` is the period in which its autoscaler takes one pod away.
+    """
+    return {
+        "floor": floor,
+        "ceiling": ceiling,
+        "budget": 1,
+        "writer": {"up": {"pods": 4, "percent": 100}, "down": {"pods": 1, "percent": 20}},
+        "behavior": {
+            "up": {"pods": 2, "percent": 50, "period": "1m"},
+            "down": {"pods": 1, "percent": 10, "period": down},
+            "calm": "5m",
+        },
+        "named": True,
+        "stateful": stateful,
+    }
 
 
 def unsigned(manifest: Mapping[str, Any]) -> dict[str, Any]:

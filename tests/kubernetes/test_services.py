@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kubernetes.programs import MINIMAL, Objects, arguments, config_lines, objects, registered, unsigned
+from tests.kubernetes.programs import (
+    MINIMAL,
+    Objects,
+    arguments,
+    config_lines,
+    objects,
+    registered,
+    replica_limits,
+    unsigned,
+)
 
 from flyball.deploy.program import run_program
 from flyball.guards.reading.problem import Refused
@@ -272,21 +281,7 @@ class TestOutputsAndGovernor:
                     },
                 }
             },
-            "limits": {
-                "web": {
-                    "floor": 8,
-                    "ceiling": 12,
-                    "budget": 1,
-                    "writer": {"up": {"pods": 4, "percent": 100}, "down": {"pods": 1, "percent": 20}},
-                    "behavior": {
-                        "up": {"pods": 2, "percent": 50, "period": "1m"},
-                        "down": {"pods": 1, "percent": 10, "period": "1m"},
-                        "calm": "5m",
-                    },
-                    "named": True,
-                    "stateful": False,
-                }
-            },
+            "limits": {"web": replica_limits(8, 12)},
         }
 
     def test_limits_stand_before_the_services_do(self) -> None:

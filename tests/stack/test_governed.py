@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.kubernetes.programs import registered
+from tests.kubernetes.programs import registered, replica_limits
 
 from flyball.deploy import others
 from flyball.deploy.manifests import rendered
@@ -128,21 +128,7 @@ def test_a_program_asks_for_the_limits_of_its_own_workload() -> None:
         Workload("web", args)
 
     registered(program)
-    assert found == {
-        "web": {
-            "floor": 8,
-            "ceiling": 12,
-            "budget": 1,
-            "writer": {"up": {"pods": 4, "percent": 100}, "down": {"pods": 1, "percent": 20}},
-            "behavior": {
-                "up": {"pods": 2, "percent": 50, "period": "1m"},
-                "down": {"pods": 1, "percent": 10, "period": "1m"},
-                "calm": "5m",
-            },
-            "named": True,
-            "stateful": False,
-        }
-    }
+    assert found == {"web": replica_limits(8, 12)}
 
 
 @pytest.mark.parametrize("size", [2, 1])
@@ -158,18 +144,4 @@ def test_a_program_asks_for_the_limits_of_its_own_cache(size: int) -> None:
         Cache("web", args)
 
     registered(program)
-    assert found == {
-        "web": {
-            "floor": size,
-            "ceiling": size,
-            "budget": 1,
-            "writer": {"up": {"pods": 4, "percent": 100}, "down": {"pods": 1, "percent": 20}},
-            "behavior": {
-                "up": {"pods": 2, "percent": 50, "period": "1m"},
-                "down": {"pods": 1, "percent": 10, "period": "1s"},
-                "calm": "5m",
-            },
-            "named": True,
-            "stateful": True,
-        }
-    }
+    assert found == {"web": replica_limits(size, size, down="1s", stateful=True)}
