@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kubernetes.programs import MINIMAL, registered
+from tests.kubernetes.programs import SERVICE, registered
 
 from flyball.deploy import migrations
 from flyball.deploy.manifests import Object, rendered
@@ -18,8 +18,7 @@ MIGRATE: dict[str, Any] = {"migrate": {"command": ["./migrate"]}}
 
 def objects(**services: dict[str, Any]) -> tuple[Object, ...]:
     """Those of a set, each with what it has beside the least."""
-    least = {key: value for key, value in MINIMAL.items() if key != "callers"}
-    given: Any = {"services": {name: {**least, **more} for name, more in services.items()}}
+    given: Any = {"services": {name: {**SERVICE, **more} for name, more in services.items()}}
     return rendered(registered(lambda: Services("shop", given))).objects
 
 

@@ -17,6 +17,8 @@ MINIMAL: dict[str, Any] = {
     "load": {"peak": 100, "replica": 20},
     "callers": [],
 }
+SERVICE: dict[str, Any] = {key: value for key, value in MINIMAL.items() if key != "callers"}
+"""The least that a service of a set needs, which finds out by itself who calls it."""
 PROJECT, STACK = "shop", "dev"
 
 Objects = dict[str, dict[str, Any]]

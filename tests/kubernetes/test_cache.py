@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.kubernetes.programs import MINIMAL, Objects, objects
+from tests.kubernetes.programs import SERVICE, Objects, objects
 
 from flyball.deploy.program import run_program
 from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Cache, CacheArgs, Services, ServicesArgs
 
-SERVICE: dict[str, Any] = {key: value for key, value in MINIMAL.items() if key != "callers"}
 PASSWORD = "correct-horse-battery"
 CACHES: dict[str, Any] = {
     "sessions": {"memory": "1Gi", "ttl": "1h", "clients": 500, "survive": "node"},

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 import pytest
 import yaml
-from tests.kubernetes.programs import MINIMAL, Objects, changes, objects, registered
+from tests.kubernetes.programs import MINIMAL, SERVICE, Objects, changes, objects, registered
 from tests.kubernetes.test_arguments import leaves
 
 from flyball.deploy.manifests import rendered
@@ -186,8 +186,7 @@ class TestName:
 
 class TestSet:
     def services(self, **jobs: Any) -> Objects:
-        web = {key: value for key, value in MINIMAL.items() if key != "callers"}
-        given: Any = {"namespace": "shop", "services": {"web": web}, "jobs": jobs}
+        given: Any = {"namespace": "shop", "services": {"web": SERVICE}, "jobs": jobs}
         return objects(lambda: Services("shop", given))
 
     def test_a_service_lets_in_the_jobs_that_call_it(self) -> None:

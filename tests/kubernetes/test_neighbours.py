@@ -6,13 +6,12 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
-from tests.kubernetes.programs import MINIMAL, arguments, objects, registered
+from tests.kubernetes.programs import SERVICE, arguments, objects, registered
 
 from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Workload
 
 Step = Callable[[], object]
-ALONE: dict[str, Any] = {key: value for key, value in MINIMAL.items() if key != "callers"}
 
 
 def refused(*steps: Step) -> list[str]:
@@ -49,7 +48,7 @@ def test_two_that_call_each_other() -> None:
 
 def test_what_is_not_said_is_asked_for() -> None:
     """As somebody writes it who knows the stack file: nothing but a timeout, and no callers."""
-    args: Any = {**ALONE, "calls": {"cart": {"timeout": "500ms"}}}
+    args: Any = {**SERVICE, "calls": {"cart": {"timeout": "500ms"}}}
     rest = "or put both into one Services, which finds out by itself"
     assert refused(lambda: Workload("front", args)) == [
         f"front.calls.cart.port: is missing; say the port of its Service, {rest}",

@@ -12,7 +12,7 @@ import pulumi_kubernetes as k8s
 import pytest
 import yaml
 from pulumi.output import Unknown
-from tests.kubernetes.programs import MINIMAL, PROJECT, STACK, registered
+from tests.kubernetes.programs import MINIMAL, PROJECT, SERVICE, STACK, registered
 
 from flyball import kubernetes
 from flyball.deploy.manifests import rendered
@@ -178,9 +178,6 @@ class OtherStack(Cloud):
 
     def new_resource(self, args: Any) -> Any:
         return args.name, {**args.inputs, "outputs": self.outputs, "secretOutputNames": []}
-
-
-SERVICE = {key: value for key, value in MINIMAL.items() if key != "callers"}
 
 
 def shop(host: Any, port: Any, reference: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from tests.kubernetes.programs import MINIMAL, arguments, objects, registered
+from tests.kubernetes.programs import SERVICE, arguments, objects, registered
 
 import flyball
 from flyball.guards.reading import problem
@@ -153,8 +153,7 @@ class TestChildren:
         found: list[tuple[list[str], str]] = []
 
         def program() -> None:
-            one = {key: value for key, value in MINIMAL.items() if key != "callers"}
-            shop = Services("shop", {"services": {"a": one, "b": one}})  # pyright: ignore[reportArgumentType]
+            shop = Services("shop", {"services": {"a": SERVICE, "b": SERVICE}})  # pyright: ignore[reportArgumentType]
             found.append(([*shop.workloads], shop.workloads["b"].service._name))
 
         registered(program)

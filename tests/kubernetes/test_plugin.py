@@ -16,7 +16,7 @@ from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.sync_await import _sync_await
-from tests.kubernetes.programs import arguments, registered
+from tests.kubernetes.programs import SERVICE, arguments, registered
 
 from flyball.deploy.program import Registered
 from flyball.kubernetes import Services, Workload
@@ -299,7 +299,7 @@ def project() -> dict[str, Any]:
 
 def test_alerts_in_the_names_of_other_languages_are_those_of_python() -> None:
     """There an argument of two words is one with a capital letter."""
-    services = {"web": {key: value for key, value in arguments().items() if key != "callers"}}
+    services = {"web": SERVICE}
     smtp = {
         "server": "smtp.example:587",
         "from": "alerts@example.com",

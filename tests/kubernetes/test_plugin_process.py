@@ -19,7 +19,7 @@ from pulumi.runtime.proto import (
     resource_pb2,
     resource_pb2_grpc,
 )
-from tests.kubernetes.programs import MINIMAL, unsigned
+from tests.kubernetes.programs import MINIMAL, SERVICE, unsigned
 from tests.kubernetes.test_plugin import OUTPUT, SIGNATURE
 from tests.kubernetes.test_services import kind, of_a_team, pipeline, shop
 
@@ -150,7 +150,7 @@ def output(value: Any = None, secret: bool = False) -> dict[str, Any]:
 
 def calling(**database: Any) -> dict[str, Any]:
     calls = {"db": {"host": "db.example", "port": 5432, **database}}
-    return {"services": {"web": {**{k: v for k, v in MINIMAL.items() if k != "callers"}, "calls": calls}}}
+    return {"services": {"web": {**SERVICE, "calls": calls}}}
 
 
 class TestOutputsOfOtherLanguages:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.kubernetes.programs import (
-    MINIMAL,
+    SERVICE,
     Objects,
     arguments,
     config_lines,
@@ -24,7 +24,6 @@ from flyball.stack.file import load, stack_file
 from flyball.stack.read import read
 
 ROOT = Path(__file__).parents[2]
-SERVICE: dict[str, Any] = {key: value for key, value in MINIMAL.items() if key != "callers"}
 
 
 def services(**by_name: dict[str, Any]) -> ServicesArgs:
