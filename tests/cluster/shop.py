@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,19 +31,35 @@ class Shop:
 
     def run(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None, progress: bool = False) -> str:
         """`flyball COMMAND -s FILE …`: what it prints, after checking its exit code; with how it went on, or failed."""
-        command = [*FLYBALL, arguments[0], "-s", str(self.file), *arguments[1:]]
-        environment = (dict(os.environ) if self.with_cli else without_cli()) | dict(env or {})
+        command, environment = self._command(arguments), self._environment(env)
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
         return done.stdout + (done.stderr if code or progress else "")
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """The same in a process group of its own, to be killed on its way."""
-        command = [*FLYBALL, arguments[0], "-s", str(self.file), *arguments[1:]]
-        quiet = subprocess.DEVNULL
+    def start(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        stdout: int | None = subprocess.DEVNULL,
+        stderr: int | None = subprocess.DEVNULL,
+    ) -> subprocess.Popen[str]:
+        """The same in a session of its own, to be killed on its way; what it prints is lost unless it says where to."""
         return subprocess.Popen(
-            command, cwd=PROJECT, env=without_cli(), text=True, start_new_session=True, stdout=quiet, stderr=quiet
+            self._command(arguments),
+            cwd=PROJECT,
+            env=self._environment(env),
+            text=True,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
         )
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [*FLYBALL, arguments[0], "-s", str(self.file), *arguments[1:]]
+
+    def _environment(self, env: Mapping[str, str] | None) -> dict[str, str]:
+        return (dict(os.environ) if self.with_cli else without_cli()) | dict(env or {})
 
     @property
     def kubectl(self) -> Kubectl:
@@ -78,6 +95,21 @@ def lacking(kubectl: Kubectl, namespace: str) -> list[str]:
     volumes = [volume for item in sets for volume in item["spec"]["template"]["spec"].get("volumes", ())]
     mounted = {volume["configMap"]["name"] for volume in volumes if "configMap" in volume}
     return sorted(mounted - there)
+
+
+def kill_session(leader: subprocess.Popen[str]) -> bool:
+    """Kill all processes of a session, and wait for their end; whether there were any."""
+    killed = subprocess.run(["pkill", "--signal", "KILL", "--session", str(leader.pid)], check=False)
+    leader.communicate()
+    while _runs(leader.pid):
+        time.sleep(0.1)
+    return killed.returncode == 0
+
+
+def _runs(session: int) -> bool:
+    """Whether any process of the session still runs; the dead may wait for someone to take notice."""
+    states = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+    return any(not state.startswith("Z") for state in states.stdout.split())
 
 
 def without_cli() -> dict[str, str]:

@@ -2,13 +2,11 @@
 
 import base64
 import json
-import os
 import random
 import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import FLYBALL, PROJECT, Shop
+from tests.cluster.shop import PROJECT, Shop, kill_session
 
 from flyball.deploy.engine import Engine
 from flyball.kubectl import Kubectl
@@ -250,27 +248,14 @@ def test_what_a_killed_creation_has_left_is_taken_over_as_large_as_it_has_become
 
 def crash(world: World, stack: Shop, lines: int) -> None:
     """Kill an `up` with its engine and plugins after so many lines of the engine, or let it end if it is quicker."""
-    command = [*FLYBALL, "up", "-s", str(stack.file)]
-    environment = {**os.environ, **world.env}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=pipe, stderr=subprocess.DEVNULL, text=True, start_new_session=True
-    ) as process:
+    with stack.start("up", env=world.env, stdout=subprocess.PIPE) as process:
         assert process.stdout
         seen = 0
         for line in process.stdout:
             seen += line.startswith(" ") and ":" in line
             if seen >= lines:
                 break
-        subprocess.run(["pkill", "--signal", "KILL", "--session", str(process.pid)], check=False)
-    while running(process.pid):
-        time.sleep(0.1)
-
-
-def running(session: int) -> bool:
-    """Whether any process of the session still runs; the dead may wait for someone to take notice."""
-    states = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
-    return any(not state.startswith("Z") for state in states.stdout.split())
+        kill_session(process)
 
 
 def test_an_encrypted_secret_is_in_the_cluster_and_nowhere_else(world: World) -> None:

@@ -1,11 +1,11 @@
 """The demos under examples/ on a real control plane, side by side: each service has the replicas that it needs."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
-from tests.cluster.shop import FLYBALL, PROJECT, without_cli
+from tests.cluster.shop import PROJECT, Shop
 
 from flyball.lab.cluster import volumes
 from flyball.lab.cluster.control_plane import ControlPlane
@@ -25,8 +25,9 @@ def test_each_comes_up_whole(control_plane: ControlPlane, tmp_path: Path) -> Non
     keepers = [s for stack in stacks.values() for s in stack.services.values() if s.spec.kept.data]
     largest = max(s.spec.kept.data.size for s in keepers if s.spec.kept.data)
     volumes.offer(kubectl, ZONES, {volumes.DEFAULT: volumes.Wanted(len(keepers), largest)})
-    environment = without_cli() | {"KUBECONFIG": str(control_plane.kubeconfig)}
-    runs = {example: up(example, context, tmp_path, environment) for example in EXAMPLES}
+    copies = {example: copy(example, context, tmp_path) for example in EXAMPLES}
+    env, pipe = {"KUBECONFIG": str(control_plane.kubeconfig)}, subprocess.PIPE
+    runs = {example: shop.start("up", env=env, stdout=pipe, stderr=pipe) for example, shop in copies.items()}
     said = {example: run.communicate() for example, run in runs.items()}
     assert {example.stem: run.returncode for example, run in runs.items()} == {e.stem: 0 for e in EXAMPLES}, said
     for example, stack in stacks.items():
@@ -40,13 +41,8 @@ def test_each_comes_up_whole(control_plane: ControlPlane, tmp_path: Path) -> Non
         kubectl.run("delete", "namespace", stack.namespace, "--wait=false")
 
 
-def up(example: Path, context: str, folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
-    """Bring a copy up in the cluster of the context, without waiting for it."""
-    document = yaml.safe_load(example.read_text(encoding="utf-8"))
-    document["config"]["flyball:cluster"] = context
-    file = folder / example.name
-    file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
-    command = [*FLYBALL, "up", "-s", str(file)]
-    return subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def copy(example: Path, context: str, folder: Path) -> Shop:
+    """The same in the cluster of the context."""
+    shop = Shop(Path(shutil.copy(example, folder)), example.stem)
+    shop.write(shop.config() | {"flyball:cluster": context})
+    return shop

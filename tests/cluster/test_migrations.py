@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import FLYBALL, PROJECT, Shop, without_cli
+from tests.cluster.shop import Shop
 from tests.cluster.test_others import WEB, Cluster, cluster  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.cluster
@@ -36,12 +36,7 @@ class Migrated:
         return self.stack
 
     def start(self) -> "subprocess.Popen[str]":
-        command = [*FLYBALL, "up", "-s", str(self.stack.file)]
-        env = (dict(os.environ) if self.on.by_engine else without_cli()) | dict(self.on.env)
-        out, quiet = subprocess.PIPE, subprocess.DEVNULL
-        return subprocess.Popen(
-            command, cwd=PROJECT, env=env, text=True, start_new_session=True, stdout=quiet, stderr=out, stdin=quiet
-        )
+        return self.stack.start("up", env=self.on.env, stderr=subprocess.PIPE)
 
     def jobs(self) -> dict[str, dict[str, Any]]:
         found = self.on.kubectl.json("get", "jobs", f"--namespace={self.namespace}")["items"]

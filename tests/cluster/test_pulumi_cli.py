@@ -5,13 +5,12 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import FLYBALL, PROJECT, Shop, is_part, lacking, objects
+from tests.cluster.shop import PROJECT, Shop, is_part, kill_session, lacking, objects
 
 from flyball.deploy.engine import Engine
 from flyball.deploy.others import Signature
@@ -103,26 +102,16 @@ def test_a_refused_stack_creates_nothing(shop: Shop, engine: Engine) -> None:
         shop.file.write_text(before)
 
 
-def running(session: int) -> bool:
-    """Whether any process of the session still runs; the dead may wait for someone to take notice."""
-    states = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
-    return any(not state.startswith("Z") for state in states.stdout.split())
-
-
 def test_a_killed_up_is_taken_up_again(shop: Shop, tmp_path: Path) -> None:
     """Engine and plugins are killed in the middle: lock and half-made objects are no trouble to the next."""
     killed = Shop(tmp_path / f"Pulumi.{shop.name}-killed.yaml", f"{shop.name}-killed", with_cli=True)
     shutil.copy(PROJECT / "stacks" / "Pulumi.local.yaml", killed.file)
     try:
-        command = [*FLYBALL, "up", "-s", str(killed.file)]
-        pipe = subprocess.PIPE
-        with subprocess.Popen(command, cwd=PROJECT, stdout=pipe, text=True, start_new_session=True) as process:
+        with killed.start("up", stdout=subprocess.PIPE, stderr=None) as process:
             assert process.stdout
             made = (line for line in process.stdout if " created (" in line)
             assert len(list(itertools.islice(made, 20))) == 20
-            subprocess.run(["pkill", "--signal", "KILL", "--session", str(process.pid)], check=True)
-        while running(process.pid):
-            time.sleep(0.1)
+            assert kill_session(process)
         assert "pending operations" not in killed.run("up")
         again = killed.run("up")
         assert re.search(r"\d+ unchanged", again)
