@@ -29,6 +29,15 @@ def built(*names: str) -> dict[str, Path]:
         pytest.skip(f"cannot build {', '.join(names)}: {error}")
 
 
+def karpenter_kinds() -> list[Path]:
+    """The files that describe Karpenter's own kinds of objects, from its pinned modules."""
+    tools = toolchain.tools_dir()
+    core = toolchain.source(tools / "karpenter", "sigs.k8s.io/karpenter") / "pkg/apis/crds"
+    aws = toolchain.source(tools / "karpenter_aws", "github.com/aws/karpenter-provider-aws") / "pkg/apis/crds"
+    kinds = [core / f"karpenter.sh_{kind}.yaml" for kind in ("nodepools", "nodeclaims")]
+    return [*kinds, aws / "karpenter.k8s.aws_ec2nodeclasses.yaml"]
+
+
 @pytest.fixture(scope="session")
 def kubeconform() -> Path:
     """The checker of manifests."""

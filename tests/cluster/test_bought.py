@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.cluster.conftest import karpenter_kinds
 from tests.cluster.scaling.service import wait
 from tests.cluster.shop import PROJECT, Shop
 
@@ -17,7 +18,6 @@ from flyball.deploy.engine import Engine
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.pools import names as karpenter
-from flyball.lab.cluster import toolchain
 from flyball.lab.cluster.control_plane import ControlPlane
 
 pytestmark = [pytest.mark.cluster, pytest.mark.pulumi_cli]
@@ -37,12 +37,7 @@ FINALIZER = "karpenter.sh/termination"
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     """The shared one, with Karpenter's own kinds for as long as these tests run."""
-    tools = toolchain.tools_dir()
-    core = toolchain.source(tools / "karpenter", "sigs.k8s.io/karpenter") / "pkg/apis/crds"
-    aws = toolchain.source(tools / "karpenter_aws", "github.com/aws/karpenter-provider-aws") / "pkg/apis/crds"
-    files = [core / "karpenter.sh_nodepools.yaml", core / "karpenter.sh_nodeclaims.yaml"]
-    files.append(aws / "karpenter.k8s.aws_ec2nodeclasses.yaml")
-    given = [f"--filename={file}" for file in files]
+    given = [f"--filename={file}" for file in karpenter_kinds()]
     control_plane.kubectl.run("create", *given)
     try:
         control_plane.kubectl.run("wait", "--for=condition=Established", *given, "--timeout=60s")

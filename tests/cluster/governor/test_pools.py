@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.cluster.conftest import karpenter_kinds
 from tests.cluster.governor import world
 from tests.cluster.governor.api import Answer, Api
 from tests.cluster.governor.world import GROUP
@@ -21,7 +22,6 @@ from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.pools import governor, rights
 from flyball.kubernetes.pools import names as karpenter
 from flyball.kubernetes.pools.pool import ClassOf, Machine, node_class, node_pool
-from flyball.lab.cluster import toolchain
 
 pytestmark = pytest.mark.cluster
 POOL = Pool(("m7i.2xlarge", "m6i.2xlarge"), Size(8_000, 32 * 2**30), 8)
@@ -57,7 +57,8 @@ CLAIM = {
 @pytest.fixture(scope="module")
 def pools(admin: Api) -> Api:
     """The administrator, with a pool, a machine and its class, and the policies in force."""
-    for kind in _definitions():
+    for file in karpenter_kinds():
+        kind = yaml.safe_load(file.read_text())
         admin.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", kind).expect()
     for path in (POOLS, CLAIMS, CLASSES):
         world.wait(lambda path=path: admin.get(path).ok)
@@ -86,16 +87,6 @@ def pools(admin: Api) -> Api:
     world.wait(lambda: "at the most" in person.patch(f"{POOLS}/spot", _limits(cpu="1000")).message)
     world.wait(lambda: not person.delete(ENVELOPES).ok)
     return admin
-
-
-def _definitions() -> Iterator[dict[str, Any]]:
-    """Karpenter's own, from its pinned modules."""
-    tools = toolchain.tools_dir()
-    core = toolchain.source(tools / "karpenter", "sigs.k8s.io/karpenter") / "pkg/apis/crds"
-    aws = toolchain.source(tools / "karpenter_aws", "github.com/aws/karpenter-provider-aws") / "pkg/apis/crds"
-    for file in (core / "karpenter.sh_nodepools.yaml", core / "karpenter.sh_nodeclaims.yaml"):
-        yield yaml.safe_load(file.read_text())
-    yield yaml.safe_load((aws / "karpenter.k8s.aws_ec2nodeclasses.yaml").read_text())
 
 
 def _collection(manifest: dict[str, Any]) -> str:
