@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.cluster.engine_world import World
 
 from flyball import paths
 from flyball.deploy import engine as engines
@@ -48,6 +49,14 @@ def kubeconform() -> Path:
 def engine() -> Engine:
     """Pulumi's engine, built if need be."""
     return engines.find() or engines.build(print)
+
+
+@pytest.fixture(scope="module")
+def world(control_plane: ControlPlane, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Pulumi's engine on the shared control plane, with a state of the module's own."""
+    folder = tmp_path_factory.mktemp("engine")
+    (folder / "state").mkdir()
+    return World(engine, control_plane, folder)
 
 
 @pytest.fixture(scope="session")
