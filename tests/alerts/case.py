@@ -7,6 +7,7 @@ STEP = 60
 SAMPLES = 10 * 60
 """Of each series, at the most; promtool stops at the last moment that it is asked about."""
 DAY = 86_400
+GIB = 2**30
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ def quiet(alert: str, **series: str) -> Case:
 
 
 def always(value: float) -> str:
-    return f"{value}x{SAMPLES}"
+    return f"{value:.12g}x{SAMPLES}"
 
 
 def after(seconds: int, before: float, after: float) -> str:
     """`before` until that second, `after` from it on."""
-    return f"{before}x{seconds // STEP - 1} {after}x{SAMPLES}"
+    return f"{before:.12g}x{seconds // STEP - 1} {after:.12g}x{SAMPLES}"
 
 
 def loud(alert: str, due: int, labels: dict[str, str], series: dict[str, str], value: str = "") -> Case:

@@ -1,11 +1,10 @@
 """Lesson 4, clean up: disks, logs, log pipelines and caches."""
 
-from tests.alerts.case import SAMPLES, Case, after, always, loud, quiet
+from tests.alerts.case import GIB, SAMPLES, Case, after, always, loud, quiet
 from tests.alerts.host_series import HOST, ON
 
 DISK = {"instance": "app1", "mountpoint": "/"}
 _AT = '{instance="app1",mountpoint="/"}'
-GIB = 2**30
 
 
 def _disk(free: str, size: float = 100 * GIB, readonly: int = 0, what: str = "avail_bytes") -> dict[str, str]:

@@ -3,7 +3,8 @@
 web calls pay within 500 ms, and promises an answer within 2 s.
 """
 
-from tests.alerts.service_series import OF_WEB, SAMPLES, STEP, Series, grows
+from tests.alerts.case import GIB, SAMPLES, STEP, after, always
+from tests.alerts.service_series import OF_WEB, Series, grows
 
 from flyball.guards.workload.application import Place
 from flyball.stack.read import read
@@ -28,7 +29,6 @@ _REPORT = {"namespace": "shop", "name": "report", "owner": "team", "environment"
 _CACHE = {"namespace": "shop", "cache": "sessions", "owner": "team", "environment": "prod"}
 _IN_POD = {**_CACHE, "pod": "sessions-0"}
 _DB = ',db="db0"'
-GIB = 2**30
 
 
 def _proxied(what: str, proxy: str, values: str, pod: str = "web-7f9c-x2k8p") -> Series:
@@ -52,14 +52,6 @@ def _door(requests: float, refused: float, waited: float = 0) -> Series:
     }
 
 
-def _after(minutes: int, before: float, after: float) -> str:
-    return f"{before:.12g}x{minutes - 1} {after:.12g}x{SAMPLES}"
-
-
-def _always(value: float) -> str:
-    return f"{value:.12g}x{SAMPLES}"
-
-
 def _run(name: str, started: str, failed: str) -> Series:
     of = f'namespace="shop",job_name="{name}"'
     return {
@@ -73,7 +65,7 @@ def _schedule(next_run: str = "86400x600", succeeded: str = "0x600", suspended: 
     return {
         f"kube_cronjob_next_schedule_time{{{of}}}": next_run,
         f"kube_cronjob_status_last_successful_time{{{of}}}": succeeded,
-        f"kube_cronjob_spec_suspend{{{of}}}": _always(suspended),
+        f"kube_cronjob_spec_suspend{{{of}}}": always(suspended),
     }
 
 
@@ -86,46 +78,46 @@ def _cache(pod: str = "sessions-0", **values: str) -> Series:
 LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     # 2 of 100 requests a minute in vain: five of them are reached after three minutes, and one in a hundred always.
     ("HopSlow", 180, _PAY, _calls("to.pay", 100 / STEP, 2 / STEP), ""),
-    ("HopSlow", 600, _PAY, _calls("once.pay", 10, 0, answer=_after(10, 0.4, 0.401)), ""),
+    ("HopSlow", 600, _PAY, _calls("once.pay", 10, 0, answer=after(600, 0.4, 0.401)), ""),
     ("WorkloadSlow", 180, OF_WEB, _calls("app", 100 / STEP, 2 / STEP), ""),
-    ("WorkloadSlow", 600, OF_WEB, _calls("app", 10, 0, answer=_after(10, 1.6, 1.601)), ""),
+    ("WorkloadSlow", 600, OF_WEB, _calls("app", 10, 0, answer=after(600, 1.6, 1.601)), ""),
     ("CircuitOpen", 720, _PAY, _proxied("backend_http_requests_total", "open.pay", f"0x10 0+9x{SAMPLES}"), ""),
     ("RequestsShed", 60, OF_WEB, _door(50, 1), "2%"),
     # Those that waited for a place in vain count as well.
     ("MostRequestsShed", 60, OF_WEB, _door(50, 5, 6), "22%"),
     ("WorkloadUncounted", 0, OF_WEB, {}, ""),
-    ("JobFailed", 600, _REPORT, _run("report-29012345", _always(300), _after(10, 0, 1)) | _schedule(), ""),
-    ("JobFailed", 600, _REPORT, _run("report-0a1b2c3d4e", _always(300), _after(10, 0, 1)), ""),
-    ("JobNotRun", 960, _REPORT, _schedule(next_run=_always(0)), ""),
+    ("JobFailed", 600, _REPORT, _run("report-29012345", always(300), after(600, 0, 1)) | _schedule(), ""),
+    ("JobFailed", 600, _REPORT, _run("report-0a1b2c3d4e", always(300), after(600, 0, 1)), ""),
+    ("JobNotRun", 960, _REPORT, _schedule(next_run=always(0)), ""),
     (
         "CacheMemoryHigh",
         600,
         _IN_POD,
-        _cache(memory_used_rss_bytes=_after(10, 0.9 * GIB, 0.91 * GIB)),
+        _cache(memory_used_rss_bytes=after(600, 0.9 * GIB, 0.91 * GIB)),
         "",
     ),
     (
         "CacheClientsUnread",
         600,
         _IN_POD,
-        _cache(mem_clients_normal=_after(10, 8, 9), memory_max_bytes=_always(100)),
+        _cache(mem_clients_normal=after(600, 8, 9), memory_max_bytes=always(100)),
         "",
     ),
     # 11 of 100 keys within ten minutes.
-    ("CacheEvicting", 600, _IN_POD, _cache(evicted_keys_total=f"0+1.1x{SAMPLES}", db_keys=_always(100)), ""),
+    ("CacheEvicting", 600, _IN_POD, _cache(evicted_keys_total=f"0+1.1x{SAMPLES}", db_keys=always(100)), ""),
     ("CacheUnknown", 0, _CACHE, {}, ""),
 ]
 QUIET: list[tuple[str, Series]] = [
-    ("HopSlow", _calls("to.pay", 10, 0.1, answer=_always(0.4))),
+    ("HopSlow", _calls("to.pay", 10, 0.1, answer=always(0.4))),
     # Four of twenty within the window: too few to say anything.
     ("HopSlow", _calls("to.pay", 4 / STEP, 0.8 / STEP)),
     # The last answers of the day were slow; nobody asks at night.
-    ("HopSlow", _calls("to.pay", 0, 0, answer=_always(0.45))),
+    ("HopSlow", _calls("to.pay", 0, 0, answer=always(0.45))),
     # A proxy began anew, another was not scraped for a while.
     ("HopSlow", _proxied("backend_response_errors_total", "to.pay", f"900x9 0x{SAMPLES}") | _calls("all.pay", 10, 0)),
     ("HopSlow", _calls("to.other", 10, 9)),
-    ("WorkloadSlow", _calls("app", 10, 0.1, answer=_always(1.6))),
-    ("WorkloadSlow", _calls("app", 0, 0, answer=_always(1.9))),
+    ("WorkloadSlow", _calls("app", 10, 0.1, answer=always(1.6))),
+    ("WorkloadSlow", _calls("app", 0, 0, answer=always(1.9))),
     ("CircuitOpen", _proxied("backend_http_requests_total", "open.pay", f"0x10 9x{SAMPLES}")),
     ("RequestsShed", _door(50, 0.25, 0.25)),
     ("RequestsShed", _door(0.2, 0.05)),
@@ -133,18 +125,18 @@ QUIET: list[tuple[str, Series]] = [
     # At night: two of five a minute are few.
     ("MostRequestsShed", _door(5 / STEP, 2 / STEP)),
     ("WorkloadUncounted", _door(0, 0)),
-    ("JobFailed", _run("report-29012345", _always(300), _always(0)) | _schedule()),
+    ("JobFailed", _run("report-29012345", always(300), always(0)) | _schedule()),
     # A later run has succeeded.
-    ("JobFailed", _run("report-29012345", _always(300), _always(1)) | _schedule(succeeded=_always(301))),
-    ("JobFailed", _run("other-29012345", _always(300), _always(1))),
-    ("JobNotRun", _schedule(next_run=_always(36_000))),
-    ("JobNotRun", _schedule(next_run=_always(0), suspended=1)),
+    ("JobFailed", _run("report-29012345", always(300), always(1)) | _schedule(succeeded=always(301))),
+    ("JobFailed", _run("other-29012345", always(300), always(1))),
+    ("JobNotRun", _schedule(next_run=always(36_000))),
+    ("JobNotRun", _schedule(next_run=always(0), suspended=1)),
     ("JobNotRun", _schedule(next_run=f"0x14 86400x{SAMPLES}")),
-    ("CacheMemoryHigh", _cache(memory_used_rss_bytes=_always(0.9 * GIB))),
-    ("CacheMemoryHigh", _cache(pod="other-0", memory_used_rss_bytes=_always(GIB))),
-    ("CacheClientsUnread", _cache(mem_clients_normal=_always(8), memory_max_bytes=_always(100))),
-    ("CacheEvicting", _cache(evicted_keys_total=f"0+1x{SAMPLES}", db_keys=_always(100))),
+    ("CacheMemoryHigh", _cache(memory_used_rss_bytes=always(0.9 * GIB))),
+    ("CacheMemoryHigh", _cache(pod="other-0", memory_used_rss_bytes=always(GIB))),
+    ("CacheClientsUnread", _cache(mem_clients_normal=always(8), memory_max_bytes=always(100))),
+    ("CacheEvicting", _cache(evicted_keys_total=f"0+1x{SAMPLES}", db_keys=always(100))),
     # It began anew, empty.
-    ("CacheEvicting", _cache(evicted_keys_total=f"900x9 0x{SAMPLES}", db_keys=_after(10, 100, 1))),
-    ("CacheUnknown", _cache(memory_used_rss_bytes=_always(GIB))),
+    ("CacheEvicting", _cache(evicted_keys_total=f"900x9 0x{SAMPLES}", db_keys=after(600, 100, 1))),
+    ("CacheUnknown", _cache(memory_used_rss_bytes=always(GIB))),
 ]

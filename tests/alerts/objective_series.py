@@ -5,7 +5,8 @@ A window that is longer than what is known sums what there is, so that with erro
 number of requests that has to be reached.
 """
 
-from tests.alerts.service_series import OF_WEB, SAMPLES, STEP, Series
+from tests.alerts.case import SAMPLES, STEP
+from tests.alerts.service_series import OF_WEB, Series
 
 _WEB = 'namespace="shop",pod="web-7f9c-x2k8p"'
 _CART = 'namespace="shop",pod="cart-7f9c-x2k8p"'
