@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from flyball.lab import ports
 from flyball.lab.cluster import control_plane as planes
-from flyball.lab.cluster.control_plane import ControlPlaneError, Options
+from flyball.lab.cluster.errors import ControlPlaneError
 from flyball.lab.cluster.nodes import NodeGroup
+from flyball.lab.cluster.settings import Options, configured, fingerprint_of, for_servers, with_ports
 
 PROGRAMS = {name: Path(f"/bin-of/{name}") for name in planes.PROGRAMS}
 PATIENT = [
@@ -21,7 +23,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_kwokctl_gets_our_programs_and_the_loopback_address() -> None:
-    assert planes._settings(PROGRAMS, Options()) == {
+    assert configured(PROGRAMS, Options()) == {
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
         "kind": "KwokctlConfiguration",
         "options": {
@@ -65,7 +67,7 @@ def test_extra_flags_names_and_port_reach_kwokctl() -> None:
         port=6443,
     )
 
-    settings = planes._settings(PROGRAMS, options)
+    settings = configured(PROGRAMS, options)
 
     assert settings["options"]["kubeApiserverCertSANs"][2:] == ["metrics.example.svc"]
     assert settings["options"]["kubeApiserverPort"] == 6443
@@ -81,7 +83,7 @@ def test_extra_flags_names_and_port_reach_kwokctl() -> None:
 def test_further_servers_are_told_who_is_asking_and_find_what_pods_use() -> None:
     folder = Path("/clusters/shop")
 
-    settings = planes._for_servers(planes._settings(PROGRAMS, Options(flags={"kwok-controller": {"v": "2"}})), folder)
+    settings = for_servers(configured(PROGRAMS, Options(flags={"kwok-controller": {"v": "2"}})), folder)
 
     patches = settings["componentsPatches"]
     assert [patch["name"] for patch in patches[3:]] == ["kwok-controller", "kube-apiserver", "kwok-controller"]
@@ -97,9 +99,9 @@ def test_further_servers_are_told_who_is_asking_and_find_what_pods_use() -> None
 
 
 def test_every_listener_gets_a_port_and_the_asked_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planes.ports, "free", lambda count: list(range(1, count + 1)))
+    monkeypatch.setattr(ports, "free", lambda count: list(range(1, count + 1)))
 
-    options = planes._with_ports(planes._settings(PROGRAMS, Options(port=6443)))["options"]
+    options = with_ports(configured(PROGRAMS, Options(port=6443)))["options"]
 
     assert {key: value for key, value in options.items() if key.endswith("Port")} == {
         "etcdPort": 1,
@@ -113,7 +115,7 @@ def test_every_listener_gets_a_port_and_the_asked_one_stays(monkeypatch: pytest.
 
 def test_flags_for_a_component_that_there_is_not_are_an_error() -> None:
     with pytest.raises(ControlPlaneError, match="'kubelet' is no component; there are etcd, kube-apiserver, "):
-        planes._settings(PROGRAMS, Options(flags={"kubelet": {"v": "2"}}))
+        configured(PROGRAMS, Options(flags={"kubelet": {"v": "2"}}))
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "A", "a.b", "a/b", "../a", "a b", "a" * 41])
@@ -140,7 +142,7 @@ def test_a_folder_that_a_killed_start_left_is_removed(cache: Path) -> None:
 
 def test_other_nodes_options_or_programs_make_another_control_plane() -> None:
     def fingerprint(options: Options, *groups: NodeGroup, programs: dict[str, Path] = PROGRAMS) -> str:
-        return planes._fingerprint(planes._settings(programs, options), groups)
+        return fingerprint_of(configured(programs, options), groups)
 
     group = NodeGroup("a", spot=False, count=1)
     others = [

@@ -12,57 +12,31 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from flyball import paths
-from flyball.errors import FlyballError
 from flyball.kubectl import Kubectl, KubectlError
-from flyball.lab import logs, ports, processes
+from flyball.lab import logs, processes
 from flyball.lab.cluster import toolchain, usage
+from flyball.lab.cluster.errors import ControlPlaneError
 from flyball.lab.cluster.nodes import NodeGroup, default_nodes, is_ready, manifests
-from flyball.lab.locks import exclusive
-
-COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller")
-"""The programs of a control plane, as kwokctl names them."""
-_PORTS = (
-    "etcdPort",
-    "etcdPeerPort",
-    "kubeApiserverPort",
-    "kubeControllerManagerPort",
-    "kubeSchedulerPort",
-    "kwokControllerPort",
+from flyball.lab.cluster.settings import (
+    COMPONENTS,
+    PROGRAMS,
+    Options,
+    configured,
+    fingerprint_of,
+    for_servers,
+    with_ports,
 )
-SERVERS = ("keda-metrics-apiserver.keda.svc", "metrics-server.kube-system.svc")
-"""Services of further API servers, which serve with the certificate of the control plane (see `servers`)."""
-PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kwokctl", "kubectl")
-
-_PATIENT = {"leader-elect-lease-duration": "5m", "leader-elect-renew-deadline": "4m"}
-"""Who leads ends when it cannot renew its lease, by default after 10 s: here nobody stands by to lead in its place."""
+from flyball.lab.locks import exclusive
 
 _GAVE_UP = "timed out waiting for the condition"
 """Among the last words of kwok and of the controller manager where the API server took longer than half a minute."""
 
 Report = Callable[[str], None]
-
-
-class ControlPlaneError(FlyballError):
-    """A control plane did not start or did not end; the message names the log file to read."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What differs from the control plane's defaults. A running one with other options is started anew."""
-
-    flags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Extra flags by component (see `COMPONENTS`), without dashes: {"kube-apiserver": {"v": "2"}}."""
-    names: tuple[str, ...] = ()
-    """Further host names (DNS names or addresses) in the API server's certificate."""
-    port: int = 0
-    """Port of the API server on the loopback interface; 0: a free one."""
-    timeout: float = 300.0
-    """How long the start may take until everything is ready [s]; usually 6, on a busy machine thirty times that."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +77,10 @@ def start(
     programs = toolchain.ensure(PROGRAMS, report)
     plane = _plane(name)
     with exclusive(_lock(name), lambda: report(f"waiting for another run that starts or stops {name}")):
-        settings = _settings(programs, options)
+        settings = configured(programs, options)
         started = time.monotonic()
         deadline = started + options.timeout
-        fingerprint = _fingerprint(settings, groups)
+        fingerprint = fingerprint_of(settings, groups)
         if _reusable(plane, fingerprint, report):
             _add_nodes(plane, groups, deadline)
             report(f"control plane {name} is running")
@@ -178,77 +152,6 @@ def _check_name(name: str) -> None:
         )
 
 
-def _settings(programs: Mapping[str, Path], options: Options) -> dict[str, Any]:
-    """kwokctl's configuration: our programs, so that it has nothing to download, and loopback addresses."""
-    flags: dict[str, dict[str, str]] = {
-        "kube-apiserver": {
-            # Without these the API server looks for a default route, which a machine without network lacks.
-            "advertise-address": "127.0.0.1",
-            "endpoint-reconciler-type": "none",
-            # The default has addresses for 254 Services.
-            "service-cluster-ip-range": "10.0.0.0/16",
-        },
-        # Each controller under its own name, as on managed clusters: admission policies tell them apart by it.
-        "kube-controller-manager": {**_PATIENT, "use-service-account-credentials": "true"},
-        "kube-scheduler": dict(_PATIENT),
-    }
-    for component, extra in options.flags.items():
-        if component not in COMPONENTS:
-            raise ControlPlaneError(f"{component!r} is no component; there are {', '.join(COMPONENTS)}")
-        flags[component] = flags.get(component, {}) | dict(extra)
-    return {
-        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
-        "kind": "KwokctlConfiguration",
-        "options": {
-            "runtime": "binary",
-            "bindAddress": "127.0.0.1",
-            "kubeApiserverPort": options.port,
-            "kubeApiserverCertSANs": [*SERVERS, *options.names],
-            # The default limits of client requests would make 2,000 pods take five times as long.
-            "disableQPSLimits": True,
-            "etcdBinary": str(programs["etcd"]),
-            "kubeApiserverBinary": str(programs["kube-apiserver"]),
-            "kubeControllerManagerBinary": str(programs["kube-controller-manager"]),
-            "kubeSchedulerBinary": str(programs["kube-scheduler"]),
-            "kwokControllerBinary": str(programs["kwok"]),
-            "kubectlBinary": str(programs["kubectl"]),
-        },
-        "componentsPatches": [_patch(component, extra) for component, extra in flags.items()],
-    }
-
-
-def _fingerprint(settings: Mapping[str, Any], groups: Sequence[NodeGroup]) -> str:
-    return json.dumps({"settings": settings, "nodes": [asdict(group) for group in groups]}, sort_keys=True)
-
-
-def _with_ports(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with a free port wherever none is asked for."""
-    asked = {key: port for key, port in settings["options"].items() if key in _PORTS and port}
-    chosen = dict(zip(_PORTS, ports.free(len(_PORTS)), strict=True))
-    return {**settings, "options": settings["options"] | chosen | asked}
-
-
-def _for_servers(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The settings with what further API servers rely on: simulated figures, and to be told who is asking.
-
-    They learn from the ConfigMap extension-apiserver-authentication that the API server vouches for its callers.
-    """
-    proxy = {
-        "requestheader-client-ca-file": f"{folder}/pki/ca.crt",
-        # The common name in kwok's one client certificate, with which the API server comes too.
-        "requestheader-allowed-names": "kwok-admin",
-        "requestheader-username-headers": "X-Remote-User",
-        "requestheader-group-headers": "X-Remote-Group",
-        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
-    }
-    patches = _patch("kube-apiserver", proxy), _patch("kwok-controller", {"config": f"{folder}/usage.yaml"})
-    return {**settings, "componentsPatches": [*settings["componentsPatches"], *patches]}
-
-
-def _patch(component: str, flags: Mapping[str, str]) -> dict[str, Any]:
-    return {"name": component, "extraArgs": [{"key": key, "value": value} for key, value in flags.items()]}
-
-
 def _reusable(plane: ControlPlane, fingerprint: str, report: Report) -> bool:
     if not _folder(plane.name).exists():
         return False
@@ -284,7 +187,7 @@ def _create(plane: ControlPlane, programs: Mapping[str, Path], settings: Mapping
     for name in ("kubectl", "kwokctl"):
         (folder / "bin" / name).symlink_to(programs[name])
     (folder / "usage.yaml").write_text(usage.configuration())
-    (folder / "kwokctl.yaml").write_text(json.dumps(_for_servers(_with_ports(settings), folder), indent=2))
+    (folder / "kwokctl.yaml").write_text(json.dumps(for_servers(with_ports(settings), folder), indent=2))
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
         kwokctl = _kwokctl(plane, ["create", "cluster", "--kubeconfig="], output)

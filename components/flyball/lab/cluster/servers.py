@@ -55,7 +55,7 @@ def end(plane: ControlPlane, *names: str) -> None:
 def serve(plane: ControlPlane, group: str, version: str, namespace: str, service: str, port: int) -> None:
     """Have the API server pass requests for a version of an API on to `port` of the loopback interface.
 
-    The server there must serve with the certificate of the control plane, see `control_plane.SERVERS`.
+    The server there must serve with the certificate of the control plane, see `settings.SERVERS`.
     """
     ports = [{"name": "https", "port": port}]
     address = {"type": "ExternalName", "externalName": "127.0.0.1", "ports": ports}
