@@ -2,8 +2,6 @@
 
 import json
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,33 +9,24 @@ from typing import Any
 
 from flyball.lab import ports
 from flyball.lab.hosts.base import Report
-from flyball.lab.monitoring import programs
+from flyball.lab.monitoring import at_work, programs
 from flyball.lab.monitoring.errors import MonitorError
 
-READY = 120.0
-"""Seconds that it has to start; it takes less than one."""
 DATA = "data"
 
 
 @contextmanager
 def prometheus(folder: Path, configuration: Mapping[str, Any], report: Report, *options: str) -> Iterator[str]:
     """One that runs meanwhile, with its data in the folder's `data`; gives its URL. Raises `MonitorError`."""
-    program = programs.ensure(report) / "usr/bin/prometheus"
     [port] = ports.free(1)
     # It reads YAML, of which JSON is a part.
     (folder / "prometheus.yml").write_text(json.dumps(configuration))
-    files = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/{DATA}"]
-    log = folder / "prometheus.log"
-    with log.open("w") as output:
-        command = [program, *files, f"--web.listen-address=127.0.0.1:{port}", *options]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    try:
+    files = (f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/{DATA}")
+    with at_work.programs(programs.ensure(report), folder, folder) as run:
+        run.start("prometheus", *files, f"--web.listen-address=127.0.0.1:{port}", *options)
         url = f"http://127.0.0.1:{port}"
-        _await(f"{url}/-/ready", process, log)
+        run.await_ready(f"{url}/-/ready")
         yield url
-    finally:
-        process.kill()
-        process.wait()
 
 
 def backfill(folder: Path, text: str, report: Report) -> None:
@@ -53,15 +42,3 @@ def backfill(folder: Path, text: str, report: Report) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise MonitorError(f"promtool does not take the figures: {(done.stderr + done.stdout).strip()[-500:]}")
-
-
-def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError as error:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise MonitorError(f"{url} does not answer: {log.read_text()[-500:]}") from error
-        time.sleep(0.05)

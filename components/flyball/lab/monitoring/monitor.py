@@ -1,7 +1,6 @@
 """Prometheus and Alertmanager beside a control plane, from the rules to who is told."""
 
 import json
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -15,14 +14,12 @@ from urllib.parse import urlencode
 from flyball.guards.reading.units import show_duration
 from flyball.lab import ports
 from flyball.lab.cluster.control_plane import ControlPlane, Report
-from flyball.lab.monitoring import figures, kube_state, programs, receiver
+from flyball.lab.monitoring import at_work, figures, kube_state, programs, receiver
 from flyball.lab.monitoring.errors import MonitorError
 from flyball.lab.monitoring.receiver import Receiver
 
 RULES = "rules.yml"
 JOBS = ("kube-state-metrics", "proxies", "apiserver")
-_TEMPLATES = 'mount -t overlay -o "lowerdir=$0/usr/share:/usr/share" overlay /usr/share && exec "$@"'
-"""Debian's Alertmanager reads its templates from /usr/share: they are laid over this machine's, for it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +126,7 @@ def running(
     the folder `home`. Raises as `watching`."""
     root = programs.ensure(report)
     folder = home / "monitoring"
-    for each in (folder, home / "bin", home / "logs"):
-        each.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     web, mail = ports.free(2)
     with ExitStack() as at_end:
         told = at_end.enter_context(receiver.listening())
@@ -143,8 +139,7 @@ def running(
             # Each of them reads YAML, of which JSON is a part.
             (folder / name).write_text(json.dumps(document, indent=1))
         monitor = Monitor(folder, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{mail}", told)
-        run = _Programs(home, root, folder)
-        at_end.callback(run.end)
+        run = at_end.enter_context(at_work.programs(root, home, folder))
         run.start(
             *("prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml", "--cluster.listen-address="),
             *(f"--storage.path={folder}/alertmanager", f"--web.listen-address=127.0.0.1:{mail}"),
@@ -166,49 +161,6 @@ def _await_figures(monitor: Monitor, targets: int, limit: float = 120.0) -> None
         if time.monotonic() > deadline:
             raise MonitorError(f"no figures: {monitor.targets()}")
         time.sleep(0.1)
-
-
-class _Programs:
-    """What runs from a folder, a control plane's for one, so that whoever ends that ends these too."""
-
-    def __init__(self, home: Path, root: Path, folder: Path) -> None:
-        self._home, self._root, self._folder = home, root, folder
-        self._running: dict[Path, subprocess.Popen[bytes]] = {}
-
-    def start(self, name: str, *arguments: str) -> None:
-        link, log = self._home / "bin" / name, self._home / "logs" / f"{name}.log"
-        link.unlink(missing_ok=True)
-        link.symlink_to(self._root / "usr" / "bin" / name)
-        own = ("unshare", "--mount", "--propagation=private", "sh", "-c", _TEMPLATES, str(self._root))
-        with log.open("wb") as output:
-            self._running[log] = subprocess.Popen(
-                [*own, str(link), *arguments],
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    def await_ready(self, url: str, limit: float = 120.0) -> None:
-        """Wait until it answers; it takes less than a second."""
-        deadline = time.monotonic() + limit
-        while True:
-            try:
-                with urllib.request.urlopen(url, timeout=5):
-                    return
-            except OSError as error:
-                dead = next((log for log, process in self._running.items() if process.poll() is not None), None)
-                if dead is not None or time.monotonic() > deadline:
-                    raise MonitorError(
-                        f"{url} does not answer; see {dead or ', '.join(map(str, self._running))}"
-                    ) from (error)
-            time.sleep(0.1)
-
-    def end(self) -> None:
-        for process in self._running.values():
-            process.kill()
-        for process in self._running.values():
-            process.wait()
 
 
 def _prometheus(times: Times, scraped: Sequence[Mapping[str, Any]], alertmanager: int) -> dict[str, Any]:
