@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flyball.guards.headroom import headroom
+from flyball.guards.headroom.headroom import Loss
 from flyball.guards.headroom.rules import NO_MAJORITY, PEAK_BEYOND_MEMBERS, QUORUM_IN_ZONES, QUORUM_WITHOUT_SPARE
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.units import ceil_div
@@ -65,8 +66,7 @@ class Members:
         """
         if self.alone:
             return 1
-        lost = ceil_div(self.count, zones) if zones else 1
-        return max(1, self.spare - lost)
+        return max(1, self.spare - Loss(1, zones).of(self.count))
 
 
 def check(members: Members, zones: int, survive_zone: bool, path: Path) -> Iterator[Problem]:
@@ -106,7 +106,7 @@ def check_load(
     except Broken as error:
         yield error.at((*path, "load"), "correct peak or replica")
         return
-    left = 1 if members.alone else members.count - (ceil_div(members.count, zones) if zones else 1)
+    left = 1 if members.alone else members.count - Loss(1, zones).of(members.count)
     if needed > left:
         after = "there is one" if members.alone else f"{left} are left after a loss"
         hint = "raise load.replica with larger resources, or lower the peak"
