@@ -44,8 +44,7 @@ def thresholds(found: Iterable[Service]) -> list[Thresholds]:
 
 def _thresholds(service: Service) -> Thresholds:
     sizing, spec = service.sizing, service.spec
-    base = sizing.split.base if sizing.split else 0
-    floor = base + sizing.floors.least
+    floor = sizing.least
     hops = {name: call.times.timeout / 1000 for name, call in spec.calls.items() if call.hop.protocol != "tcp"}
     return Thresholds(
         namespace=service.place.namespace,

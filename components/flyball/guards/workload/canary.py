@@ -161,18 +161,12 @@ def _check_steps(steps: tuple[int, ...], path: Path) -> Iterator[Problem]:
             yield Problem((*path, i), CANARY_STEPS, message, "each step is larger than the one before")
 
 
-def check(
-    canary: Canary, floor: int, peak: Fraction, *, counted: bool, spot: bool, members: bool, path: Path
-) -> Iterator[Problem]:
+def check(canary: Canary, floor: int, peak: Fraction, *, counted: bool, spot: bool, path: Path) -> Iterator[Problem]:
     """What it needs of the service at `path`, of so many replicas at the least, and at its peak."""
     at = (*path, "rollout", "canary")
     if spot:
         message = "is given with spot, whose pods come and go by themselves"
         yield Problem(at, DOES_NOT_APPLY, message, "leave one of them out")
-    if members:
-        message = "is given with data, of which each member has its own"
-        yield Problem(at, DOES_NOT_APPLY, message, "leave it out: members are replaced one by one")
-        return
     if not counted:
         message = "nobody counts how the requests of the new version end"
         hint = "it takes protocol http or grpc, and the proxy in front (inbound)"

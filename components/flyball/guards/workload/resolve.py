@@ -77,7 +77,7 @@ class Service(Placed):
     @property
     def not_autoscaled(self) -> int:
         """Replicas that the autoscaler does not see: the on-demand base, where there is spot beside it."""
-        return self.sizing.split.base if self.sizing.split else 0
+        return self.sizing.base
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,21 +232,9 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     sized = member_sizing.size if reading.spec.kept.members else size
     reading.sizing, more = sized(reading.spec, len(place.zones), r.path, reading.bad)
     r.problems.extend(more)
-    released = reading.spec.rollout.canary
-    if released and reading.sizing and ("rollout",) not in reading.bad:
-        found, sizing = reading.spec, reading.sizing
-        least = sizing.floors.least + (sizing.split.base if sizing.split else 0)
-        r.problems.extend(
-            canary.check(
-                released,
-                least,
-                sizing.peak,
-                counted=found.counted,
-                spot=found.spot,
-                members=bool(found.kept.members),
-                path=r.path,
-            )
-        )
+    if (released := found.rollout.canary) and (sizing := reading.sizing):
+        more = canary.check(released, sizing.least, sizing.peak, counted=found.counted, spot=found.spot, path=r.path)
+        r.problems.extend(more)
 
 
 def _migration(reading: _Reading, place: Place) -> Job | None:

@@ -19,7 +19,7 @@ class Size:
 
 def size_of(service: Service) -> Size:
     """The lowest floor of the day, and the ceiling."""
-    return Size(service.sizing.floors.least + service.not_autoscaled, service.sizing.ceiling)
+    return Size(service.sizing.least, service.sizing.ceiling)
 
 
 def words(service: Service, before: Size, *, governed: bool) -> str | None:

@@ -62,6 +62,16 @@ class Sizing:
         return self.headroom.floor
 
     @property
+    def base(self) -> int:
+        """Replicas on demand beside those on spot machines, which the autoscaler does not see; 0 without any."""
+        return self.split.base if self.split else 0
+
+    @property
+    def least(self) -> int:
+        """The lowest floor of the day, of all parts together."""
+        return self.floors.least + self.base
+
+    @property
     def ceiling(self) -> int:
         return self.envelope.ceiling
 
@@ -89,7 +99,7 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
     would say of its default nobody has written.
     """
     problems = [*check_alone(spec, path, bad), *check_places(spec, zones, path, bad)]
-    loss = Loss(spec.lose, zones if Survive.ZONE in spec.survive and zones >= 2 else None)
+    loss = Loss(spec.lose, zones_to_lose(spec, zones))
     if unread_any(bad, "load", "lose", "survive", "schedule"):
         return None, problems
     periods = _periods(spec, loss, path, problems)
@@ -105,7 +115,6 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
     floors = None if problems or bad else _floors(spec, split, periods, path, problems)
     if problems or bad or cap is None or target is None or floors is None:
         return None, problems
-    volumes = [volume.size for volume in spec.scratch.values()]
     return Sizing(
         peak=highest.peak,
         loss=loss,
@@ -114,10 +123,15 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
         envelope=cap,
         split=split,
         writer=writer,
-        ephemeral_storage=retention.ephemeral_storage(1, volumes, spec.logs.limits if spec.logs else None),
+        ephemeral_storage=spec.ephemeral_storage,
         periods=periods,
         floors=floors,
     ), []
+
+
+def zones_to_lose(spec: Spec, zones: int) -> int | None:
+    """The zones of which one may be lost, where that is claimed."""
+    return zones if Survive.ZONE in spec.survive and zones >= 2 else None
 
 
 def check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Problem]:
