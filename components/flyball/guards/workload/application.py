@@ -72,6 +72,11 @@ class Application:
         return self.name
 
     @property
+    def ephemeral_storage(self) -> Bytes:
+        """The limit of its container: more than its log and its scratch volumes may hold."""
+        return retention.ephemeral_storage(1, [volume.size for volume in self.scratch.values()])
+
+    @property
     def fronted(self) -> bool:
         """Whether the proxy stands in front of the application too, and not only beside it for its calls."""
         return False

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flyball.guards.clean_up import retention
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.headroom import schedule
@@ -16,7 +15,7 @@ from flyball.guards.interruptions.rules import START_WINDOW, WAY_OUT_TOO_LONG
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY
-from flyball.guards.reading.units import Bytes, Milliseconds, show_duration
+from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.timeouts.rules import ATTEMPTS_BEYOND_DEADLINE, RUN_BEYOND_INTERVAL
 from flyball.guards.workload import resources, sidecar
 from flyball.guards.workload.application import (
@@ -78,11 +77,6 @@ class JobSpec(Application):
     def account(self) -> str:
         """Of a migration its service's: what a cloud or a database lets in is known by it."""
         return self.serves or self.name
-
-    @property
-    def ephemeral_storage(self) -> Bytes:
-        """The limit of its container: more than its log and its scratch volumes may hold."""
-        return retention.ephemeral_storage(1, [volume.size for volume in self.scratch.values()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

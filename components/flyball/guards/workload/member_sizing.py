@@ -5,7 +5,6 @@ an alert, a Governor's limits and the table of what survives what mean the same 
 there is no autoscaler.
 """
 
-from flyball.guards.clean_up import retention
 from flyball.guards.governor.envelope import Envelope
 from flyball.guards.governor.scaling import Floors
 from flyball.guards.governor.steps import WriterSteps
@@ -14,7 +13,7 @@ from flyball.guards.headroom.headroom import Headroom, Loss, Survive
 from flyball.guards.headroom.members import Members
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.units import exact
-from flyball.guards.workload.sizing import Period, Sizing, check_alone, check_places, unread_any
+from flyball.guards.workload.sizing import Period, Sizing, check_alone, check_places, unread_any, zones_to_lose
 from flyball.guards.workload.spec import Spec
 
 NO_TARGET = 0
@@ -33,7 +32,6 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
     if problems or bad:
         return None, problems
     needed = Headroom(group.quorum, group.count, group.budget(lost))
-    volumes = [volume.size for volume in spec.scratch.values()]
     return Sizing(
         peak=exact(spec.peak),
         loss=Loss(1, lost),
@@ -42,15 +40,10 @@ def size(spec: Spec, zones: int, path: Path, bad: frozenset[Path] = frozenset())
         envelope=Envelope(group.count, group.count, group.count),
         split=None,
         writer=WriterSteps(),
-        ephemeral_storage=retention.ephemeral_storage(1, volumes, spec.logs.limits if spec.logs else None),
+        ephemeral_storage=spec.ephemeral_storage,
         periods=(Period(None, exact(spec.peak), needed),),
         floors=Floors(group.count),
     ), []
-
-
-def zones_to_lose(spec: Spec, zones: int) -> int | None:
-    """The zones of which one may be lost, where that is claimed."""
-    return zones if Survive.ZONE in spec.survive and zones >= 2 else None
 
 
 def apart(group: Members, zones: int, claimed: bool) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flyball.guards.alerting import objectives
 from flyball.guards.alerting.objectives import Objective
+from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.inbound import Inbound
@@ -145,6 +146,12 @@ class Spec(Application):
             companions.effective([(stay, each.cpu) for stay, each in started], self.resources.cpu),
             companions.effective([(stay, each.memory) for stay, each in started], self.resources.memory),
         )
+
+    @property
+    def ephemeral_storage(self) -> Bytes:
+        """The limit of the application's container: more than its log, its scratch volumes and `logs` may hold."""
+        volumes = [volume.size for volume in self.scratch.values()]
+        return retention.ephemeral_storage(1, volumes, self.logs.limits if self.logs else None)
 
     @property
     def entry(self) -> int:
