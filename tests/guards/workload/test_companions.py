@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flyball.guards.reading.problem import Refused
 from flyball.guards.reading.units import size
 from flyball.guards.workload.companions import Init, OwnSidecar, effective, in_order
 from flyball.guards.workload.resolve import Place, resolve
@@ -79,3 +80,15 @@ def test_they_end_after_the_application_one_by_one() -> None:
     own = {"s": beside("1m", "1Mi"), "t": {**beside("1m", "1Mi", stop="7s"), "port": 9201}}
     assert spec().grace_seconds == 40
     assert spec(sidecars=own).grace_seconds == 48
+
+
+def test_a_port_of_udp_hides_nobody_who_listens_on_that_number() -> None:
+    """Of a sidecar's, which is TCP: the application listens there already."""
+    ports = {"names": {"port": 8080, "protocol": "udp", "public": True}}
+    with pytest.raises(Refused) as refused:
+        spec(ports=ports, sidecars={"s": {**beside("1m", "1Mi"), "port": 8080}})
+    [problem] = refused.value.problems
+    assert (problem.where, problem.message) == (
+        "services.web.sidecars.s.port",
+        "8080 is the port of the application",
+    )
