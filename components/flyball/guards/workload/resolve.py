@@ -215,22 +215,21 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     r = reading.reader
     if reading.bad:
         return
-    reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
-    r.problems.extend(
-        [*check_container(reading.args, r.path), *_check_proxy(reading.spec, reading.args, place.platform.way, r.path)]
-    )
-    reading.migration = migration.read(reading.args, reading.spec.name, place.namespace, reading.spec.calls, r)
-    if (found := reading.spec).expose:
-        way, prestop = place.platform.way, found.shutdown.prestop
+    way = place.platform.way
+    found = reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
+    r.problems.extend([*check_container(reading.args, r.path), *_check_proxy(found, reading.args, way, r.path)])
+    reading.migration = migration.read(reading.args, found.name, place.namespace, found.calls, r)
+    if found.expose:
+        prestop = found.shutdown.prestop
         r.problems.extend(way_in.check(found.expose, way, found.protocol, prestop, found.public, r.path))
-    r.problems.extend(pod.check_spot(reading.spec.pod, place.platform, reading.spec.spot, r.path))
-    r.problems.extend(check_mounts(reading.spec, r.path, reading.spec.logs.path if reading.spec.logs else None))
-    if data := reading.spec.kept.data:
-        logs = reading.spec.logs.path if reading.spec.logs else None
-        r.problems.extend(members.check_folders(data, reading.spec, logs, r.path))
+    r.problems.extend(pod.check_spot(found.pod, place.platform, found.spot, r.path))
+    logs = found.logs.path if found.logs else None
+    r.problems.extend(check_mounts(found, r.path, logs))
+    if found.kept.data:
+        r.problems.extend(members.check_folders(found.kept.data, found, logs, r.path))
     reading.bad = unread(r)
-    sized = member_sizing.size if reading.spec.kept.members else size
-    reading.sizing, more = sized(reading.spec, len(place.zones), r.path, reading.bad)
+    sized = member_sizing.size if found.kept.members else size
+    reading.sizing, more = sized(found, len(place.zones), r.path, reading.bad)
     r.problems.extend(more)
     if (released := found.rollout.canary) and (sizing := reading.sizing):
         more = canary.check(released, sizing.least, sizing.peak, counted=found.counted, spot=found.spot, path=r.path)
@@ -246,7 +245,7 @@ def _migration(reading: _Reading, place: Place) -> Job | None:
 
 
 def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) -> Iterator[Problem]:
-    """What the calls mean to each other, and to the variables that are set already."""
+    """What the calls mean to each other, and to all else of the pod: ports, variables, patches, further containers."""
     made = {name: call.hop for name, call in spec.calls.items()}
     yield from hops.check_hops(made, (*path, "calls"))
     variables = sources(args)
@@ -258,24 +257,30 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) ->
     listening = taken | {each.port: f"ports.{name}" for name, each in spec.ports.items()}
     listening |= {spec.metrics.port: "metrics"} if spec.metrics and spec.metrics.port not in listening else {}
     yield from fixed_names.check(spec, {p: what for p, what in listening.items() if p not in calling}, path)
-    own = {
+    own = _own_variables(spec)
+    yield from _check_variables(own, variables, path)
+    known = {**variables, **own, **calls.told(spec.calls)}
+    yield from fixed_names.check_values(spec, args.get("env"), known, path)
+    yield from patch.check(spec, known, way, path)
+    folders = [*spec.scratch, *spec.files, *(["logs"] if spec.logs else [])]
+    yield from companions.check(spec.name, spec.init, spec.sidecars, folders, taken, spec.beside, path)
+
+
+def _own_variables(spec: Spec) -> dict[str, str]:
+    """The variables that flyball sets beside those of calls, and the argument that each follows from."""
+    return {
         **dict.fromkeys(file_logs.environment(spec.logs, spec.name) if spec.logs else (), "logs"),
         **dict.fromkeys(local_cache.environment(spec.cache) if spec.cache else (), "cache"),
         **dict.fromkeys(members.names(spec.kept), "quorum"),
     }
+
+
+def _check_variables(own: Mapping[str, str], given: Mapping[str, str], path: Path) -> Iterator[Problem]:
     for name, origin in own.items():
-        if name in variables:
+        if name in given:
             hint = f"remove it there: it follows from {origin}"
-            what = (
-                "how members find each other, which flyball sets" if origin == "quorum" else "a limit that flyball sets"
-            )
-            yield Problem((*path, variables[name], name), VARIABLE_TAKEN, f"is {what}", hint)
-    taken = {**variables, **own, **calls.told(spec.calls)}
-    yield from fixed_names.check_values(spec, args.get("env"), taken, path)
-    yield from patch.check(spec, taken, way, path)
-    folders = [*spec.scratch, *spec.files, *(["logs"] if spec.logs else [])]
-    apart = {port: what for port, what in listening.items() if not what.startswith(("ports.", "metrics"))}
-    yield from companions.check(spec.name, spec.init, spec.sidecars, folders, apart, spec.beside, path)
+            what = "how members find each other, which" if origin == "quorum" else "a limit that"
+            yield Problem((*path, given[name], name), VARIABLE_TAKEN, f"is {what} flyball sets", hint)
 
 
 def _check_alone(reading: _Reading) -> Iterator[Problem]:
