@@ -80,7 +80,7 @@ def server(
     if address.has_user(url):
         message, hint = "holds a user or a password, which others see", "give --user and --password-file"
         problems.append(Problem(at, INVALID_ADDRESS, message, hint))
-    elif (found := address.url(url)) is None or "?" in found.path:
+    elif address.server(url) is None:
         message = f"is {url[:_SHOWN]!r}, no URL of a server"
         problems.append(Problem(at, INVALID_ADDRESS, message, "give one as http://127.0.0.1:9090"))
     if (user is None) != (password_file is None):

@@ -98,7 +98,7 @@ def _read(r: Reader, owner: str) -> Alerting:
     labels = {key: value for key, value in sorted(given.items()) if isinstance(value, str)}
     r.problems.extend(check_labels(labels, r.to(("rules", "labels"))))
     runbooks = r.value("runbooks", str, "")
-    if r.has("runbooks") and (address.url(runbooks) is None or "?" in runbooks):
+    if r.has("runbooks") and address.server(runbooks) is None:
         hint = "as https://wiki.example/runbooks, without user, query and fragment"
         r.problem("runbooks", INVALID_ADDRESS, "is no URL of a folder", hint)
     secret = r.value("secret", str, SECRET)

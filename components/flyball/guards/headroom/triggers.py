@@ -36,7 +36,6 @@ def read(triggers: dict[str, Reader]) -> dict[str, Prometheus]:
 
 def _prometheus(r: Reader) -> Prometheus:
     server, query = r.value("server", str, "http://localhost:9090"), r.value("query", str, "vector(0)")
-    url = address.url(server)
     if address.has_user(server):
         r.problem(
             "server",
@@ -44,7 +43,7 @@ def _prometheus(r: Reader) -> Prometheus:
             "holds a user, which everybody could read",
             "use a server inside the cluster, without one",
         )
-    elif url is None or "?" in url.path:
+    elif address.server(server) is None:
         r.problem(
             "server",
             INVALID_ADDRESS,

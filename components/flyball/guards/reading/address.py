@@ -106,6 +106,12 @@ def url(text: str) -> Url | None:
     return place and Url(scheme, place.host, place.port, path)
 
 
+def server(text: str) -> Url | None:
+    """The parts of a URL to which a path may be added: of one without a query; None where it is none."""
+    found = url(text)
+    return None if found is None or "?" in found.path else found
+
+
 def has_user(text: str) -> bool:
     """Whether a URL holds a user, and perhaps a password, which no message may repeat."""
     return "@" in re.split(r"[/?#]", text.partition("://")[2], maxsplit=1)[0]

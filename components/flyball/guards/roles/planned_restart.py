@@ -249,7 +249,7 @@ def _text(reader: Variables, key: str, allowed: re.Pattern[str], hint: str) -> s
 def _alerts(reader: Variables) -> str:
     key = "planned_restart_alertmanager"
     text = reader.text(key)
-    url = address.url(text)
-    if text and (url is None or "?" in url.path or url.path.endswith("/")):
+    url = address.server(text)
+    if text and (url is None or url.path.endswith("/")):
         reader.problem(key, INVALID_ADDRESS, f"{text!r} is not allowed", "give its URL, without a / at the end")
     return text

@@ -142,7 +142,7 @@ def _check(canary: Canary, r: Reader, *, stated: bool) -> Iterator[Problem]:
             )
             yield Problem(r.to("pause"), CANARY_STEPS, message, f"allowed are {show_duration(LONGEST * 1000)} in all")
     url = canary.prometheus
-    if url and (address.has_user(url) or (found := address.url(url)) is None or "?" in found.path):
+    if url and address.server(url) is None:
         hint = "as http://prometheus.monitoring:9090, without a user"
         yield Problem(r.to("prometheus"), INVALID_ADDRESS, "is no URL of a server", hint)
 

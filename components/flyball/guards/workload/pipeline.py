@@ -137,11 +137,11 @@ def read(r: Reader) -> Pipeline:
 
 
 def _check_target(target: Target, kind: str, path: Path) -> Iterator[Problem]:
-    found = address.url(target.url)
+    found = address.server(target.url)
     if address.has_user(target.url):
         hint = "put its token into a Secret, and name that as secret"
         yield Problem((*path, kind), INVALID_ADDRESS, "holds a user, which everybody could read", hint)
-    elif not found or "?" in found.path:
+    elif not found:
         hint = "as https://logs.example:4318, without user, query and fragment"
         yield Problem((*path, kind), INVALID_ADDRESS, f"{target.url!r} is no URL of a server", hint)
     elif found.scheme == "http" and not address.in_cluster(found.host):
