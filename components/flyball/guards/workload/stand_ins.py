@@ -13,16 +13,16 @@ from flyball.guards.reading.problem import Path
 
 HOW_MANY: Final = 4
 """Stand-ins of each argument. The first asks the least: most zones, no deadline of a callee."""
+Values = tuple[Any, ...]
+"""As many as `HOW_MANY`."""
 _ORDINALS = ("first", "second", "third", "fourth")
 _FIRST_PORT, _PORTS = 49_152, 4_000
 """Of those that no service has by itself (RFC 6335, section 6), so many of each kind."""
 _ZONES = (9, 2, 3, 4)
-_REFERENCE: Mapping[str, tuple[Any, ...]] = {
+_REFERENCE: Mapping[str, Values] = {
     "protocol": ("http", "grpc", "tcp", "http"),
     "deadline": ("2ms", "1200ms", "5s", "20s"),
 }
-
-Values = tuple[Any, Any, Any, Any]
 
 
 def text(number: int) -> Values:
@@ -31,8 +31,7 @@ def text(number: int) -> Values:
 
 
 def _each(of: Callable[[str], Any]) -> Values:
-    first, second, third, fourth = (of(word) for word in _ORDINALS)
-    return first, second, third, fourth
+    return tuple(of(word) for word in _ORDINALS)
 
 
 def _host(number: int) -> Values:
@@ -41,27 +40,26 @@ def _host(number: int) -> Values:
 
 
 def _port(number: int) -> Values:
-    first, second, third, fourth = (_FIRST_PORT + i * _PORTS + number % _PORTS for i in range(HOW_MANY))
-    return first, second, third, fourth
+    return tuple(_FIRST_PORT + i * _PORTS + number % _PORTS for i in range(HOW_MANY))
 
 
 def _zones(number: int) -> Values:
-    first, second, third, fourth = ([f"zone-{number}-{i}" for i in range(count)] for count in _ZONES)
-    return first, second, third, fourth
+    return tuple([f"zone-{number}-{i}" for i in range(count)] for count in _ZONES)
 
 
 def _reference(number: int) -> Values:
     names, ports, targets = text(number), _port(number), _port(number + 1)
-    protocols, deadlines = _REFERENCE["protocol"], _REFERENCE["deadline"]
-    plain = {"name": names[0], "port": ports[0]}
-    first, *others = (
-        plain if i == 0 else {"name": names[i], "namespace": names[i], "port": ports[i], "target": targets[i]}
-        for i in range(HOW_MANY)
+    others = (
+        {
+            "name": names[i],
+            "namespace": names[i],
+            "port": ports[i],
+            "target": targets[i],
+            **{key: values[i] for key, values in _REFERENCE.items()},
+        }
+        for i in range(1, HOW_MANY)
     )
-    second, third, fourth = (
-        {**each, "protocol": protocols[i], "deadline": deadlines[i]} for i, each in enumerate(others, 1)
-    )
-    return first, second, third, fourth
+    return {"name": names[0], "port": ports[0]}, *others
 
 
 def _few(of: Callable[[int], Values]) -> Callable[[int], Values]:
@@ -123,6 +121,5 @@ def stand_ins(path: Path, kind: Any, number: int) -> Values:
     if isinstance(last, int):
         return _BY_LIST.get(str(above[-1]), (text, text))[1](number)
     if last in _REFERENCE and above[-1:] == ["service"]:
-        first, second, third, fourth = _REFERENCE[last]
-        return first, second, third, fourth
+        return _REFERENCE[last]
     return {"host": _host, "image": _image}.get(last, text)(number)
