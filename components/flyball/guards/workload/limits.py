@@ -120,6 +120,10 @@ def limits_of(service: Service) -> dict[str, Limits]:
     }
 
 
+_NO_PAUSE = Behavior(down=Rate(pods=1, percent=10, period=1))
+"""Of what no autoscaler moves: one step down may follow another at once."""
+
+
 def _of_canary(service: Service) -> dict[str, Limits]:
     """Those of a new version: it grows by its steps, and goes at once, since the version before carries the peak."""
     found = service.spec.rollout.canary
@@ -127,8 +131,7 @@ def _of_canary(service: Service) -> dict[str, Limits]:
         return {}
     most = max(found.sizes(service.sizing.ceiling))
     steps = WriterSteps(up=Step(max(4, most), 100), down=Step(most, 100))
-    at_once = Behavior(down=Rate(pods=1, percent=10, period=1))
-    return {service.name + CANARY_SUFFIX: Limits(0, most, service.sizing.budget, steps, at_once)}
+    return {service.name + CANARY_SUFFIX: Limits(0, most, service.sizing.budget, steps, _NO_PAUSE)}
 
 
 def limits_of_cache(cache: Cache) -> dict[str, Limits]:
@@ -141,8 +144,7 @@ def limits_of_cache(cache: Cache) -> dict[str, Limits]:
 
 def _of_members(size: int, budget: int) -> Limits:
     """Floor and ceiling are the one size that there is: nobody takes a step below it, nor adds a member."""
-    behavior = Behavior(down=Rate(pods=1, percent=10, period=1))
-    return Limits(size, size, budget, behavior=behavior, named=True, stateful=True)
+    return Limits(size, size, budget, behavior=_NO_PAUSE, named=True, stateful=True)
 
 
 def read(r: Reader) -> dict[str, dict[str, Limits]]:
