@@ -124,10 +124,15 @@ class Spec(Application):
         return self.fronted and self.protocol != "tcp"
 
     @property
+    def rotated(self) -> LogFiles | None:
+        """The logs in files that the application does not rotate itself."""
+        return self.logs if self.logs and not self.logs.by_itself else None
+
+    @property
     def beside(self) -> tuple[str, ...]:
         """The containers that flyball puts beside the application."""
-        rotated = self.logs is not None and not self.logs.by_itself
-        return (*((companions.PROXY,) if self.proxied else ()), *((companions.LOGROTATE,) if rotated else ()))
+        beside = ((companions.PROXY, self.proxied), (companions.LOGROTATE, self.rotated))
+        return tuple(name for name, there in beside if there)
 
     @property
     def grace_seconds(self) -> int:
@@ -137,10 +142,9 @@ class Spec(Application):
     @property
     def asked(self) -> tuple[Millicores, Bytes]:
         """What a pod asks for, processor and memory, with all that is beside the application, and before it."""
-        stays = [*([self.sidecar.resources] if self.proxied else [])]
-        stays += [file_logs.rotation(self.logs)] if self.logs and not self.logs.by_itself else []
+        started = [(True, self.sidecar.resources)] if self.proxied else []
+        started += [(True, file_logs.rotation(self.rotated))] if self.rotated else []
         own = companions.in_order(self.init, self.sidecars)
-        started = [*((True, each) for each in stays)]
         started += [(isinstance(each, OwnSidecar), each.resources) for _, each in own]
         return (
             companions.effective([(stay, each.cpu) for stay, each in started], self.resources.cpu),

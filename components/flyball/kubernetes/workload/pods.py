@@ -245,7 +245,7 @@ def _with_devices(resources: Manifest, pod: Pod) -> Manifest:
 
 def _volumes(spec: Spec) -> dict[str, Scratch]:
     """All of the pod."""
-    rotation = {ROTATION_VOLUME: Scratch(rotate.FOLDER, rotate.STATE)} if rotate.is_needed(spec) else {}
+    rotation = {ROTATION_VOLUME: Scratch(rotate.FOLDER, rotate.STATE)} if spec.rotated else {}
     return {**_own_volumes(spec), **rotation}
 
 

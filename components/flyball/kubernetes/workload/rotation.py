@@ -22,25 +22,21 @@ STATE: Bytes = 16 * MI
 """Of the volume with logrotate's configuration and state: a line for each file."""
 
 
-def is_needed(spec: Spec) -> bool:
-    """Whether there are logs in files that the application does not rotate itself."""
-    return spec.logs is not None and not spec.logs.by_itself
-
-
 def container(spec: Spec) -> Manifest | None:
     """The sidecar, None where it is not needed."""
-    if spec.logs is None or not is_needed(spec):
+    logs = spec.rotated
+    if logs is None:
         return None
     return {
         "name": NAME,
-        "image": spec.logs.image,
+        "image": logs.image,
         "imagePullPolicy": "IfNotPresent",
         "restartPolicy": "Always",
-        "command": ["/bin/sh", "-c", script(spec.logs)],
-        "resources": requests_and_limits(file_logs.rotation(spec.logs), retention.ephemeral_storage(1, [STATE])),
+        "command": ["/bin/sh", "-c", script(logs)],
+        "resources": requests_and_limits(file_logs.rotation(logs), retention.ephemeral_storage(1, [STATE])),
         "securityContext": {**confined(), **as_user(spec.user)},
         "volumeMounts": [
-            {"name": LOGS_VOLUME, "mountPath": spec.logs.path},
+            {"name": LOGS_VOLUME, "mountPath": logs.path},
             {"name": ROTATION_VOLUME, "mountPath": FOLDER},
         ],
     }
