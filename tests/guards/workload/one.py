@@ -1,4 +1,4 @@
-"""One workload by itself, as the rules resolve it."""
+"""One workload by itself, as the rules resolve it, and the least that it may say."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,6 +7,11 @@ from flyball.guards.workload.plain_arguments import PlainArgs
 from flyball.guards.workload.platform import ANY
 from flyball.guards.workload.resolve import Place, Service, resolve_alone
 from flyball.guards.workload.way_in import WayIn
+
+LOAD = {"peak": 1000, "replica": 100}
+MINIMAL: dict[str, Any] = {"port": 80, "load": LOAD}
+NIGHT = {"name": "night", "start": "0 22 * * *", "end": "0 6 * * *", "peak": 100}
+SALE = {"name": "sale", "start": "0 6 24 11 *", "end": "0 6 25 11 *", "peak": 2000}
 
 
 def resolved(name: str, args: Any, zones: int = 0, expected: Any = PlainArgs) -> Service:

@@ -3,13 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.guards.workload.one import resolved
+from tests.guards.workload.one import MINIMAL, NIGHT, SALE, resolved
 
 from flyball.guards.reading.problem import Refused
-
-MINIMAL: dict[str, Any] = {"port": 80, "load": {"peak": 1000, "replica": 100}}
-NIGHT = {"name": "night", "start": "0 22 * * *", "end": "0 6 * * *", "peak": 100}
-SALE = {"name": "sale", "start": "0 6 24 11 *", "end": "0 6 25 11 *", "peak": 2000}
 
 
 def refused(zones: int = 0, **more: Any) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.guards.workload.one import MINIMAL
 
 from flyball.guards.clean_up.retention import FileLogs
 from flyball.guards.fail_fast.inbound import Inbound
@@ -26,7 +27,6 @@ from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.guards.workload.spec import Rollout, Spec, read
 
-MINIMAL: dict[str, Any] = {"port": 80, "load": {"peak": 1000, "replica": 100}}
 MI = 2**20
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from([10**400, 1e308]),
