@@ -1,15 +1,11 @@
-"""The program of planned restarts, against a Redis, hosts and an Alertmanager of the test's own."""
+"""The program of planned restarts, against a Redis, hosts and an Alertmanager of the tests' own."""
 
-import http.server
-import json
 import signal
-import socket
 import socketserver
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import flyball_host
 import holds
@@ -18,159 +14,13 @@ import planned_restart
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-
-class Redis(socketserver.ThreadingTCPServer):
-    """What a lease needs of Redis: SET NX PX, GET, and the script that compares before it deletes."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Connection)
-        self.values: dict[str, tuple[str, float]] = {}
-        self.lock = threading.Lock()
-
-    def answer(self, words: list[str]) -> bytes:
-        with self.lock:
-            key = words[3] if words[0] == "EVAL" else words[1]
-            value, lapses = self.values.get(key, ("", 0.0))
-            held = lapses > time.monotonic()
-            match words:
-                case ["SET", _, token, "NX", "PX", milliseconds]:
-                    if held:
-                        return b"$-1\r\n"
-                    self.values[key] = (token, time.monotonic() + int(milliseconds) / 1000)
-                    return b"+OK\r\n"
-                case ["GET", _]:
-                    return b"$%d\r\n%s\r\n" % (len(value), value.encode()) if held else b"$-1\r\n"
-                case ["EVAL", lease.RELEASE, "1", _, token]:
-                    if not held or value != token:
-                        return b":0\r\n"
-                    del self.values[key]
-                    return b":1\r\n"
-                case _:
-                    return b"-ERR unknown command\r\n"
-
-
-class _Connection(socketserver.StreamRequestHandler):
-    server: Redis  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    def handle(self) -> None:
-        count = int(self.rfile.readline()[1:])
-        words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2].decode() for _ in range(count)]
-        self.wfile.write(self.server.answer(words))
-
-
-class Web(http.server.ThreadingHTTPServer):
-    """Answers every path with what `pages` says for it: a status and a body."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Page)
-        self.pages: dict[str, tuple[int, str]] = {}
-
-
-class _Page(http.server.BaseHTTPRequestHandler):
-    server: Web  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    def do_GET(self) -> None:
-        status, body = self.server.pages.get(self.path, (404, ""))
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-ALERTS = "/api/v2/alerts?active=true&silenced=false&inhibited=false"
-
-
-class Bench:
-    """One host of a group of three, on which two others are needed."""
-
-    def __init__(self, redis: Redis, web: Web) -> None:
-        self.redis, self.web = redis, web
-        self.asked: list[str] = []
-        self.wrong = ""
-        web.pages |= {"/": (200, ""), "/app2": (200, ""), "/app3": (200, ""), "/app4": (200, ""), ALERTS: (200, "[]")}
-
-    def systemctl(self, seconds: float, *words: str) -> str:
-        self.asked.append(" ".join(words))
-        return self.wrong
-
-    def settings(self, **changed: Any) -> planned_restart.Settings:
-        base = f"http://127.0.0.1:{self.web.server_address[1]}"
-        values: dict[str, Any] = {
-            "name": "app1",
-            "group": "web",
-            "units": ("shop.service", "queue.service"),
-            "reboot": False,
-            "prestop": 0.0,
-            "drain": 0.0,
-            "step": 5.0,
-            "well": 0.0,
-            "health": f"{base}/",
-            "peers": (f"{base}/app2", f"{base}/app3", f"{base}/app4"),
-            "need": 2,
-            "alerts": base,
-            "request": 5.0,
-            "lease": {"address": "127.0.0.1", "port": self.redis.server_address[1], "key": "restart:web", "ttl": 60},
-        }
-        return planned_restart.Settings(**{**values, **changed})
-
-    @property
-    def holder(self) -> str:
-        return self.redis.values.get("restart:web", ("", 0))[0].split(" ")[0]
-
-
-def served(server: socketserver.TCPServer) -> threading.Thread:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    return thread
+from tests.playbooks.restarts import ALERTS, Bench, Web, failed_metric, made, marks, outcome, served, taken
 
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    with Redis() as redis, Web() as web:
-        threads = [served(redis), served(web)]
-        made = Bench(redis, web)
-        for module, name, path in (
-            (flyball_host, "MARK", "run/drain"),
-            (flyball_host, "FREEZE", "freeze.json"),
-            (flyball_host, "METRICS", "metrics"),
-            (planned_restart, "STATE", "state.json"),
-            (planned_restart, "RESUME", "resume"),
-            (holds, "FOLDER", "run"),
-        ):
-            monkeypatch.setattr(module, name, tmp_path / path)
-        monkeypatch.setattr(flyball_host, "systemctl", made.systemctl)
-        monkeypatch.setattr(planned_restart, "BETWEEN", 0.0)
-        yield made
-        for server in (redis, web):
-            server.shutdown()
-        for thread in threads:
-            thread.join()
-
-
-def outcome() -> tuple[str, str]:
-    state = json.loads(planned_restart.STATE.read_text())
-    return state["outcome"], state["reason"]
-
-
-def marks() -> list[str]:
-    """Who has the host out of service, and why."""
-    return [f"{holder.program}: {holder.why}".removesuffix(": ") for holder in flyball_host.marked()]
-
-
-def taken() -> list[str]:
-    """Who is changing its group."""
-    return [holder.program for holder in holds.holders(holds.group_lock("web"))]
-
-
-def failed_metric() -> bool:
-    return "flyball_planned_restart_failed 1\n" in (flyball_host.METRICS / "planned-restart.prom").read_text()
+    with made(tmp_path, monkeypatch) as bench:
+        yield bench
 
 
 def test_all_is_done_in_order_and_given_back(bench: Bench) -> None:
@@ -320,79 +170,6 @@ def test_a_reboot_is_gone_on_with_after_it(bench: Bench) -> None:
     assert not planned_restart.RESUME.exists()
 
 
-BOOTS = {"earlier": "app1 b00 7", "other": "app9 b00 7"}
-"""Runs as `this_run` names them: of this host before it was started last, and of another host."""
-
-
-def interrupted(bench: Bench, monkeypatch: pytest.MonkeyPatch, *, marked: bool = True) -> planned_restart.Settings:
-    """A run that had the host out when it lost its power, beside the playbook that had started it."""
-    monkeypatch.setattr(flyball_host, "this_run", lambda: "app1 b01 7")
-    path = holds.group_lock("web")
-    holds.hold(path, holds.Holder("restart.yml", "ops@ctl1", "restarts", "1"))
-    holds.hold(path, holds.Holder("planned restart", "app1", run=BOOTS["earlier"]), beside=lambda _: True)
-    holds.hold(path, holds.Holder("planned restart", "app9", run=BOOTS["other"]), beside=lambda _: True)
-    if marked:
-        holds.hold(flyball_host.MARK, holds.Holder("planned restart", "app1", "under way", BOOTS["earlier"]))
-    return bench.settings()
-
-
-def test_a_run_that_went_down_with_its_host_gives_the_group_back_and_not_the_host(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = interrupted(bench, monkeypatch)
-    assert planned_restart.main(settings, "--resume") == 0
-    assert outcome() == (
-        "failed",
-        "the host went down in the midst of it; the host stays drained, and keeps the lock until its time is over",
-    )
-    assert [it.run for it in holds.holders(holds.group_lock("web"))] == ["1", BOOTS["other"]]
-    assert (marks(), failed_metric()) == (["planned restart: the host went down in the midst of it"], True)
-    said = planned_restart.STATE.read_text()
-    assert planned_restart.main(settings, "--resume") == 0  # at the next boot there is nothing more to say
-    assert (planned_restart.STATE.read_text(), len(marks())) == (said, 1)
-
-
-def test_a_run_that_went_down_before_it_drained_anything_is_skipped(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = interrupted(bench, monkeypatch, marked=False)
-    assert planned_restart.main(settings, "--resume") == 0
-    assert outcome() == ("skipped", "the host went down before anything was restarted")
-    assert (taken(), marks()) == (["restart.yml", "planned restart"], [])
-
-
-def test_a_run_under_way_is_not_taken_for_one_of_an_earlier_boot(bench: Bench) -> None:
-    holds.hold(holds.group_lock("web"), holds.Holder("planned restart", "app1", run=flyball_host.this_run()))
-    assert planned_restart.main(bench.settings(), "--resume") == 0
-    assert (taken(), planned_restart.STATE.exists()) == (["planned restart"], False)
-
-
-def test_a_run_that_was_killed_gives_the_group_back_and_not_the_host(bench: Bench) -> None:
-    """By systemd, or the kernel where memory is short; it had no time to say so."""
-    run = flyball_host.this_run()
-    holds.hold(holds.group_lock("web"), holds.Holder("planned restart", "app1", run=run))
-    flyball_host.mark("planned restart", "under way")
-    assert planned_restart.main(bench.settings(), "--ended") == 0
-    assert outcome()[1].startswith("the program was killed in the midst of it; the host stays drained")
-    assert (taken(), marks(), failed_metric()) == (
-        [],
-        ["planned restart: the program was killed in the midst of it"],
-        True,
-    )
-
-
-@pytest.mark.parametrize("rebooting", [True, False])
-def test_after_a_run_that_came_to_its_end_there_is_nothing_to_say(bench: Bench, rebooting: bool) -> None:
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        planned_restart.main(bench.settings(reboot=rebooting, well=5.0))
-    finally:
-        signal.signal(signal.SIGTERM, handler)
-    before = outcome(), marks(), taken()
-    assert planned_restart.main(bench.settings(), "--ended") == 0
-    assert (outcome(), marks(), taken()) == before
-
-
 def test_a_mark_that_is_somebody_elses_too_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def noticed(seconds: float, *words: str) -> str:
         flyball_host.mark("spot notice", "terminate", beside=True)
@@ -421,17 +198,11 @@ def test_whatever_redis_says_is_a_reply_or_no_answer(reply: bytes) -> None:
     assert found is None or reply[:1] in (b"+", b":", b"$")
 
 
-class _OnIPv6(http.server.ThreadingHTTPServer):
-    address_family = socket.AF_INET6
-
-
 def test_a_peer_of_ipv6_is_asked_where_it_is() -> None:
     """The address is no name with a port, also where none is said."""
-    answers = type("Well", (http.server.BaseHTTPRequestHandler,), {"do_GET": _well, "log_message": lambda *_: None})
-    with _OnIPv6(("::1", 0), answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with served(Web("::1")) as server:
+        server.pages["/flyball/health"] = (200, "")
         assert planned_restart.is_well(f"http://[::1]:{server.server_port}/flyball/health", 5.0)
-        server.shutdown()
     with pytest.raises(OSError, match=r"http://\[::1\]/: \[Errno \d+\] Connection refused"):
         flyball_host.request("http://[::1]/", 5.0)
 
@@ -440,8 +211,3 @@ def test_a_peer_of_ipv6_is_asked_where_it_is() -> None:
 def test_what_is_no_url_is_not_well(url: str) -> None:
     """Else the program ends before it has said anything."""
     assert not planned_restart.is_well(url, 1.0)
-
-
-def _well(handler: http.server.BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
