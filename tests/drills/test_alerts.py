@@ -1,17 +1,21 @@
 """The rules of a drill are those of its stack, in the drill's time."""
 
+import time
+from pathlib import Path
+
 import pytest
 
 from flyball.alerts import cluster
-from flyball.alerts.rule import Rule, rule_file
+from flyball.alerts.rule import Rule, Severity, rule_file
 from flyball.drills.cluster import dawn
 from flyball.drills.cluster.alerts import TIMES
 from flyball.drills.cluster.drill import IMAGE
+from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.cluster.scene import config
 from flyball.drills.cluster.settings import COMPRESSION
-from flyball.drills.watch import notifying, shortened
-from flyball.lab.monitoring.monitor import Times
-from flyball.lab.monitoring.receiver import listening
+from flyball.drills.watch import Watch, notifying, shortened
+from flyball.lab.monitoring.monitor import Monitor, Times
+from flyball.lab.monitoring.receiver import Notice, Receiver, listening
 from flyball.stack.read import read
 
 
@@ -52,3 +56,16 @@ def test_the_times_are_those_that_people_have_as_many_times_shorter() -> None:
     waits = route["group_wait"], route["group_interval"], route["repeat_interval"]
     assert waits == ("2500ms", "25000ms", "1200000ms")
     assert COMPRESSION == 12
+
+
+def test_people_are_told_from_the_beginning_of_the_recording_on_and_who_waits_in_vain_learns_for_what() -> None:
+    receiver, labels = Receiver(), {"alertname": "HopSlow", "severity": "warning", "namespace": "shop", "hop": "pay"}
+    began = time.monotonic() - 10
+    receiver.notices += [Notice(began + at, "warning", True, "", labels, {}) for at in (-1000, 2)]
+    people = Watch(Monitor(Path(), "", "", receiver), lambda: time.monotonic() - began)
+    [told] = people.told()
+    assert (told.text, told.alert, told.to) == ("warning: HopSlow shop/pay", "HopSlow", "warning")
+    people.await_told(Severity.WARNING)
+    people.await_alert("HopSlow", 0)
+    with pytest.raises(DrillError, match="waited 0 s for CircuitOpen"):
+        people.await_alert("CircuitOpen", 0)

@@ -9,18 +9,17 @@ from functools import partial
 from typing import Any
 
 from flyball.alerts import cluster, operator
-from flyball.alerts.rule import Severity, rule_file
+from flyball.alerts.rule import rule_file
 from flyball.drills import watch
 from flyball.drills.cluster.recorder import Recorder
 from flyball.drills.cluster.settings import COMPRESSION
 from flyball.lab.cluster.control_plane import ControlPlane, Report
 from flyball.lab.monitoring import monitor, programs
+from flyball.lab.monitoring.monitor import Monitor
 from flyball.stack import alerting
 from flyball.stack.read import Stack
 
 TIMES = watch.times(COMPRESSION)
-_ON_THEIR_WAY = 120.0
-"""How long a message may take to those whom it is for [s]; usually less than three."""
 
 
 def rules(stack: Stack, governed: bool) -> dict[str, Any]:
@@ -31,31 +30,28 @@ def rules(stack: Stack, governed: bool) -> dict[str, Any]:
 
 
 class Watch(watch.Watch):
-    """What people have been told of, from the beginning of a recording on."""
+    """What people have been told of; whoever waits for more sees at once where the recording breaks off."""
+
+    def __init__(self, found: Monitor, recorder: Recorder) -> None:
+        super().__init__(found, lambda: recorder.now)
+        self._recorder = recorder
 
     def begin(self, stack: Stack, governed: bool) -> None:
         """From now on people are told."""
         self.monitor.load(rules(stack, governed))
 
-    def await_told(self, recorder: Recorder, to: Severity) -> None:
-        """Wait until people have been told of something of this severity."""
-        recorder.wait(lambda: self.has_told(recorder, to), f"a {to}", _ON_THEIR_WAY)
-
-    def has_told(self, recorder: Recorder, to: Severity) -> bool:
-        """Whether people have been told of something of this severity."""
-        return any(each.to == to for each in self.told(recorder.began))
-
-    def deliver(self, recorder: Recorder) -> None:
-        """Wait until all that fires has reached those whom it is for; what only waits is not due."""
-        recorder.wait(lambda: not self.under_way(), "alerts to reach people", _ON_THEIR_WAY)
+    def wait(self, missing: Callable[[], str], limit: float = watch.ON_THEIR_WAY) -> None:
+        self._recorder.wait(lambda: not missing(), missing() or "people to be told", limit)
 
 
 @contextmanager
-def watched(plane: ControlPlane, proxies: Callable[[], str], report: Report) -> Iterator[Watch | None]:
+def watched(
+    plane: ControlPlane, recorder: Recorder, proxies: Callable[[], str], report: Report
+) -> Iterator[Watch | None]:
     """The control plane is watched meanwhile; None, and said so, where this machine cannot have Prometheus."""
     if reason := programs.why_not():
         report(f"nobody is told of alerts: {reason}")
         yield None
         return
     with monitor.watching(plane, proxies, TIMES, partial(watch.notifying, factor=COMPRESSION), report) as found:
-        yield Watch(found)
+        yield Watch(found, recorder)

@@ -46,7 +46,7 @@ def _until_called(scene: Scene, gone: list[str]) -> list[str]:
     """Without the guard nothing holds the drains back until people are called: new machines take the places of the old
     ones, and go in their turn. Otherwise it is over when the old ones are, before or after the page, by a second."""
     turns: list[str] = []
-    while not scene.guard and scene.watch and not scene.watch.has_told(scene.recorder, Severity.PAGE):
+    while not scene.guard and scene.watch and not scene.watch.has_told(Severity.PAGE):
         node = gone[len(turns) % len(gone)]
         scene.kubectl.run("uncordon", node)
         scene.recorder.event(f"drain {node} again")

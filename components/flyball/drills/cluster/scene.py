@@ -113,7 +113,7 @@ class Scene:
     def await_told(self, to: Severity) -> None:
         """What is to be told stays so: wait until it has been, where there is anybody."""
         if self.watch:
-            self.watch.await_told(self.recorder, to)
+            self.watch.await_told(to)
 
     def lose(self, nodes: Iterable[str]) -> None:
         """Nodes vanish, all at once; their pods are collected after a while, as the real collector does."""
@@ -167,7 +167,7 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
                 _apply(plane.kubectl, around)
             # All of it runs before the service does: the autoscaler would not wait for it.
             proxies = Proxies(recorder, float(drill.args["load"]["replica"]))
-            watch = at_end.enter_context(alerts.watched(plane, proxies.text, report))
+            watch = at_end.enter_context(alerts.watched(plane, recorder, proxies.text, report))
             drill = drill.prepare(drill)
             stack = read(config(drill, IMAGE))
             figures = Figures(recorder, float(drill.args["load"]["replica"]), MILLICORES)
@@ -242,9 +242,9 @@ def once(drill: ClusterDrill, guard: bool, report: Report) -> Result:
         own = drill.script(stage)
         recorder = stage.recorder
         if stage.watch:
-            stage.watch.deliver(recorder)
+            stage.watch.deliver()
         length = recorder.finish()
-        told = stage.watch.told(recorder.began) if stage.watch else []
+        told = stage.watch.told() if stage.watch else []
         events = sorted([*recorder.events, *told], key=lambda event: event.at)
         replica = float(drill.args["load"]["replica"])
         recording = ClusterRecording(

@@ -1,8 +1,7 @@
 """Who is told of what befalls a cache in a drill, by what its exporter counts."""
 
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 
 from flyball.alerts import caches
@@ -14,7 +13,7 @@ from flyball.guards.workload.application import Place
 from flyball.guards.workload.caches import Cache
 from flyball.lab.hosts.errors import HostsError
 from flyball.lab.hosts.host import Host
-from flyball.lab.monitoring import figures, monitor
+from flyball.lab.monitoring import figures
 
 FACTOR = 60
 """What comes in a flood of seconds here comes in one of minutes elsewhere."""
@@ -35,28 +34,15 @@ def install(host: Host, port: int, password: str) -> None:
 @contextmanager
 def watched(scene: Scene, cache: Cache, hosts: Sequence[Host]) -> Iterator[Watch]:
     """The cache's pods are watched meanwhile, a host for each, and at the end until all has been told."""
-    with ExitStack() as at_end:
-        pods = {f"{cache.name}-{number}": host for number, host in enumerate(hosts)}
-        port = at_end.enter_context(figures.served({pod: partial(_figures, host) for pod, host in pods.items()}))
-        scraped = [
-            {
-                "job_name": pod,
-                "metrics_path": f"/{pod}",
-                "static_configs": [
-                    {"targets": [f"127.0.0.1:{port}"], "labels": {"namespace": cache.namespace, "pod": pod}}
-                ],
-            }
-            for pod in pods
-        ]
-        notifying = partial(watch.notifying, factor=FACTOR)
-        running = monitor.running(scene.lab.folder, scraped, watch.times(FACTOR), notifying, scene.report)
-        found = at_end.enter_context(running)
-        groups = caches.rules([cache], Place(namespace=cache.namespace, owner="drill", environment="drill"))
-        found.load(watch.shortened(rule_file(groups), FACTOR))
-        people = Watch(found)
-        yield people
-        people.settle(longer=LONGER)
-        scene.recorder.tell(people.told(time.monotonic() - scene.recorder.now))
+    pods = {f"{cache.name}-{number}": host for number, host in enumerate(hosts)}
+    rules = rule_file(caches.rules([cache], Place(namespace=cache.namespace, owner="drill", environment="drill")))
+    with figures.served({pod: partial(_figures, host) for pod, host in pods.items()}) as port:
+        scraped = [watch.of_pod(cache.namespace, pod, port, f"/{pod}") for pod in pods]
+        with watch.watched(
+            scene.lab.folder, FACTOR, scraped, rules, lambda: scene.recorder.now, scene.report, LONGER
+        ) as people:
+            yield people
+    scene.recorder.tell(people.told())
 
 
 def _figures(host: Host) -> str:

@@ -4,10 +4,8 @@ The rules are those of a service in a cluster, as far as they ask for what proxi
 counts anything, and the only alert there could be is WorkloadUncounted.
 """
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from flyball.alerts import hops
@@ -16,10 +14,8 @@ from flyball.alerts.workload import constants
 from flyball.drills import watch
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.lab import Lab
-from flyball.drills.watch import Watch
 from flyball.guards.alerting.services import Thresholds
-from flyball.lab.monitoring import monitor, programs
-from flyball.lab.monitoring.monitor import Monitor
+from flyball.lab.monitoring import programs
 from flyball.proxy import Proxy
 
 FACTOR = 60_000 // settings.BREAKER.window
@@ -28,7 +24,7 @@ NAMESPACE = "shop"
 
 
 def rules(proxy: Proxy) -> dict[str, Any]:
-    """The rule file of the service that a sidecar belongs to, in the drill's time."""
+    """The rule file of the service that a sidecar belongs to."""
     inbound = proxy.inbound
     found = Thresholds(
         NAMESPACE,
@@ -43,7 +39,7 @@ def rules(proxy: Proxy) -> dict[str, Any]:
         hops={hop.name: hop.call.timeout / 1000 for hop in proxy.outbound},
     )
     groups = {"flyball-thresholds": constants([found]), "flyball-hops": [*hops.records(), *hops.rules()]}
-    return watch.shortened(rule_file(groups), FACTOR)
+    return rule_file(groups)
 
 
 @contextmanager
@@ -58,22 +54,8 @@ def watched(lab: Lab, service: str) -> Iterator[None]:
         yield
         return
     proxy = lab.sidecars[service].proxy
-    notifying = partial(watch.notifying, factor=FACTOR)
-    with monitor.running(lab.folder, [_scraped(proxy)], watch.times(FACTOR), notifying, lab.report) as found:
-        found.load(rules(proxy))
-        yield
-        _tell(lab, found)
-
-
-def _tell(lab: Lab, found: Monitor) -> None:
-    people = Watch(found)
-    people.settle()
-    lab.tell(people.told(time.monotonic() - lab.now))
-
-
-def _scraped(proxy: Proxy) -> Mapping[str, Any]:
-    """As a PodMonitor has it: whose they are is no figure of the exporter's, but a label of the target's."""
     assert proxy.metrics
-    labels = {"namespace": NAMESPACE, "pod": f"{proxy.name}-7f9c-x2k8p"}
-    static = [{"targets": [f"127.0.0.1:{proxy.metrics.port}"], "labels": labels}]
-    return {"job_name": "proxies", "static_configs": static}
+    scraped = watch.of_pod(NAMESPACE, f"{proxy.name}-7f9c-x2k8p", proxy.metrics.port)
+    with watch.watched(lab.folder, FACTOR, [scraped], rules(proxy), lambda: lab.now, lab.report) as people:
+        yield
+    lab.tell(people.told())

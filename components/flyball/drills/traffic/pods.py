@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from flyball.drills import watch
@@ -21,7 +20,6 @@ from flyball.drills.traffic.settings import DEADLINE, INBOUND, LATENCY
 from flyball.guards.workload.spec import Rollout
 from flyball.kubectl import Kubectl
 from flyball.lab import ports
-from flyball.lab.monitoring import monitor
 from flyball.proxy import Address, InboundHop, Proxy, Server, proxy_config
 
 NAMESPACE = "shop"
@@ -148,14 +146,8 @@ def _pod(lab: Lab, name: str) -> Pod:
 def counted(service: Service, factor: int) -> Iterator[str]:
     """A real Prometheus scrapes the proxies of all pods meanwhile; its URL."""
     every = [pod for group in (service.pods, service.waiting) for pods in group.values() for pod in pods]
-    targets = [
-        {"targets": [f"127.0.0.1:{pod.proxy.metrics.port}"], "labels": {"namespace": NAMESPACE, "pod": pod.name}}
-        for pod in every
-        if pod.proxy.metrics
-    ]
-    scraped = [{"job_name": "proxies", "static_configs": targets}]
-    notifying = partial(watch.notifying, factor=factor)
-    with monitor.running(service.lab.folder, scraped, watch.times(factor), notifying, service.lab.report) as found:
+    scraped = [watch.of_pod(NAMESPACE, pod.name, pod.proxy.metrics.port) for pod in every if pod.proxy.metrics]
+    with watch.running(service.lab.folder, factor, scraped, service.lab.report) as found:
         yield found.prometheus
 
 
