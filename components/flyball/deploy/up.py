@@ -171,13 +171,12 @@ def _by_engine(
     new version comes beside an old one, which the first one leaves too."""
     place = (engine, target.project, target.name, target.file, target.context)
     going = [f"**apps/v1:Deployment::{each.namespace}-{each.name}" for each in releases]
-    if sizes:
-        going += [f"**::{namespace}-{name}{SPOT_SUFFIX}" for namespace, name in parts.giving_up(sizes)]
+    going += [f"**::{namespace}-{name}{SPOT_SUFFIX}" for namespace, name in parts.giving_up(sizes)]
+    if sizes or releases:
         with meanwhile.at_least(sizes):
             pulumi_cli.up(*place, preview=False, leave=going)
+    if sizes:
         stands()
-    elif releases:
-        pulumi_cli.up(*place, preview=False, leave=going)
     canaries()
     pulumi_cli.up(*place, preview=False)
 
