@@ -68,6 +68,11 @@ class Kubectl:
             raise KubectlError(said or f"kubectl {arguments[0]} ended with {result.returncode}", result.stdout)
         return result.stdout
 
+    def find(self, kind: str, name: str, *where: str) -> Any | None:
+        """An object as it is; None where there is none of that name."""
+        text = self.run("get", kind, name, *where, "--ignore-not-found", "--output=json")
+        return json.loads(text) if text.strip() else None
+
     def json(self, *arguments: str, stdin: str = "") -> Any:
         """The object that kubectl prints with ``-o json``."""
         return json.loads(self.run(*arguments, "--output=json", stdin=stdin))

@@ -145,8 +145,7 @@ def _scale(kubectl: Kubectl, release: Release, count: int) -> None:
 
 
 def _deployment(kubectl: Kubectl, namespace: str, name: str) -> dict[str, Any] | None:
-    found = kubectl.run("get", "deployment", name, f"--namespace={namespace}", "--ignore-not-found", "--output=json")
-    return json.loads(found) if found.strip() else None
+    return kubectl.find("deployment", name, f"--namespace={namespace}")
 
 
 def _version(manifest: Any) -> str | None:

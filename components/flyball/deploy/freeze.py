@@ -24,8 +24,8 @@ _THERE = (f"--namespace={SYSTEM_NAMESPACE}",)
 
 def current(kubectl: Kubectl) -> Freeze | None:
     """The freeze that is on. Raises `KubectlError` if the cluster does not answer, or not to this user."""
-    text = kubectl.run("get", "configmap", FREEZE, *_THERE, "--ignore-not-found", "--output=json")
-    return _read(json.loads(text)) if text.strip() else None
+    there = kubectl.find("configmap", FREEZE, *_THERE)
+    return _read(there) if there else None
 
 
 def freeze(kubectl: Kubectl, reason: str, until: datetime | None, by: str) -> Freeze:
@@ -67,8 +67,8 @@ def lift(kubectl: Kubectl) -> Freeze | None:
 
 def _set_budgets(kubectl: Kubectl, frozen: bool) -> None:
     """Of all pools that flyball knows: none while there is a freeze, else what their envelopes say."""
-    text = kubectl.run("get", "configmap", ENVELOPES, *_THERE, "--ignore-not-found", "--output=json")
-    known = budgets_of(json.loads(text).get("data") or {}) if text.strip() else {}
+    there = kubectl.find("configmap", ENVELOPES, *_THERE)
+    known = budgets_of(there.get("data") or {}) if there else {}
     for pool, nodes in known.items():
         spec = {"spec": {"disruption": {"budgets": budgets(0 if frozen else nodes)}}}
         kubectl.run("patch", "nodepool", pool, "--type=merge", f"--patch={json.dumps(spec)}")

@@ -106,11 +106,11 @@ def check_shared(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
     """A shared namespace is there, and governed if its services are to be."""
     if not stack.shared:
         return
-    text = kubectl.run("get", "namespace", stack.namespace, "--ignore-not-found", "--output=json")
-    if not text.strip():
+    there = kubectl.find("namespace", stack.namespace)
+    if there is None:
         hint = "create it, or leave `shared` out, so that the stack does"
         yield Problem(("namespace",), NO_NAMESPACE, f"is shared, and there is no namespace {stack.namespace}", hint)
-    elif stack.governor and json.loads(text)["metadata"].get("labels", {}).get(names.GOVERNED) != "true":
+    elif stack.governor and there["metadata"].get("labels", {}).get(names.GOVERNED) != "true":
         hint = f"whoever it belongs to runs: kubectl label namespace {stack.namespace} {names.GOVERNED}=true"
         message = f"the shared namespace {stack.namespace} lacks the label {names.GOVERNED}"
         yield Problem(("governor",), NO_NAMESPACE, message, hint)

@@ -1,6 +1,5 @@
 """Takes the Governor's guards off what a stack made, before all of it is removed."""
 
-import json
 import time
 from collections.abc import Iterable, Iterator
 
@@ -54,8 +53,8 @@ def check_left(made: Iterable[tuple[str, str, str]], namespace: str) -> Iterator
 
 def _delete(kubectl: Kubectl, own: Signature, kind: str, name: str, *where: str) -> bool:
     """Delete an object unless it says that it is another stack's; whether it is gone."""
-    text = kubectl.run("get", kind, name, *where, "--ignore-not-found", "--output=json")
-    found = signature(json.loads(text)) if text.strip() else None
+    there = kubectl.find(kind, name, *where)
+    found = signature(there) if there else None
     if found and found.stack and found != own:
         return False
     kubectl.run("delete", kind, name, *where, "--ignore-not-found")

@@ -1,6 +1,5 @@
 """Members and their volumes as they run, asked before anything is changed."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -91,7 +90,7 @@ def check_classes(kubectl: Kubectl, services: Iterable[Service]) -> Iterator[Pro
     keeping = [service for service in services if service.spec.kept.data]
     if not keeping:
         return
-    items = _items(kubectl, "storageclasses")
+    items = kubectl.json("get", "storageclasses")["items"]
     names = sorted(item["metadata"]["name"] for item in items)
     notes = [item["metadata"].get("annotations", {}) for item in items]
     has_default = any(each.get(_DEFAULT_NOTE) == "true" for each in notes)
@@ -113,8 +112,5 @@ def check_classes(kubectl: Kubectl, services: Iterable[Service]) -> Iterator[Pro
 def _snapshot_classes(kubectl: Kubectl) -> list[str]:
     if f"volumesnapshotclasses.{_SNAPSHOTS}" not in api.kinds(kubectl, _SNAPSHOTS):
         return []
-    return sorted(item["metadata"]["name"] for item in _items(kubectl, f"volumesnapshotclasses.{_SNAPSHOTS}"))
-
-
-def _items(kubectl: Kubectl, kind: str) -> list[Any]:
-    return json.loads(kubectl.run("get", kind, "--output=json"))["items"]
+    items = kubectl.json("get", f"volumesnapshotclasses.{_SNAPSHOTS}")["items"]
+    return sorted(item["metadata"]["name"] for item in items)

@@ -1,6 +1,5 @@
 """What runs in a namespace of a cluster: read by kubectl, and nothing of any Secret."""
 
-import json
 from typing import Any
 
 from flyball.deploy.adopt.found import Found, in_answer
@@ -20,8 +19,8 @@ _OF_THE_CLUSTER = ("kube-root-ca.crt", "openshift-service-ca.crt")
 
 def in_cluster(kubectl: Kubectl, namespace: str) -> Found:
     """What is in a namespace. Raises `Refused` where it is not there, `KubectlError` without the right to read it."""
-    own = kubectl.run("get", "namespace", namespace, "--ignore-not-found", "--output=json").strip()
-    if not own:
+    own = kubectl.find("namespace", namespace)
+    if own is None:
         refuse(
             [
                 Problem(
@@ -31,7 +30,7 @@ def in_cluster(kubectl: Kubectl, namespace: str) -> Found:
         )
     answer = kubectl.json("get", ",".join(KINDS), f"--namespace={namespace}")
     items = [each for each in answer["items"] if not _is_derived(each)]
-    return in_answer({"apiVersion": "v1", "kind": "List", "items": [json.loads(own), *items]}, namespace)
+    return in_answer({"apiVersion": "v1", "kind": "List", "items": [own, *items]}, namespace)
 
 
 def _is_derived(item: dict[str, Any]) -> bool:
