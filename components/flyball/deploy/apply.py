@@ -98,13 +98,11 @@ class ApplySet:
         refuse(self._check(objects, before))
         self._make_parent()
         left = self._left(objects)
-        for o in jobs.superseded(left):
-            place = (o.name, f"--namespace={o.namespace}", "--ignore-not-found", "--cascade=foreground")
-            self.kubectl.run("delete", "job", *place, timeout=600)
+        jobs.remove(self.kubectl, jobs.superseded(left))
         if stages:
             self._note_kinds(objects)
         for some, waits in stages:
-            migrations.anew(self.kubectl, migrations.failed(self.kubectl, some))
+            jobs.remove(self.kubectl, migrations.failed(self.kubectl, some))  # to be made anew
             self._apply_first(self._to_apply(some), objects, left)
             waits()
         if stages:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flyball.deploy import migrations
 from flyball.deploy.at_creation import MANAGER
+from flyball.deploy.job_status import COMPLETE, FAILED, ended, why
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF
 from flyball.deploy.owned import held
@@ -71,6 +72,13 @@ def superseded(left: Iterable[Object]) -> list[Object]:
     return [o for o in left if is_job(o) and not migrations.is_one(o)]
 
 
+def remove(kubectl: Kubectl, gone: Iterable[Object]) -> None:
+    """Delete Jobs, and wait until their pods have gone."""
+    for o in gone:
+        place = (o.name, f"--namespace={o.namespace}", "--ignore-not-found", "--cascade=foreground")
+        kubectl.run("delete", "job", *place, timeout=600)
+
+
 def note(objects: Iterable[Object]) -> str:
     """What says of all Jobs that they were made, each as namespace/name; empty where there is none. Migrations stay,
     and say so themselves.
@@ -94,9 +102,7 @@ def state(job: Mapping[str, Any] | None) -> str:
     """How far a Job is; None for one that is not there."""
     if job is None:
         return "has run before, and nothing is kept of it any more"
-    ended = {each["type"]: each for each in job.get("status", {}).get("conditions", ()) if each["status"] == "True"}
-    if "Complete" in ended:
-        return "has run"
-    if "Failed" in ended:
-        return f"failed: {ended['Failed'].get('message') or ended['Failed'].get('reason', 'nobody says why')}"
-    return "is under way"
+    how = ended(job)
+    if how == FAILED:
+        return f"failed: {why(job)}"
+    return "has run" if how == COMPLETE else "is under way"

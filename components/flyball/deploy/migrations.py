@@ -6,12 +6,13 @@ the rest. A Job that has succeeded stays, and says so; one that has failed is ma
 """
 
 import time
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
 from flyball import wellknown
+from flyball.deploy.job_status import COMPLETE, FAILED, ended, why
 from flyball.deploy.manifests import Object
 from flyball.deploy.revisions import Named
 from flyball.deploy.rollout import KINDS
@@ -20,7 +21,6 @@ from flyball.guards.reading.units import show_duration
 from flyball.guards.workload.migration import SUFFIX
 from flyball.kubectl import Kubectl
 
-COMPLETE, FAILED = "Complete", "Failed"
 SLACK = 120
 """Seconds that a controller may take, after a Job's own deadline, to say how it has ended."""
 Live = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -44,12 +44,6 @@ class Stage:
 def is_one(o: Object) -> bool:
     """Whether it is waited for, by the sign that tells the engine to make it anew."""
     return o.kind == "Job" and _is_marked(o.manifest)
-
-
-def ended(job: Mapping[str, Any]) -> str | None:
-    """How a Job has ended, `COMPLETE` or `FAILED`; None while it has not."""
-    conditions = job.get("status", {}).get("conditions", ())
-    return next((c["type"] for c in conditions if c["type"] in (COMPLETE, FAILED) and c["status"] == "True"), None)
 
 
 def live(kubectl: Kubectl, objects: Iterable[Object]) -> Live:
@@ -119,14 +113,6 @@ def failed(kubectl: Kubectl, objects: Sequence[Object]) -> list[Object]:
     return [o for o in objects if is_one(o) and ended(there.get((o.namespace, o.name), {})) == FAILED]
 
 
-def anew(kubectl: Kubectl, jobs: Iterable[Object], but: Container[Named] = ()) -> None:
-    """Remove Jobs that have failed, so that they are made anew, all `but` some."""
-    for o in jobs:
-        if (o.kind, o.namespace, o.name) not in but:
-            place = (o.name, f"--namespace={o.namespace}", "--ignore-not-found", "--cascade=foreground")
-            kubectl.run("delete", "job", *place, timeout=600)
-
-
 def wait(kubectl: Kubectl, jobs: Sequence[Object], report: Callable[[str], None]) -> None:
     """Wait until Jobs have succeeded. Raises `MigrationError` as soon as one has failed, or is gone."""
     if not jobs:
@@ -161,7 +147,7 @@ def check(kubectl: Kubectl, objects: Iterable[Object], there: Live) -> None:
         lines.append(
             f"{_service(o)}: its migration has failed, and nothing of {_service(o)} was changed: what ran before goes"
             " on."
-            f" Job {o.namespace}/{o.name}: {_why(job)}; {_logs(kubectl, o)}."
+            f" Job {o.namespace}/{o.name}: {why(job)}; {_logs(kubectl, o)}."
             " Mend it and bring the stack up again: the job is made anew then"
         )
     if lines:
@@ -171,12 +157,6 @@ def check(kubectl: Kubectl, objects: Iterable[Object], there: Live) -> None:
 def _logs(kubectl: Kubectl, o: Object) -> str:
     context = f" --context={kubectl.context}" if kubectl.context else ""
     return f"its logs: kubectl logs{context} --namespace={o.namespace} job/{o.name} --all-containers"
-
-
-def _why(job: Mapping[str, Any]) -> str:
-    conditions = job.get("status", {}).get("conditions", ())
-    failed = next((each for each in conditions if each["type"] == FAILED), {})
-    return failed.get("message") or failed.get("reason") or "nobody says why"
 
 
 def _longest(job: Mapping[str, Any]) -> float:

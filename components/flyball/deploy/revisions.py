@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from flyball import wellknown
+from flyball.deploy.job_status import ended
 from flyball.deploy.manifests import Object
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.workload.proxy import FILE
@@ -39,14 +40,9 @@ def _needed_by_jobs(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
         for item in kubectl.json("get", "jobs", f"--namespace={namespace}")["items"]:
             meta = item["metadata"]
             owners = {(owner["kind"], namespace, owner["name"]) for owner in meta.get("ownerReferences", ())}
-            if stay & {("Job", namespace, meta["name"]), *owners} and not _has_ended(item):
+            if stay & {("Job", namespace, meta["name"]), *owners} and ended(item) is None:
                 found.update(_named(namespace, item["spec"]["template"]["spec"]))
     return found
-
-
-def _has_ended(job: Mapping[str, Any]) -> bool:
-    conditions = job.get("status", {}).get("conditions", ())
-    return any(each["type"] in ("Complete", "Failed") and each["status"] == "True" for each in conditions)
 
 
 def sweep(kubectl: Kubectl, objects: Iterable[Object]) -> list[str]:

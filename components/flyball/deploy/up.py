@@ -151,7 +151,8 @@ def _migrating(kubectl: Kubectl, engine: Engine, target: Target, result: Rendere
     """Within it, the engine runs migrations; says of those that failed what is to be done."""
     if failed := migrations.failed(kubectl, result.objects):
         # The engine makes anew what its state knows, and waits in vain for what it does not.
-        migrations.anew(kubectl, failed, but=pulumi_cli.made(engine, target.project, target.name, whole=True))
+        made = pulumi_cli.made(engine, target.project, target.name, whole=True)
+        jobs.remove(kubectl, [o for o in failed if (o.kind, o.namespace, o.name) not in made])
     try:
         yield
     except pulumi_cli.PulumiError:
