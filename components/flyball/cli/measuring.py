@@ -8,13 +8,16 @@ import click
 
 from flyball.cli.shared import refusals, say, server_options, stack_option, target_of
 
+DAYS = 14.0
+"""Two weeks: each day of the week twice, and what a Prometheus keeps by default is 15 days."""
+
 
 @click.command()
 @stack_option
 @click.argument("services", nargs=-1, metavar="[SERVICE...]")
 @click.option("--prometheus", "url", metavar="URL", help="Ask this Prometheus.")
 @server_options
-@click.option("--days", type=float, default=14.0, show_default=True, help="How far back; a part of a day is fine.")
+@click.option("--days", type=float, default=DAYS, show_default=True, help="How far back; a part of a day is fine.")
 @click.option("--window", default="5m", show_default=True, help="Over which rates are averaged.")
 @click.option("--requests", metavar="QUERY", help="Of requests per second, in place of the proxies' counters.")
 @click.option("--latency", metavar="QUERY", help="Of the average latency in seconds, in place of the proxies'.")

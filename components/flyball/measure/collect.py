@@ -7,20 +7,19 @@ from flyball import prometheus
 from flyball.guards.headroom.measured import Measured, Window, measure, own_latencies
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.rules import OUT_OF_RANGE
-from flyball.guards.reading.units import Broken, Milliseconds, duration, show_duration, show_number
+from flyball.guards.reading.units import Milliseconds, show_duration, show_number
 from flyball.guards.workload.resolve import Service
-from flyball.measure import queries
+from flyball.measure import options, queries
 from flyball.measure.queries import Own
 from flyball.prometheus import QueryError, Server
 
-DAYS = 14.0
-"""Two weeks: each day of the week twice, and what a Prometheus keeps by default is 15 days."""
 MOST_DAYS = 400.0
 SHORTEST, LONGEST = 1_000, 3_600_000
 """Milliseconds of a window."""
 FEWEST_WINDOWS, MOST_WINDOWS = 20, 100_000
 """Of a span: ten answers of a Prometheus hold the most."""
-OPTIONS = {"requests": "--requests", "answered": "--requests", "latency": "--latency", "ready": "--replicas"}
+_OWN = {"requests": "requests", "answered": "requests", "latency": "latency", "ready": "replicas"}
+"""Which query of the user's own takes the place of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,7 @@ def span(days: float, window: str, end: float) -> Span:
     if not 0 < days <= MOST_DAYS:
         limits = f"allowed is above 0 and at most {show_number(MOST_DAYS)}; a part of a day is fine"
         problems.append(Problem(("--days",), OUT_OF_RANGE, f"is {show_number(days)}", limits))
-    length = SHORTEST
-    try:
-        length = duration(window)
-        if not SHORTEST <= length <= LONGEST:
-            limits = f"allowed is from {show_duration(SHORTEST)} to {show_duration(LONGEST)}"
-            problems.append(Problem(("--window",), OUT_OF_RANGE, f"is {show_duration(length)}", limits))
-    except Broken as error:
-        problems.append(error.at(("--window",)))
+    length = options.duration("--window", window, SHORTEST, LONGEST, problems)
     if not problems and not FEWEST_WINDOWS <= (count := days * 86_400_000 / length) <= MOST_WINDOWS:
         message = f"{show_number(days, 4)} days are {show_number(count, 0)} windows of {show_duration(length)}"
         limits = f"allowed are from {FEWEST_WINDOWS} to {MOST_WINDOWS:,}; change --days or --window"
@@ -103,14 +95,13 @@ def _uncounted(service: Service) -> str:
 
 def _values(server: Server, query: str, name: str, asked: Span, own: Own) -> Mapping[int, float]:
     """By the number of the window."""
-    option = OPTIONS.get(name)
-    is_own = option is not None and getattr(own, option.removeprefix("--")) is not None
+    option = _OWN.get(name)
     try:
         found = prometheus.between(server, query, asked.start, asked.end, asked.seconds)
         if len(found) > 1:
             raise QueryError(server, f"the query comes to {len(found)} series", "sum them, as by sum(…)")
     except QueryError as error:
-        if not is_own:
+        if option is None or getattr(own, option) is None:
             raise
-        raise Refused([Problem((str(option),), OUT_OF_RANGE, error.message, error.remedy)]) from error
+        raise Refused([Problem((f"--{option}",), OUT_OF_RANGE, error.message, error.remedy)]) from error
     return {round((at - asked.start) / asked.seconds): value for each in found for at, value in each.points}

@@ -13,10 +13,11 @@ from flyball.drills.traffic.load import MOST, Attack, Running
 from flyball.drills.traffic.sample import Outcome, Request, share
 from flyball.guards.headroom.measured import Window
 from flyball.guards.reading import address
-from flyball.guards.reading.problem import Broken, Problem, Refused
+from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.rules import INVALID_ADDRESS, MISSING, OUT_OF_RANGE
-from flyball.guards.reading.units import Milliseconds, duration, show_duration, show_number
+from flyball.guards.reading.units import Milliseconds, show_duration, show_number
 from flyball.lab.cluster import toolchain
+from flyball.measure import options
 
 Report = Callable[[str], None]
 STEPS = 10
@@ -55,14 +56,7 @@ def trial(url: str, most: float | None, step: str, against: str | None) -> Trial
     elif not STEPS <= most <= MOST:
         limits = f"allowed is from {STEPS} to {show_number(MOST)} requests per second"
         problems.append(Problem(("--most",), OUT_OF_RANGE, f"is {show_number(most)}", limits))
-    length = SHORTEST
-    try:
-        length = duration(step)
-        if not SHORTEST <= length <= LONGEST:
-            limits = f"allowed is from {show_duration(SHORTEST)} to {show_duration(LONGEST)}"
-            problems.append(Problem(("--step",), OUT_OF_RANGE, f"is {show_duration(length)}", limits))
-    except Broken as error:
-        problems.append(error.at(("--step",)))
+    length = options.duration("--step", step, SHORTEST, LONGEST, problems)
     if problems or found is None or most is None:
         raise Refused(problems)
     port = f":{found.port}" if found.port else ""
