@@ -106,6 +106,14 @@ def test_a_stack_of_flyball_s_own_comes_back(name: str, tmp_path: Path) -> None:
         assert back.services[service].given.get("env", {}) == was.given.get("env", {})
 
 
+def test_a_namespace_in_which_nothing_runs_but_by_the_clock_is_one(tmp_path: Path) -> None:
+    job = {"spec": {"template": deployment("a")["spec"]["template"]}}
+    metadata = {"name": "a", "namespace": "shop"}
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": {"jobTemplate": job}}
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(cron), encoding="utf-8")
+    assert adopt(in_files(tmp_path)).config["namespace"] == "shop"
+
+
 def refused(tmp_path: Path, *documents: object, namespace: str | None = None) -> str:
     (tmp_path / "a.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")
     with pytest.raises(Refused) as error:
