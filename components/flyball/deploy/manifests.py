@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from flyball.deploy.as_yaml import to_yaml
 from flyball.deploy.program import Registered
 from flyball.guards.fail_fast.rules import FOLDER_IN_USE
 from flyball.guards.reading.problem import Problem, Refused, refuse
@@ -201,30 +200,3 @@ def write_documents(files: Mapping[str, Sequence[Mapping[str, Any]]], folder: Pa
 def _planned(resource: Registered) -> dict[str, Any]:
     values = {key: WITHHELD if key in resource.secrets else value for key, value in resource.inputs.items()}
     return {"type": resource.type, "name": resource.name, "urn": resource.urn, "inputs": values}
-
-
-def to_yaml(manifest: Mapping[str, Any]) -> str:
-    """YAML as people write it: keys in the order of the manifest, no anchors, long text unfolded."""
-    return yaml.dump(dict(manifest), Dumper=_Dumper, sort_keys=False, width=10_000, allow_unicode=True)
-
-
-_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-"""By libyaml where PyYAML has it: in a seventh of the time."""
-
-
-class _Dumper(_SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        del data
-        return True
-
-
-_NO_TEXT_TO_GO = re.compile(r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|[yYnN]")
-"""What kubectl reads as a number or a truth, and PyYAML takes for text and would not quote: `1e3`, `0o7`, `y`."""
-
-
-def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else "'" if _NO_TEXT_TO_GO.fullmatch(value) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)

@@ -11,6 +11,7 @@ import yaml
 
 from flyball.deploy.adopt.adopt import Adopted, adopt
 from flyball.deploy.adopt.found import in_files
+from flyball.deploy.as_yaml import to_yaml
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import run_program
 from flyball.guards.reading.problem import Refused
@@ -35,7 +36,7 @@ def again(config: dict[str, Any], folder: Path) -> Adopted:
     folder.mkdir(exist_ok=True)
     objects = rendered(run_program(PROJECT, "adopted", config)).objects
     file = folder / "rendered.yaml"
-    file.write_text(yaml.safe_dump_all([dict(o.manifest) for o in objects]), encoding="utf-8")
+    file.write_text("---\n".join(to_yaml(o.manifest) for o in objects), encoding="utf-8")
     return adopt(in_files(file, config["namespace"]))
 
 

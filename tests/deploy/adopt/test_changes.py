@@ -13,6 +13,7 @@ from flyball.cli import main
 from flyball.deploy.adopt.adopt import adopt
 from flyball.deploy.adopt.changes import changes
 from flyball.deploy.adopt.found import in_files
+from flyball.deploy.as_yaml import to_yaml
 from flyball.deploy.manifests import Object, rendered
 from flyball.deploy.program import run_program
 from flyball.stack.file import load
@@ -26,7 +27,7 @@ def objects(config: dict[str, Any]) -> tuple[Object, ...]:
 
 def written(folder: Path, made: tuple[Object, ...]) -> Path:
     file = folder / "rendered.yaml"
-    file.write_text(yaml.safe_dump_all([dict(o.manifest) for o in made]), encoding="utf-8")
+    file.write_text("---\n".join(to_yaml(o.manifest) for o in made), encoding="utf-8")
     return file
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from flyball.deploy.adopt.notes import Notes, Place
+from flyball.deploy.as_yaml import represent
 from flyball.stack.file import PROJECT
 
 _WIDTH = 120
@@ -24,10 +25,6 @@ class _Dumper(_SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
         del indentless
         return super().increase_indent(flow, False)
-
-
-def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
 
 
 def _on_one_line(value: object) -> bool:
@@ -49,7 +46,7 @@ def _list(dumper: _Dumper, value: list[Any]) -> yaml.SequenceNode:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=_on_one_line(value))
 
 
-_Dumper.add_representer(str, _text)
+_Dumper.add_representer(str, represent)
 _Dumper.add_representer(dict, _map)
 _Dumper.add_representer(list, _list)
 
