@@ -155,7 +155,7 @@ def _platform(found: Found, notes: Notes) -> dict[str, Any]:
         {
             str(each.get("name"))
             for item in found.of("Deployment", "StatefulSet", "CronJob", "Job")
-            for each in maps(mapping(mapping(item.spec.get("template")).get("spec")).get("imagePullSecrets"))
+            for each in maps(mapping(item.template.get("spec")).get("imagePullSecrets"))
         }
     )
     platform: dict[str, Any] = {}

@@ -43,6 +43,16 @@ class Item:
         return mapping(self.manifest.get("spec"))
 
     @property
+    def inner(self) -> Manifest:
+        """Its spec; of a CronJob that of its Jobs."""
+        return mapping(mapping(self.spec.get("jobTemplate")).get("spec")) if self.kind == "CronJob" else self.spec
+
+    @property
+    def template(self) -> Manifest:
+        """That of its pods; empty where it has none."""
+        return mapping(self.inner.get("template"))
+
+    @property
     def is_ours(self) -> bool:
         """Whether flyball made it."""
         labels = mapping(self.manifest["metadata"].get("labels"))
@@ -121,7 +131,7 @@ def in_answer(answer: Manifest, namespace: str) -> Found:
 def gathered(items: Iterable[Item], namespace: str | None, problems: list[Problem]) -> Found:
     """What is of one namespace. Raises `Refused` for the problems, for what is there twice, and where nothing runs."""
     items = [item for item in items if item.kind not in _DERIVED]
-    spaces = sorted({item.namespace for item in items if "template" in item.spec and item.namespace})
+    spaces = sorted({item.namespace for item in items if item.template and item.namespace})
     if namespace is None and len(spaces) > 1 and not problems:
         message = f"something runs in {', '.join(spaces)}, and a stack has one namespace"
         problems.append(Problem((), UNKNOWN_VALUE, message, "name one with --namespace"))
@@ -133,9 +143,7 @@ def gathered(items: Iterable[Item], namespace: str | None, problems: list[Proble
         if there is not item:
             message = f"{item} is in {there.origin} too"
             problems.append(Problem((item.origin,), GIVEN_TWICE, message, "leave one of them out"))
-    if not problems and not any(
-        "template" in mapping(i.spec.get("jobTemplate", i.spec).get("spec", i.spec)) for i in own
-    ):
+    if not problems and not any(item.template for item in own):
         where = f"in the namespace {chosen}" if chosen else "there"
         hint = f"there is something in {', '.join(spaces)}" if spaces else "name Deployments, StatefulSets or CronJobs"
         problems.append(Problem((), MISSING, f"nothing runs {where}", hint))

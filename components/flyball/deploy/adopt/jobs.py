@@ -23,7 +23,7 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
         maps(mapping(template.get("spec")).get("containers"))[0],
         0,
     )
-    job = mapping(mapping(item.spec.get("jobTemplate")).get("spec")) if item.kind == "CronJob" else item.spec
+    job = item.inner
     args: dict[str, Any] = {"image": work.container["image"]}
     if item.kind == "CronJob":
         args |= _schedule(item)

@@ -37,7 +37,7 @@ def name_of(item: Item, found: Found) -> str:
         return own
     if item.kind not in ("Deployment", "StatefulSet"):
         return item.name
-    services = services_of(found, pod_of(item)[1])
+    services = services_of(found, item.template)
     return next((each.name for each in services if each.name == item.name), services[0].name if services else item.name)
 
 

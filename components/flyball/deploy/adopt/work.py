@@ -56,10 +56,8 @@ class Work:
 
 def pod_of(item: Item) -> tuple[str, Manifest]:
     """Where the pod's template stands, and the template."""
-    if item.kind == "CronJob":
-        job = mapping(mapping(item.spec.get("jobTemplate")).get("spec"))
-        return "spec.jobTemplate.spec.template.spec", mapping(job.get("template"))
-    return "spec.template.spec", mapping(item.spec.get("template"))
+    within = "spec.jobTemplate.spec" if item.kind == "CronJob" else "spec"
+    return f"{within}.template.spec", item.template
 
 
 def labels_of(template: Manifest) -> Mapping[str, Any]:
@@ -101,7 +99,7 @@ def is_cache(item: Item) -> bool:
     """Whether it is a cache of flyball's, which is no service."""
     if item.kind != "StatefulSet" or not item.is_ours:
         return False
-    containers = maps(mapping(pod_of(item)[1].get("spec")).get("containers"))
+    containers = maps(mapping(item.template.get("spec")).get("containers"))
     return all(each.get("name") != item.name for each in containers)
 
 
