@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from fractions import Fraction
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from flyball.deploy.manifests import Object
 from flyball.guards.workload.canary import Canary, Seen
 from flyball.kubectl import Kubectl
 from flyball.lab import ports
+from flyball.lab.loopback import Silent, serving
 
 STEPS = Canary((15, 30), pause=1, errors=Fraction(2, 100), requests=150, prometheus="http://127.0.0.1:1")
 
@@ -78,6 +80,21 @@ def test_without_figures_it_stops_after_a_pause_and_nothing_goes_on() -> None:
         " no figures after 1s. The release is stopped: it is gone, and the version before answers all of them. Mend it"
         " and bring the stack up again"
     )
+
+
+@pytest.mark.parametrize("said", [b"no answer of HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{}"])
+def test_who_answers_otherwise_than_a_prometheus_has_no_figures(said: bytes) -> None:
+    """And nothing else is said of it than of one that is not there."""
+
+    class Other(Silent, BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(said)
+
+    on = cluster()
+    with serving(Other) as port, pytest.raises(CanaryError) as error:
+        canary.run(on, [release(f"http://127.0.0.1:{port}")], lambda line: None)
+    assert "Prometheus has no figures after 1s. The release is stopped: it is gone" in str(error.value)
+    assert on.scaled == [1, 0]
 
 
 def test_one_that_does_not_come_up_is_taken_away() -> None:
