@@ -4,16 +4,12 @@ Nothing else goes on by itself: where `up` is killed, the new version stays at i
 next `up` begins again from the first step.
 """
 
-import json
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flyball import wellknown
+from flyball import prometheus, wellknown
 from flyball.alerts.canary import queries
 from flyball.deploy import rollout
 from flyball.deploy.manifests import Object
@@ -21,6 +17,7 @@ from flyball.errors import FlyballError
 from flyball.guards.workload.canary import SUFFIX, Canary, Seen, Verdict, judge, share, size
 from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl, KubectlError
+from flyball.prometheus import PrometheusError, Server
 
 PATIENCE = 10.0
 """Seconds for an answer of Prometheus."""
@@ -127,15 +124,13 @@ def _seen(release: Release, window: float) -> Seen | None:
     try:
         came = _value(release.canary.prometheus, requests)
         return None if came is None else Seen(came, _value(release.canary.prometheus, errors) or 0.0)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (PrometheusError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
 
 
 def _value(url: str, query: str) -> float | None:
     """The one number of a query's result; None where there is none."""
-    asked = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
-        result = json.loads(answer.read())["data"]["result"]
+    result = prometheus.ask(Server(url.rstrip("/")), "query", PATIENCE, query=query)["result"]
     return float(result[0]["value"][1]) if result else None
 
 
