@@ -15,7 +15,8 @@ from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import platform
 from flyball.guards.workload.patch import merged
-from flyball.guards.workload.patch_fields import KINDS, Each, Field, Fields, Names, Node
+from flyball.guards.workload.patch_fields import KINDS
+from flyball.guards.workload.patch_nodes import Each, Field, Fields, Names, Node
 from flyball.guards.workload.resolve import Place, examine
 from flyball.stack.schema import ServiceArgs
 

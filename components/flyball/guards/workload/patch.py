@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball.guards.clean_up.rules import LOG_NOT_REOPENED, LOG_VOLUME
-from flyball.guards.fail_fast.rules import PATCH_DIRECTIVE
+from flyball.guards.fail_fast.rules import HAS_ARGUMENT, PATCH_DIRECTIVE
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, GIVEN_TWICE, MISSING, UNKNOWN_KEY, WRONG_TYPE
 from flyball.guards.reading.strict import describe, nearest
 from flyball.guards.timeouts.rules import PAST_THE_PROXY
 from flyball.guards.workload import files, members
 from flyball.guards.workload.companions import LOGROTATE, PROXY
-from flyball.guards.workload.patch_fields import KINDS, Each, Field, Fields, Names, Node, Own, said
+from flyball.guards.workload.patch_fields import KINDS
+from flyball.guards.workload.patch_nodes import Each, Field, Fields, Names, Node, Own, said
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.guards.workload.way_in import WayIn
 
@@ -32,9 +33,8 @@ def check(spec: Spec, taken: Mapping[str, str], way: WayIn, path: Path) -> Itera
             continue
         if not patch:
             yield Problem(at, EMPTY, "is empty", "give a field, or leave it out")
-        given = {
-            key: value for key, value in patch.items() if value is not None
-        }  # an empty one is reported with the types
+        # An empty one is reported with the types.
+        given = {key: value for key, value in patch.items() if value is not None}
         yield from _Walk(own).fields(given, KINDS[kind], at)
 
 
@@ -152,7 +152,7 @@ def _held(field: Field, path: Path) -> Iterator[Problem]:
     """Refused by the rule that holds the field."""
     rule = field.rule
     if rule is not None:
-        says = "has an argument of its own" if rule.id == "has-argument" else f"would undo {rule.id}"
+        says = "has an argument of its own" if rule is HAS_ARGUMENT else f"would undo {rule.id}"
         yield Problem(path, rule, says, field.remedy)
 
 

@@ -5,14 +5,11 @@ word. Fields: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.3
 https://gateway-api.sigs.k8s.io/reference/spec/#httproute.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Mapping
 
 from flyball import wellknown
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
 from flyball.guards.fail_fast.rules import (
-    HAS_ARGUMENT,
     IMAGE_NOT_PINNED,
     OWN_LABEL,
     PORT_TAKEN,
@@ -29,74 +26,17 @@ from flyball.guards.interruptions.rules import (
     TOLERATES_LOSS,
     WAY_OUT_TOO_LONG,
 )
-from flyball.guards.reading.rule import Rule
 from flyball.guards.timeouts.rules import (
     CALLER_WITHOUT_CALL,
     NAME_UNREACHABLE,
     PAST_THE_PROXY,
     TIMEOUT_BELOW_DEADLINE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What a service's pods have already: its containers but the application's own, variables, volumes and the folders
-    where they are mounted, each with who holds it."""
-
-    name: str
-    containers: Mapping[str, "Field"] = field(default_factory=dict)
-    variables: frozenset[str] = frozenset()
-    volumes: Mapping[str, "Field"] = field(default_factory=dict)
-    folders: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One with all that is below it: open, or held by `rule`, with what to do instead."""
-
-    rule: Rule | None = None
-    remedy: str = ""
-
-
-Guard: TypeAlias = Callable[[Own, str], Field | None]
-"""Who holds the item with that key, or the key itself; None for nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """A map of text whose keys are the user's, each but those that somebody holds; `whole` holds the map itself."""
-
-    guard: Guard
-    whole: Field
-
-
-@dataclass(frozen=True, slots=True)
-class Each:
-    """A list whose items are told apart by `keys`, or are new; `whole` holds the list itself."""
-
-    keys: tuple[str, ...]
-    item: "Fields"
-    whole: Field
-    guard: Guard = lambda own, name: None
-
-
-Node: TypeAlias = "Field | Names | Each | Fields"
-Fields: TypeAlias = Mapping[str, Node]
-
-OPEN = Field()
-
-
-def said(argument: str) -> Field:
-    """A field that an argument says, and whose rules would not see it here."""
-    return Field(HAS_ARGUMENT, f"give {argument}")
-
-
-def _all(node: Node, *names: str) -> dict[str, Node]:
-    return dict.fromkeys(names, node)
-
+from flyball.guards.workload.patch_nodes import OPEN, Each, Field, Fields, Guard, Names, Own, alike, said
 
 _KEYS = ("flyball.dev/", "kube-score/", "pulumi.com/", "applyset.kubernetes.io/", "deployment.kubernetes.io/")
 _OWN = Field(OWN_LABEL, "take a key of your own")
+_SELECTS = Field(OWN_LABEL, "leave it out: pods are found by it")
 _WHOLE_LABELS = Field(OWN_LABEL, "name the single keys that you set")
 
 
@@ -119,7 +59,7 @@ def _metadata(*held: tuple[str, Field]) -> Fields:
     return {
         "labels": Names(_label, _WHOLE_LABELS),
         "annotations": Names(_annotations(*held), _WHOLE_LABELS),
-        **_all(Field(OWN_LABEL, "leave it out: objects are found by it"), "name", "namespace"),
+        **alike(Field(OWN_LABEL, "leave it out: objects are found by it"), "name", "namespace"),
     }
 
 
@@ -132,6 +72,7 @@ _OF_PODS = (
 )
 
 _UNCONFINED = Field(UNCONFINED, "leave it out")
+_TOKEN = Field(UNCONFINED, "give token")
 _USER = said("user")
 _SAFE = {
     *("kernel.shm_rmid_forced", "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.tcp_keepalive_time"),
@@ -150,15 +91,15 @@ def _sysctl(own: Own, name: str) -> Field | None:
 
 
 _POD_SECURITY: Fields = {
-    **_all(_USER, "runAsUser", "runAsGroup", "fsGroup"),
-    **_all(_UNCONFINED, "runAsNonRoot", "seccompProfile", "seLinuxOptions", "appArmorProfile", "windowsOptions"),
-    "sysctls": Each(("name",), _all(OPEN, "name", "value"), _UNCONFINED, _sysctl),
-    **_all(OPEN, "supplementalGroups", "supplementalGroupsPolicy", "fsGroupChangePolicy", "seLinuxChangePolicy"),
+    **alike(_USER, "runAsUser", "runAsGroup", "fsGroup"),
+    **alike(_UNCONFINED, "runAsNonRoot", "seccompProfile", "seLinuxOptions", "appArmorProfile", "windowsOptions"),
+    "sysctls": Each(("name",), alike(OPEN, "name", "value"), _UNCONFINED, _sysctl),
+    **alike(OPEN, "supplementalGroups", "supplementalGroupsPolicy", "fsGroupChangePolicy", "seLinuxChangePolicy"),
 }
 _SECURITY: Fields = {
-    **_all(_UNCONFINED, "privileged", "allowPrivilegeEscalation", "procMount", "runAsNonRoot"),
-    **_all(_UNCONFINED, "seccompProfile", "seLinuxOptions", "appArmorProfile", "windowsOptions"),
-    **_all(_USER, "runAsUser", "runAsGroup"),
+    **alike(_UNCONFINED, "privileged", "allowPrivilegeEscalation", "procMount", "runAsNonRoot"),
+    **alike(_UNCONFINED, "seccompProfile", "seLinuxOptions", "appArmorProfile", "windowsOptions"),
+    **alike(_USER, "runAsUser", "runAsGroup"),
     "capabilities": Field(UNCONFINED, "give capabilities"),
     "readOnlyRootFilesystem": Field(UNCONFINED, "give scratch, a folder that may be written"),
 }
@@ -174,7 +115,7 @@ _ENV = Each(
         "name": OPEN,
         "value": said("env"),
         "valueFrom": {
-            **_all(OPEN, "fieldRef", "resourceFieldRef", "configMapKeyRef", "fileKeyRef"),
+            **alike(OPEN, "fieldRef", "resourceFieldRef", "configMapKeyRef", "fileKeyRef"),
             "secretKeyRef": said("refs"),
         },
     },
@@ -192,7 +133,7 @@ def _folder(own: Own, path: str) -> Field | None:
 _MOUNTS = Each(
     ("mountPath",),
     {
-        **_all(OPEN, "name", "mountPath", "readOnly", "subPath", "subPathExpr", "recursiveReadOnly"),
+        **alike(OPEN, "name", "mountPath", "readOnly", "subPath", "subPathExpr", "recursiveReadOnly"),
         "mountPropagation": _UNCONFINED,
     },
     Field(FOLDER_TAKEN, "name the single mounts that you add"),
@@ -201,16 +142,18 @@ _MOUNTS = Each(
 _PORTS = Each(
     ("containerPort", "protocol"),
     {
-        **_all(OPEN, "containerPort", "protocol"),
-        **_all(Field(UNCONFINED, "give ports: a port of the node is past every network policy"), "hostPort", "hostIP"),
+        **alike(OPEN, "containerPort", "protocol"),
+        **alike(Field(UNCONFINED, "give ports: a port of the node is past every network policy"), "hostPort", "hostIP"),
         "name": said("ports"),
     },
     said("ports"),
 )
 _CONTAINER: Fields = {
-    **_all(OPEN, "name", "workingDir", "stdin", "stdinOnce", "tty", "resizePolicy"),
-    **_all(OPEN, "terminationMessagePath", "terminationMessagePolicy"),
-    **_all(Field(REPLICAS_BY_HAND, "leave it out: what ended is started again"), "restartPolicy", "restartPolicyRules"),
+    **alike(OPEN, "name", "workingDir", "stdin", "stdinOnce", "tty", "resizePolicy"),
+    **alike(OPEN, "terminationMessagePath", "terminationMessagePolicy"),
+    **alike(
+        Field(REPLICAS_BY_HAND, "leave it out: what ended is started again"), "restartPolicy", "restartPolicyRules"
+    ),
     "image": said("image"),
     "imagePullPolicy": Field(IMAGE_NOT_PINNED, "leave it out: a registry that is away keeps no pod from moving"),
     "command": said("command"),
@@ -218,7 +161,7 @@ _CONTAINER: Fields = {
     "env": _ENV,
     "envFrom": said("variables"),
     "lifecycle": {
-        **_all(OPEN, "postStart", "stopSignal"),
+        **alike(OPEN, "postStart", "stopSignal"),
         "preStop": Field(BALANCER_STILL_SENDS, "give shutdown.prestop"),
     },
     "startupProbe": Field(PROBES_ALIKE, "give probes.startup"),
@@ -245,18 +188,18 @@ def _volume(own: Own, name: str) -> Field | None:
 
 
 _PROJECTED: Fields = {
-    **_all(OPEN, "clusterTrustBundle", "downwardAPI", "podCertificate"),
-    **_all(said("files"), "configMap", "secret"),
-    "serviceAccountToken": Field(UNCONFINED, "give token"),
+    **alike(OPEN, "clusterTrustBundle", "downwardAPI", "podCertificate"),
+    **alike(said("files"), "configMap", "secret"),
+    "serviceAccountToken": _TOKEN,
 }
 _VOLUMES = Each(
     ("name",),
     {
-        **_all(OPEN, "name", "csi", "ephemeral", "downwardAPI"),
-        **_all(said("files"), "configMap", "secret"),
+        **alike(OPEN, "name", "csi", "ephemeral", "downwardAPI"),
+        **alike(said("files"), "configMap", "secret"),
         "emptyDir": said("scratch"),
         "image": Field(IMAGE_NOT_PINNED, "put what is in it into the image, or give files"),
-        **_all(Field(UNCONFINED, "give a volume of csi: a restricted pod has neither"), "hostPath", "nfs", "iscsi"),
+        **alike(Field(UNCONFINED, "give a volume of csi: a restricted pod has neither"), "hostPath", "nfs", "iscsi"),
         "persistentVolumeClaim": Field(
             NODES_NARROWED, "keep state outside, as a call: a claim holds pods at its place"
         ),
@@ -266,31 +209,31 @@ _VOLUMES = Each(
     _volume,
 )
 _PATIENT = Field(REPLICAS_BY_HAND, "leave it out: as many run as the load needs")
-_ACCOUNT = said("account")
+_SINGLE = Field(PAST_THE_PROXY, "name the single containers")
 _POD: Fields = {
-    "containers": Each(("name",), _CONTAINER, Field(PAST_THE_PROXY, "name the single containers"), _any_container),
-    "initContainers": Each(("name",), _CONTAINER, Field(PAST_THE_PROXY, "name the single containers"), _init),
+    "containers": Each(("name",), _CONTAINER, _SINGLE, _any_container),
+    "initContainers": Each(("name",), _CONTAINER, _SINGLE, _init),
     "ephemeralContainers": said("sidecars"),
     "volumes": _VOLUMES,
     "securityContext": _POD_SECURITY,
-    **_all(OPEN, "hostname", "hostnameOverride", "subdomain", "setHostnameAsFQDN", "hostUsers", "os"),
-    **_all(OPEN, "readinessGates", "resourceClaims"),
-    **_all(_UNCONFINED, "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"),
-    **_all(_PATIENT, "activeDeadlineSeconds", "restartPolicy", "schedulingGates"),
-    **_all(Field(NODES_NARROWED, "give nodes, survive and spot"), "affinity", "nodeName", "schedulerName"),
+    **alike(OPEN, "hostname", "hostnameOverride", "subdomain", "setHostnameAsFQDN", "hostUsers", "os"),
+    **alike(OPEN, "readinessGates", "resourceClaims"),
+    **alike(_UNCONFINED, "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"),
+    **alike(_PATIENT, "activeDeadlineSeconds", "restartPolicy", "schedulingGates"),
+    **alike(Field(NODES_NARROWED, "give nodes, survive and spot"), "affinity", "nodeName", "schedulerName"),
     "topologySpreadConstraints": Field(NODES_NARROWED, "give survive"),
     "nodeSelector": said("nodes.labels"),
     "tolerations": Field(TOLERATES_LOSS, "give nodes.tolerations"),
-    "automountServiceAccountToken": Field(UNCONFINED, "give token"),
-    **_all(_ACCOUNT, "serviceAccount", "serviceAccountName"),
+    "automountServiceAccountToken": _TOKEN,
+    **alike(said("account"), "serviceAccount", "serviceAccountName"),
     "terminationGracePeriodSeconds": Field(WAY_OUT_TOO_LONG, "give shutdown"),
     "dnsConfig": said("dns"),
     "dnsPolicy": Field(NAME_UNREACHABLE, "leave it out: the proxy finds callees by the cluster's names"),
     "enableServiceLinks": Field(VARIABLE_TAKEN, "leave it out: a variable for each Service may hide one of yours"),
     "hostAliases": said("hosts"),
     "imagePullSecrets": said("platform.registry.secrets"),
-    **_all(said("runtime"), "runtimeClassName", "overhead"),
-    **_all(said("priority"), "priority", "priorityClassName", "preemptionPolicy"),
+    **alike(said("runtime"), "runtimeClassName", "overhead"),
+    **alike(said("priority"), "priority", "priorityClassName", "preemptionPolicy"),
     "resources": said("resources"),
 }
 _SURGES = Field(ROLLOUT_BELOW_SIZE, "give rollout")
@@ -298,8 +241,8 @@ _DEPLOYMENT: Fields = {
     "metadata": _metadata(),
     "spec": {
         "replicas": Field(REPLICAS_BY_HAND, "give load.peak and load.replica"),
-        "selector": Field(OWN_LABEL, "leave it out: pods are found by it"),
-        **_all(_SURGES, "strategy", "paused"),
+        "selector": _SELECTS,
+        **alike(_SURGES, "strategy", "paused"),
         "minReadySeconds": said("rollout.settle"),
         "progressDeadlineSeconds": said("rollout.progress"),
         "revisionHistoryLimit": said("rollout.history"),
@@ -314,19 +257,20 @@ _SERVICE: Fields = {
         ("service.alpha.kubernetes.io/tolerate-unready-endpoints", Field(NO_READINESS, "leave it out")),
     ),
     "spec": {
-        **_all(_UNEVEN, "sessionAffinity", "sessionAffinityConfig", "trafficDistribution", "internalTrafficPolicy"),
-        **_all(_UNEVEN, "clusterIP", "clusterIPs"),
+        **alike(_UNEVEN, "sessionAffinity", "sessionAffinityConfig", "trafficDistribution", "internalTrafficPolicy"),
+        **alike(_UNEVEN, "clusterIP", "clusterIPs"),
         "publishNotReadyAddresses": Field(NO_READINESS, "leave it out: who is not ready gets nothing"),
-        "selector": Field(OWN_LABEL, "leave it out: pods are found by it"),
+        "selector": _SELECTS,
         "externalName": _PAST,
         "externalIPs": Field(UNCONFINED, "leave it out: it takes traffic that is for others"),
         "ports": Field(PAST_THE_PROXY, "give port and ports"),
-        **_all(OPEN, "ipFamilies", "ipFamilyPolicy"),
-        **_all(said("expose"), "type", "externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts"),
-        **_all(said("expose"), "loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges"),
+        **alike(OPEN, "ipFamilies", "ipFamilyPolicy"),
+        **alike(
+            said("expose"), "type", "externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts"
+        ),
+        **alike(said("expose"), "loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges"),
     },
 }
-_TOKEN = Field(UNCONFINED, "give token")
 _OF_ACCOUNT: Fields = {
     "metadata": {**_metadata(), "annotations": said("account.annotations")},
     "automountServiceAccountToken": _TOKEN,
@@ -336,8 +280,8 @@ _OF_ACCOUNT: Fields = {
 _BUDGET: Fields = {
     "metadata": _metadata(),
     "spec": {
-        "selector": Field(OWN_LABEL, "leave it out: pods are found by it"),
-        **_all(
+        "selector": _SELECTS,
+        **alike(
             Field(BUDGET_BY_HAND, "give load, lose and survive"),
             *("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"),
         ),
@@ -356,12 +300,13 @@ _AUTOSCALER: Fields = {
 _NETWORK: Fields = {
     "metadata": _metadata(),
     "spec": {
-        "podSelector": Field(OWN_LABEL, "leave it out: pods are found by it"),
+        "podSelector": _SELECTS,
         "ingress": Field(CALLER_WITHOUT_CALL, "give callers"),
-        **_all(Field(PAST_THE_PROXY, "give calls"), "egress", "policyTypes"),
+        **alike(Field(PAST_THE_PROXY, "give calls"), "egress", "policyTypes"),
     },
 }
 _WAITS = Field(TIMEOUT_BELOW_DEADLINE, "give deadline")
+_SNIPPET = Field(UNCONFINED, "leave it out: nobody can see what it undoes")
 _INGRESS_NGINX = "nginx.ingress.kubernetes.io/"
 _OF_INGRESS = (
     *(
@@ -376,10 +321,10 @@ _OF_INGRESS = (
         for key in ("affinity", "session-cookie", "load-balance", "upstream-hash-by", "canary")
     ),
     *(
-        (_INGRESS_NGINX + key, Field(UNCONFINED, "leave it out: nobody can see what it undoes"))
+        (_INGRESS_NGINX + key, _SNIPPET)
         for key in ("configuration-snippet", "server-snippet", "auth-snippet", "stream-snippet", "modsecurity-snippet")
     ),
-    ("haproxy.org/backend-config-snippet", Field(UNCONFINED, "leave it out: nobody can see what it undoes")),
+    ("haproxy.org/backend-config-snippet", _SNIPPET),
 )
 _INGRESS: Fields = {
     "metadata": _metadata(*_OF_INGRESS),
