@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flyball.guards.governor.rules import MEMBERS_LEAVE, VOLUME_FIXED
+from flyball.guards.headroom.members import Members
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.units import Bytes, show_size
 from flyball.guards.workload.members import VOLUME
@@ -42,7 +43,7 @@ def check(service: Service, was: Was) -> Iterator[Problem]:
     """Refuse a change of volumes that Kubernetes would refuse half-way, and fewer members than there are."""
     if service.members is None:
         return
-    yield from _check_count(service, service.members.count, was)
+    yield from _check_count(service, service.members, was)
     data, path = service.spec.kept.data, (*service.path, "data")
     again = f"kubectl delete statefulset {service.name} --cascade=orphan, which leaves the pods, and bring it up again"
     if (data is None) is not (was.volume is None):
@@ -78,11 +79,11 @@ def check_volume(
         yield Problem((*path, "class"), VOLUME_FIXED, message, hint)
 
 
-def _check_count(service: Service, count: int, was: Was) -> Iterator[Problem]:
-    if count >= was.count:
+def _check_count(service: Service, group: Members, was: Was) -> Iterator[Problem]:
+    if group.count >= was.count:
         return
-    key = "replicas" if service.members and service.members.alone else "quorum"
-    message = f"has {count} members, and {was.count} run: one that is taken away is still counted by the others"
+    key = "replicas" if group.alone else "quorum"
+    message = f"has {group.count} members, and {was.count} run: one that is taken away is still counted by the others"
     last = f"{service.name}-{was.count - 1}"
     scale = f"kubectl scale statefulset {service.name} --replicas={was.count - 1}"
     hint = f"take {last} out of the group by its own means, then {scale} (an override, where there is a Governor)"

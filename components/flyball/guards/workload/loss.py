@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flyball.guards.headroom.members import Members
 from flyball.guards.reading.units import show_duration, show_size
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.spec import Spec
@@ -32,7 +33,7 @@ def of(service: Service, callers: Iterable[str], survives: Iterable[str]) -> Los
     if group is None:
         return None
     losses = tuple(survives)
-    words = _alone(service, sorted(callers)) if group.alone else _group(service, losses)
+    words = _alone(service, sorted(callers)) if group.alone else _group(service, group, losses)
     return Loss(service.name, group.count, group.quorum, losses, f"{words}; {_volumes(service.spec)}")
 
 
@@ -49,11 +50,9 @@ def _alone(service: Service, callers: list[str]) -> str:
     )
 
 
-def _group(service: Service, survives: tuple[str, ...]) -> str:
-    group, budget = service.members, service.sizing.budget
-    assert group
-    more = group.spare - budget
-    beside = "one more loss is borne meanwhile" if more else "one more loss meanwhile takes the quorum"
+def _group(service: Service, group: Members, survives: tuple[str, ...]) -> str:
+    budget = service.sizing.budget
+    beside = "one more loss is borne meanwhile" if group.spare > budget else "one more loss meanwhile takes the quorum"
     return (
         f"{service.name} has {group.count} members, of which {group.quorum} must be there; it survives the loss of"
         f" {', '.join(f'a {loss}' for loss in survives) or 'nothing'}. {budget} may go on purpose at a time: {beside}"
