@@ -111,7 +111,7 @@ def _limit(
     replica, bound = _replica(found, samples, hint, words)
     latency = None
     if found and replica:
-        load = replica if bound else replica * float(utilization)
+        load = replica if bound else replica * utilization
         latency = max(1, math.ceil(round(1000 * found.curve.at(load), 6)))
     return replica, bound, latency, found, samples
 

@@ -7,10 +7,13 @@ from flyball.guards.interruptions.rules import NO_READINESS, PROBES_ALIKE
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EITHER_OR, EMPTY, INVALID_PATH
 
+KINDS = ("path", "grpc", "tcp", "exec")
+"""What a probe may ask."""
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`kind` is path, grpc, tcp or exec; times in whole seconds."""
+    """`kind` is one of `KINDS`; times in whole seconds."""
 
     kind: str
     path: str = "/"
@@ -49,11 +52,11 @@ def read(r: Reader, protocol: str) -> Probes:
 
 def _says(asked: Mapping[str, object]) -> bool:
     """Whether it says what to ask; what is empty is reported with the types."""
-    return any(asked.get(kind, False) is not False for kind in ("path", "grpc", "tcp", "exec"))
+    return any(asked.get(kind, False) is not False for kind in KINDS)
 
 
 def _kinds(r: Reader) -> list[str]:
-    return [kind for kind in ("path", "grpc", "tcp", "exec") if r.values.get(kind) not in (None, False)]
+    return [kind for kind in KINDS if r.values.get(kind) not in (None, False)]
 
 
 def _probe(r: Reader, default: Probe) -> Probe:

@@ -93,15 +93,9 @@ def read(service: Mapping[str, Any], name: str, namespace: str, calls: Mapping[s
     spec = jobs.read(at, name + SUFFIX, namespace)
     spec = replace(spec, calls=calls, ttl=None, serves=name)
     found = [*at.problems, *check_container(own, at.path), *_check(spec, own, at)]
-    mine = {*GuardedMigrateArgs.__annotations__, "image", "env", "refs"}
-    r.problems.extend(
-        problem for problem in found if problem.path[len(at.path) :][:1] and _is_of(problem, at.path, mine)
-    )
+    mine, within = {*GuardedMigrateArgs.__annotations__, "image", "env", "refs"}, len(at.path)
+    r.problems.extend(problem for problem in found if mine.intersection(problem.path[within : within + 1]))
     return spec
-
-
-def _is_of(problem: Problem, path: Path, keys: Collection[str]) -> bool:
-    return problem.path[: len(path)] == path and problem.path[len(path)] in keys
 
 
 def _check(spec: JobSpec, own: Mapping[str, Any], r: Reader) -> Iterator[Problem]:
@@ -111,7 +105,7 @@ def _check(spec: JobSpec, own: Mapping[str, Any], r: Reader) -> Iterator[Problem
             r.to("command"), MIGRATION_WITHOUT_COMMAND, message, "as [./manage.py, migrate], or give an image"
         )
     key, time = ("attempt", spec.attempt) if spec.attempt is not None else ("deadline", spec.deadline)
-    spent = promise(spec, frozenset()).spent
+    spent = promise(spec).spent
     if r.readable(key) and spent > time:
         message = f"is {show_duration(time)}, and its calls may take {show_duration(spent)}"
         yield Problem(r.to(key), CALLS_BEYOND_DEADLINE, message, "raise it, or lower timeouts or retries of calls")
