@@ -1,12 +1,11 @@
 """Hosts from the fleets of an environment on AWS."""
 
-import json
-import subprocess
 from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
+from ansible_collections.flyball.guards.plugins.plugin_utils.asking import add, answer
 from flyball.guards.reading.problem import Refused
 from flyball.guards.roles.aws_fleets import filters, hosts_of
 
@@ -35,7 +34,7 @@ plugin: flyball.guards.aws_fleets
 environment: prod
 region: eu-central-1
 """
-_SECONDS = 60
+_MISSING = "aws is not on PATH; install the AWS command line"
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -51,27 +50,9 @@ class InventoryModule(BaseInventoryPlugin):
         self._read_config_data(path)
         command = ["aws", "ec2", "describe-instances", "--output", "json", "--region", self.get_option("region")]
         try:
-            hosts = hosts_of(_answer([*command, "--filters", *filters(self.get_option("environment"))]))
+            hosts = hosts_of(answer([*command, "--filters", *filters(self.get_option("environment"))], _MISSING))
         except Refused as refused:
             raise AnsibleParserError(f"{path}: {refused}") from refused
         for host in hosts:
-            inventory.add_host(host.name)
-            inventory.set_variable(host.name, "ansible_host", host.address)
-            for group in host.groups:
-                inventory.add_group(group)
-                inventory.add_child(group, host.name)
+            add(inventory, host)
             inventory.set_variable(host.name, "flyball_region", self.get_option("region"))
-            for name, value in host.variables.items():
-                inventory.set_variable(host.name, name, value)
-
-
-def _answer(command: list[str]) -> Any:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_SECONDS)
-        return json.loads(done.stdout)
-    except FileNotFoundError as error:
-        raise AnsibleParserError("aws is not on PATH; install the AWS command line") from error
-    except subprocess.SubprocessError as error:
-        raise AnsibleParserError(f"{' '.join(command)}: {getattr(error, 'stderr', '') or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise AnsibleParserError(f"{' '.join(command)}: {error}") from error

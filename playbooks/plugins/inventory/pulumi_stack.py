@@ -1,15 +1,15 @@
 """Hosts from the outputs of a Pulumi stack."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
+from ansible_collections.flyball.guards.plugins.plugin_utils.asking import add, answer
 from flyball.guards.reading.problem import Refused
-from flyball.guards.roles.pulumi_stack import Host, hosts_of
+from flyball.guards.roles.pulumi_stack import hosts_of
 
 DOCUMENTATION = """
 name: pulumi_stack
@@ -43,7 +43,6 @@ stack: prod
 # and in the Pulumi program:
 # pulumi.export("hosts", {"app1": {"address": instance.private_ip, "groups": ["web"], "vars": {"zone": "a"}}})
 """
-_SECONDS = 60
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -63,7 +62,7 @@ class InventoryModule(BaseInventoryPlugin):
         except Refused as refused:
             raise AnsibleParserError(f"{path}: {refused}") from refused
         for host in hosts:
-            _add(inventory, host)
+            add(inventory, host)
 
     def _outputs(self) -> Any:
         """All outputs of the stack, as JSON has them."""
@@ -76,18 +75,7 @@ class InventoryModule(BaseInventoryPlugin):
         if not stack:
             raise AnsibleParserError("give stack, or state_file")
         command = ["pulumi", "stack", "output", "--json", "--non-interactive", "--stack", stack]
-        try:
-            done = subprocess.run(
-                command, cwd=self.get_option("project"), capture_output=True, text=True, check=True, timeout=_SECONDS
-            )
-        except FileNotFoundError as error:
-            raise AnsibleParserError("pulumi is not on PATH; give state_file instead") from error
-        except subprocess.SubprocessError as error:
-            raise AnsibleParserError(f"{' '.join(command)}: {getattr(error, 'stderr', '') or error}") from error
-        try:
-            return json.loads(done.stdout)
-        except (ValueError, RecursionError) as error:
-            raise AnsibleParserError(f"{' '.join(command)}: {error}") from error
+        return answer(command, "pulumi is not on PATH; give state_file instead", self.get_option("project"))
 
 
 def _stack_outputs(state: Any) -> Any:
@@ -98,13 +86,3 @@ def _stack_outputs(state: Any) -> Any:
         raise ValueError("is no state that `pulumi stack export` wrote")
     stack = next((r for r in resources if isinstance(r, dict) and r.get("type") == "pulumi:pulumi:Stack"), {})
     return stack.get("outputs", {})
-
-
-def _add(inventory: Any, host: Host) -> None:
-    inventory.add_host(host.name)
-    inventory.set_variable(host.name, "ansible_host", host.address)
-    for group in host.groups:
-        inventory.add_group(group)
-        inventory.add_child(group, host.name)
-    for name, value in host.variables.items():
-        inventory.set_variable(host.name, name, value)
