@@ -64,6 +64,11 @@ def _only(given: Inputs, *names: str) -> dict[str, Any]:
     return {name: given[name] for name in names if name in given}
 
 
+def _renamed(**names: str) -> Callable[[Inputs], dict[str, Any]]:
+    """By the input's name: that of the member, where its word is another."""
+    return lambda given: {names.get(key, key): value for key, value in given.items()}
+
+
 def _as_one(name: str, *, of: tuple[str, ...]) -> Callable[[Inputs], dict[str, Any]]:
     """All inputs but `of` lie in one member."""
     return lambda given: {**_only(given, *of), name: {key: each for key, each in given.items() if key not in of}}
@@ -80,16 +85,10 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
         ),
     ),
     "aws:ec2/subnetCidrReservation:SubnetCidrReservation": (
-        (
-            "ec2",
-            "CreateSubnetCidrReservation",
-            lambda given: {("Cidr" if k == "cidrBlock" else k): v for k, v in given.items()},
-        ),
+        ("ec2", "CreateSubnetCidrReservation", _renamed(cidrBlock="Cidr")),
     ),
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": (("eks", "AssociateAccessPolicy", dict),),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (
-        ("iam", "AttachRolePolicy", lambda given: {("RoleName" if k == "role" else k): v for k, v in given.items()}),
-    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (("iam", "AttachRolePolicy", _renamed(role="RoleName")),),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
         ("s3", "PutBucketLifecycleConfiguration", _as_one("LifecycleConfiguration", of=("bucket",))),
     ),
