@@ -11,14 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from flyball.alerts import cluster, needs, operator
+from flyball.alerts import needs
 from flyball.alerts.rule import Record, rule_file
 from flyball.alerts.workload import METRIC, ON
+from flyball.drills.cluster.alerts import groups
 from flyball.drills.cluster.settings import COMPRESSION
 from flyball.drills.watch import LOOK
 from flyball.lab.monitoring import programs
 from flyball.lab.monitoring.monitor import Monitor
-from flyball.stack import alerting
 from flyball.stack.read import Stack
 
 Samples = Mapping[str, tuple[float | None, ...]]
@@ -33,16 +33,9 @@ _SKIPPED = STEP * 1000 // LOOK
 """Of so many looks one is in the day."""
 
 
-def groups(stack: Stack, governed: bool) -> dict[str, Any]:
-    """The rules of the drill's stack, in true time."""
-    found = cluster.rules(stack.services.values(), governed, False)
-    return rule_file(operator.of_cluster(found, cluster.wide(found), alerting.whose(stack, {})))
-
-
 def samples(monitor: Monitor, stack: Stack, governed: bool, start: float, end: float) -> Samples:
     """What was kept of all that the rules ask for, between two moments [s since 1970]."""
-    made = cluster.rules(stack.services.values(), governed, False)
-    entries = [entry for group in made.values() for entry in group]
+    entries = [entry for group in groups(stack, governed).values() for entry in group]
     recorded = {entry.name for entry in entries if isinstance(entry, Record)}
     asked = sorted({name for entry in entries for name in needs.names(entry.expr)} - recorded)
     count = int((end - start) / LOOKS) + 1
@@ -89,7 +82,7 @@ def day_file(kept: Samples, rules: str, order: Iterable[str]) -> dict[str, Any]:
 
 def promtool(kept: Samples, stack: Stack, governed: bool, folder: Path) -> str:
     """What it says; empty where all is as it should be."""
-    rules = groups(stack, governed)
+    rules = rule_file(groups(stack, governed))  # in true time
     (folder / "rules.json").write_text(json.dumps(rules))
     order = [group["name"] for group in rules["groups"]]
     (folder / "day.json").write_text(json.dumps(day_file(kept, "rules.json", order)))

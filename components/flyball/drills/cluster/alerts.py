@@ -5,10 +5,10 @@ Whoever runs without the guard is watched by the same rules: its load is the sam
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from flyball.alerts import cluster, operator
+from flyball.alerts.cluster import Groups
 from flyball.alerts.rule import rule_file
 from flyball.drills import watch
 from flyball.drills.cluster.recorder import Recorder
@@ -22,11 +22,9 @@ from flyball.stack.read import Stack
 TIMES = watch.times(COMPRESSION)
 
 
-def rules(stack: Stack, governed: bool) -> dict[str, Any]:
-    """The rule file of a stack, in the time of drills."""
-    found = cluster.rules(stack.services.values(), governed, False)
-    groups = operator.of_cluster(found, cluster.wide(found), alerting.whose(stack, {}))
-    return watch.shortened(rule_file(groups), COMPRESSION)
+def groups(stack: Stack, governed: bool) -> Groups:
+    """The rules of a drill's stack, which is governed or not by what the drill installs."""
+    return replace(alerting.watched(stack), governed=governed).groups
 
 
 class Watch(watch.Watch):
@@ -38,7 +36,7 @@ class Watch(watch.Watch):
 
     def begin(self, stack: Stack, governed: bool) -> None:
         """From now on people are told."""
-        self.monitor.load(rules(stack, governed))
+        self.monitor.load(watch.shortened(rule_file(groups(stack, governed)), COMPRESSION))
 
     def wait(self, missing: Callable[[], str], limit: float = watch.ON_THEIR_WAY) -> None:
         self._recorder.wait(lambda: not missing(), missing() or "people to be told", limit)
