@@ -15,7 +15,7 @@ from typing import Any
 from flyball.drills import watch
 from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.traffic.lab import Lab
-from flyball.drills.traffic.process import START_SECONDS, Process
+from flyball.drills.traffic.process import Process
 from flyball.drills.traffic.settings import DEADLINE, INBOUND, LATENCY
 from flyball.guards.workload.spec import Rollout
 from flyball.kubectl import Kubectl
@@ -122,14 +122,9 @@ def service(lab: Lab, sizes: Mapping[str, int]) -> Service:
     servers = [f"    server {pod.name} 127.0.0.1:{pod.proxy.listens[0].port} disabled" for pod in every]
     [port] = ports.free(1)
     config = _BALANCER.format(socket=lab.folder / _SOCKET, port=port, servers="\n".join(servers))
-    haproxy = lab.haproxy("service", config, port)
+    haproxy = lab.haproxy("balancer", config, port)
     # It takes its name only once all listen: HAProxy binds it under another, and renames it.
-    given_up = time.monotonic() + START_SECONDS
-    while not (lab.folder / _SOCKET).exists():
-        haproxy.check()
-        if time.monotonic() > given_up:
-            raise DrillError(f"the balancer has no socket after {START_SECONDS:g} s")
-        time.sleep(0.02)
+    haproxy.wait_until((lab.folder / _SOCKET).exists, "has no socket")
     return Service(lab, waiting, {name: [] for name in waiting}, port)
 
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,21 +42,20 @@ class Process:
 
     def wait_until_it_listens(self) -> None:
         """Raises `DrillError` where it ends instead, or takes too long."""
-        given_up = time.monotonic() + START_SECONDS
-        while not ports.is_served(self.port):
-            self.check()
-            if time.monotonic() > given_up:
-                raise DrillError(f"{self.name} does not listen after {START_SECONDS:g} s")
-            time.sleep(0.02)
+        self.wait_until(lambda: ports.is_served(self.port), "does not listen")
 
     def wait_for(self, words: list[str], seconds: float = 120.0) -> None:
         """Until its last line is that. Raises `DrillError` where it ends instead, or takes too long."""
+        self.wait_until(lambda: self.lines()[-1:] == [words], "does not come to its end", seconds)
+
+    def wait_until(self, holds: Callable[[], bool], otherwise: str, seconds: float = START_SECONDS) -> None:
+        """Until that holds. Raises `DrillError` where it ends instead, or after so many seconds says what is not."""
         given_up = time.monotonic() + seconds
-        while self.lines()[-1:] != [words]:
+        while not holds():
             self.check()
             if time.monotonic() > given_up:
-                raise DrillError(f"{self.name} does not come to its end")
-            time.sleep(0.05)
+                raise DrillError(f"{self.name} {otherwise} after {seconds:g} s")
+            time.sleep(0.02)
 
     def reload(self) -> None:
         """Tell a HAProxy with a master to read its configuration again, and wait until another process serves.
