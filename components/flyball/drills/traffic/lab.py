@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flyball.drills.drill import Report
-from flyball.drills.measure import Event, Told
+from flyball.drills.measure import Event
 from flyball.drills.traffic import settings
 from flyball.drills.traffic.load import Attack, Running
 from flyball.drills.traffic.process import Process, python
@@ -187,10 +187,10 @@ class Lab:
 
     def mark(self, moments: Iterable[tuple[float, str]]) -> None:
         """Mark moments in the plots that were found afterwards."""
-        self.events = sorted([*self.events, *(Event(*m) for m in moments)], key=lambda event: event.at)
+        self.tell(Event(*moment) for moment in moments)
 
-    def tell(self, told: Sequence[Told]) -> None:
-        """Mark when people were told of what."""
+    def tell(self, told: Iterable[Event]) -> None:
+        """Mark what happened when, as when people were told."""
         self.events = sorted([*self.events, *told], key=lambda event: event.at)
 
     def wait(self, until: float) -> None:

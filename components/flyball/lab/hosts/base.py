@@ -100,9 +100,8 @@ def _offered(suite: str) -> tuple[str, ...]:
 
 
 def _key(suite: str) -> str:
-    return hashlib.sha256(repr((suite, INSTALLED, _offered(suite), sorted(_SETTINGS.items()))).encode()).hexdigest()[
-        :12
-    ]
+    made_of = (suite, INSTALLED, _offered(suite), sorted(_SETTINGS.items()))
+    return hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
 
 
 def _ensure_programs(report: Report) -> None:
