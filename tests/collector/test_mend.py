@@ -13,7 +13,7 @@ from tests.cluster.scaling.service import wait
 
 from flyball.collector import mend
 from flyball.collector.config import OFFSETS, WAITING
-from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.errors import DrillError
 from flyball.drills.logs.lab import Lab, lab
 
 pytestmark = [pytest.mark.collector, pytest.mark.long]

@@ -10,9 +10,9 @@ from flyball.alerts.rule import Rule, Severity, rule_file
 from flyball.drills.cluster import dawn
 from flyball.drills.cluster.alerts import TIMES
 from flyball.drills.cluster.drill import IMAGE
-from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.cluster.scene import config
 from flyball.drills.cluster.settings import COMPRESSION
+from flyball.drills.errors import DrillError
 from flyball.drills.watch import Watch, notifying, shortened
 from flyball.lab.monitoring.monitor import Monitor, Times
 from flyball.lab.monitoring.receiver import Notice, Receiver, listening

@@ -12,8 +12,8 @@ from tests.drills import kept
 
 from flyball.drills.cluster.drain import DRILL as DRAIN
 from flyball.drills.cluster.drill import ClusterDrill
-from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.cluster.scene import Scene, once
+from flyball.drills.errors import DrillError
 from flyball.drills.run import CLUSTER, side_by_side
 from flyball.lab.monitoring import programs
 

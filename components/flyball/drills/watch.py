@@ -12,8 +12,8 @@ from typing import Any
 from flyball.alerts.alertmanager import configuration
 from flyball.alerts.routes import USUAL
 from flyball.alerts.rule import Severity
-from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.drill import Report
+from flyball.drills.errors import DrillError
 from flyball.drills.measure import Told
 from flyball.guards.alerting import receivers
 from flyball.guards.alerting.receivers import People

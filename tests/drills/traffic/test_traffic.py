@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.errors import DrillError
 from flyball.drills.result import Result
 from flyball.drills.run import TRAFFIC, run
 from flyball.drills.traffic import bad_release, settings

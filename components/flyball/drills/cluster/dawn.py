@@ -16,8 +16,8 @@ from flyball.alerts.rule import Severity
 from flyball.drills.cluster import plain
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
-from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.cluster.scene import Scene
+from flyball.drills.errors import DrillError
 
 NIGHT, DAWN, DAY, REPLICA = 1500, 300, 680, 100
 BY_HAND_AT_NIGHT, BY_HAND = 20, 7

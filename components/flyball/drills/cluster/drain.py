@@ -11,8 +11,8 @@ from flyball.alerts.rule import Severity
 from flyball.drills.cluster import plain
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, NEXT_IMAGE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
-from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.cluster.scene import Scene
+from flyball.drills.errors import DrillError
 from flyball.lab.cluster.nodes import NodeGroup
 
 PEAK, REPLICA = 700, 100

@@ -3,7 +3,7 @@
 import json
 import time
 
-from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.errors import DrillError
 from flyball.guards.workload.limits import limits_of
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.governor import names, policies, rbac

@@ -8,13 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flyball import wellknown
+from flyball.drills.errors import DrillError
 from flyball.drills.measure import Event, Load, Sample
-from flyball.errors import FlyballError
 from flyball.kubectl import Kubectl
-
-
-class DrillError(FlyballError):
-    """A drill could not be carried out; says nothing about whether the service held."""
 
 
 class Recorder:

@@ -15,9 +15,9 @@ from flyball.alerts.rule import Severity
 from flyball.drills.cluster import governor, plain, rogue
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
-from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.scene import Scene
+from flyball.drills.errors import DrillError
 from flyball.drills.result import Figures
 from flyball.kubernetes.governor import names
 

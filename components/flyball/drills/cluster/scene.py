@@ -22,9 +22,10 @@ from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ZONES, Clust
 from flyball.drills.cluster.figures import Figures, served
 from flyball.drills.cluster.plain import MILLICORES, Manifest
 from flyball.drills.cluster.proxies import Proxies
-from flyball.drills.cluster.recorder import DrillError, Recorder
+from flyball.drills.cluster.recorder import Recorder
 from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.settings import CALM, COLLECTED, CONTROLLER_FLAGS, PERIOD, STARTUP
+from flyball.drills.errors import DrillError
 from flyball.drills.result import Result
 from flyball.guards.workload.sizing import Sizing
 from flyball.kubectl import Kubectl

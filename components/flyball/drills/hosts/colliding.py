@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.errors import DrillError
 from flyball.drills.hosts import shop
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.hosts.load import users

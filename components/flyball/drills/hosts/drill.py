@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.drill import Report
+from flyball.drills.errors import DrillError
 from flyball.drills.hosts.recording import HostRecorder
 from flyball.drills.result import Figures, Result
 from flyball.lab.hosts import base

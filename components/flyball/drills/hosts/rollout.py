@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.errors import DrillError
 from flyball.drills.hosts import shop
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.hosts.load import users

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flyball.collector.config import GATES, NODE_NAME, Node, configuration
-from flyball.drills.cluster.recorder import DrillError
 from flyball.drills.drill import Report
+from flyball.drills.errors import DrillError
 from flyball.drills.hosts.recording import HostRecorder
 from flyball.drills.logs import commonly
 from flyball.drills.traffic.process import Process

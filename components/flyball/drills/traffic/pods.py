@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flyball.drills import watch
-from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.errors import DrillError
 from flyball.drills.traffic.lab import Lab
 from flyball.drills.traffic.process import Process
 from flyball.drills.traffic.settings import DEADLINE, INBOUND, LATENCY

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from flyball.drills.cluster.recorder import DrillError
+from flyball.drills.errors import DrillError
 from flyball.lab import ports
 
 START_SECONDS = 20.0
