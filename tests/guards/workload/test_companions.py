@@ -92,3 +92,14 @@ def test_a_port_of_udp_hides_nobody_who_listens_on_that_number() -> None:
         "services.web.sidecars.s.port",
         "8080 is the port of the application",
     )
+
+
+def test_two_folders_in_one_place_are_refused_however_they_are_written() -> None:
+    scratch = {"tmp": {"path": "/tmp"}, "work": {"path": "/work"}}
+    with pytest.raises(Refused) as refused:
+        spec(scratch=scratch, init={"a": init("1m", "1Mi", mounts={"tmp": "//tmp/", "work": "/tmp"})})
+    [problem] = refused.value.problems
+    assert (problem.where, problem.message) == (
+        "services.web.init.a.mounts.work",
+        "is '/tmp', where tmp is too",
+    )

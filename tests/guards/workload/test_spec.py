@@ -249,6 +249,7 @@ class TestRefused:
             ("ceiling", 1e308, "ceiling: is 1e+308; allowed is from 1 to 100000"),
             ("spot", {"base": -1}, "spot.base: is -1; allowed is from 1 to 100000"),
             ("deadline", "0s", "deadline: is 0ms; allowed is at least 1ms"),
+            ("files", {"etc": {"path": "/.", "configmap": "site"}}, f"files.etc.path: is '/.'; {FOLDER}"),
             ("callers", ["front", "No"], f"callers[1]: is 'No'; {CALLER}"),
             ("callers", ["a/b/c"], f"callers[0]: is 'a/b/c'; {CALLER}"),
             ("callers", ["/b"], f"callers[0]: is '/b'; {CALLER}"),
