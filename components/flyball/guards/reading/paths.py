@@ -1,5 +1,6 @@
-"""Paths of files on a host, as they may stand in the configuration of any daemon."""
+"""Paths of files on a host, as they may stand in the configuration of any daemon, and of what is mounted in a pod."""
 
+import posixpath
 import re
 
 _FILE = re.compile(r"/[A-Za-z0-9._/@+-]+")
@@ -8,3 +9,11 @@ _FILE = re.compile(r"/[A-Za-z0-9._/@+-]+")
 def is_file(text: str) -> bool:
     """Whether a text is an absolute path, without spaces and whatever else a configuration would take apart."""
     return _FILE.fullmatch(text) is not None
+
+
+def mounted(text: str) -> str | None:
+    """The shortest form of an absolute path at which something may be mounted; None of any other, of / itself, of one
+    that leads up, and of one with a colon, which Kubernetes takes for none."""
+    plain = posixpath.normpath(f"/{text.lstrip('/')}")
+    good = text.startswith("/") and plain != "/" and ":" not in text and ".." not in text.split("/")
+    return plain if good else None

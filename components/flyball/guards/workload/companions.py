@@ -6,7 +6,6 @@ one, each in the order of their names, which no other language loses; then the a
 round (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#sidecar-containers-and-pod-lifecycle).
 """
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NotRequired, TypedDict
@@ -16,6 +15,7 @@ from flyball.guards.fail_fast.container import check_container
 from flyball.guards.fail_fast.rules import PORT_TAKEN
 from flyball.guards.interruptions import probes
 from flyball.guards.interruptions.probes import Probes
+from flyball.guards.reading import paths
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_PATH, MISSING, UNKNOWN_VALUE
@@ -165,13 +165,12 @@ def _common(r: Reader) -> dict[str, Any]:
     mounts = {name: path for name, path in r.at("mounts").values.items() if isinstance(path, str)}
     by_path: dict[str, str] = {}
     for name, path in mounts.items():
-        plain = posixpath.normpath(path)
-        if not path.startswith("/") or plain == "/" or ":" in path or ".." in path.split("/"):
+        plain = paths.mounted(path)
+        if plain is None:
             r.problem(("mounts", str(name)), INVALID_PATH, f"is {path!r}", "give an absolute folder other than /")
-        elif plain in by_path:
+        elif (twin := by_path.setdefault(plain, str(name))) != str(name):
             hint = "give each a folder of its own"
-            r.problem(("mounts", str(name)), FOLDER_TAKEN, f"is {plain!r}, where {by_path[plain]} is too", hint)
-        by_path.setdefault(plain, str(name))
+            r.problem(("mounts", str(name)), FOLDER_TAKEN, f"is {plain!r}, where {twin} is too", hint)
     return {
         "resources": resources.read(asked),
         "command": tuple(r.words("command")),

@@ -13,6 +13,7 @@ from typing import Any, NotRequired, TypedDict
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
 from flyball.guards.fail_fast.container import check_object_name
 from flyball.guards.fail_fast.rules import FILES_TOO_LARGE
+from flyball.guards.reading import paths
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import (
@@ -141,11 +142,11 @@ def _check_content(r: Reader, origin: str) -> None:
 
 def _path(r: Reader) -> str:
     path = r.value("path", str, "/etc/app")
-    if not path.startswith("/") or path.strip("/") == "" or ":" in path or ".." in path.split("/"):
+    plain = paths.mounted(path)
+    if plain is None:
         what = "the absolute path of a file" if r.has("key") else "an absolute folder other than /"
         r.problem("path", INVALID_PATH, f"is {path!r}", f"give {what}")
-        return "/etc/app"
-    return "/" + "/".join(step for step in path.split("/") if step not in ("", "."))
+    return plain or "/etc/app"
 
 
 def _one(r: Reader, origin: str, made: bool) -> str:
