@@ -1,5 +1,6 @@
 """What all Kubernetes objects of a workload have in common, and how they refer to each other."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -98,6 +99,11 @@ def show_cpu(millicores: Millicores) -> str:
     return f"{millicores}m" if millicores % 1000 else f"{millicores // 1000}"
 
 
+def content_hash(text: str) -> str:
+    """What tells contents apart, for the name of what holds them: 40 bits of their SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
 def ownership(environment: str, owner: str) -> dict[str, str]:
     """Labels that every object has, also those that belong to no workload."""
     return {
@@ -147,3 +153,8 @@ def evenly(pods: Mapping[str, str], key: str, must: bool) -> Manifest:
 def from_pod(name: str, path: str) -> Manifest:
     """A variable with a field of the pod. The API's version is stated, since the server would fill in its default."""
     return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
+
+
+def container_port(name: str, port: int, protocol: str = "TCP") -> Manifest:
+    """A port on which a container listens; its protocol is stated, since the server would fill in its default."""
+    return {"name": name, "containerPort": port, "protocol": protocol}

@@ -4,7 +4,6 @@ A StatefulSet, though nothing of it is kept: two of a pair find each other by na
 to one of them after the other, the next only once the one before has all keys again.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,9 +25,12 @@ from flyball.guards.workload.resources import Resources
 from flyball.kubernetes.cache import configuration
 from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import (
+    PULL_POLICY,
     Manifest,
     as_user,
     confined,
+    container_port,
+    content_hash,
     evenly,
     exempt,
     from_pod,
@@ -145,18 +147,13 @@ def stateful_set(cache: Cache, place: Place, priority: str, annotations: Mapping
     """`annotations` are more ones of its pods: what they change, the pods are replaced for."""
     text = "".join(f"{name}\n{content}" for name, content in configuration.files(cache).items())
     notes = {
-        "flyball.dev/configuration": hashlib.sha256(text.encode()).hexdigest()[:10],
+        "flyball.dev/configuration": content_hash(text),
         wellknown.SAFE_TO_EVICT_VOLUMES: f"{RUN},{DATA}",
         **annotations,
     }
     pods: Manifest = {"labels": labels(cache, place), "annotations": notes}
-    checks = {
-        "container-image-pull-policy": (
-            "a registry that is away must not stop a pod from moving, and the image is pinned to its version"
-        )
-    }
     return {
-        "metadata": metadata(cache, place, annotations=exempt(checks)),
+        "metadata": metadata(cache, place, annotations=exempt(PULL_POLICY)),
         "spec": {
             "replicas": cache.replicas,
             "serviceName": cache.name + PEERS_SUFFIX,
@@ -215,7 +212,7 @@ def _valkey(cache: Cache) -> Manifest:
         "imagePullPolicy": "IfNotPresent",
         "command": ["/bin/sh", f"{configuration.FOLDER}/start.sh"],
         "env": _environment(cache),
-        "ports": [_port("cache", port)],
+        "ports": [container_port("cache", port)],
         "resources": requests_and_limits(resources, retention.ephemeral_storage(1, [_data(cache)])),
         "startupProbe": {**listens, "periodSeconds": 2, "timeoutSeconds": 2, "failureThreshold": 60},
         "readinessProbe": {**ready, "periodSeconds": 5, "timeoutSeconds": 3, "failureThreshold": 3},
@@ -260,7 +257,7 @@ def _router(cache: Cache) -> Manifest:
         **found,
         "command": ["haproxy", "-W", "-db", "-f", f"{configuration.FOLDER}/haproxy.cfg"],
         "env": [*found["env"], from_pod(IP, "status.podIP"), from_pod(IPS, "status.podIPs")],
-        "ports": [_port("main", PORT)],
+        "ports": [container_port("main", PORT)],
         "startupProbe": {**listens, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 60},
         "livenessProbe": {**listens, "periodSeconds": 10, "timeoutSeconds": 2, "failureThreshold": 6},
         "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
@@ -276,7 +273,7 @@ def _exporter(cache: Cache) -> Manifest:
             {"name": "REDIS_ADDR", "value": f"redis://127.0.0.1:{configuration.port(cache)}"},
             _password(cache, "REDIS_PASSWORD"),
         ],
-        "ports": [_port("metrics", METRICS_PORT)],
+        "ports": [container_port("metrics", METRICS_PORT)],
     }
 
 
@@ -287,7 +284,3 @@ def _environment(cache: Cache) -> list[Manifest]:
 
 def _password(cache: Cache, variable: str) -> Manifest:
     return {"name": variable, "valueFrom": {"secretKeyRef": {"name": cache.secret, "key": PASSWORD_KEY}}}
-
-
-def _port(name: str, port: int) -> Manifest:
-    return {"name": name, "containerPort": port, "protocol": "TCP"}

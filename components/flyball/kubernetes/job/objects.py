@@ -1,6 +1,5 @@
 """A job's own object: a CronJob where it has a schedule, else a Job."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +10,20 @@ from flyball import wellknown
 from flyball.guards.workload.jobs import ALLOW, FORBID, REPLACE, Clock, Job, digest_of
 from flyball.guards.workload.migration import release
 from flyball.kubernetes.images import pulled
-from flyball.kubernetes.objects import PULL_POLICY, Manifest, asked_for, exempt, labels, metadata, unless_empty
+from flyball.kubernetes.objects import (
+    PULL_POLICY,
+    Manifest,
+    asked_for,
+    content_hash,
+    exempt,
+    labels,
+    metadata,
+    unless_empty,
+)
 from flyball.kubernetes.workload import environment
 from flyball.kubernetes.workload.pods import PodInputs, application, around, beside, chosen, evictable, on_spot
 
 _CONCURRENCY = {FORBID: "Forbid", REPLACE: "Replace", ALLOW: "Allow"}
-DIGITS = 10
-"""Of the hash of a job's arguments, in its Job's name."""
 SPEC = "spec"
 """Of a Job set once, at creation, and never changed (`ignore_changes`): another run is another Job."""
 
@@ -70,8 +76,7 @@ def _digest(j: Job) -> pulumi.Output[str]:
         given["files"] = {name: _without_secrets(j, each) for name, each in files.items()}
 
     def of(known: Mapping[str, Any]) -> str:
-        text = json.dumps(_plain(known), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+        return content_hash(json.dumps(_plain(known), sort_keys=True))
 
     return pulumi.Output.from_input(given).apply(of)
 

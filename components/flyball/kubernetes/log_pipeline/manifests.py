@@ -5,7 +5,6 @@ for files on the node and no queue, so that all of it would have to be replaced,
 programs that not every machine has.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 
@@ -19,9 +18,8 @@ from flyball.guards.workload.platform import Platform, anywhere
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import SCRAPE
 from flyball.kubernetes.images import pulled
-from flyball.kubernetes.objects import Manifest, confined, exempt, requests_and_limits
+from flyball.kubernetes.objects import Manifest, confined, content_hash, exempt, requests_and_limits
 from flyball.kubernetes.workload.network import by_namespace, resolvers, tcp
-from flyball.kubernetes.workload.proxy import DIGITS
 
 NAME = "flyball-logs"
 TOKEN_KEY = "token"
@@ -42,7 +40,7 @@ def manifests(pipeline: Pipeline, platform: Platform, labels: Mapping[str, str])
     """All of them, the namespace first; `labels` say whose they are."""
     ours = {**_selector(), **labels}
     files = {_FILE: json.dumps(configuration(pipeline), indent=2) + "\n", _MEND: mend.script(Node())}
-    name = f"{NAME}-{hashlib.sha256(''.join(files.values()).encode()).hexdigest()[:DIGITS]}"
+    name = f"{NAME}-{content_hash(''.join(files.values()))}"
     here = {"namespace": NAMESPACE, "labels": ours}
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {**ours, **_levels()}}},

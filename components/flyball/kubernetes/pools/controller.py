@@ -9,7 +9,7 @@ from flyball.guards.clean_up.retention import WRITABLE_LAYER
 from flyball.guards.reading.units import show_size
 from flyball.guards.workload.platform import Platform
 from flyball.kubernetes.images import pulled
-from flyball.kubernetes.objects import PULL_POLICY, Manifest, as_user, confined, exempt, show_cpu
+from flyball.kubernetes.objects import PULL_POLICY, Manifest, as_user, confined, container_port, exempt, show_cpu
 from flyball.kubernetes.pools import names
 
 VERSION = "1.14.0"
@@ -101,8 +101,8 @@ def _container(base: Base) -> Manifest:
         },
         "env": _environment(base),
         "ports": [
-            {"name": "metrics", "containerPort": _METRICS, "protocol": "TCP"},
-            {"name": "health", "containerPort": _HEALTH, "protocol": "TCP"},
+            container_port("metrics", _METRICS),
+            container_port("health", _HEALTH),
         ],
         "livenessProbe": {
             "httpGet": {"path": "/healthz", "port": "health"},

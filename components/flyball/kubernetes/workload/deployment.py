@@ -1,8 +1,6 @@
 """The Deployment, or with spot on the two of them."""
 
-import hashlib
 import json
-from typing import Any
 
 import pulumi
 
@@ -17,6 +15,7 @@ from flyball.kubernetes.objects import (
     SPOT_PART,
     Manifest,
     asked_for,
+    content_hash,
     exempt,
     metadata,
     selector,
@@ -24,8 +23,6 @@ from flyball.kubernetes.objects import (
 from flyball.kubernetes.workload import meanwhile
 from flyball.kubernetes.workload.pods import PodInputs, pod_template
 
-DIGITS = 10
-"""Of the hash of pods."""
 REPLICAS = "spec.replicas"
 """Set once, at creation; afterwards its autoscaler's (`ignore_changes`)."""
 
@@ -49,14 +46,12 @@ def versioned(s: Service, manifest: Manifest) -> Manifest:
     """The Deployment; with a canary, with a hash of its pods, by which `up` sees that another version is to come."""
     if s.spec.rollout.canary is None:
         return manifest
-    told = pulumi.Output.from_input(manifest["spec"]["template"]).apply(_hash)
+    told = pulumi.Output.from_input(manifest["spec"]["template"]).apply(
+        lambda template: content_hash(json.dumps(template, sort_keys=True))
+    )
     meta = manifest["metadata"]
     notes = {**meta.get("annotations", {}), wellknown.RELEASE_ANNOTATION: told}
     return {**manifest, "metadata": {**meta, "annotations": notes}}
-
-
-def _hash(template: Any) -> str:
-    return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:DIGITS]
 
 
 def _deployment(s: Service, name: str, part: str, replicas: int, inputs: PodInputs) -> Manifest:
@@ -84,10 +79,10 @@ def _deployment(s: Service, name: str, part: str, replicas: int, inputs: PodInpu
 def _exemptions(s: Service, by_keda: bool, new: bool) -> dict[str, str]:
     """Checks of kube-score that do not hold here, and why."""
     checks = dict(PULL_POLICY)
-    if not by_keda:  # of a ScaledObject, kube-score knows nothing
+    if new:
+        checks["deployment-replicas"] = "none but during a release, which says how many"
+    elif not by_keda:  # of a ScaledObject, kube-score knows nothing
         checks["deployment-targeted-by-hpa-does-not-have-replicas-configured"] = (
             "set once, to the floor, so that the first start is not with one; the autoscaler's from then on"
         )
-    if new:
-        checks = {**PULL_POLICY, "deployment-replicas": "none but during a release, which says how many"}
     return exempt(checks | asked_for(s.spec.user))

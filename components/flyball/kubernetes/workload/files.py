@@ -3,7 +3,6 @@
 What is made is never changed: with other files it is another object, which the pods of the new revision name.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +14,8 @@ from flyball import wellknown
 from flyball.guards.workload import files
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.files import Files, Variables
-from flyball.kubernetes.objects import Manifest, metadata
+from flyball.kubernetes.objects import Manifest, content_hash, metadata
 from flyball.kubernetes.workload.environment import digest_of
-
-DIGITS = 10
-"""Of the hash of the files, in the name of their object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ def _later(begin: str, content: Mapping[str, Any]) -> pulumi.Output[str]:
 
 
 def _digest(content: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(dict(content), sort_keys=True).encode()).hexdigest()[:DIGITS]
+    return content_hash(json.dumps(dict(content), sort_keys=True))
 
 
 def env_from(variables: tuple[Variables, ...]) -> list[Manifest]:

@@ -25,6 +25,7 @@ from flyball.kubernetes.objects import (
     Manifest,
     as_user,
     confined,
+    container_port,
     evenly,
     labels,
     never_together,
@@ -202,11 +203,11 @@ def _data(spec: Spec) -> list[Manifest]:
 
 def _ports(spec: Spec) -> list[Manifest]:
     """All on which it listens, each once."""
-    found = [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}]
+    found = [container_port(PORT_NAME, spec.port)]
     for name, each in sorted(spec.ports.items()):
-        found.append({"name": name, "containerPort": each.port, "protocol": protocol(each.protocol)})
+        found.append(container_port(name, each.port, protocol(each.protocol)))
     if spec.metrics and spec.metrics.port not in {each["containerPort"] for each in found}:
-        found.append({"name": METRICS, "containerPort": spec.metrics.port, "protocol": "TCP"})
+        found.append(container_port(METRICS, spec.metrics.port))
     return found
 
 

@@ -5,7 +5,6 @@ application does, and is stopped after the application has ended, so that the wa
 whether the proxy is well, those of the application go past it to the application.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,7 +19,16 @@ from flyball.guards.workload.companions import PROXY
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.guards.workload.spec import Spec
-from flyball.kubernetes.objects import Manifest, as_user, confined, from_pod, metadata, requests_and_limits
+from flyball.kubernetes.objects import (
+    Manifest,
+    as_user,
+    confined,
+    container_port,
+    content_hash,
+    from_pod,
+    metadata,
+    requests_and_limits,
+)
 from flyball.proxy import Address, Families, InboundHop, Outbound, Proxy, Server, proxy_config
 from flyball.proxy.base import LEAVE
 from flyball.proxy.families import IP, IPS
@@ -34,8 +42,6 @@ _AFTER_A_JOB: Milliseconds = 1_000
 """The proxy is told to end when the job has ended, and then nobody waits for an answer any more."""
 _FAREWELL: Milliseconds = 1_000
 """What clients of gRPC have to go elsewhere before the application is told to end."""
-DIGITS = 10
-"""Of the configuration's hash, in its ConfigMap's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def sidecar(s: Placed) -> Sidecars | None:
     if not s.spec.proxied:
         return None
     text = proxy_config(_proxy(s))
-    name = f"{s.name}-{NAME}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}"
+    name = f"{s.name}-{NAME}-{content_hash(text)}"
     ports = s.spec.sidecar.call_ports(s.spec.calls)
     return Sidecars(
         container=_container(s),
@@ -123,8 +129,8 @@ def _container(s: Placed) -> Manifest:
         "command": ["haproxy", "-W", "-db", "-f", f"{FOLDER}/{FILE}"],
         "env": [from_pod(IP, "status.podIP"), from_pod(IPS, "status.podIPs")],
         "ports": [
-            *([_port("guard", guard.port)] if guard else []),
-            _port("metrics", own.metrics_port),
+            *([container_port("guard", guard.port)] if guard else []),
+            container_port("metrics", own.metrics_port),
         ],
         "resources": requests_and_limits(own.resources, retention.ephemeral_storage(1)),
         **_probes(own),
@@ -132,10 +138,6 @@ def _container(s: Placed) -> Manifest:
         "securityContext": {**confined(), **as_user(USER)},
         "volumeMounts": [{"name": NAME, "mountPath": FOLDER, "readOnly": True}],
     }
-
-
-def _port(name: str, port: int) -> Manifest:
-    return {"name": name, "containerPort": port, "protocol": "TCP"}
 
 
 def _leave(spec: Spec) -> Manifest:
