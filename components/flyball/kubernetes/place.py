@@ -11,6 +11,7 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import platform
 from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.resolve import Place
+from flyball.kubernetes.known import Known, settle
 
 T = TypeVar("T")
 
@@ -34,19 +35,26 @@ def place_of(args: Mapping[str, Any], *, shared: bool = False) -> Place:
     )
 
 
-def resolved(name: str, args: Mapping[str, Any], resolve: Callable[[Place], T]) -> T:
-    """What `resolve` makes of a component's arguments, in the place that they name.
+def settled(
+    name: str, args: Mapping[str, Any], expected: Any, resolve: Callable[[str, object, Place, Any], T]
+) -> Known[T]:
+    """What `resolve` makes of a component's arguments, in the place that they name, once all is known that they name;
+    `expected` is their type.
 
     Raises `Refused` with the problems of both; paths begin with the name.
     """
-    place = place_of(args)
-    problems = list(check_place(args, place, (name,)))
-    try:
-        found = resolve(place)
-    except Refused as refused:
-        raise Refused([*refused.problems, *problems]) from None
-    refuse(problems)
-    return found
+
+    def resolved(given: Any) -> T:
+        place = place_of(given)
+        problems = list(check_place(given, place, (name,)))
+        try:
+            found = resolve(name, given, place, expected)
+        except Refused as refused:
+            raise Refused([*refused.problems, *problems]) from None
+        refuse(problems)
+        return found
+
+    return settle(args, expected, (name,), resolved)
 
 
 def _text(args: Mapping[str, Any], key: str, default: str) -> str:

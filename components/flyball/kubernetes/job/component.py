@@ -7,8 +7,8 @@ from flyball.guards.workload import jobs
 from flyball.guards.workload.job_set import resolve_alone
 from flyball.kubernetes.args import JobArgs
 from flyball.kubernetes.job import objects
-from flyball.kubernetes.known import Known, Making, known, settle
-from flyball.kubernetes.place import resolved
+from flyball.kubernetes.known import Known, Making, known
+from flyball.kubernetes.place import settled
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.network import network_policy
@@ -28,7 +28,7 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            job = known_job(name, args)
+            job = settled(name, args, JobArgs, resolve_alone)
             admit([], opts, [job.now])
         self._register(name, job, opts)
 
@@ -88,14 +88,3 @@ class Job(pulumi.ComponentResource):
 
 
 _Made = tuple[Prepared, k8s.networking.v1.NetworkPolicy, k8s.batch.v1.CronJob | None, k8s.batch.v1.Job | None]
-
-
-def known_job(name: str, args: JobArgs) -> Known[jobs.Job]:
-    """The arguments with all rules applied, once all is known that they name. Raises `Refused`; the paths in its
-    messages begin with the name."""
-    return settle(
-        args,
-        JobArgs,
-        (name,),
-        lambda given: resolved(name, given, lambda place: resolve_alone(name, given, place, JobArgs)),
-    )

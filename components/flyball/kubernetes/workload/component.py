@@ -8,8 +8,8 @@ import pulumi
 from flyball.guards.workload.limits import ReplicaLimitsArgs, as_arguments, limits_of
 from flyball.guards.workload.resolve import Service, resolve_alone
 from flyball.kubernetes.args import WorkloadArgs
-from flyball.kubernetes.known import Known, known, settle
-from flyball.kubernetes.place import resolved
+from flyball.kubernetes.known import Known, known
+from flyball.kubernetes.place import settled
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.children import Parent
@@ -44,7 +44,7 @@ class Workload(Parent):
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            service = known_workload(name, args)
+            service = settled(name, args, WorkloadArgs, resolve_alone)
             admit([service.now], opts)
         self._register(name, service, opts, ())
 
@@ -89,24 +89,13 @@ def _outputs(service: Service) -> dict[str, Any]:
     }
 
 
-def known_workload(name: str, args: WorkloadArgs) -> Known[Service]:
-    """The arguments with all rules applied, once all is known that they name. Raises `Refused`; the paths in its
-    messages begin with the name."""
-    return settle(
-        args,
-        WorkloadArgs,
-        (name,),
-        lambda given: resolved(name, given, lambda place: resolve_alone(name, given, place, WorkloadArgs)),
-    )
-
-
 def workload_limits(name: str, args: WorkloadArgs) -> dict[str, ReplicaLimitsArgs]:
     """What a Governor is told about a workload: its limits, by Deployment. Raises `Refused`, as `Workload` does.
 
     Asked before the workload is registered, so that the limits are there first.
     """
     with refusals():
-        return known_workload(name, args).whole(_limits)
+        return settled(name, args, WorkloadArgs, resolve_alone).whole(_limits)
 
 
 def _limits(service: Service) -> dict[str, ReplicaLimitsArgs]:
