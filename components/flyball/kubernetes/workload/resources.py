@@ -40,10 +40,9 @@ def register(
     migrated = _migrate(s, name, child, who, make, called)
     if migrated:
         # Nothing of the service changes before its migration has succeeded.
-        child = pulumi.ResourceOptions(parent=child.parent, depends_on=[migrated])
+        child = _after(child, [migrated])
     ready = prepare(s, name, child, who, make)
-    first = [*ready.first, *([migrated] if migrated else [])]
-    after = pulumi.ResourceOptions(parent=child.parent, depends_on=first, ignore_changes=[REPLICAS])
+    after = _after(child, ready.first, ignore_changes=[REPLICAS])
     running = [
         make(k8s.apps.v1.Deployment, _name(name, s, each), versioned(s, patched(s, "deployment", each)), after)
         for each in ([] if s.members else deployments(s, ready.inputs))
@@ -52,13 +51,12 @@ def register(
         make(k8s.apps.v1.Deployment, _name(name, s, each), patched(s, "deployment", each), after)
         for each in ([] if s.members else canary(s, ready.inputs))
     ]
-    members = _members(s, s.members, name, ready.inputs, first, child, make) if s.members else None
+    members = _members(s, s.members, name, ready, child, make) if s.members else None
     reached = make(k8s.core.v1.Service, name, patched(s, "service", service.service(s)), child)
     limit = patched(s, "budget", service.disruption_budget(s))
     budget = make(k8s.policy.v1.PodDisruptionBudget, name, limit, child)
     # An on-demand base goes down to its size once there is something on spot.
-    waits = [*running, *([migrated] if migrated else [])]
-    last = pulumi.ResourceOptions(parent=child.parent, depends_on=waits) if s.sizing.split else child
+    last = _after(child, running) if s.sizing.split else child
     kind = k8s.autoscaling.v2.HorizontalPodAutoscaler
     scalers = {
         each["metadata"]["name"]: make(kind, _name(name, s, each), patched(s, "autoscaler", each), last)
@@ -111,18 +109,12 @@ def _migrate(
 
 
 def _members(
-    s: Service,
-    members: Members,
-    name: str,
-    inputs: PodInputs,
-    first: Sequence[pulumi.Resource],
-    child: pulumi.ResourceOptions,
-    make: Making,
+    s: Service, members: Members, name: str, ready: "Prepared", child: pulumi.ResourceOptions, make: Making
 ) -> k8s.apps.v1.StatefulSet:
     """What has no autoscaler keeps the size that it is given; members ask each other by name as soon as they are."""
     named = make(k8s.core.v1.Service, name + PEERS_SUFFIX, stateful_set.peers(s), child)
-    after = pulumi.ResourceOptions(parent=child.parent, depends_on=[*first, named])
-    return make(k8s.apps.v1.StatefulSet, name, stateful_set.stateful_set(s, members, inputs), after)
+    manifest = stateful_set.stateful_set(s, members, ready.inputs)
+    return make(k8s.apps.v1.StatefulSet, name, manifest, _after(child, [*ready.first, named]))
 
 
 def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) -> None:
@@ -137,6 +129,11 @@ def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) 
     route = patched(s, "route", way_in.route(s, s.spec.expose, way))
     manifest = {"apiVersion": way_in.API_VERSION, "kind": way_in.KIND, **route}
     make(k8s.apiextensions.CustomResource, f"{name}-route", manifest, child)
+
+
+def _after(child: pulumi.ResourceOptions, first: Sequence[pulumi.Resource], **more: Any) -> pulumi.ResourceOptions:
+    """The same after these too, with `more` options."""
+    return pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=first, **more))
 
 
 def _name(name: str, s: Service, manifest: Mapping[str, Any]) -> str:
