@@ -6,7 +6,7 @@ from typing import Any
 from flyball.alerts import chart
 from flyball.alerts.alertmanager import configuration
 from flyball.alerts.cluster import Groups
-from flyball.alerts.operator import Manifest, Whose
+from flyball.alerts.operator import Manifest
 from flyball.alerts.routes import USUAL
 from flyball.alerts.rule import rule_file
 from flyball.alerts.whole import Watched
@@ -37,11 +37,6 @@ def groups(stack: Stack) -> Groups:
 
 def runbooks(stack: Stack) -> str:
     return stack.alerts.runbooks if stack.alerts else ""
-
-
-def whose(stack: Stack, labels: Mapping[str, str]) -> Whose:
-    """The place of the stack's objects; `labels` are those by which the operator selects them."""
-    return watched(stack).whose(labels)
 
 
 def rule_objects(stack: Stack, labels: Mapping[str, str]) -> list[Manifest]:
