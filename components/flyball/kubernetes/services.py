@@ -275,11 +275,10 @@ def resolve_services(name: str, args: ServicesArgs) -> Set:
     apart = ("services", "jobs", "caches")
     alerting, unheard = _alerting(args, place, name)
     given, jobs, caches = (args.get(key) if isinstance(args, Mapping) else None for key in apart)
-    read_apart = {
-        key: {} for key, value in zip(apart, (given, jobs, caches), strict=True) if isinstance(value, Mapping)
-    }
-    outer = {**args, **read_apart} if isinstance(args, Mapping) else args
-    outer = {key: each for key, each in outer.items() if key != "alerts"} if isinstance(outer, Mapping) else outer
+    outer: Any = args
+    if isinstance(args, Mapping):
+        read_apart = {key: {} for key in apart if isinstance(args.get(key), Mapping)}
+        outer = {key: each for key, each in {**args, **read_apart}.items() if key != "alerts"}
     problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,)), *unheard]
     path = (name, "services")
     if isinstance(given, Mapping) and not given:
@@ -288,8 +287,8 @@ def resolve_services(name: str, args: ServicesArgs) -> Set:
     held = hold(caches, {**_by_name(given), **_by_name(jobs)}, place.namespace, (name, "caches"), SetCacheArgs)
     found = examine(_by_name(given), place, path, ServiceArgs, jobs=described, caches=held.callees)
     refuse([*problems, *held.problems, *found.problems])
-    governed = read_governed(Reader(args, (name,), []))
-    shared = Reader(args, (name,), []).value("shared", bool, False)
+    r = Reader(args, (name,), [])
+    governed, shared = read_governed(r), r.value("shared", bool, False)
     return Set(place, found.services, found.jobs, held.called(found.callers), governed, alerting, shared)
 
 
