@@ -1,61 +1,41 @@
 """A canary on a real control plane: a bad release stops itself, a good one goes through.
 
-What Prometheus would say of the new version's requests is said by a server of the test's own.
+What Prometheus would say of the new version's requests is played.
 """
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.cluster.test_others import WEB, Cluster, by_kubectl
+from tests.measure.played import Answer, data, played
 
 from flyball.lab.cluster.control_plane import ControlPlane
 
 pytestmark = pytest.mark.cluster
 
 
-class Figures(ThreadingHTTPServer):
-    """Answers queries: so many requests, and a share of them failed."""
+class Figures:
+    """Of so many requests, what share failed, and for which series somebody asked."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
         self.share = 0.0
         self.asked: set[str] = set()
+        self.url = ""
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        figures = self.server
-        assert isinstance(figures, Figures)
-        query = parse_qs(urlsplit(self.path).query)["query"][0]
-        figures.asked.add(query.partition("{")[0])
-        value = 1000 * (figures.share if 'code="5xx"' in query else 1)
-        body = json.dumps({"status": "success", "data": {"result": [{"value": [0, str(value)]}]}}).encode()
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        del format, args
+    def answer(self, path: str, query: Mapping[str, str]) -> Answer:
+        asked = query["query"]
+        self.asked.add(asked.partition("{")[0])
+        value = 1000 * (self.share if 'code="5xx"' in asked else 1)
+        return data({"result": [{"value": [0, str(value)]}]})(path, query)
 
 
 @pytest.fixture
 def figures() -> Iterator[Figures]:
-    server = Figures()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    found = Figures()
+    with played(found.answer) as server:
+        found.url = server.url
+        yield found
 
 
 def test_a_bad_release_stops_itself_and_a_good_one_goes_through(
