@@ -7,13 +7,18 @@ from click.testing import CliRunner, Result
 
 from flyball.cli import main
 
-STACK = """
+PLACE = """
 config:
   flyball:environment: prod
   flyball:owner: shop
   flyball:namespace: shop
   flyball:cluster: prod
   flyball:services:
+"""
+"""What stands before the services of a stack file."""
+STACK = (
+    PLACE
+    + """\
     web:
       image: registry.example/web:1.0.0
       port: 8080
@@ -29,6 +34,7 @@ config:
       probes: {readiness: {tcp: true}, liveness: {exec: [alive]}}
       load: {peak: 50, replica: 100}
 """
+)
 
 
 @pytest.fixture

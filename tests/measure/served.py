@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.measure.conftest import PLACE
+
 from flyball.drills.traffic.lab import lab
 from flyball.drills.traffic.load import Attack
 from flyball.drills.traffic.settings import inbound
@@ -15,13 +17,9 @@ from flyball.lab.monitoring import alone, figures
 WORKERS, OWN = 8, 0.1
 CAPACITY = WORKERS / OWN
 """Requests per second: 80."""
-STACK = """
-config:
-  flyball:environment: prod
-  flyball:owner: shop
-  flyball:namespace: shop
-  flyball:cluster: prod
-  flyball:services:
+STACK = (
+    PLACE
+    + """\
     shop:
       image: registry.example/shop:1.0.0
       port: 8080
@@ -29,6 +27,7 @@ config:
       deadline: 4s
       load: {peak: 200, replica: 100}
 """
+)
 LABELS = {"namespace": "shop", "pod": "shop-7d9f5c-x2k4q"}
 WARM = Attack(["/own"], 72.0, 8.0, 4.0)
 """The proxy's averages are whole after 512 requests."""

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
+from tests.measure.conftest import measured
 from tests.measure.served import CAPACITY, OWN, Served, served
-
-from flyball.cli import main
 
 pytestmark = [pytest.mark.hosts, pytest.mark.haproxy, pytest.mark.vegeta]
 MOST = 1.5 * CAPACITY
@@ -20,15 +19,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield made
 
 
-def measured(server: Served, *options: str) -> Result:
-    done = CliRunner().invoke(main, ["measure", "-s", str(server.stack), "shop", *options])
+def proposed(server: Served, *options: str) -> Result:
+    done = measured("-s", server.stack, "shop", *options)
     assert done.exit_code == 0, done.output
     return done
 
 
 @pytest.fixture(scope="module")
 def loaded(server: Served) -> Result:
-    return measured(server, "--load", server.load, "--most", f"{MOST:g}", "--step", "3s")
+    return proposed(server, "--load", server.load, "--most", f"{MOST:g}", "--step", "3s")
 
 
 def figures(done: Result) -> dict[str, dict[str, float | str]]:
@@ -45,7 +44,7 @@ def test_a_load_test_of_one_replica_finds_its_capacity(loaded: Result) -> None:
 
 def test_a_prometheus_that_watched_finds_the_same(server: Served, loaded: Result) -> None:
     days = f"{(time.time() - server.began) / 86_400:.6f}"
-    done = measured(server, "--prometheus", server.prometheus, "--days", days, "--window", "1s")
+    done = proposed(server, "--prometheus", server.prometheus, "--days", days, "--window", "1s")
     found = figures(done)
     assert 0.85 * CAPACITY <= float(found["load"]["replica"]) <= 1.15 * CAPACITY
     assert 1000 * OWN <= int(str(found["inbound"]["latency"]).removesuffix("ms")) <= 2000 * OWN
