@@ -3,13 +3,23 @@
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from tests.measure.conftest import STACK, measured
 from tests.measure.played import Answer, played, refusing, series
 
+from flyball.cli import measuring
+
 HOURS = 3600.0
+NOW = 250_000 * 2 * HOURS
+"""A whole number of the service's turns: where windows lie in these, the figures are others by a few per cent."""
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "time", SimpleNamespace(time=lambda: NOW))
 
 
 def shop(path: str, query: Mapping[str, str]) -> Answer:
