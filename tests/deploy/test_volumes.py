@@ -20,7 +20,7 @@ class Runs(Kubectl):
         spec = {"replicas": 3, "template": pod, "volumeClaimTemplates": [claim]}
         self.items = {"statefulsets": [{"metadata": {"name": "db"}, "spec": spec}], "persistentvolumeclaims": []}
 
-    def json(self, *arguments: str, stdin: str | None = None) -> Any:
+    def json(self, *arguments: str, stdin: str = "") -> Any:
         return {"items": self.items[arguments[1]]}
 
 
