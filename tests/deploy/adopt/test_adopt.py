@@ -12,7 +12,7 @@ import yaml
 from flyball.deploy.adopt.adopt import Adopted, adopt
 from flyball.deploy.adopt.found import in_files
 from flyball.deploy.as_yaml import to_yaml
-from flyball.deploy.manifests import rendered
+from flyball.deploy.manifests import Object, rendered
 from flyball.deploy.program import run_program
 from flyball.guards.reading.problem import Refused
 from flyball.stack.file import load
@@ -31,13 +31,22 @@ def filled(adopted: Adopted, folder: Path) -> dict[str, Any]:
     return load(file)
 
 
+def objects(config: dict[str, Any]) -> tuple[Object, ...]:
+    """What a configuration comes to."""
+    return rendered(run_program(PROJECT, "adopted", config)).objects
+
+
+def written(folder: Path, made: tuple[Object, ...]) -> Path:
+    """A file of manifests."""
+    file = folder / "rendered.yaml"
+    file.write_text("---\n".join(to_yaml(o.manifest) for o in made), encoding="utf-8")
+    return file
+
+
 def again(config: dict[str, Any], folder: Path) -> Adopted:
     """What is adopted of what a configuration comes to."""
     folder.mkdir(exist_ok=True)
-    objects = rendered(run_program(PROJECT, "adopted", config)).objects
-    file = folder / "rendered.yaml"
-    file.write_text("---\n".join(to_yaml(o.manifest) for o in objects), encoding="utf-8")
-    return adopt(in_files(file, config["namespace"]))
+    return adopt(in_files(written(folder, objects(config)), config["namespace"]))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)

@@ -2,33 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from click.testing import CliRunner
-from tests.deploy.adopt.test_adopt import CASES, PROJECT, filled
+from tests.deploy.adopt.test_adopt import CASES, PROJECT, filled, objects, written
 
 from flyball.cli import main
 from flyball.deploy.adopt.adopt import adopt
 from flyball.deploy.adopt.changes import changes
 from flyball.deploy.adopt.found import in_files
-from flyball.deploy.as_yaml import to_yaml
-from flyball.deploy.manifests import Object, rendered
-from flyball.deploy.program import run_program
 from flyball.stack.file import load
 
 WEB = Path(__file__).parent / "cases" / "web.yaml"
-
-
-def objects(config: dict[str, Any]) -> tuple[Object, ...]:
-    return rendered(run_program(PROJECT, "adopted", config)).objects
-
-
-def written(folder: Path, made: tuple[Object, ...]) -> Path:
-    file = folder / "rendered.yaml"
-    file.write_text("---\n".join(to_yaml(o.manifest) for o in made), encoding="utf-8")
-    return file
 
 
 def test_of_what_it_has_made_itself_it_changes_nothing(tmp_path: Path) -> None:

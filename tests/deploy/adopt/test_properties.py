@@ -1,21 +1,17 @@
 """Whatever manifests say: nothing of it vanishes unsaid, no secret enters the file, a plan accepts it."""
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.deploy.adopt.test_adopt import again, filled
+from tests.deploy.adopt.test_adopt import again, filled, objects
 
 from flyball.deploy.adopt.adopt import Adopted, adopt
 from flyball.deploy.adopt.changes import changes
 from flyball.deploy.adopt.found import gathered, items_of
-from flyball.deploy.manifests import rendered
-from flyball.deploy.program import run_program
 from flyball.stack.read import examine
 
-PROJECT = Path(__file__).parents[3]
 NAMES = ("front", "cart", "orders", "search")
 SECRET = "hunter2-of-nobody"
 PORTS = {"front": 8080, "cart": 8080, "orders": 5432, "search": 9000}
@@ -162,6 +158,6 @@ def test_it_is_a_fixed_point_from_the_second_time_on(tmp_path_factory: Any, docu
     config = filled(once, folder)
     twice = again(config, folder / "twice")
     assert twice.config == once.config
-    objects = rendered(run_program(PROJECT, "adopted", config)).objects
-    found = gathered([item for o in objects for item in items_of(dict(o.manifest), "made")], "made", [])
-    assert changes(found, objects, "made") == ([], [])
+    made = objects(config)
+    found = gathered([item for o in made for item in items_of(dict(o.manifest), "made")], "made", [])
+    assert changes(found, made, "made") == ([], [])
