@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from yaml.events import (
@@ -32,6 +32,7 @@ from flyball.guards.reading.rules import UNREADABLE_FILE
 Finish = Callable[[dict[Any, Any]], Any]
 """What becomes of each map when it is complete."""
 
+T = TypeVar("T")
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {
     "bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
@@ -59,36 +60,32 @@ class _Wrong(FlyballError):
 
 def read_yaml(path: Path, finish: Finish = lambda mapping: mapping) -> Any:
     """The one document of a file; None where it is empty. Raises `Refused`, with line and column."""
-    text = read_text(path)
-    if _FAST:
-        # What is no YAML goes to the other parser, which has more words for it.
-        with suppress(yaml.YAMLError):
-            return _document(path.name, yaml.parse(text, Loader=_FAST), finish)
-    try:
-        return _document(path.name, yaml.parse(text, Loader=yaml.SafeLoader), finish)
-    except yaml.YAMLError as error:
-        raise Refused([_problem(path.name, error)]) from None
+    return _parsed(path, lambda events: _document(path.name, events, finish))
 
 
 def read_yaml_documents(path: Path) -> list[Any]:
     """The documents of a file, in order; those that are empty are left out. Raises `Refused`, with line and column."""
-    text = read_text(path)
-    events: list[Event] = []
-    if _FAST:
-        with suppress(yaml.YAMLError):
-            events = list(yaml.parse(text, Loader=_FAST))
-    try:
-        events = events or list(yaml.parse(text, Loader=yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise Refused([_problem(path.name, error)]) from None
     found: list[list[Event]] = []
-    for event in events:
+    for event in _parsed(path, list):
         if isinstance(event, DocumentStartEvent):
             found.append([])
         elif found:
             found[-1].append(event)
     documents = [_document(path.name, iter(each), lambda mapping: mapping) for each in found]
     return [document for document in documents if document is not None]
+
+
+def _parsed(path: Path, read: Callable[[Iterator[Event]], T]) -> T:
+    """What is read out of a file's events. Raises `Refused`, with line and column, where it is no YAML."""
+    text = read_text(path)
+    if _FAST:
+        # What is no YAML goes to the other parser, which has more words for it.
+        with suppress(yaml.YAMLError):
+            return read(yaml.parse(text, Loader=_FAST))
+    try:
+        return read(yaml.parse(text, Loader=yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise Refused([_problem(path.name, error)]) from None
 
 
 def _document(name: str, events: Iterator[Event], finish: Finish) -> Any:
