@@ -22,7 +22,7 @@ from flyball.deploy.revisions import Named
 from flyball.errors import FlyballError
 from flyball.lab import processes
 from flyball.stack.build import CONTEXT_VARIABLE
-from flyball.stack.file import PROJECT
+from flyball.stack.schema import PROJECT
 
 PARALLEL = 64
 """Operations at once. By the CLI's own 4 for each processor, 100 Deployments that settle for 10 s wait for each other

@@ -14,9 +14,10 @@ from flyball.guards.aws.platform import Platform
 from flyball.guards.reading.problem import Refused
 from flyball.stack import either
 from flyball.stack.beside import with_files
-from flyball.stack.file import PROJECT, STACKS, alone, as_value, stack_file
+from flyball.stack.file import STACKS, alone, as_value, stack_file
 from flyball.stack.on_platform import is_resolved, with_platform
 from flyball.stack.read import Stack
+from flyball.stack.schema import PROJECT
 
 _SECRETIVE = ("services", "jobs", "caches")
 """Keys whose values may hold secrets."""

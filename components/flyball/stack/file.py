@@ -11,9 +11,8 @@ from flyball.guards.reading.strict import nearest
 from flyball.stack import either
 from flyball.stack.beside import with_files
 from flyball.stack.on_platform import with_platform
-from flyball.stack.schema import Encrypted
+from flyball.stack.schema import PROJECT, Encrypted
 
-PROJECT = "flyball"
 STACKS = "stacks"
 _TOP_LEVEL = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """Keys of a Pulumi stack settings file (https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/)."""

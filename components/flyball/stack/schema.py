@@ -14,6 +14,9 @@ from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.plain_arguments import PlainArgs, PlainJobArgs, SecretRefArgs
 from flyball.guards.workload.platform import PlatformArgs
 
+PROJECT = "flyball"
+"""Before each key in a stack file, with a colon."""
+
 
 class Encrypted(str):
     """Stands for a value that only the Pulumi CLI can decrypt; its own text is never shown."""

@@ -1,6 +1,8 @@
 """What a stack would change of what runs: nothing of what it has made itself, and everything that it says otherwise."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,12 @@ class TestCommand:
         shrinks = json.loads(plan.stdout)["shrinks"]
         count = len(WEB.with_suffix(".changes").read_text(encoding="utf-8").splitlines())
         assert shrinks[-1] == f"{count} changes; nothing was changed"
+
+    def test_manifests_are_adopted_without_pulumi_which_loads_slowly(self) -> None:
+        without = 'import sys; sys.modules.update(dict.fromkeys(["pulumi", "pulumi_kubernetes"]))'
+        program = f"{without}; from flyball.cli import main; main(['adopt', '-f', {str(WEB)!r}])"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert done.stdout == WEB.with_suffix(".stack").read_text(encoding="utf-8")
 
     @pytest.mark.parametrize(
         ("arguments", "said"),

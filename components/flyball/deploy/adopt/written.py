@@ -8,7 +8,7 @@ import yaml
 
 from flyball.deploy.adopt.notes import Notes, Place
 from flyball.deploy.as_yaml import represent
-from flyball.stack.file import PROJECT
+from flyball.stack.schema import PROJECT
 
 _WIDTH = 120
 _SHORT = 100
