@@ -119,25 +119,17 @@ def _resolved(value: str, texts: Mapping[str, str]) -> str:
 
 def _beside(name: str, texts: Mapping[str, str]) -> int | None:
     """The port that another variable says: FLAGD_PORT beside FLAGD_HOST."""
-    stem = re.sub(r"(?i)_?(host|hostname|addr|address|endpoint|server)$", "", name)
+    stem = _stem(name)
     found = next((texts[key] for key in (f"{stem}_PORT", f"{stem}_UI_PORT", f"{name}_PORT") if key in texts), "")
     return int(found) if found.isdigit() else None
 
 
 def _further(work: Work, callee: Service, number: int) -> None:
-    for port in callee.args.get("ports", {}).values():
-        if port["port"] == number or (callee.ports.get(number) and port["port"] == number):
+    for name, port in callee.args.get("ports", {}).items():
+        if port["port"] == number:
             if not port.get("public") and work.name not in port["callers"]:
                 port["callers"] = sorted([*port["callers"], work.name])
-                callee.work.notes.comments.pop(
-                    (
-                        "services",
-                        callee.work.name,
-                        "ports",
-                        next(k for k, v in callee.args["ports"].items() if v is port),
-                    ),
-                    None,
-                )
+                callee.work.notes.comments.pop(("services", callee.work.name, "ports", name), None)
             return
     work.lose("", f"it seems to call port {number} of {callee.work.name}, which is no port of it")
 
@@ -204,5 +196,9 @@ def _dialled_otherwise(
 
 
 def _port_variable(name: str, env: Mapping[str, str]) -> str | None:
-    stem = re.sub(r"(?i)_?(host|hostname|addr|address|endpoint|server)$", "", name)
-    return next((key for key in (f"{stem}_PORT", f"{name}_PORT") if key in env), None)
+    return next((key for key in (f"{_stem(name)}_PORT", f"{name}_PORT") if key in env), None)
+
+
+def _stem(name: str) -> str:
+    """What a variable speaks of: FLAGD of FLAGD_HOST."""
+    return re.sub(r"(?i)_?(host|hostname|addr|address|endpoint|server)$", "", name)

@@ -171,15 +171,9 @@ def _variables(container: Manifest, found: Found | None) -> dict[str, str]:
     for each in maps(container.get("env")):
         source = mapping(each.get("valueFrom"))
         text = str(each.get("value") or "")
-        for kind, there in (
-            (
-                "configMapKeyRef",
-                found.get("ConfigMap", mapping(source.get("configMapKeyRef")).get("name")) if found else None,
-            ),
-        ):
-            ref = mapping(source.get(kind))
-            if there:
-                text = str(mapping(there.manifest.get("data")).get(str(ref.get("key")), ""))
+        ref = mapping(source.get("configMapKeyRef"))
+        if there := found.get("ConfigMap", ref.get("name")) if found else None:
+            text = str(mapping(there.manifest.get("data")).get(str(ref.get("key")), ""))
         if ref := mapping(source.get("secretKeyRef")):
             text = f"{ref.get('key')} of the Secret {ref.get('name')}"
         elif field := mapping(source.get("fieldRef")).get("fieldPath"):

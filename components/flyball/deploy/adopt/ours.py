@@ -6,9 +6,10 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.deploy.adopt.found import Item, Manifest, mapping, maps
-from flyball.deploy.adopt.work import PROXY, Work
+from flyball.deploy.adopt.work import Work
 from flyball.guards.reading.units import duration, show_duration
 from flyball.guards.timeouts.hops import Hop, variable
+from flyball.guards.workload.companions import PROXY
 from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.guards.workload.ports import MAIN
 from flyball.guards.workload.sidecar import DOMAIN, FIRST_PORT

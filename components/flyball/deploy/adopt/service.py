@@ -163,19 +163,9 @@ def _exposed(ingress: Item, rule: Manifest, path: Manifest) -> dict[str, str]:
 
 def _further(work: Work, services: list[Item], port: int) -> dict[str, Any]:
     """Further ports, and the application's own figures."""
-    marks = mapping(mapping(work.template.get("metadata")).get("annotations"))
-    marks = (
-        marks
-        if "prometheus.io/port" in marks
-        else next(
-            (
-                m
-                for s in services
-                if "prometheus.io/port" in (m := mapping(mapping(s.manifest.get("metadata")).get("annotations")))
-            ),
-            marks,
-        )
-    )
+    annotated = (work.template, *(service.manifest for service in services))
+    notes = [mapping(mapping(each.get("metadata")).get("annotations")) for each in annotated]
+    marks = next((each for each in notes if "prometheus.io/port" in each), notes[0])
     found: dict[str, Any] = {}
     scraped = str(marks.get("prometheus.io/port", ""))
     if marks.get("prometheus.io/scrape") == "true" and scraped.isdigit():

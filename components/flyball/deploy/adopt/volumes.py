@@ -5,7 +5,8 @@ from typing import Any
 
 from flyball.deploy.adopt.found import Manifest, mapping, maps
 from flyball.deploy.adopt.notes import looks_secret
-from flyball.deploy.adopt.work import PROXY, Work
+from flyball.deploy.adopt.work import Work
+from flyball.guards.workload.companions import PROXY
 from flyball.guards.workload.files import VOLUME
 
 _MOST = 64 * 1024

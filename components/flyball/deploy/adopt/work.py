@@ -7,9 +7,7 @@ from typing import Any
 from flyball import wellknown
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
-
-PROXY = "proxy"
-"""Name of the container that flyball itself puts beside an application."""
+from flyball.guards.workload.companions import PROXY
 
 
 @dataclass(frozen=True, slots=True)
