@@ -17,10 +17,11 @@ from typing import Any
 from flyball import wellknown
 from flyball.deploy import jobs, migrations, others, parts
 from flyball.deploy.at_creation import CREATION_MANAGER, MANAGER, Key, as_it_will_be, is_ours_alone, part, stated
+from flyball.deploy.identity import Identified
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF, Item, Report
 from flyball.deploy.owned import change, is_as_stated
-from flyball.deploy.revisions import Named, as_applied, needed
+from flyball.deploy.revisions import as_applied, needed
 from flyball.deploy.rollout import KINDS
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS
 from flyball.guards.reading.problem import Problem, refuse
@@ -120,7 +121,7 @@ class ApplySet:
         flags = (f"--applyset={PARENTS}.{PARENT_GROUP}/{self.name}", "--prune")
         left = self._let_go(left, {o.namespace for o in objects})
         inside = needed(self.kubectl, objects) if left else set()
-        kept = [as_applied(member.manifest, PART_OF) for member in left if _named(member) in inside]
+        kept = [as_applied(member.manifest, PART_OF) for member in left if member.named in inside]
         output = self._apply(
             [*(jobs.bound(stated(o, there), there.get(o.key)) for o in objects), *kept], *flags, patience=UNREAD
         )
@@ -235,7 +236,7 @@ class ApplySet:
         except KubectlError:
             return False  # what the apply needs, it asks for itself, and says what it may not have
         keys = {o.key for o in objects}
-        left = {_named(Object(item, ())) for key, item in members.items() if key not in keys}
+        left = {Identified(item).named for key, item in members.items() if key not in keys}
         if not keys <= members.keys() or (left and left - needed(self.kubectl, objects)):
             return False
         return all(is_as_stated(_marked(stated(o, members), self.label), members[o.key], MANAGER) for o in objects)
@@ -350,7 +351,7 @@ class ApplySet:
         left = self._left(objects)
         kept = needed(self.kubectl, objects) if left else set()
         kept |= {("Namespace", "", o.namespace) for o in objects}
-        gone = [member for member in left if _named(member) not in kept]
+        gone = [member for member in left if member.named not in kept]
         return [(member.kind.lower(), f"{member.namespace}/{member.name}".lstrip("/")) for member in gone]
 
     def _members(self) -> dict[Key, Mapping[str, Any]]:
@@ -385,10 +386,6 @@ def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
 
 def _list(manifests: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
-
-
-def _named(o: Object) -> Named:
-    return (o.kind, o.namespace, o.name)
 
 
 def _kind_and_group(o: Object) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from flyball import prometheus, wellknown
 from flyball.alerts.canary import queries
 from flyball.deploy import rollout
+from flyball.deploy.identity import Named
 from flyball.deploy.manifests import Object
 from flyball.errors import FlyballError
 from flyball.guards.workload.canary import SUFFIX, Canary, Seen, Verdict, judge, share, size
@@ -40,7 +41,7 @@ class Release:
     canary: Canary
 
     @property
-    def stable(self) -> tuple[str, str, str]:
+    def stable(self) -> Named:
         """The Deployment that stays as it is."""
         return ("Deployment", self.namespace, self.name)
 
@@ -67,7 +68,7 @@ def releases(kubectl: Kubectl, known: Iterable[Release], objects: Iterable[Objec
 def without(objects: Sequence[Object], held: Iterable[Release]) -> list[Object]:
     """All but the Deployments that stay as they are until their canaries have done well."""
     kept = {release.stable for release in held}
-    return [o for o in objects if (o.kind, o.namespace, o.name) not in kept]
+    return [o for o in objects if o.named not in kept]
 
 
 def clear(kubectl: Kubectl, known: Iterable[Release]) -> None:

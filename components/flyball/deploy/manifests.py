@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball.deploy.as_yaml import to_yaml
+from flyball.deploy.identity import Identified
 from flyball.deploy.program import Registered
 from flyball.guards.fail_fast.rules import FOLDER_IN_USE
 from flyball.guards.reading.problem import Problem, Refused, refuse
@@ -45,29 +46,15 @@ _TYPE = re.compile(r"kubernetes:[^:]+:\w+(?<!Patch)")
 
 
 @dataclass(frozen=True, slots=True)
-class Object:
+class Object(Identified):
     """A Kubernetes object to be; `ignored` are paths that are ours only at its creation.
 
     `urn` is what the program calls it by, and `after` what it comes after.
     """
 
-    manifest: Mapping[str, Any]
     ignored: tuple[str, ...]
     urn: str = field(default="", compare=False)
     after: frozenset[str] = field(default=frozenset(), compare=False)
-
-    @property
-    def kind(self) -> str:
-        return self.manifest["kind"]
-
-    @property
-    def name(self) -> str:
-        return self.manifest["metadata"]["name"]
-
-    @property
-    def namespace(self) -> str:
-        """Empty for an object of the whole cluster."""
-        return self.manifest["metadata"].get("namespace", "")
 
     @property
     def key(self) -> tuple[str, str, str, str]:

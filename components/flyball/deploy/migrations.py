@@ -12,9 +12,9 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from flyball import wellknown
+from flyball.deploy.identity import Named
 from flyball.deploy.job_status import COMPLETE, FAILED, ended, why
 from flyball.deploy.manifests import Object
-from flyball.deploy.revisions import Named
 from flyball.deploy.rollout import KINDS
 from flyball.errors import FlyballError, condensed
 from flyball.guards.reading.units import show_duration
@@ -71,7 +71,7 @@ def stages(objects: Sequence[Object], there: Live) -> list[Stage]:
         found.append(
             Stage(
                 objects=tuple(o for o in objects if level.get(o.urn, 0) <= i),
-                stands=tuple((o.kind, o.namespace, o.name) for o in objects if o.urn in called),
+                stands=tuple(o.named for o in objects if o.urn in called),
                 jobs=tuple(o for o in objects if o.urn in pending and level[o.urn] == i),
             )
         )

@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 from flyball import paths
 from flyball.deploy import language_host
 from flyball.deploy.engine import Engine
+from flyball.deploy.identity import Named
 from flyball.deploy.program import inside, without_places
-from flyball.deploy.revisions import Named
 from flyball.errors import FlyballError
 from flyball.lab import processes
 from flyball.stack.build import CONTEXT_VARIABLE

@@ -10,13 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from flyball import wellknown
+from flyball.deploy.identity import Named
 from flyball.deploy.job_status import ended
 from flyball.deploy.manifests import Object
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.workload.proxy import FILE
-
-Named = tuple[str, str, str]
-"""Kind, namespace (empty for an object of the whole cluster) and name."""
 
 
 def needed(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
@@ -34,7 +32,7 @@ def needed(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
 
 
 def _needed_by_jobs(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
-    stay = {(o.kind, o.namespace, o.name) for o in objects if o.kind in ("Job", "CronJob")}
+    stay = {o.named for o in objects if o.kind in ("Job", "CronJob")}
     found: set[Named] = set()
     for namespace in sorted({namespace for _, namespace, _ in stay}):
         for item in kubectl.json("get", "jobs", f"--namespace={namespace}")["items"]:
@@ -49,7 +47,7 @@ def sweep(kubectl: Kubectl, objects: Iterable[Object]) -> list[str]:
     """Remove configurations of proxies, and files, that no revision needs any more, where a deployment tool has left
     them."""
     made = list(objects)
-    stays = {(o.kind, o.namespace, o.name) for o in made} | needed(kubectl, made)
+    stays = {o.named for o in made} | needed(kubectl, made)
     of = {_owner(o.manifest) for o in made if _is_of_a_revision(o.manifest)}
     removed: list[str] = []
     for namespace in sorted({namespace for namespace, _ in of}):

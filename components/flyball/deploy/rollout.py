@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
-from flyball.deploy.revisions import Named
+from flyball.deploy.identity import Named
 from flyball.errors import SHOWN, FlyballError, condensed
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubectl import Kubectl

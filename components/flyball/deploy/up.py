@@ -86,7 +86,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     kubectl = cluster(target, stack, report)
     applied = None
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
-    workloads = [(o.kind, o.namespace, o.name) for o in result.objects if o.kind in rollout.KINDS]
+    workloads = [o.named for o in result.objects if o.kind in rollout.KINDS]
     refuse(list(volumes.check(kubectl, stack.services.values())))
     live = parts.live(kubectl, stack.services.values())
     sizes = parts.taking_over(live, stack.services.values())
@@ -152,7 +152,7 @@ def _migrating(kubectl: Kubectl, engine: Engine, target: Target, result: Rendere
     if failed := migrations.failed(kubectl, result.objects):
         # The engine makes anew what its state knows, and waits in vain for what it does not.
         made = pulumi_cli.made(engine, target.project, target.name, whole=True)
-        jobs.remove(kubectl, [o for o in failed if (o.kind, o.namespace, o.name) not in made])
+        jobs.remove(kubectl, [o for o in failed if o.named not in made])
     try:
         yield
     except pulumi_cli.PulumiError:
@@ -334,7 +334,7 @@ def _in_the_way(members: ApplySet, engine: Engine, target: Target, stack: Stack,
     made = functools.cache(lambda: pulumi_cli.made(engine, target.project, target.name))
 
     def is_own(o: Object, there: Item) -> bool:
-        return others.alike(o.manifest, there) or (o.kind, o.namespace, o.name) in made()
+        return others.alike(o.manifest, there) or o.named in made()
 
     yield from others.check(result.objects, members.live(result.objects), is_own)
     if stack.governor:

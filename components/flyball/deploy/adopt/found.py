@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball import wellknown
+from flyball.deploy.identity import Identified
 from flyball.documents import read_yaml_documents
 from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Problem, Refused, refuse
@@ -19,24 +20,10 @@ _DATA = ("data", "stringData", "binaryData")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Item(Identified):
     """One manifest; `origin` says where it was found."""
 
-    manifest: Manifest
     origin: str
-
-    @property
-    def kind(self) -> str:
-        return self.manifest["kind"]
-
-    @property
-    def name(self) -> str:
-        return self.manifest["metadata"]["name"]
-
-    @property
-    def namespace(self) -> str:
-        """Empty where nothing is said of one."""
-        return self.manifest["metadata"].get("namespace") or ""
 
     @property
     def spec(self) -> Manifest:

@@ -204,7 +204,7 @@ def bring_up(drill: ClusterDrill, guard: bool, kubectl: Kubectl, image: str, wai
         with _PROGRAM:
             objects = rendered(run(lambda: build(stack), "flyball", drill.name)).objects
         ApplySet(kubectl, drill.name).apply(objects)
-        workloads = [(o.kind, o.namespace, o.name) for o in objects if o.kind in rollout.KINDS]
+        workloads = [o.named for o in objects if o.kind in rollout.KINDS]
     else:
         manifests = [_namespace(), *(_with_image(manifest, image) for manifest in drill.plain())]
         _apply(kubectl, manifests)
