@@ -4,7 +4,6 @@ Their controller ends the machines and then lets the pool go. Whatever took it a
 on, and that nobody ends.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from flyball.deploy import api
 from flyball.deploy.others import Signature, signature
 from flyball.guards.aws.rules.pools import POOL_LEFT
 from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.units import duration
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.pools import names as karpenter
@@ -20,8 +20,8 @@ _POOLS, _CLAIMS, _CLASSES = karpenter.KINDS
 _BUDGETS = "poddisruptionbudgets"
 END = 300.0
 """How long a machine may take to end once its grace is over, or nothing is on it any more [s]."""
-_PART = re.compile(r"([0-9]+)([hms])")
-_SECONDS = {"h": 3_600, "m": 60, "s": 1}
+_EVER = 2**63
+"""Of a grace [ms]: there is no limit to it."""
 
 
 def of_stack(kubectl: Kubectl, own: Signature) -> list[str]:
@@ -87,12 +87,7 @@ def _grace(kubectl: Kubectl, found: list[str]) -> float:
         specs += [item["spec"]["template"]["spec"] for item in made if item["metadata"]["name"] in pools]
         selector = f"--selector={karpenter.POOL_LABEL} in ({', '.join(sorted(pools))})"
         specs += [item["spec"] for item in kubectl.json("get", _CLAIMS, selector)["items"]]
-    return max((_seconds(spec.get("terminationGracePeriod", "")) for spec in specs), default=0)
-
-
-def _seconds(duration: str) -> float:
-    """Of a duration as Karpenter's kinds allow it: `1h`, `90s`, `1h30m`."""
-    return sum(int(count) * _SECONDS[unit] for count, unit in _PART.findall(duration))
+    return max((duration(spec.get("terminationGracePeriod", "0s"), _EVER) for spec in specs), default=0) / 1000
 
 
 def _command(found: list[str]) -> str:
