@@ -56,12 +56,13 @@ def from_secret(variable: str, name: str, key: str) -> Manifest:
 def variables(s: Placed) -> list[Manifest]:
     """The variables of all sources: plain ones, those of the workload's Secret, and those of Secrets that exist."""
     own: dict[str, str] = {}
+    of_pod: dict[str, Manifest] = {}
     if isinstance(s, Service):
         own |= file_logs.environment(s.spec.logs, s.name) if s.spec.logs else {}
         own |= local_cache.environment(s.spec.cache) if s.spec.cache else {}
-    grouped = isinstance(s, Service) and s.members is not None and not s.members.alone
-    if isinstance(s, Service) and s.members and grouped:
-        own[members.PEERS] = members.hosts(s.name, s.spec.namespace, s.members)
+        if s.members and not s.members.alone:
+            own[members.PEERS] = members.hosts(s.name, s.spec.namespace, s.members)
+            of_pod[members.MEMBER] = from_pod(members.MEMBER, "metadata.name")
     passwords: dict[str, str] = {}
     for name, call in s.spec.calls.items():
         if isinstance(call.to, Callee) and call.to.cache:
@@ -69,7 +70,7 @@ def variables(s: Placed) -> list[Manifest]:
             own[ttl], passwords[password] = f"{call.to.cache.ttl}", call.to.cache.secret
     found = {
         **{variable: {"name": variable, "value": value} for variable, value in own.items()},
-        **({members.MEMBER: from_pod(members.MEMBER, "metadata.name")} if grouped else {}),
+        **of_pod,
         **{variable: {"name": variable, "value": value} for variable, value in s.given.get("env", {}).items()},
         **{
             variable: from_secret(variable, s.name + SECRET_SUFFIX, variable) for variable in s.given.get("secrets", {})

@@ -7,6 +7,7 @@ from flyball.guards.timeouts.calls import Outside
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.names import EVERYBODY, Caller
 from flyball.guards.workload.platform import Platform, anywhere
+from flyball.guards.workload.ports import Port
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest, metadata, selector
 
@@ -48,7 +49,7 @@ def _ingress(s: Placed) -> list[Manifest]:
     further = [
         rule
         for _, each in sorted(s.spec.ports.items())
-        for rule in _let_in(s, each.callers, each.public, {**tcp(each.port), "protocol": protocol(each.protocol)})
+        for rule in _let_in(s, each.callers, each.public, _further(each))
     ]
     return [*metrics, *_let_in(s, s.callers, s.spec.public, tcp(s.spec.entry)), *further, *_among(s, "from")]
 
@@ -57,9 +58,12 @@ def _among(s: Service, direction: str) -> list[Manifest]:
     """Members reach each other at all ports of the application, past the proxy."""
     if s.members is None or s.members.alone:
         return []
-    ports = [tcp(s.spec.port)]
-    ports += [{**tcp(each.port), "protocol": protocol(each.protocol)} for _, each in sorted(s.spec.ports.items())]
+    ports = [tcp(s.spec.port), *(_further(each) for _, each in sorted(s.spec.ports.items()))]
     return [{direction: [{"podSelector": {"matchLabels": selector(s)}}], "ports": ports}]
+
+
+def _further(port: Port) -> Manifest:
+    return {**tcp(port.port), "protocol": protocol(port.protocol)}
 
 
 def _let_in(s: Placed, callers: Iterable[Caller], public: bool, port: Manifest) -> list[Manifest]:
