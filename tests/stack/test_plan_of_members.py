@@ -1,4 +1,4 @@
-"""`plan --before`: what of members and their volumes no change of the file could bring about."""
+"""`plan --before`: what of members and their volumes no change of the file could bring about, and what it takes."""
 
 import json
 from pathlib import Path
@@ -65,3 +65,23 @@ def test_the_command_ends_with_1_and_names_the_rule(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["plan", "-s", str(now), "--before", str(was), "--json"])
     assert result.exit_code == 1
     assert [each["rule"] for each in json.loads(result.stdout)["findings"]] == ["volume-fixed"]
+
+
+WEB = {**stack(), "services": {**stack()["services"], "web": stack()["services"]["db"]}}
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "said"),
+    [
+        (stack(), WEB, ("web: is removed, with all its replicas",)),
+        (WEB, stack(), ()),
+        # Of a file that breaks a rule nobody knows the sizes.
+        ({**stack(), "zone": "a"}, WEB, ()),
+        (stack(), {**WEB, "zone": "a"}, ()),
+    ],
+    ids=["removed", "added", "broken", "broken before"],
+)
+def test_what_it_takes_is_said_where_both_keep_all_rules(
+    after: dict[str, Any], before: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    assert plan(after, before).shrinks == said
