@@ -1,7 +1,7 @@
 """Canary releases: what is asked of Prometheus in each step, and who is told of one that stands still."""
 
 from flyball.alerts.rule import OF_SERIES, Rule, Severity
-from flyball.alerts.workload import JOIN, METRIC, SUBJECT, by_workload
+from flyball.alerts.workload import JOIN, METRIC, OF_SET, SUBJECT, by_workload
 from flyball.guards.alerting import services
 from flyball.guards.workload.canary import SUFFIX
 
@@ -9,7 +9,7 @@ from flyball.guards.workload.canary import SUFFIX
 def queries(namespace: str, name: str, protocol: str, seconds: int) -> tuple[str, str]:
     """The requests that reached a service's new version within so many seconds, and those that failed: as objectives
     count them, by the proxy in each of its pods."""
-    pods = f'namespace="{namespace}",pod=~"{name}{SUFFIX}-[0-9a-z]+-[0-9a-z]{{5}}"'
+    pods = f'namespace="{namespace}",pod=~"{name}{SUFFIX}{OF_SET}"'
 
     def of(metric: str, which: str) -> str:
         return f"sum(increase({metric}{{{pods},{which}}}[{seconds}s]))"

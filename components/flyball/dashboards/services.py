@@ -1,14 +1,14 @@
 """Dashboards of a stack, of a workload in it, and of its calls: thresholds beside what is."""
 
 from flyball.alerts.hops import LOAD
-from flyball.alerts.workload import HOP_TIMEOUT, METRIC, ON, by_workload
+from flyball.alerts.workload import HOP_TIMEOUT, METRIC, OF_SET, ON, by_workload
 from flyball.alerts.zones import LEFT
 from flyball.dashboards.board import Board, Panel, Series, Unit
 
 _STACK = 'namespace="$namespace"'
 _ONE = f'{_STACK},workload="$workload"'
 _HOP = f'{_ONE},hop="$hop"'
-_PODS = 'namespace="$namespace",pod=~"$workload(-spot)?-[0-9a-z]+-[0-9a-z]{5}"'
+_PODS = f'namespace="$namespace",pod=~"$workload(-spot)?{OF_SET}"'
 _WINDOW = "5m"
 _NAMESPACES = f"label_values({METRIC}_need, namespace)"
 _WORKLOADS = f"label_values({METRIC}_need{{{_STACK}}}, workload)"
