@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager beside a control plane, from the rules to who is told."""
+"""Prometheus and Alertmanager, beside a control plane or on their own, from the rules to who is told."""
 
 import json
 import time
