@@ -186,3 +186,21 @@ class TestRefuses:
             in_files(tmp_path)
         with pytest.raises(Refused, match=r"nowhere: is not there; name a file or a folder of manifests"):
             in_files(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("how", [{"protocol": "tcp", "port": 5432}, {"port": 8080, "inbound": {"enabled": False}}])
+def test_what_tells_no_deadline_has_time_for_its_calls(tmp_path: Path, how: dict[str, Any]) -> None:
+    """Without requests of its own its proxy holds none to a deadline, and nobody calls it."""
+    probes = {"readiness": {"tcp": True}, "liveness": {"exec": ["alive"]}}
+    web = {"image": "registry.example/web:1.0", "port": 8080, "load": {"peak": 10, "replica": 20}}
+    services = {
+        "front": web,
+        "search": {**web, "calls": {"front": {}}},
+        "orders": {**web, "probes": probes, "calls": {"search": {}}, **how},
+    }
+    config = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "dev", "services": services}
+    config |= {"logs": {"to": "none", "reason": "none are kept"}}
+    adopted = again(config, tmp_path / "made")
+    assert adopted.config["services"]["orders"]["deadline"] == "2.5s"
+    assert adopted.config["services"]["search"]["deadline"] == "2.25s"
+    assert examine(filled(adopted, tmp_path))[1] == []
