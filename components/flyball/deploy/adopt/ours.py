@@ -7,7 +7,10 @@ from typing import Any
 from flyball import wellknown
 from flyball.deploy.adopt.found import Item, Manifest, mapping, maps
 from flyball.deploy.adopt.work import Work
-from flyball.guards.reading.units import duration, show_duration
+from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.units import Milliseconds, duration, show_duration
+from flyball.guards.timeouts.calls import read_call
+from flyball.guards.timeouts.deadlines import DEFAULT_DEADLINE, Promise
 from flyball.guards.timeouts.hops import Hop, variable
 from flyball.guards.workload.companions import PROXY
 from flyball.guards.workload.names import SPOT_SUFFIX
@@ -53,15 +56,22 @@ def _say_zones(work: Work) -> None:
 
 
 def promise(described: Iterable[Work], args: Mapping[str, dict[str, Any]]) -> None:
-    """A deadline for what speaks tcp and was made by flyball: what those wait who call it."""
+    """A deadline for what was made by flyball and tells none: for tcp what those wait who call it, else what its own
+    calls take where that is longer than the default."""
     for work in described:
         own = args[work.name]
-        if work.item.is_ours and own.get("protocol") == "tcp" and "deadline" not in own:
-            waits = [
-                each["calls"][work.name]["timeout"] for each in args.values() if work.name in each.get("calls", {})
-            ]
-            if waits:
-                own["deadline"] = min(waits, key=duration)
+        if not work.item.is_ours or "deadline" in own:
+            continue
+        waits = [each["calls"][work.name]["timeout"] for each in args.values() if work.name in each.get("calls", {})]
+        if waits and own.get("protocol") == "tcp":
+            own["deadline"] = min(waits, key=duration)
+        elif (taken := _taken(own)) > DEFAULT_DEADLINE:
+            own["deadline"] = show_duration(taken)
+
+
+def _taken(own: dict[str, Any]) -> Milliseconds:
+    calls = Reader(own, (), []).maps("calls")
+    return Promise(None, {name: read_call(call, call.has("host")) for name, call in calls.items()}).spent
 
 
 def _configuration(work: Work) -> str:
