@@ -109,3 +109,37 @@ def test_a_failure_is_not_told_by_what_kubectl_notes_of_its_own_pace(monkeypatch
     with pytest.raises(KubectlError) as failed:
         Kubectl(Path("/bin/kubectl"), None).run("apply")
     assert str(failed.value) == f"{note.replace('I1126', 'W1126')}\nError from server: no"
+
+
+NULL = "error: .status.conditions accessor error: <nil> is of the type <nil>, expected []interface{}"
+
+
+def test_a_kind_defined_a_moment_ago_has_no_conditions_yet_and_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [Runs(stderr=NULL, returncode=1), Runs(stderr=NULL, returncode=1), Runs()]
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **arguments: Any) -> Any:
+        asked.append(command)
+        return answers[len(asked) - 1](command, **arguments)
+
+    monkeypatch.setattr(kubectl.subprocess, "run", run)
+    monkeypatch.setattr(kubectl.time, "sleep", lambda seconds: None)
+
+    Kubectl(Path("/bin/kubectl"), None).established("crd/a.example", "crd/b.example", seconds=30)
+
+    assert [command[:5] for command in asked] == [
+        ["/bin/kubectl", "wait", "--for=condition=Established", "crd/a.example", "crd/b.example"]
+    ] * 3
+    assert asked[0][5:] == ["--timeout=30s"]
+
+
+@pytest.mark.parametrize(("stderr", "seconds"), [(NULL, 0), ("error: timed out waiting for the condition", 30)])
+def test_a_kind_that_is_not_served_in_time_is_an_error(
+    stderr: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubectl.subprocess, "run", Runs(stderr=stderr, returncode=1))
+
+    with pytest.raises(KubectlError) as failed:
+        Kubectl(Path("/bin/kubectl"), None).established("crd/a.example", seconds=seconds)
+
+    assert str(failed.value) == stderr
