@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from flyball.errors import FlyballError, condensed
 
 _NOTE = re.compile(r"I\d{4} \d\d:\d\d:")
 """What kubectl's library notes in passing (klog's severity I), as that it asks more slowly than it could."""
+
+
+_UNSAID = "accessor error: <nil> is of the type <nil>"
+"""What `kubectl wait` ends with where `status.conditions` is null, as a definition's is in its first moment."""
 
 
 class KubectlError(FlyballError):
@@ -67,6 +72,23 @@ class Kubectl:
             said = condensed([line for line in lines if not _NOTE.match(line)] or lines)
             raise KubectlError(said or f"kubectl {arguments[0]} ended with {result.returncode}", result.stdout)
         return result.stdout
+
+    def established(self, *definitions: str, seconds: float = 60.0) -> None:
+        """Wait until kinds are served that were defined just now: `crd/NAME`, files of definitions, or `crd --all`.
+
+        Raises `KubectlError` if one is not within `seconds`.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            limit = f"--timeout={max(1, end - time.monotonic()):.0f}s"
+            try:
+                self.run("wait", "--for=condition=Established", *definitions, limit, timeout=seconds + 30)
+            except KubectlError as error:
+                if _UNSAID not in str(error) or time.monotonic() >= end:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def find(self, kind: str, name: str, *where: str) -> Any | None:
         """An object as it is; None where there is none of that name."""

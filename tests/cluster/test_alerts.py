@@ -29,8 +29,7 @@ def kinds(control_plane: Any) -> Kubectl:
     kubectl: Kubectl = control_plane.kubectl
     for file in schemas.operator_crds(source):
         kubectl.run("apply", "--server-side", f"--filename={file}")
-    names = [f"crd/{kind}.{operator.GROUP}" for kind in operator.CRDS]
-    kubectl.run("wait", "--for=condition=Established", *names, "--timeout=60s")
+    kubectl.established(*(f"crd/{kind}.{operator.GROUP}" for kind in operator.CRDS))
     return kubectl
 
 

@@ -40,7 +40,7 @@ def plane(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     given = [f"--filename={file}" for file in karpenter_kinds()]
     control_plane.kubectl.run("create", *given)
     try:
-        control_plane.kubectl.run("wait", "--for=condition=Established", *given, "--timeout=60s")
+        control_plane.kubectl.established(*given)
         yield control_plane
     finally:
         control_plane.kubectl.run("delete", *given)

@@ -276,7 +276,7 @@ class ApplySet:
     def _make_parent(self) -> None:
         self._apply([_parent_definition()])
         crd = f"crd/{PARENTS}.{PARENT_GROUP}"
-        self.kubectl.run("wait", "--for=condition=Established", crd, "--timeout=30s")
+        self.kubectl.established(crd)
         # Only if it is not there: what kubectl keeps in its annotations must survive.
         if not self._parent():
             head = {"apiVersion": f"{PARENT_GROUP}/v1", "kind": PARENT_KIND}

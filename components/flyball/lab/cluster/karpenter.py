@@ -50,7 +50,7 @@ def start(plane: ControlPlane, offers: Sequence[Offer], zones: Sequence[str], re
     for folder in _CRDS:
         for file in sorted((module / folder).glob("*.yaml")):
             servers.apply(plane, file.read_text())
-    plane.kubectl.run("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
+    plane.kubectl.established("crd", "--all")
     own = {"apiVersion": f"{PROVIDER_GROUP}/v1alpha1", "kind": CLASS_KIND, "metadata": {"name": CLASS}}
     items = [*rights.manifests(), *_as_a_cloud(), own]
     servers.apply(plane, json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
