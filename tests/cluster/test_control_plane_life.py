@@ -163,6 +163,7 @@ def test_what_gave_up_on_a_slow_api_server_is_started_again(control_plane: Contr
     """On a busy machine the API server takes longer than the half minute that its clients wait for it."""
     name = "kube-controller-manager" if last else "kwok-controller"
     log = control_plane.folder / "logs" / f"{name}.log"
+    before = keepers(control_plane)
     (one,) = processes.of(control_plane.folder, [name])
     os.kill(one, signal.SIGKILL)
     until(lambda: one not in processes.of(control_plane.folder))
@@ -173,6 +174,15 @@ def test_what_gave_up_on_a_slow_api_server_is_started_again(control_plane: Contr
 
     assert components(control_plane.name) >= set(COMPONENTS)
     assert planes.running(control_plane.name) == control_plane
+    # Pods become ready again at once, and not when the leases of who kept the nodes before run out.
+    until(lambda: keepers(control_plane).keys() == before.keys())
+    until(lambda: all((kept == before[node]) == bool(last) for node, kept in keepers(control_plane).items()))
+
+
+def keepers(plane: ControlPlane) -> dict[str, str]:
+    """Who keeps each simulated node going."""
+    leases = plane.kubectl.json("get", "leases", "--namespace=kube-node-lease")["items"]
+    return {lease["metadata"]["name"]: lease["spec"]["holderIdentity"] for lease in leases}
 
 
 def test_two_runs_at_once_start_it_once(control_plane: ControlPlane, another_name: str) -> None:
