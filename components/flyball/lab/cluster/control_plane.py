@@ -234,6 +234,8 @@ def await_ready(plane: ControlPlane, deadline: float, components: Sequence[str] 
         with suppress(KubectlError), _start_log(plane.name).open("a") as output:
             if dead and unready != "kube-apiserver":
                 plane.kubectl.run("delete", "lease", *dead, "--namespace=kube-system", "--ignore-not-found")
+                if "kwok-controller" in dead:  # so would the nodes, and their pods stand still
+                    plane.kubectl.run("delete", "lease", "--all", "--namespace=kube-node-lease")
                 _kwokctl(plane, ["start", "cluster"], output).wait()  # starts what does not run
         time.sleep(0.1)
 
