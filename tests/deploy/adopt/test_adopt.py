@@ -204,3 +204,28 @@ def test_what_tells_no_deadline_has_time_for_its_calls(tmp_path: Path, how: dict
     assert adopted.config["services"]["orders"]["deadline"] == "2.5s"
     assert adopted.config["services"]["search"]["deadline"] == "2.25s"
     assert examine(filled(adopted, tmp_path))[1] == []
+
+
+def test_what_was_made_calls_what_its_proxy_leads_to_and_nothing_is_guessed(tmp_path: Path) -> None:
+    """A guess would be a call that its deadline has no time for: by default 2 s and 250 ms for the connection in 2 s."""
+    web = {"image": "registry.example/web:1.0", "port": 8080, "load": {"peak": 10, "replica": 20}, "deadline": "2s"}
+    services = {
+        "front": web,
+        "search": {**web, "env": {"FRONT_ADDR": "front:8080"}},
+        "orders": {
+            **web,
+            "deadline": "5s",
+            "calls": {"search": {"timeout": "2s"}},
+            "env": {"FRONT_ADDR": "front:8080"},
+        },
+    }
+    config = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "dev", "services": services}
+    config |= {"logs": {"to": "none", "reason": "none are kept"}}
+    adopted = again(config, tmp_path / "made")
+    assert "calls" not in adopted.config["services"]["search"]
+    assert list(adopted.config["services"]["orders"]["calls"]) == ["search"]
+    assert [lost for lost in adopted.lost if "front" in str(lost)] == [
+        "deployment orders: it seems to call front past its proxy, and goes on so",
+        "deployment search: it seems to call front past its proxy, and goes on so",
+    ]
+    assert examine(filled(adopted, tmp_path))[1] == []
