@@ -224,7 +224,7 @@ def test_what_was_made_calls_what_its_proxy_leads_to_and_nothing_is_guessed(tmp_
     adopted = again(config, tmp_path / "made")
     assert "calls" not in adopted.config["services"]["search"]
     assert list(adopted.config["services"]["orders"]["calls"]) == ["search"]
-    assert [lost for lost in adopted.lost if "front" in str(lost)] == [
+    assert [str(lost) for lost in adopted.lost if "front" in str(lost)] == [
         "deployment orders: it seems to call front past its proxy, and goes on so",
         "deployment search: it seems to call front past its proxy, and goes on so",
     ]

@@ -58,7 +58,10 @@ def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: 
         for number in sorted({each.port for each in places if each.port is not None} - {main, callee.args["port"]}):
             _further(work, callee, number)
         to_main = [each for each in places if each.port in (None, main, callee.args["port"])]
-        if to_main and leads_to(graph, name, work.name):
+        if to_main and work.item.is_ours:
+            # What its proxy leads to is known, and times are made for: a guess may be more than its deadline allows.
+            work.lose("", f"it seems to call {name} past its proxy, and goes on so")
+        elif to_main and leads_to(graph, name, work.name):
             work.lose(
                 "", f"it seems to call {name}, which calls it by others: that call is left out, and goes past the proxy"
             )
