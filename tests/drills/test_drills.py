@@ -32,7 +32,7 @@ EXACT: dict[tuple[str, bool], dict[str, Any]] = {
     ("spot", True): {**NOTHING_LOST, "fewest_ready": 9},
     ("spot", False): {"replicas": 9, "fewest_ready": 0, "most_ready": 9},
     ("drain", True): {**NOTHING_LOST, "nodes_drained": 6},
-    ("drain", False): {"replicas": 9},
+    ("drain", False): {"replicas": 9, "nodes_drained": 6, "fewest_ready": 0},
     ("quorum", True): {
         **NOTHING_LOST,
         "nodes_drained": 2,
