@@ -207,7 +207,7 @@ def test_what_tells_no_deadline_has_time_for_its_calls(tmp_path: Path, how: dict
 
 
 def test_what_was_made_calls_what_its_proxy_leads_to_and_nothing_is_guessed(tmp_path: Path) -> None:
-    """A guess would be a call that its deadline has no time for: by default 2 s and 250 ms for the connection in 2 s."""
+    """A guess would be a call that its deadline has no time for: by default 2 s, and 250 ms to connect, in 2 s."""
     web = {"image": "registry.example/web:1.0", "port": 8080, "load": {"peak": 10, "replica": 20}, "deadline": "2s"}
     services = {
         "front": web,
