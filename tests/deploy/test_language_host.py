@@ -64,7 +64,7 @@ def test_it_is_ended_by_a_signal_and_is_silent(number: signal.Signals) -> None:
     with host() as (process, stub):
         stub.Handshake(language_pb2.LanguageHandshakeRequest())
         process.send_signal(number)
-        assert process.communicate(timeout=30) == ("", "")
+        assert process.communicate(timeout=120) == ("", "")
         assert process.returncode == 0
 
 
@@ -77,8 +77,8 @@ def test_it_goes_with_the_engine_that_started_it(tmp_path: Path) -> None:
         pid, port = int(starter.stdout.readline()), starter.stdout.readline()
         assert int(port)
         starter.kill()
-        starter.communicate(timeout=60)  # until nobody has its output open
-    deadline = time.monotonic() + 30
+        starter.communicate(timeout=120)  # until nobody has its output open
+    deadline = time.monotonic() + 120
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not Path(f"/proc/{pid}").exists()
@@ -109,7 +109,7 @@ def test_a_package_that_is_no_longer_wanted_ends(tmp_path: Path) -> None:
         call = stub.RunPlugin(language_pb2.RunPluginRequest(pwd=str(folder), info=information(folder)))
         pid = int(next(call).stdout)
         call.cancel()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not Path(f"/proc/{pid}").exists()

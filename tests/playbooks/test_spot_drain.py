@@ -49,7 +49,7 @@ class Bench:
         units = (("shop.service", 5.0), ("queue.service", 3.0))
         of_group = (group, "termination", "eu-central-1") if group else ()
         settings = spot_drain.Settings(
-            self.metadata.endpoint, 5.0, 0.3, token_ttl, rebalance, 4.0, 8.0, units, *of_group
+            self.metadata.endpoint, 5.0, 20.0, token_ttl, rebalance, 4.0, 8.0, units, *of_group
         )
         return spot_drain.Watcher(settings, spot_drain.Metadata(settings))
 
@@ -190,9 +190,12 @@ def test_a_faulty_server_is_survived_and_the_notice_after_it_seen(bench: Bench, 
     watcher.look()
     bench.notice()
     bench.say("fault", fault)
+    patient = watcher.metadata.settings
+    watcher.metadata.settings = replace(patient, request=0.3)
     watcher.look()  # where the server hangs or trickles, it goes on for as long as the fault is there
     assert (bench.metric("metadata_up"), marks(), bench.asked) == (0, [], [])
     (bench.folder / "metadata/fault").unlink()
+    watcher.metadata.settings = patient
     watcher.look()
     assert (bench.metric("metadata_up"), marks()) == (1, NOTICED)
 

@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 
 
 def ask(port: int, method: str = "GET", path: str = "/", body: bytes | None = None, **headers: str) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     begin = time.monotonic()
     try:
         named = {key.replace("_", "-"): value for key, value in headers.items()}
@@ -68,7 +68,7 @@ def haproxy(proxy: Proxy, folder: Path, *options: str, config: str = "") -> Iter
 
 
 def wait_for(port: int) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", port)) == 0:

@@ -24,7 +24,7 @@ from flyball.lab.monitoring.receiver import Receiver
 
 LOOK = 30_000
 """How often all is scraped and each rule evaluated: the default of our role, and of kube-prometheus-stack [ms]."""
-ON_THEIR_WAY = 120.0
+ON_THEIR_WAY = 300.0
 """How long a message may take to those whom it is for [s]; usually less than three."""
 _WAITS = ("group_wait", "group_interval", "repeat_interval")
 _DURATION = r"[0-9]+[a-z][0-9a-z]*"

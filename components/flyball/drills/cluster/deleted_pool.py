@@ -25,7 +25,7 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     if scene.guard:
         recorder.pass_time(5)
     else:
-        recorder.wait(lambda: recorder.ready == 0 and pools.nodes(scene) == 0, "the last node's end", 180)
+        recorder.wait(lambda: recorder.ready == 0 and pools.nodes(scene) == 0, "the last node's end")
     return {"nodes_before": before, "nodes_after": pools.nodes(scene), "deletions_refused": refused}
 
 

@@ -30,14 +30,14 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     recorder.pass_time(3)
     recorder.event("rolling update")
     scene.apply(NEXT_IMAGE)
-    recorder.wait(lambda: recorder.pods > size, "the update to begin", 30)
+    recorder.wait(lambda: recorder.pods > size, "the update to begin")
     first, last = ([scene.node_names(zone)[number] for zone in ZONES] for number in (0, 1))
     for node in first:
         recorder.event(f"drain {node}")
         drain(scene, node)
     _drain_the_rest(scene, first, last)
     recorder.event("all drained")
-    recorder.wait(lambda: scene.rolled_out(NEXT_IMAGE), "the update to end", _LIMIT)
+    recorder.wait(lambda: scene.rolled_out(NEXT_IMAGE), "the update to end")
     recorder.pass_time(2)
     return {"replicas": size, "nodes_drained": len(first) + len(last)}
 

@@ -32,7 +32,7 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     recorder.event("frozen" if scene.guard else "the autoscaler is stopped")
     old = _bought_to_age(scene, before)
     if not scene.guard:
-        recorder.wait(lambda: not old & _claims(scene), "the end of the node that is past its age", 180)
+        recorder.wait(lambda: not old & _claims(scene), "the end of the node that is past its age")
     recorder.ramp(0, LEFT * _REPLICA)
     pools.scale(scene, LEFT)
     if scene.guard:
@@ -40,11 +40,11 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
         scene.kubectl.run("patch", "nodepool", pools.NAME, "--type=merge", f"--patch={_AGAIN}")
         recorder.pass_time(WINDOW)
     else:
-        recorder.wait(lambda: pools.nodes(scene) < before, "a node's end", 180)
+        recorder.wait(lambda: pools.nodes(scene) < before, "a node's end")
     kept = len(old & _claims(scene))
     during, after = _budget(scene), pools.nodes(scene)
     pools.scale(scene, PODS)
-    recorder.wait(lambda: recorder.ready == PODS, f"{PODS} ready pods", 120)
+    recorder.wait(lambda: recorder.ready == PODS, f"{PODS} ready pods")
     if scene.guard:
         freeze.lift(scene.kubectl)
     return {
@@ -61,7 +61,7 @@ def _bought_to_age(scene: Scene, before: int) -> set[str]:
     recorder, others = scene.recorder, _claims(scene)
     scene.kubectl.run("patch", "nodepool", pools.NAME, "--type=merge", f"--patch={_AGEING}")
     pools.scale(scene, PODS + pools.PER_NODE)
-    recorder.wait(lambda: pools.bought(scene) > before, "one more node", 120)
+    recorder.wait(lambda: pools.bought(scene) > before, "one more node")
     return _claims(scene) - others
 
 

@@ -11,7 +11,7 @@ from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.governor.limits import config_map
 from flyball.stack.read import Stack
 
-_LIMIT = 30.0
+_LIMIT = 120.0
 """How long policies may take until they are in force [s]; usually 1."""
 _AS_AUTOMATION = (
     "--as=system:serviceaccount:default:probe",

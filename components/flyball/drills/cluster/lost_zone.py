@@ -12,6 +12,7 @@ from flyball.drills.cluster import plain
 from flyball.drills.cluster.drain import drain
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, NEXT_IMAGE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
+from flyball.drills.cluster.recorder import PATIENCE
 from flyball.drills.cluster.scene import Scene
 from flyball.lab.cluster.nodes import NodeGroup
 
@@ -23,12 +24,12 @@ FLOOR = 15
 CEILING = 45
 RISE = 600
 """More than the peak that was stated, and within what the service may grow to."""
-_LIMIT, _NEVER = 120, 20
-"""How long to wait for what comes with the guard, and for what without it does not come while the zone is away [s]."""
+_NEVER = 20.0
+"""How long to wait for what does not come without the guard while the zone is away [s]."""
 
 
 def _script(scene: Scene) -> Mapping[str, float | int]:
-    recorder, limit = scene.recorder, _LIMIT if scene.guard else _NEVER
+    recorder, limit = scene.recorder, PATIENCE if scene.guard else _NEVER
     size = recorder.ready
     recorder.pass_time(2)
     lost = scene.node_names(ZONES[0])

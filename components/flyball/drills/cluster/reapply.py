@@ -26,13 +26,13 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     recorder.pass_time(3)
     recorder.event("load begins to rise")
     recorder.ramp(30, CROWD)
-    recorder.wait(lambda: recorder.pods >= GROWN, f"{GROWN} pods", 60)
+    recorder.wait(lambda: recorder.pods >= GROWN, f"{GROWN} pods")
     before, applied = recorder.pods, recorder.now
     recorder.event("tool re-applies")
     scene.apply()
     refused = _foreign_tool(scene) if scene.guard else 0
-    recorder.wait(lambda: recorder.load.at(recorder.now) == CROWD, "the highest load", 60)
-    recorder.wait(lambda: recorder.ready * REPLICA >= CROWD and recorder.ready == recorder.pods, "enough pods", 60)
+    recorder.wait(lambda: recorder.load.at(recorder.now) == CROWD, "the highest load")
+    recorder.wait(lambda: recorder.ready * REPLICA >= CROWD and recorder.ready == recorder.pods, "enough pods")
     recorder.pass_time(3)
     left = min([before, *(sample.pods for sample in recorder.samples if sample.at >= applied)])
     return {"pods_before_apply": before, "pods_taken_by_apply": before - left, "writes_refused": refused}

@@ -5,12 +5,15 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from flyball import wellknown
 from flyball.drills.errors import DrillError
 from flyball.drills.measure import Event, Load, Sample
 from flyball.kubectl import Kubectl
+
+PATIENCE: Final = 300.0
+"""How long to wait for what comes in seconds, so that no machine is too slow for it [s]."""
 
 
 class Recorder:
@@ -61,8 +64,8 @@ class Recorder:
         return sum(1 for pod in list(self._pods.values()) if "deletionTimestamp" not in pod["metadata"])
 
     def begin(self, ready: int) -> None:
-        """Wait until `ready` pods serve, then start the clock."""
-        self.wait(lambda: self.ready == ready, f"{ready} ready pods", 60)
+        """Wait until `ready` pods serve, then start the clock; the autoscaler may have gone further meanwhile."""
+        self.wait(lambda: self.ready >= ready, f"{ready} ready pods")
         with self._changed:
             self._began = time.monotonic()
             self.samples = [Sample(0.0, self.ready, self.pods)]
@@ -75,7 +78,7 @@ class Recorder:
         """From now on the load goes to `value` in `seconds`."""
         self.load.ramp(self.now, seconds, value)
 
-    def wait(self, holds: Callable[[], bool], what: str, limit: float) -> None:
+    def wait(self, holds: Callable[[], bool], what: str, limit: float = PATIENCE) -> None:
         """Wait until something holds, looked at whenever a pod or node changes. Raises `DrillError` after `limit` s."""
         if not self.reached(holds, limit):
             raise DrillError(f"waited {limit:g} s for {what}; {self.ready} of {self.pods} pods serve")

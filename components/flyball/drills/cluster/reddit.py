@@ -67,7 +67,7 @@ def _run_autoscaler(scene: Scene) -> list[dict[str, Any]]:
     def is_ready() -> bool:
         return scene.kubectl.json("get", "deployment", TOOL)["status"].get("readyReplicas", 0) == 1
 
-    recorder.wait(is_ready, "the autoscaler's pod", 60)
+    recorder.wait(is_ready, "the autoscaler's pod")
     recorder.event("autoscaler reads half the data")
     kubeconfig = scene.folder / TOOL / "kubeconfig.json"
     kubeconfig.parent.mkdir()
@@ -95,7 +95,7 @@ def _people_repair(scene: Scene) -> None:
     if not scene.guard:
         # The Deployment and its autoscaler, as they were written; with the guard nothing has changed.
         scene.apply()
-    recorder.wait(lambda: recorder.ready == size, f"{size} ready pods", 90)
+    recorder.wait(lambda: recorder.ready == size, f"{size} ready pods")
     recorder.pass_time(2)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from flyball.drills.cluster import plain
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
+from flyball.drills.cluster.recorder import PATIENCE
 from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.scene import Scene
 from flyball.drills.cluster.settings import PERIOD
@@ -36,13 +37,13 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     recorder.pass_time(3)
     recorder.event("the metric breaks")
     scene.figures.factor = BROKEN
-    recorder.wait(lambda: recorder.pods >= _CAP.warn, f"{_CAP.warn} pods", 60)
+    recorder.wait(lambda: recorder.pods >= _CAP.warn, f"{_CAP.warn} pods")
     recorder.event(f"{_CAP.warn} pods: condition of the warning is met")
-    recorder.wait(lambda: recorder.ready == limit, f"{limit} pods", 120)
+    recorder.wait(lambda: recorder.ready == limit, f"{limit} pods")
     recorder.event(f"{limit} pods")
     refused = _raise_maximum(scene)
-    # Long enough for two more steps, if there were any.
-    recorder.pass_time(2 * PERIOD + 1)
+    # With the guard long enough for one more step, if there were any.
+    recorder.reached(lambda: recorder.pods >= 2 * MAXIMUM, PERIOD + 1 if scene.guard else PATIENCE)
     size = {sample.at: sample.pods for sample in recorder.samples}
     warned, capped = (_first(size, count) for count in (_CAP.warn, _CAP.ceiling))
     return {

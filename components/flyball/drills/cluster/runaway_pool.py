@@ -24,8 +24,8 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     recorder = scene.recorder
     recorder.pass_time(2)
     pools.scale(scene, WANTED)
-    recorder.wait(lambda: pools.bought(scene) >= CAP, f"{CAP} nodes", 120)
-    recorder.wait(lambda: recorder.ready == pools.bought(scene) * pools.PER_NODE, "pods on all of them", 120)
+    recorder.wait(lambda: pools.bought(scene) >= CAP, f"{CAP} nodes")
+    recorder.wait(lambda: recorder.ready == pools.bought(scene) * pools.PER_NODE, "pods on all of them")
     refused = pools.attempt(
         scene, "a higher limit", "patch", "nodepool", pools.NAME, "--type=merge", f"--patch={_RAISED}"
     )

@@ -22,7 +22,7 @@ from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ZONES, Clust
 from flyball.drills.cluster.figures import Figures, served
 from flyball.drills.cluster.plain import MILLICORES, Manifest
 from flyball.drills.cluster.proxies import Proxies
-from flyball.drills.cluster.recorder import Recorder
+from flyball.drills.cluster.recorder import PATIENCE, Recorder
 from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.settings import CALM, COLLECTED, CONTROLLER_FLAGS, PERIOD, STARTUP
 from flyball.drills.errors import DrillError
@@ -104,6 +104,12 @@ class Scene:
     def apply(self, image: str = IMAGE) -> None:
         """The deployment tool brings the service to its declared state, the way that it was brought up first."""
         bring_up(self.drill, self.guard, self.kubectl, image, wait=False)
+
+    def prepare_again(self) -> None:
+        """Arrange for another moment, as `prepare` of the drill does, and bring the service to what is now declared."""
+        self.drill = self.drill.prepare(self.drill)
+        self.stack = read(config(self.drill, IMAGE))
+        bring_up(self.drill, self.guard, self.kubectl, IMAGE)
 
     def rolled_out(self, image: str) -> bool:
         """Whether all pods that there are run the image and serve."""
@@ -210,7 +216,7 @@ def bring_up(drill: ClusterDrill, guard: bool, kubectl: Kubectl, image: str, wai
         _apply(kubectl, manifests)
         workloads = [(m["kind"], NAMESPACE, m["metadata"]["name"]) for m in manifests if m["kind"] in rollout.KINDS]
     if wait:
-        rollout.wait(kubectl, workloads, lambda done, total: None, limit=120)
+        rollout.wait(kubectl, workloads, lambda done, total: None, limit=PATIENCE)
 
 
 def _apply(kubectl: Kubectl, manifests: list[Manifest]) -> None:

@@ -24,11 +24,11 @@ def _script(scene: Scene) -> Mapping[str, float | int]:
     scene.lose(scene.node_names(spot=True))
     # The second blow falls on a service that has replaced what it lost, and had time to see that it did.
     # The autoscaler may meanwhile have gone further, by what the survivors had to carry.
-    recorder.wait(lambda: recorder.ready >= size, "the lost pods' replacements", 60)
+    recorder.wait(lambda: recorder.ready >= size, "the lost pods' replacements")
     recorder.pass_time(4)
     zone = scene.node_names("local-a", spot=False)
     scene.lose(zone[: len(zone) // 2])
-    recorder.wait(lambda: recorder.ready >= size, "the lost pods' replacements", 60)
+    recorder.wait(lambda: recorder.ready >= size, "the lost pods' replacements")
     recorder.pass_time(2)
     return {"replicas": size}
 

@@ -18,7 +18,7 @@ connection = None
 for number in range({VALUES}):
     try:
         if connection is None:
-            connection = socket.create_connection(("127.0.0.1", 6379), 10)
+            connection = socket.create_connection(("127.0.0.1", 6379), 60)
             replies = connection.makefile("rb")
         key = b"key%d" % number
         words = (b"SET", key, value, b"EX", b"600")

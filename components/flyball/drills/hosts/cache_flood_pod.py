@@ -21,7 +21,7 @@ UNREAD, ASKED, LARGE_MI = 50, 8, 1
 """Clients that do not read, and how many values of which size each of them asks for: 8 MiB each."""
 UNREAD_FOR = 5
 """Seconds that they stay: people are told of clients that do not read for two minutes, which are two seconds here."""
-LONGEST_UNREAD = 60
+LONGEST_UNREAD = 240
 """Seconds for which they do not, at the most, without the guard."""
 PASSWORD = "of-the-cache-of-the-drill"
 _FLOOD = f"""
@@ -33,7 +33,7 @@ def connected(held=0):
     connection = socket.socket()
     if held:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, held)
-    connection.settimeout(10)
+    connection.settimeout(60)
     connection.connect(("127.0.0.1", {configuration.BEHIND}))
     connection.sendall(packed(b"AUTH", password))
     replies = connection.makefile("rb")

@@ -60,8 +60,8 @@ def script(scene: Scene) -> Figures:
     logs.start()
     logs.wait_up()
     scene.recorder.event("the log server is back")
-    local = wait_for(app, "/var/log/syslog", LINES, 60 if scene.guard else 20)
-    arrived = wait_for(logs, "/var/log/all.log", LINES, 60 if scene.guard else 10)
+    local = wait_for(app, "/var/log/syslog", LINES, 240 if scene.guard else 20)
+    arrived = wait_for(logs, "/var/log/all.log", LINES, 240 if scene.guard else 10)
     return {"lines_sent": LINES, "lines_local": local, "lines_arrived": arrived, "lines_lost": LINES - arrived}
 
 
