@@ -104,7 +104,8 @@ def test_pods_run_on_spot_nodes_only_if_they_tolerate_them(kubectl: Kubectl, nam
     pods = {p["metadata"]["name"]: p for p in kubectl.json("get", "pods", f"--namespace={namespace}")["items"]}
     assert "-spot-" in pods["bold"]["spec"]["nodeName"]
     assert "-on-demand-" in pods["plain"]["spec"]["nodeName"]
-    refused = eventually(lambda: kubectl.json("get", "pod", "wary", f"--namespace={namespace}")["status"]["conditions"])
+    asked = ("get", "pod", "wary", f"--namespace={namespace}")
+    refused = eventually(lambda: kubectl.json(*asked)["status"].get("conditions"))
     assert [(c["type"], c["status"], c["reason"]) for c in refused] == [("PodScheduled", "False", "Unschedulable")]
 
 

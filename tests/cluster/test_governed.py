@@ -183,7 +183,7 @@ def test_a_freeze_from_the_command_to_the_deployment_tool(stack: Shop) -> None:
 
     assert printed.startswith("frozen by mira since ")
     assert "(queue migration); meant to end " in printed
-    wait(lambda: "frozen by mira (queue migration)" in refusal(stack, *away, *AUTOMATION), "the freeze", 10)
+    wait(lambda: "frozen by mira (queue migration)" in refusal(stack, *away, *AUTOMATION), "the freeze")
     assert refusal(stack, *away) == ""
     refused = stack.run("freeze", "--reason", "another one", "--by", "otto", code=1)
     assert "freeze: was set already by mira (queue migration)" in refused

@@ -55,7 +55,9 @@ class Service:
         return [size for _, size in self.steps()]
 
     def wait_for(self, replicas: int, seconds: float = 240) -> None:
+        """Until the autoscaler has gone there and said so: its events come after what it writes."""
         wait(lambda: self.replicas == replicas, f"{replicas} replicas", seconds)
+        wait(lambda: self.sizes()[-1:] == [replicas], f"the event of the step to {replicas}", seconds)
 
 
 def _with_replicas(o: Object, replicas: int) -> Object:
