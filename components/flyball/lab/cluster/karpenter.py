@@ -64,8 +64,10 @@ def start(plane: ControlPlane, offers: Sequence[Offer], zones: Sequence[str], re
         f"--leader-election-namespace={names.NAMESPACE}",
         f"--metrics-port={figures}",
         f"--health-probe-port={health}",
-        # A second by default, which a busy machine needs between two pods of one rollout: they are one batch.
+        # A second and ten by default, which a busy machine needs between two pods of one rollout, and for all of
+        # them: they are one batch.
         "--batch-idle-duration=3s",
+        "--batch-max-duration=1m",
     ]
     environment = {"KUBECONFIG": str(folder / "kubeconfig"), "SYSTEM_NAMESPACE": names.NAMESPACE}
     servers.run(plane, Server(PROGRAM, program, arguments, environment))
