@@ -27,6 +27,15 @@ print(sum(1 for _ in range(500) if writer.sendto(b"line", "\\0late")))
 """
 LINE = "import socket,sys; socket.create_connection((sys.argv[1], 22), 2).recv(4); print('answered')"
 
+IMPORT = """
+import sys, zipfile
+with zipfile.ZipFile("{archive}", "w") as archive:
+    archive.writestr("kept.py", "# of {mark}\\ndef where(): return where.__code__.co_filename")
+sys.path.insert(0, "{archive}")
+import kept
+print(kept.where())
+"""
+
 
 @pytest.fixture(scope="module")
 def pair(hosts: Lab) -> tuple[Host, Host]:
@@ -106,6 +115,32 @@ def test_packages_come_from_the_lab_itself(pair: tuple[Host, Host]) -> None:
     _, two = pair
     two.run("apt-get install -qq -y logrotate")
     assert two.run("dpkg-query --show --showformat='${Status}' logrotate") == "install ok installed"
+
+
+def test_what_python_compiled_is_there_on_the_hosts_that_come(hosts: Lab, pair: tuple[Host, Host]) -> None:
+    """As it was, by the file that is read, and with the path of the moment in it."""
+    one, _ = pair
+
+    def compiled(host: Host) -> set[str]:
+        return set(host.run("ls -i /var/cache/compiled").splitlines())
+
+    def imported(host: Host, archive: str) -> str:
+        """What a module says of its place."""
+        host.write("/root/look.py", IMPORT.format(mark=hosts.folder, archive=archive))
+        return host.run("python3 /root/look.py").strip()
+
+    before = compiled(one)
+    assert imported(one, "/root/first.zip") == "/root/first.zip/kept.py"
+    after = compiled(one)
+    assert len(after - before) == 1
+    one.remove()
+
+    (three,) = hosts.add("three")
+
+    given = compiled(three)
+    assert after <= given
+    assert imported(three, "/root/third.zip") == "/root/third.zip/kept.py"
+    assert compiled(three) == given
 
 
 def test_what_a_killed_run_leaves_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flyball.lab import logs
-from flyball.lab.hosts import cgroups
+from flyball.lab.hosts import cgroups, compiled
 from flyball.lab.hosts.errors import HostsError
 from flyball.lab.hosts.network import Network
 
@@ -58,6 +58,7 @@ class Host:
         etc.mkdir(mode=0o755)
         (etc / "hostname").write_text(f"{self.name}\n")
         (etc / "hosts").write_text(f"127.0.0.1 localhost\n{self.address} {self.name}\n")
+        compiled.give(self.files)
 
     def start(self) -> None:
         """Switch it on, without waiting for it."""
@@ -136,6 +137,7 @@ class Host:
         if self._process is not None:
             self._process.wait(timeout=30)
         self._keep_logs()
+        compiled.take(self.files)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _keep_logs(self) -> None:
