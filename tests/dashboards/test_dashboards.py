@@ -69,6 +69,16 @@ def test_as_grafana_imports_it(board: Board) -> None:
     assert len(places) == len(set(places))
 
 
+@pytest.mark.parametrize("pod", ["checkout-7d9f5c-x2k4q", "checkout-spot-7d9f5c-x2k4q", "checkout-0", "checkout-12"])
+def test_every_line_of_a_workloads_pods_has_those_of_each_kind(pod: str) -> None:
+    """A Deployment's, of both parts, and a StatefulSet's."""
+    asked = " ".join(expr for board in ("workload", "hop") for expr in expressions(board).values())
+    patterns = set(re.findall(r'pod=~"([^"]+)"', asked))
+    assert patterns
+    assert all(re.fullmatch(pattern, pod) for pattern in patterns)
+    assert not any(re.fullmatch(pattern, f"other-{pod}") for pattern in patterns)
+
+
 def test_every_variable_that_is_asked_with_can_be_chosen() -> None:
     for board in BOARDS.values():
         used = {name for panel in board.panels for s in panel.series for name in re.findall(r"\$([a-z]+)", s.expr)}
