@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from flyball.drills.cluster.dawn import DRILL
 from flyball.drills.cluster.drill import IMAGE
 from flyball.drills.cluster.scene import config
 from flyball.lab.monitoring import published
+from flyball.measure import queries
+from flyball.measure.queries import Own
 from flyball.stack.read import read
 
 CALL = {"calls": {"pay": {"host": "pay.example", "port": 443, "timeout": "500ms", "protocol": "http"}}}
@@ -69,14 +72,18 @@ def test_as_grafana_imports_it(board: Board) -> None:
     assert len(places) == len(set(places))
 
 
+def patterns(asked: Iterable[str]) -> set[str]:
+    return set(re.findall(r'pod=~"([^"]+)"', " ".join(asked)))
+
+
 @pytest.mark.parametrize("pod", ["checkout-7d9f5c-x2k4q", "checkout-spot-7d9f5c-x2k4q", "checkout-0", "checkout-12"])
-def test_every_line_of_a_workloads_pods_has_those_of_each_kind(pod: str) -> None:
+def test_lines_and_measures_of_a_workloads_pods_have_those_of_each_kind(pod: str) -> None:
     """A Deployment's, of both parts, and a StatefulSet's."""
-    asked = " ".join(expr for board in ("workload", "hop") for expr in expressions(board).values())
-    patterns = set(re.findall(r'pod=~"([^"]+)"', asked))
-    assert patterns
-    assert all(re.fullmatch(pattern, pod) for pattern in patterns)
-    assert not any(re.fullmatch(pattern, f"other-{pod}") for pattern in patterns)
+    found = patterns(expr for board in ("workload", "hop") for expr in expressions(board).values())
+    assert found == patterns(queries.of("shop", "checkout", "http", 60_000, Own()).values())
+    [pattern] = found
+    assert re.fullmatch(pattern, pod)
+    assert not re.fullmatch(pattern, f"other-{pod}")
 
 
 def test_every_variable_that_is_asked_with_can_be_chosen() -> None:

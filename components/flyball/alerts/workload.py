@@ -18,8 +18,9 @@ HOP_TIMEOUT = "flyball_hop_timeout_seconds"
 PART = f"(?:{SPOT_SUFFIX})?"
 OF_SET = "-[0-9a-z]+-[0-9a-z]{5}"
 """What the name of a Deployment's pod has after the Deployment's: its ReplicaSet's part, and its own."""
-POD = f"(.+?)(?:{PART}{OF_SET}|-[0-9]{{1,2}})"
+_OF_POD = f"(?:{PART}{OF_SET}|-[0-9]{{1,2}})"
 """Of a ReplicaSet of a workload's Deployments, or of its StatefulSet."""
+POD = f"(.+?){_OF_POD}"
 AUTOSCALER = f"(?:keda-hpa-)?(.+?){PART}"
 ON = "on (namespace, workload)"
 WHOSE = "group_left (owner, environment)"
@@ -27,6 +28,11 @@ WHOSE = "group_left (owner, environment)"
 JOIN = f"{ON} {WHOSE}"
 OURS = f"and {ON} {METRIC}_need"
 SUBJECT = "{{ $labels.namespace }}/{{ $labels.workload }}"
+
+
+def pods(namespace: str, workload: str) -> str:
+    """What selects a workload's pods; both names may be those of a dashboard's variables."""
+    return f'namespace="{namespace}",pod=~"{workload}{_OF_POD}"'
 
 
 def by_workload(series: str, of: str = "pod", pattern: str = POD, how: str = "sum", more: str = "") -> str:

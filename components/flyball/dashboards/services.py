@@ -1,14 +1,14 @@
 """Dashboards of a stack, of a workload in it, and of its calls: thresholds beside what is."""
 
 from flyball.alerts.hops import LOAD
-from flyball.alerts.workload import HOP_TIMEOUT, METRIC, OF_SET, ON, by_workload
+from flyball.alerts.workload import HOP_TIMEOUT, METRIC, ON, PART, by_workload, pods
 from flyball.alerts.zones import LEFT
 from flyball.dashboards.board import Board, Panel, Series, Unit
 
 _STACK = 'namespace="$namespace"'
 _ONE = f'{_STACK},workload="$workload"'
 _HOP = f'{_ONE},hop="$hop"'
-_PODS = f'namespace="$namespace",pod=~"$workload(-spot)?{OF_SET}"'
+_PODS = pods("$namespace", "$workload")
 _WINDOW = "5m"
 _NAMESPACES = f"label_values({METRIC}_need, namespace)"
 _WORKLOADS = f"label_values({METRIC}_need{{{_STACK}}}, workload)"
@@ -77,7 +77,7 @@ def workload() -> Board:
     """One service: its pods, its load, its answers and its way out."""
     sizes = ("need", "floor", "warn", "ceiling")
     condition = "kube_horizontalpodautoscaler_status_condition"
-    autoscaler = 'namespace="$namespace",horizontalpodautoscaler=~"(keda-hpa-)?$workload(-spot)?"'
+    autoscaler = f'namespace="$namespace",horizontalpodautoscaler=~"(?:keda-hpa-)?$workload{PART}"'
     refused, asked, broken = (
         by_workload(f"rate({name}[{_WINDOW}])")
         for name in (

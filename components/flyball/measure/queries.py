@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from flyball.alerts import workload
 from flyball.guards.headroom.measured import TIME_SAMPLES
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.rules import EMPTY, UNKNOWN_VALUE
 from flyball.guards.reading.strict import nearest
 from flyball.guards.reading.units import Milliseconds, show_duration
-from flyball.guards.workload.names import SPOT_SUFFIX
 
 PLACES = ("namespace", "service", "window")
 """What stands in a query of the user's, after a dollar, for the one that is meant."""
@@ -48,7 +48,7 @@ def _check(query: str, path: Path) -> Iterator[Problem]:
 def of(namespace: str, service: str, protocol: str, window: Milliseconds, own: Own) -> Mapping[str, str]:
     """The queries by the names of what they tell (`guards.headroom.measured.Window`)."""
     span = show_duration(window) if window % 1000 == 0 else f"{window}ms"
-    pods = f'namespace="{namespace}",pod=~"{service}(?:{SPOT_SUFFIX})?-(?:[0-9a-z]+-[0-9a-z]{{5}}|[0-9]+)"'
+    pods = workload.pods(namespace, service)
 
     def rate(metric: str, labels: str) -> str:
         return f"sum(rate({metric}{{{pods},{labels}}}[{span}]))"
@@ -72,7 +72,7 @@ def of(namespace: str, service: str, protocol: str, window: Milliseconds, own: O
         f"haproxy_backend_{what}_time_average_seconds{{{pods},{app}}}" for what in ("queue", "connect", "response")
     )
     sizes = " or ".join(
-        f'sum(kube_{kind}_status_replicas_ready{{namespace="{namespace}",{kind}=~"{service}(?:{SPOT_SUFFIX})?"}})'
+        f'sum(kube_{kind}_status_replicas_ready{{namespace="{namespace}",{kind}=~"{service}{workload.PART}"}})'
         for kind in ("deployment", "statefulset")
     )
     found = {"restarts": f"sum(increase(kube_pod_container_status_restarts_total{{{pods}}}[{span}]))"}
