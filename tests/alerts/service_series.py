@@ -145,6 +145,8 @@ LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     ("WorkloadUnknown", 600, OF_WEB, ready(web="4x9 stale", web_spot="6x9 stale"), ""),
     # 8 carry 640 without 2 of the 10; over five minutes 641 are reached in the last of them.
     ("HeadroomLost", 300, OF_WEB, ready() | load(641), "641"),
+    # What a new version gets comes to those before it where that is taken away.
+    ("HeadroomLost", 300, OF_WEB, ready() | load(541) | load(100, pod="web-canary-8f4d-x2k8p"), "641"),
     # Of 6 there are 2.
     ("SpotStorm", 600, {"namespace": "shop"}, asked() | ready(web_spot=after(600, 3, 2)), "2"),
     ("WorkloadNearCap", 600, OF_WEB, asked(web=always(4), web_spot=after(600, 7, 8)), "12"),
