@@ -114,6 +114,10 @@ A fault that heals by itself within about two minutes pages nobody: in the drill
 gone for 11 s, which are 2 min 15 s of true time, one minute until lost nodes are noticed and one until new pods are
 ready; WorkloadBelowNeed waits for two, after a look of up to one. With no pod nobody counts requests either.
 
+Requests to a new version beside the old one (`rollout.canary`) are requests to the service: objectives, load and all
+that pods suffer count them. Its pods are no part of the size, since they may go at any moment; so HeadroomLost says
+when the old ones, which the autoscaler may have made fewer, could not take over what the new ones answer.
+
 A fleet of AWS is told of by CloudWatch where its size is near the cap or at it, from the same numbers as GroupNearCap
 and GroupAtCap of hosts (`flyball.guards.governor.envelope`).
 

@@ -76,9 +76,12 @@ def patterns(asked: Iterable[str]) -> set[str]:
     return set(re.findall(r'pod=~"([^"]+)"', " ".join(asked)))
 
 
-@pytest.mark.parametrize("pod", ["checkout-7d9f5c-x2k4q", "checkout-spot-7d9f5c-x2k4q", "checkout-0", "checkout-12"])
+@pytest.mark.parametrize(
+    "pod",
+    [*(f"checkout{part}-7d9f5c-x2k4q" for part in ("", "-spot", "-canary")), "checkout-0", "checkout-12"],
+)
 def test_lines_and_measures_of_a_workloads_pods_have_those_of_each_kind(pod: str) -> None:
-    """A Deployment's, of both parts, and a StatefulSet's."""
+    """A Deployment's, of both parts and of a new version, and a StatefulSet's."""
     found = patterns(expr for board in ("workload", "hop") for expr in expressions(board).values())
     assert found == patterns(queries.of("shop", "checkout", "http", 60_000, Own()).values())
     [pattern] = found

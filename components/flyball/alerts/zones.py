@@ -7,7 +7,7 @@ The figures come from kube-state-metrics, which tells of a node's zone where it 
 from flyball import wellknown
 from flyball.alerts.hops import LOAD
 from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
-from flyball.alerts.workload import JOIN, METRIC, ON, SUBJECT, by_workload
+from flyball.alerts.workload import JOIN, METRIC, ON, STAYING_POD, SUBJECT, by_workload
 from flyball.guards.alerting import services, zones
 
 _ZONE = "label_" + "".join(c if c.isalnum() else "_" for c in wellknown.ZONE)
@@ -25,7 +25,7 @@ def _left() -> Record:
     """What the loss of the fullest zone would leave of those that have to survive it."""
     ready = '(kube_pod_status_ready{condition="true"} == 1)'
     placed = f"{ready} * on (namespace, pod) group_left (node) kube_pod_info * on (node) group_left ({_ZONE}) {_NODES}"
-    by_zone = f"({by_workload(placed, more=f', {_ZONE}')} and {ON} {METRIC}_zones)"
+    by_zone = f"({by_workload(placed, pattern=STAYING_POD, more=f', {_ZONE}')} and {ON} {METRIC}_zones)"
     return Record(LEFT, f"sum by (namespace, workload) {by_zone} - max by (namespace, workload) {by_zone}")
 
 

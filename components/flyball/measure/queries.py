@@ -72,7 +72,7 @@ def of(namespace: str, service: str, protocol: str, window: Milliseconds, own: O
         f"haproxy_backend_{what}_time_average_seconds{{{pods},{app}}}" for what in ("queue", "connect", "response")
     )
     sizes = " or ".join(
-        f'sum(kube_{kind}_status_replicas_ready{{namespace="{namespace}",{kind}=~"{service}{workload.PART}"}})'
+        f'sum(kube_{kind}_status_replicas_ready{{namespace="{namespace}",{kind}=~"{service}{workload.ANY_PART}"}})'
         for kind in ("deployment", "statefulset")
     )
     found = {"restarts": f"sum(increase(kube_pod_container_status_restarts_total{{{pods}}}[{span}]))"}

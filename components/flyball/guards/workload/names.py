@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_NAME
+from flyball.guards.workload import canary
 
 LONGEST_NAME = 41
 """63 (RFC 1123 label), less 17 for what ReplicaSet and pod append and 5 for `-spot`."""
@@ -48,6 +49,15 @@ def check_name(name: str, path: Path) -> list[Problem]:
         hint = "lower-case letters, digits and dashes, starting with a letter and not ending with a dash"
         return [Problem(path, INVALID_NAME, f"{name!r} is no name for Kubernetes objects", hint)]
     return []
+
+
+def check_service(name: str, path: Path) -> list[Problem]:
+    """A service has no name by which another one's parts are known, in alerts and in the cluster."""
+    for suffix, what in ((SPOT_SUFFIX, "spot part"), (canary.SUFFIX, "new version")):
+        if stem := name.removesuffix(suffix) if name.endswith(suffix) else "":
+            hint = f"alerts take its pods for those of the {what} of {stem}; give another name"
+            return [Problem(path, INVALID_NAME, f"ends with {suffix}", hint)]
+    return check_name(name, path)
 
 
 def check_namespace(name: str, path: Path) -> list[Problem]:

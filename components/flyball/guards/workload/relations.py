@@ -18,10 +18,9 @@ from flyball.guards.timeouts.rules import (
     WRONG_PORT,
     WRONG_PROTOCOL,
 )
-from flyball.guards.workload import canary
 from flyball.guards.workload.application import Application
 from flyball.guards.workload.calls import Call, Callee
-from flyball.guards.workload.names import PEERS_SUFFIX, SPOT_SUFFIX, Caller
+from flyball.guards.workload.names import PEERS_SUFFIX, Caller
 from flyball.guards.workload.spec import Spec
 
 _ALL: frozenset[Path] = frozenset()
@@ -157,11 +156,6 @@ def check_names(
 ) -> Iterator[Problem]:
     """Two services whose objects would have the same name."""
     for name, spec in specs.items():
-        parts = {name + SPOT_SUFFIX: ("spot part", spec.spot), name + canary.SUFFIX: ("canary", spec.rollout.canary)}
-        for twin, (what, given) in parts.items():
-            if given and twin in specs:
-                hint = f"{name} runs its {what} under that name; rename one of them"
-                yield Problem((*root, twin), GIVEN_TWICE, f"has the name of a Deployment of {name}", hint)
         peers = name + PEERS_SUFFIX
         if spec.kept.members and (peers in specs or peers in caches):
             hint = f"{name} gives each member a name under that one; rename one of them"

@@ -50,7 +50,7 @@ from flyball.guards.workload.companions import Init, OwnSidecar
 from flyball.guards.workload.file_logs import LogFiles
 from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.members import NOTHING, Kept
-from flyball.guards.workload.names import check_name, read_callers
+from flyball.guards.workload.names import check_service, read_callers
 from flyball.guards.workload.ports import Metrics, Port
 from flyball.guards.workload.way_in import Expose
 
@@ -174,7 +174,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
     Its calls are read by themselves, once all callees are known (`calls.read`). `promised` is its deadline if it states
     none.
     """
-    r.problems.extend(check_name(name, r.path))
+    r.problems.extend(check_service(name, r.path))
     load, spot = r.at("load"), r.at("spot")
     protocol = choice(r, "protocol", "http", PROTOCOLS)
     deadline = r.duration("deadline", promised)
