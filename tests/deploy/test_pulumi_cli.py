@@ -14,8 +14,10 @@ import pytest
 
 from flyball.deploy import pulumi_cli
 from flyball.deploy.engine import Engine
+from flyball.deploy.program import Registered, run_program
 from flyball.deploy.pulumi_cli import PulumiError
 from flyball.lab import processes
+from flyball.stack.file import alone
 
 STAND_IN = """#!/usr/bin/env python3
 import json, os, sys
@@ -35,6 +37,7 @@ if "--config-file" in sys.argv:
     open(sys.argv[sys.argv.index("--config-file") + 1], "a").write("encryptionsalt: new")
 sys.exit(int(os.environ.get("STAND_IN_CODE", "0")) if sys.argv[1] != "stack" else 0)
 """
+ROOT = Path(__file__).parents[2]
 NAME, CONFIG = "Pulumi.prod.yaml", "config: {}\n"
 PARALLEL, BACKUPS = "PULUMI_PARALLEL", "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS"
 PROGRAM = ["--client=127.0.0.1:PORT", "--exec-kind=auto.inline"]
@@ -143,6 +146,39 @@ def test_the_program_is_given_its_context_and_place_and_they_end_with_it(
     assert environment(project)["FLYBALL_CONTEXT"] == "mine"
     assert os.environ["FLYBALL_CONTEXT"] == "before"
     assert Path.cwd() == tmp_path
+
+
+BESIDE = """config:
+  flyball:environment: test
+  flyball:owner: shop
+  flyball:namespace: shop
+  flyball:cluster: east
+  flyball:platform: east
+  flyball:services:
+    web:
+      image: registry.example/web:1.0.0
+      load: {peak: 30, replica: 20}
+      survive: zone
+      callers: []
+      files: {site: {path: /etc/site, beside: {a.conf: a.conf}}}
+"""
+
+
+def test_what_lies_beside_a_stack_file_is_found_wherever_that_lies(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program is the project's and runs in its folder, with what the CLI has read of the file alone."""
+    file = tmp_path / "elsewhere" / NAME
+    file.parent.mkdir()
+    file.write_text(BESIDE)
+    file.with_name("a.conf").write_text("what it serves")
+    shutil.copy(ROOT / "stacks" / "Pulumi.dev-platform.yaml", file.with_name("Pulumi.east.yaml"))
+    registered: list[Registered] = []
+    monkeypatch.setattr(pulumi_cli, "_run", lambda *_: registered.extend(run_program(ROOT, "prod", alone(file))))
+    monkeypatch.chdir(file.parent)
+    pulumi_cli.up(engine(project), ROOT, "prod", Path(NAME), None, preview=False)
+    assert [r.inputs["data"] for r in registered if r.name.startswith("web-site")] == [{"a.conf": "what it serves"}]
+    assert "FLYBALL_STACKS" not in os.environ
 
 
 def test_a_stack_that_exists_is_used(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
