@@ -22,6 +22,7 @@ from flyball.deploy.program import inside, without_places
 from flyball.errors import FlyballError
 from flyball.lab import processes
 from flyball.stack.build import CONTEXT_VARIABLE
+from flyball.stack.configuration import FOLDER_VARIABLE
 from flyball.stack.schema import PROJECT
 
 PARALLEL = 64
@@ -80,7 +81,7 @@ def up(
     released = _release(engine, stack)
     _create(engine, stack)
     where = _where(stack, file)
-    with _program(project, context) as program:
+    with _program(project, file, context) as program:
         if preview:
             _run(engine, project, ["preview", "--diff", *where, *program])
             return
@@ -98,7 +99,7 @@ def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str 
     _release(engine, stack)
     _create(engine, stack)
     where = _where(stack, file)
-    with _program(project, context) as program:
+    with _program(project, file, context) as program:
         _run(engine, project, ["destroy", "--yes", "--skip-preview", *where, *program])
     _run(engine, project, [*_REMOVE, "--stack", stack])
 
@@ -187,23 +188,31 @@ def _where(stack: str, file: Path) -> list[str]:
 
 
 @contextmanager
-def _program(project: Path, context: str | None) -> Iterator[list[str]]:
+def _program(project: Path, file: Path, context: str | None) -> Iterator[list[str]]:
     """Holds the project's program ready; gives the flags by which the CLI finds it, as the Automation API has them."""
-    before = os.environ.get(CONTEXT_VARIABLE)
-    if context:
-        os.environ[CONTEXT_VARIABLE] = context
+    told = {FOLDER_VARIABLE: str(file.resolve().parent)} | ({CONTEXT_VARIABLE: context} if context else {})
+    with (
+        _telling(told),
+        inside(project),
+        without_places(),
+        language_host.serving(language_host.Runner(language_host.program(project / "__main__.py"))) as port,
+    ):
+        yield [f"--client=127.0.0.1:{port}", "--exec-kind=auto.inline"]
+
+
+@contextmanager
+def _telling(variables: Mapping[str, str]) -> Iterator[None]:
+    """Within it the environment has these; afterwards what it had before."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
-        with (
-            inside(project),
-            without_places(),
-            language_host.serving(language_host.Runner(language_host.program(project / "__main__.py"))) as port,
-        ):
-            yield [f"--client=127.0.0.1:{port}", "--exec-kind=auto.inline"]
+        yield
     finally:
-        if context:
-            del os.environ[CONTEXT_VARIABLE]
-        if before is not None:
-            os.environ[CONTEXT_VARIABLE] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _run(engine: Engine, project: Path, arguments: list[str], more: Mapping[str, str] | None = None) -> None:

@@ -1,5 +1,6 @@
 """The stack's configuration as Pulumi hands it to the program."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,8 @@ from flyball.stack.schema import PROJECT
 
 _SECRETIVE = ("services", "jobs", "caches")
 """Keys whose values may hold secrets."""
+FOLDER_VARIABLE = "FLYBALL_STACKS"
+"""Names the folder of the stack's file, for one run of the program [stacks, where Pulumi.yaml has it]."""
 _READ: ContextVar[Stack | Platform | None] = ContextVar("stack", default=None)
 
 
@@ -42,10 +45,11 @@ def configured() -> Stack | Platform:
     if stack := _READ.get():
         return stack
     decrypted = any(is_config_secret(f"{PROJECT}:{key}") for key in _SECRETIVE)
-    # The CLI has read the file, and does not say which; it lies where Pulumi.yaml has it.
-    values, unread = with_files(_values(), Path(STACKS))
+    # The CLI has read the file, and does not say which.
+    folder = Path(os.environ.get(FOLDER_VARIABLE) or STACKS)
+    values, unread = with_files(_values(), folder)
     if not is_resolved(values):
-        values, unnamed = with_platform(values, lambda name: stack_file(name, Path()), alone)
+        values, unnamed = with_platform(values, lambda name: stack_file(name, Path(), folder), alone)
         unread += unnamed
     try:
         if unread:
