@@ -215,6 +215,16 @@ def test_a_message_says_where_what_and_what_instead() -> None:
     ]
 
 
+def test_who_wants_a_volume_that_stays_is_led_to_data() -> None:
+    claim = nested(f"{POD}.volumes[kept]", {"persistentVolumeClaim": {"claimName": "kept"}})
+    block = nested(f"{OWN}.volumeDevices", [{"name": "kept", "devicePath": "/dev/xvda"}])
+    instead = "give data, with quorum or replicas: one, or keep state outside, as a call"
+    assert [problem.remedy for problem in (*refused(claim), *refused(block))] == [
+        f"{instead}: a claim holds pods at its place",
+        f"{instead}: a device holds pods at its place",
+    ]
+
+
 OPENED: list[tuple[str, object]] = [
     (f"{POD}.hostname", "web"),
     (f"{POD}.hostUsers", False),
