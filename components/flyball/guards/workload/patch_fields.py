@@ -148,6 +148,13 @@ _PORTS = Each(
     },
     said("ports"),
 )
+
+
+def _stays_with(what: str) -> Field:
+    instead = "give data, with quorum or replicas: one, or keep state outside, as a call"
+    return Field(NODES_NARROWED, f"{instead}: {what} holds pods at its place")
+
+
 _CONTAINER: Fields = {
     **alike(OPEN, "name", "workingDir", "stdin", "stdinOnce", "tty", "resizePolicy"),
     **alike(OPEN, "terminationMessagePath", "terminationMessagePolicy"),
@@ -171,7 +178,7 @@ _CONTAINER: Fields = {
     "resources": {"requests": said("resources"), "limits": said("resources.limits"), "claims": OPEN},
     "securityContext": _SECURITY,
     "volumeMounts": _MOUNTS,
-    "volumeDevices": Field(NODES_NARROWED, "keep state outside, as a call"),
+    "volumeDevices": _stays_with("a device"),
 }
 
 
@@ -200,9 +207,7 @@ _VOLUMES = Each(
         "emptyDir": said("scratch"),
         "image": Field(IMAGE_NOT_PINNED, "put what is in it into the image, or give files"),
         **alike(Field(UNCONFINED, "give a volume of csi: a restricted pod has neither"), "hostPath", "nfs", "iscsi"),
-        "persistentVolumeClaim": Field(
-            NODES_NARROWED, "keep state outside, as a call: a claim holds pods at its place"
-        ),
+        "persistentVolumeClaim": _stays_with("a claim"),
         "projected": {"sources": Each((), _PROJECTED, said("files")), "defaultMode": OPEN},
     },
     said("scratch"),
