@@ -27,8 +27,14 @@ STACKS = {
 STACKS |= {path.stem: path for path in sorted((ROOT / "examples").glob("*.yaml"))}
 STACKS["applications"] = Path(__file__).parent / "stacks/Pulumi.applications.yaml"
 """What else an application may ask of its pods, all of it."""
-CRITICAL = 1
-"""The worst of kube-score's grades, of which 10 is the best."""
+CLEAN = 10
+"""The best of kube-score's grades; of 5 it warns, and 1 is critical."""
+WARNED_OF = {
+    "deployment-has-host-podantiaffinity": "spread constraints do the same, and leave no pod without a node where there"
+    " are more pods than nodes; members, of which no two may share a node, have it",
+    "horizontalpodautoscaler-replicas": "of what is on spot one may be enough: beside it is the on-demand base",
+}
+"""Warnings that say nothing here, and why."""
 
 
 class Checkers(NamedTuple):
@@ -91,11 +97,11 @@ def test_objects_conform_to_the_api(checkers: Checkers, files: list[Path]) -> No
     assert found["summary"] == {"valid": len(documents(files)), "invalid": 0, "errors": 0, "skipped": 0}
 
 
-def test_nothing_is_critical(checkers: Checkers, files: list[Path]) -> None:
+def test_nothing_is_critical_and_of_nothing_is_warned(checkers: Checkers, files: list[Path]) -> None:
     checks = checkers.score(files)
     assert {check["object"] for check in checks}
-    critical = [check for check in checks if check["grade"] <= CRITICAL]
-    assert [(check["object"], check["check"]["id"], check["comments"]) for check in critical] == []
+    found = [check for check in checks if check["grade"] < CLEAN and check["check"]["id"] not in WARNED_OF]
+    assert [(check["object"], check["check"]["id"], check["comments"]) for check in found] == []
 
 
 def exemptions(node: Any) -> list[tuple[str, str]]:
@@ -113,7 +119,7 @@ def test_every_exemption_has_a_reason_and_is_needed(checkers: Checkers, files: l
     failing = {
         (check["object"], check["check"]["id"])
         for check in checkers.score(files, "--disable-ignore-checks-annotations")
-        if check["grade"] <= CRITICAL
+        if check["grade"] < CLEAN
     }
     seen = 0
     for document in documents(files):
@@ -138,5 +144,5 @@ def test_the_checkers_find_what_is_wrong(checkers: Checkers, tmp_path: Path) -> 
     found = checkers.conform([wrong])
     assert found["summary"] == {"valid": 0, "invalid": 1, "errors": 0, "skipped": 0}
     assert "imagePulPolicy" in found["resources"][0]["msg"]
-    critical = {check["check"]["id"] for check in checkers.score([wrong]) if check["grade"] <= CRITICAL}
+    critical = {check["check"]["id"] for check in checkers.score([wrong]) if check["grade"] < CLEAN}
     assert {"container-image-tag", "container-resources", "container-security-context-privileged"} & critical
