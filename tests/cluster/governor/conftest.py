@@ -103,7 +103,7 @@ def _operators() -> list[dict]:
     kinds = {
         "": [
             *("pods", "pods/status", "pods/resize", "pods/eviction", "services", "configmaps", "namespaces", "nodes"),
-            *("pods/exec", "secrets", "serviceaccounts", "replicationcontrollers"),
+            *("pods/exec", "secrets", "serviceaccounts", "replicationcontrollers", "persistentvolumeclaims"),
         ],
         "apps": [*sized, *(f"{kind}/{part}" for kind in sized for part in ("scale", "status")), "daemonsets"],
         "batch": ["jobs", "cronjobs"],

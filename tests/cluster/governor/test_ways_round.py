@@ -3,7 +3,7 @@
 import pytest
 from tests.cluster.governor.api import Api
 from tests.cluster.governor.ways import Outcome, Way
-from tests.cluster.governor.world import CACHE, SIZES, Target, ready_replicas
+from tests.cluster.governor.world import CACHE, MEMBERS, SIZES, Target, ready_replicas
 from tests.cluster.governor.write_ways_round import OPEN_TO_ALL
 
 pytestmark = pytest.mark.cluster
@@ -59,4 +59,7 @@ def test_nothing_was_lost(fortress: Target) -> None:
     }
     assert api.get(fortress.stateful_set()).expect()["spec"]["replicas"] == 10
     assert ready_replicas(api, fortress.stateful_set(CACHE)) == 2
+    assert ready_replicas(api, fortress.stateful_set(MEMBERS)) == 3
+    claims = api.get(fortress.at("v1", "persistentvolumeclaims")).expect()["items"]
+    assert [claim["metadata"]["name"] for claim in claims] == ["data-ledger-0", "data-ledger-1", "data-own-0"]
     assert ready_replicas(api, fortress.deployment()) >= 19

@@ -22,6 +22,8 @@ OURS = "web"
 """Made as flyball makes its own, whose pods are told by their names; the others are people's."""
 CACHE = "sessions"
 """Made as flyball makes a cache of two."""
+MEMBERS, SINGLE = "ledger", "journal"
+"""Made as flyball makes a group of three, and what stands alone."""
 LIMITS = {
     OURS: Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF, named=True),
     "cart": Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF),
@@ -29,8 +31,11 @@ LIMITS = {
     "still": Limits(floor=3, ceiling=40, budget=1, behavior=LONG),
     "db": Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF),
     CACHE: Limits(floor=2, ceiling=2, budget=1, behavior=BRIEF, named=True, stateful=True),
+    MEMBERS: Limits(floor=3, ceiling=3, budget=1, behavior=BRIEF, named=True, stateful=True),
+    SINGLE: Limits(floor=1, ceiling=1, budget=1, behavior=BRIEF, named=True, stateful=True),
     "absent": Limits(floor=3, ceiling=40, budget=1, behavior=BRIEF),
 }
+SETS = {"db": 10, CACHE: 2, MEMBERS: 3, SINGLE: 1}
 SIZES = {"web": 20, "cart": 5, "slow": 5, "still": 5}
 GROUP = "test:operators"
 """Everyone who attacks is in it: it may do all that the ways round need, by name and without any wildcard."""
@@ -166,13 +171,19 @@ def scaled_object(annotations: Manifest | None = None, config: Manifest | None =
     }
 
 
-def budget(**spec: Any) -> Manifest:
+def budget(name: str = OURS, **spec: Any) -> Manifest:
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": {"name": OURS, "labels": {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}},
-        "spec": {"selector": {"matchLabels": {wellknown.NAME_LABEL: OURS}}, **(spec or {"maxUnavailable": 1})},
+        "metadata": {"name": name, "labels": {wellknown.MANAGED_BY_LABEL: wellknown.MANAGED_BY}},
+        "spec": {"selector": {"matchLabels": {wellknown.NAME_LABEL: name}}, **(spec or {"maxUnavailable": 1})},
     }
+
+
+def claim(name: str) -> Manifest:
+    """That nothing is bound to, nor has to be."""
+    asked = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    return {"metadata": {"name": name}, "spec": asked}
 
 
 def service() -> Manifest:
@@ -214,11 +225,14 @@ def build(admin: Api, namespace: str) -> Target:
     target = Target(admin, namespace, admin)
     for name, size in SIZES.items():
         admin.post(target.deployment(""), deployment(name, size)).expect()
-    admin.post(target.at("apps/v1", "statefulsets"), stateful_set("db", 10)).expect()
-    admin.post(target.at("apps/v1", "statefulsets"), stateful_set(CACHE, 2, ours=True)).expect()
+    for name, size in SETS.items():
+        admin.post(target.at("apps/v1", "statefulsets"), stateful_set(name, size, ours=name != "db")).expect()
+    for name in (f"data-{MEMBERS}-0", f"data-{MEMBERS}-1", "data-own-0"):
+        admin.post(target.at("v1", "persistentvolumeclaims"), claim(name)).expect()
     admin.post(target.at("autoscaling/v2", "horizontalpodautoscalers"), autoscaler()).expect()
     admin.post(target.at("keda.sh/v1alpha1", "scaledobjects"), scaled_object()).expect()
-    admin.post(target.at("policy/v1", "poddisruptionbudgets"), budget()).expect()
+    for name in (OURS, SINGLE):
+        admin.post(target.at("policy/v1", "poddisruptionbudgets"), budget(name)).expect()
     admin.post(target.at("v1", "services"), service()).expect()
     for name in (CACHE, f"{CACHE}-peers"):
         admin.post(target.at("v1", "services"), {**service(), "metadata": {"name": name}}).expect()
@@ -234,8 +248,9 @@ def build(admin: Api, namespace: str) -> Target:
     admin.post(target.deployment(""), own("Deployment", name="other")).expect()
     for name, size in SIZES.items():
         wait(lambda name=name, size=size: ready_replicas(admin, target.deployment(name)) == size)
-    wait(lambda: ready_replicas(admin, target.stateful_set()) == 10)
-    wait(lambda: ready_replicas(admin, target.stateful_set(CACHE)) == 2)
+    for name, size in SETS.items():
+        wait(lambda name=name, size=size: ready_replicas(admin, target.stateful_set(name)) == size)
+    wait(lambda: allowed(admin, target.at("policy/v1", "poddisruptionbudgets", SINGLE)) == 1)
     admin.post(target.at("v1", "configmaps"), config_map(namespace, LIMITS)).expect()
     return target
 
@@ -251,6 +266,11 @@ def robot_token(admin: Api) -> str:
 
 def ready_replicas(api: Api, path: str) -> int:
     return api.get(path).expect()["status"].get("readyReplicas", 0)
+
+
+def allowed(api: Api, path: str) -> int:
+    """The evictions that a budget would admit now."""
+    return api.get(path).expect().get("status", {}).get("disruptionsAllowed", 0)
 
 
 def wait(done: Callable[[], bool], seconds: float = 240) -> None:

@@ -5,6 +5,7 @@ from tests.cluster.governor import (
     ways_of_budgets,
     ways_of_caches,
     ways_of_governor,
+    ways_of_members,
     ways_of_objects,
     ways_of_strangers,
     ways_of_writing,
@@ -17,6 +18,7 @@ OPEN_TO_ALL = (
     ways_of_strangers.STRANGERS,
     ways_of_budgets.BUDGETS,
     ways_of_caches.CACHES,
+    ways_of_members.MEMBER,
     ways_of_governor.GOVERNOR,
 )
 """What people may try as well as automation."""
