@@ -26,6 +26,7 @@ RULES = [
     "flyball-budgets",
     "flyball-services",
     "flyball-needs",
+    "flyball-volumes",
     "flyball-autoscalers",
     "flyball-scaled-objects",
     "flyball-freeze",
@@ -36,8 +37,8 @@ def test_there_is_one_set_for_a_cluster() -> None:
     """Each rule once to refuse and once to record: the number does not grow with the workloads."""
     kinds = Counter(manifest["kind"] for manifest in policies.manifests())
     assert kinds == {
-        "ValidatingAdmissionPolicy": 35,
-        "ValidatingAdmissionPolicyBinding": 35,
+        "ValidatingAdmissionPolicy": 37,
+        "ValidatingAdmissionPolicyBinding": 37,
         "MutatingAdmissionPolicy": 1,
         "MutatingAdmissionPolicyBinding": 1,
     }

@@ -9,6 +9,7 @@ from flyball.kubernetes.governor.protection import cluster_policies, limit_polic
 from flyball.kubernetes.governor.scale import scale_policies
 from flyball.kubernetes.governor.status import status_policies
 from flyball.kubernetes.governor.strangers import stranger_policies
+from flyball.kubernetes.governor.volumes import volume_policies
 from flyball.kubernetes.governor.workloads import workload_policies
 
 
@@ -28,6 +29,7 @@ def manifests() -> list[Manifest]:
         *budget_policies(),
         *service_policies(),
         *need_policies(),
+        *volume_policies(),
         *autoscaler_policies(),
         *freeze_policies(),
     ]
