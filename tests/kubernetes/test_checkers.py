@@ -25,8 +25,8 @@ STACKS = {
     if "platform" not in path.stem
 }
 STACKS |= {path.stem: path for path in sorted((ROOT / "examples").glob("*.yaml"))}
-STACKS["applications"] = Path(__file__).parent / "stacks/Pulumi.applications.yaml"
-"""What else an application may ask of its pods, all of it."""
+STACKS |= {name: Path(__file__).parent / f"stacks/Pulumi.{name}.yaml" for name in ("applications", "members")}
+"""What else an application may ask of its pods, all of it; and what keeps data, migrates, or comes by a canary."""
 CLEAN = 10
 """The best of kube-score's grades; of 5 it warns, and 1 is critical."""
 WARNED_OF = {
