@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flyball.errors import FlyballError
 
-END_SECONDS = 10.0
+END_SECONDS = 60.0
 """How long killed processes may take to vanish [s]; only a stuck disk or file system makes it take that long."""
 
 

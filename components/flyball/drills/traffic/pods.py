@@ -107,7 +107,7 @@ class Service:
 
     def _set(self, pod: Pod, state: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as commands:
-            commands.settimeout(10)
+            commands.settimeout(60)
             commands.connect(str(self.lab.folder / _SOCKET))
             commands.sendall(f"set server pods/{pod.name} state {state}\n".encode())
             if said := commands.recv(4096).decode().strip():

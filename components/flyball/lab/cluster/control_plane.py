@@ -106,7 +106,7 @@ def running(name: str) -> ControlPlane | None:
     if not _marker(name).is_file() or _dead(name):
         return None
     try:
-        plane.kubectl.run("get", "--raw", "/readyz", timeout=10)
+        plane.kubectl.run("get", "--raw", "/readyz", timeout=30)
     except KubectlError:
         return None
     return plane

@@ -43,7 +43,7 @@ def start(plane: ControlPlane, offers: Sequence[Offer], zones: Sequence[str], re
     `KubectlError` or `ToolchainError`.
     """
     program = toolchain.ensure([PROGRAM], report)[PROGRAM]
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     report("starting Karpenter")
     servers.end(plane, PROGRAM)
     module = toolchain.source(toolchain.tools_dir() / "karpenter", _MODULE)

@@ -18,7 +18,7 @@ _METRICS = ("role.yaml", "role_binding.yaml")
 """Of its folder ``metrics-server``: rights of the adapter, and of the autoscaler to ask it."""
 
 
-def start(plane: ControlPlane, report: Report, timeout: float = 60.0) -> None:
+def start(plane: ControlPlane, report: Report, timeout: float = 300.0) -> None:
     """Start KEDA beside the control plane, unless it runs there, and wait until the autoscaler can ask it.
 
     Missing programs are built first, which takes minutes once. `timeout` is for the start alone [s]; it takes about

@@ -13,7 +13,7 @@ API = "v1beta1.metrics.k8s.io"
 _MODULE = "sigs.k8s.io/metrics-server"
 
 
-def start(plane: ControlPlane, report: Report, timeout: float = 60.0) -> None:
+def start(plane: ControlPlane, report: Report, timeout: float = 300.0) -> None:
     """Start metrics-server beside the control plane, unless it runs there, and wait until autoscalers can ask it.
 
     It has figures of pods about 20 s after they started. A missing program is built first, which takes minutes once.

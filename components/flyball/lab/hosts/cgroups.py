@@ -9,7 +9,7 @@ from flyball.lab.hosts.errors import HostsError
 
 HIERARCHIES = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/unified"))
 """Where control groups may be: version 2 alone, or beside version 1. host.sh makes a host's group in each."""
-_END_SECONDS = 20
+_END_SECONDS = 120
 
 
 def named(prefix: str) -> set[str]:

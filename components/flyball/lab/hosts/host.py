@@ -116,7 +116,7 @@ class Host:
         if process is None or self._process is None:
             raise HostsError(f"{self.name} is not on")
         os.kill(process, signal.SIGKILL)
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=120)
 
     def silence(self) -> None:
         """Let nothing reach it any more, nor anything from it: packets vanish, connections do not end."""
@@ -135,7 +135,7 @@ class Host:
         """End it and remove what it leaves, whatever state it is in."""
         cgroups.end(self.cgroup)
         if self._process is not None:
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=120)
         self._keep_logs()
         compiled.take(self.files)
         shutil.rmtree(self.folder, ignore_errors=True)
