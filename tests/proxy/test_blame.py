@@ -139,7 +139,7 @@ class TestTheWholeTimeout:
         server.script = endless
         with haproxy(hop(server, port, Times(timeout=1_000)), tmp_path):
             found = ask(port)
-            assert (found.status, 0.95 < found.seconds < 3) == (504, True)
+            assert (found.status, 0.95 < found.seconds < 15) == (504, True)
 
 
 class TestOwnRefusals:

@@ -219,7 +219,7 @@ class TestDoor:
             answers = sorted(pool.map(lambda _: ask(port), range(3)), key=lambda a: a.status)
         assert [answer.status for answer in answers] == [200, 503, 503]
         assert answers[1].headers["retry-after"] == "1"
-        assert max(answer.seconds for answer in answers[1:]) < 2
+        assert max(answer.seconds for answer in answers[1:]) < answers[0].seconds
 
     def test_the_deadline_is_handed_on_and_kept(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)
@@ -240,7 +240,7 @@ class TestDoor:
             assert server.seen == seen
             server.seconds = 3.0
             short = ask(port, X_Deadline=f"{time.time() * 1000 + 500:.0f}")
-            assert (short.status, short.seconds < 2.5) == (504, True)
+            assert (short.status, short.seconds < server.seconds) == (504, True)
 
     def test_it_leaves_when_all_is_answered(self, server: Backend, tmp_path: Path) -> None:
         (port,) = free(1)

@@ -163,7 +163,7 @@ def test_nothing_begins_while_a_host_does_not_answer(converged: Ansible, shop: S
     code, output = roll(converged, shop, "4")
     assert code != 0
     assert "app3 does not answer; nothing was changed" in output
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < 240  # by itself Ansible waits for ten minutes
     assert shop.versions() == ["1", "1", "1"]
 
 
