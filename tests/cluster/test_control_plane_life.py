@@ -158,7 +158,7 @@ def test_one_that_lost_a_part_is_started_anew(control_plane: ControlPlane, anoth
     assert "lost" not in {namespace["metadata"]["name"] for namespace in namespaces}
 
 
-@pytest.mark.parametrize("last", ["", "leaderelection lost/stopped\n"])
+@pytest.mark.parametrize("last", ["", "leaderelection lost/stopped\nstopped leading\n"])
 def test_what_gave_up_on_a_slow_api_server_is_started_again(control_plane: ControlPlane, last: str) -> None:
     """On a busy machine the API server takes longer than the half minute that its clients wait for it."""
     name = "kube-controller-manager" if last else "kwok-controller"
