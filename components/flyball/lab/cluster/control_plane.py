@@ -35,6 +35,8 @@ from flyball.lab.locks import exclusive
 
 _GAVE_UP = "timed out waiting for the condition"
 """Among the last words of kwok and of the controller manager where the API server took longer than half a minute."""
+_LAST_WORDS = 5
+"""Lines; the controller manager says after it that it leads no more, to its log and as an event."""
 
 Report = Callable[[str], None]
 
@@ -265,7 +267,7 @@ def _check_alive(name: str) -> list[str]:
     dead = [component for component in _dead(name) if component in started]
     for component in dead:
         log = _log(name, component)
-        if _GAVE_UP not in "".join(_lines(log)[-2:]):
+        if _GAVE_UP not in "".join(_lines(log)[-_LAST_WORDS:]):
             raise ControlPlaneError(f"{component} of control plane {name} ended: {_last_line(log)}; see {log}")
     return dead
 
