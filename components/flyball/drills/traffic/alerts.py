@@ -58,4 +58,6 @@ def watched(lab: Lab, service: str) -> Iterator[None]:
     scraped = watch.of_pod(NAMESPACE, f"{proxy.name}-7f9c-x2k8p", proxy.metrics.port)
     with watch.watched(lab.folder, FACTOR, [scraped], rules(proxy), lambda: lab.now, lab.report) as people:
         yield
+        if lab.look:
+            lab.look(people)
     lab.tell(people.told())

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from flyball.drills.traffic.programs.visitors import PATH as VISITED
 from flyball.drills.traffic.recording import Recording
 from flyball.drills.traffic.sample import Pool, Request
 from flyball.drills.traffic.sidecar import Sidecar
+from flyball.drills.watch import Watch
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop, variable
@@ -46,6 +47,8 @@ class Lab:
     sidecars: dict[str, Sidecar] = field(default_factory=dict[str, Sidecar])
     workers: int = 0
     processes: list[Process] = field(default_factory=list[Process])
+    look: Callable[[Watch], None] | None = None
+    """What somebody asks at the end of whoever has watched a service."""
     _application: Process | None = None
     """The one whose pool is watched."""
     _attacks: list[Running] = field(default_factory=list[Running])
