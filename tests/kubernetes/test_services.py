@@ -153,7 +153,7 @@ class TestRefusedInTheWordsOfTheStackFile:
 
     def test_a_set_without_a_service(self) -> None:
         assert refused(lambda: Services("shop", {"services": {}})) == [
-            "shop.services: has no service; name at least one, with image, port and load"
+            "shop.services: there is no service, job or cache; name at least one"
         ]
 
 
