@@ -207,8 +207,8 @@ class SetAlertsArgs(AlertsArgs):
 class ServicesArgs(TypedDict):
     """A set of services, and where they run."""
 
-    services: dict[str, ServiceArgs]
-    """The services by name."""
+    services: NotRequired[dict[str, ServiceArgs]]
+    """The services by name; of services, jobs and caches there is at least one [none]."""
     jobs: NotRequired[dict[str, SetJobArgs]]
     """Jobs by name, which call these services [none]."""
     caches: NotRequired[dict[str, SetCacheArgs]]

@@ -16,7 +16,6 @@ from flyball.guards.alerting.stack import Alerting
 from flyball.guards.aws.pools import Pool
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import EMPTY
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
 from flyball.guards.workload import jobs as guarded
@@ -33,7 +32,7 @@ from flyball.guards.workload.limits import (
     limits_of_cache,
     read_governed,
 )
-from flyball.guards.workload.resolve import Place, Service, examine
+from flyball.guards.workload.resolve import PARTS, Place, Service, check_any, examine
 from flyball.kubernetes.alerts.component import Alerts
 from flyball.kubernetes.args import ServiceArgs, ServicesArgs, SetCacheArgs, SetJobArgs
 from flyball.kubernetes.cache.component import Cache
@@ -272,20 +271,18 @@ def _outputs(these: Set) -> dict[str, Any]:
 def resolve_services(name: str, args: ServicesArgs) -> Set:
     """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the set's name."""
     place = place_of(args, shared=True)
-    apart = ("services", "jobs", "caches")
     alerting, unheard = _alerting(args, place, name)
-    given, jobs, caches = (args.get(key) if isinstance(args, Mapping) else None for key in apart)
+    given, jobs, caches = (args.get(key) if isinstance(args, Mapping) else None for key in PARTS)
     outer: Any = args
     if isinstance(args, Mapping):
-        read_apart = {key: {} for key in apart if isinstance(args.get(key), Mapping)}
+        read_apart = {key: {} for key in PARTS if isinstance(args.get(key), Mapping)}
         outer = {key: each for key, each in {**args, **read_apart}.items() if key != "alerts"}
     problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,)), *unheard]
-    path = (name, "services")
-    if isinstance(given, Mapping) and not given:
-        problems.append(Problem(path, EMPTY, "has no service", "name at least one, with image, port and load"))
+    if isinstance(args, Mapping):
+        problems += check_any(args, (name,))
     described = Described(_by_name(jobs), (name, "jobs"), SetJobArgs)
     held = hold(caches, {**_by_name(given), **_by_name(jobs)}, place.namespace, (name, "caches"), SetCacheArgs)
-    found = examine(_by_name(given), place, path, ServiceArgs, jobs=described, caches=held.callees)
+    found = examine(_by_name(given), place, (name, "services"), ServiceArgs, jobs=described, caches=held.callees)
     refuse([*problems, *held.problems, *found.problems])
     r = Reader(args, (name,), [])
     governed, shared = read_governed(r), r.value("shared", bool, False)

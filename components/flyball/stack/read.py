@@ -16,7 +16,6 @@ from flyball.guards.reading.problem import Path, Problem, Refused, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import (
     DOES_NOT_APPLY,
-    EMPTY,
     GIVEN_TWICE,
     MISSING,
     SECRET_IN_PLAIN_TEXT,
@@ -104,9 +103,9 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     """As `read`, but hands the problems over; services that break a rule of their own are left out."""
     named = on_platform.name(config)
     config = named.config
-    given, defaults = config.get("services", ()), _map(config, "defaults")
-    outer = {**config, "services": {}} if given is None or isinstance(given, Mapping) else config
-    outer = {**outer, **{key: {} for key in ("jobs", "caches") if isinstance(config.get(key), Mapping)}}
+    defaults, nothing = _map(config, "defaults"), [*resolve.check_any(config, ())]
+    outer = {**config, **{key: {} for key in resolve.PARTS if isinstance(config.get(key), Mapping)}}
+    outer |= {"services": {}} if nothing else {}
     (logs, unread), (alerts, unheard) = read_logs(config), read_alerts(config)
     own = {str(name): args for name, args in _map(config, "services").items()}
     described, of_nodes = nodes.examine(config.get("nodes"), ("nodes",))
@@ -122,8 +121,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     ]
     if too_much := bounds.defaults_problem(bounds.count(defaults), len(own), ("defaults",)):
         problems, defaults = [*problems, *too_much], {}
-    if not given and (given is None or isinstance(given, Mapping)):
-        problems.append(Problem(("services",), EMPTY, "has no service", "name at least one, with image, port and load"))
+    problems += nothing
     place = _place(config)
     merged = {
         name: _merge(members.applicable(defaults, args), args) if isinstance(args, Mapping) else args

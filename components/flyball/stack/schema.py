@@ -136,10 +136,10 @@ class StackArgs(TypedDict):
     there is a governor]."""
     defaults: NotRequired[dict[str, object]]
     """Arguments of all services that do not set them otherwise."""
-    services: dict[str, ServiceArgs]
-    """The services by name."""
+    services: NotRequired[dict[str, ServiceArgs]]
+    """The services by name; of services, jobs and caches there is at least one [none]."""
     jobs: NotRequired[dict[str, JobArgs]]
-    """The jobs by name; `defaults` are of services alone."""
+    """The jobs by name; `defaults` are of services alone [none]."""
     caches: NotRequired[dict[str, CacheArgs]]
     """Caches by name; services and jobs call them by it [none]."""
 

@@ -14,6 +14,7 @@ from flyball.guards.fail_fast.rules import VARIABLE_TAKEN
 from flyball.guards.headroom.members import Members
 from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
+from flyball.guards.reading.rules import EMPTY
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
@@ -48,6 +49,9 @@ from flyball.guards.workload.promised import deadlines as deadlines_of
 from flyball.guards.workload.sizing import Sizing, promise, size
 from flyball.guards.workload.spec import Spec
 from flyball.guards.workload.way_in import WayIn
+
+PARTS = ("services", "jobs", "caches")
+"""What a set may have, and stands apart in its arguments: each is read by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,12 @@ class _Reading:
     sizing: Sizing | None = None
     migration: JobSpec | None = None
     bad: frozenset[Path] = frozenset()
+
+
+def check_any(given: Mapping[str, object], path: Path) -> Iterator[Problem]:
+    """Refuse a set of nothing: jobs or caches alone are one too."""
+    if all(given.get(key) in (None, {}) for key in PARTS):
+        yield Problem((*path, PARTS[0]), EMPTY, "there is no service, job or cache", "name at least one")
 
 
 def resolve(
