@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from tests.measure.conftest import STACK, measured
+from tests.measure.conftest import PLACE, STACK, measured
 from tests.measure.played import Answer, played, refusing, series
 
 from flyball.cli import measuring
@@ -195,6 +195,18 @@ def test_a_server_that_does_not_answer_is_asked_once(stack: Path) -> None:
     assert len(server.asked) == 1
     hint = "ask for fewer days or a larger window, or see that it is reached from here"
     assert done.stderr.splitlines()[-1] == f"{server.url}: no answer within 30 s; {hint}"
+
+
+def test_a_stack_without_services_has_no_load(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.prod.yaml"
+    jobs = "  flyball:jobs:\n    report: {image: registry.example/report:1.0, schedule: 0 4 * * *}\n"
+    file.write_text(PLACE.replace("  flyball:services:\n", jobs))
+    for more in ([], ["report"]):
+        done = measured("-s", file, "--prometheus", "http://127.0.0.1:1", *more)
+        assert (done.exit_code, done.stderr.splitlines()[1:]) == (
+            1,
+            ["services: there is none, and the load of services alone is measured"],
+        )
 
 
 def test_neither_a_server_nor_a_load_test(stack: Path) -> None:

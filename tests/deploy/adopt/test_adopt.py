@@ -177,6 +177,23 @@ class TestRefuses:
         assert refused(tmp_path, *two, namespace="c") == "nothing runs in the namespace c; there is something in a, b"
         assert adopt(in_files(tmp_path, "b")).config["namespace"] == "b"
 
+    def test_what_the_governor_brings_is_no_second_namespace(self, tmp_path: Path) -> None:
+        balance = deployment("flyball-balance", "flyball-system")
+        balance["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "flyball"}
+        (tmp_path / "a.yaml").write_text(yaml.safe_dump_all([deployment("web", "shop"), balance]), encoding="utf-8")
+        adopted = adopt(in_files(tmp_path))
+        assert (adopted.config["namespace"], [*adopted.config["services"]]) == ("shop", ["web"])
+        assert [str(each) for each in adopted.lost] == []
+
+    def test_what_is_in_another_namespace_is_said(self, tmp_path: Path) -> None:
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "namespace": "b"}}
+        documents = [deployment("web", "a"), deployment("x", "b"), service, deployment("web", "c")]
+        (tmp_path / "a.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+        assert [str(each) for each in adopt(in_files(tmp_path, "a")).lost] == [
+            "namespace b: deployment x, service x: another namespace, which a stack of its own would describe",
+            "namespace c: deployment web: another namespace, which a stack of its own would describe",
+        ]
+
     def test_where_nothing_runs(self, tmp_path: Path) -> None:
         said = refused(tmp_path, {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}})
         assert said == "nothing runs there; name Deployments, StatefulSets or CronJobs"

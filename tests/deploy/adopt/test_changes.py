@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from tests.deploy.adopt.test_adopt import CASES, PROJECT, filled, objects, written
+from tests.deploy.adopt.test_adopt import CASES, PROJECT, deployment, filled, objects, written
 
 from flyball.cli import main
 from flyball.deploy.adopt.adopt import adopt
 from flyball.deploy.adopt.changes import changes
 from flyball.deploy.adopt.found import in_files
+from flyball.deploy.as_yaml import to_yaml
 from flyball.stack.file import load
 
 WEB = Path(__file__).parent / "cases" / "web.yaml"
@@ -72,6 +73,49 @@ class TestCommand:
         shrinks = json.loads(plan.stdout)["shrinks"]
         count = len(WEB.with_suffix(".changes").read_text(encoding="utf-8").splitlines())
         assert shrinks[-1] == f"{count} changes; nothing was changed"
+
+    def test_is_compared_in_the_namespace_of_the_stack(self, tmp_path: Path) -> None:
+        """What runs in another one makes no question of which."""
+        file, there = tmp_path / "web.yaml", tmp_path / "there"
+        file.write_text(adopt(in_files(WEB)).text, encoding="utf-8")
+        there.mkdir()
+        (there / "web.yaml").write_bytes(WEB.read_bytes())
+        (there / "other.yaml").write_text(to_yaml(deployment("other", "ops")), encoding="utf-8")
+        both = [CliRunner().invoke(main, ["plan", "-s", str(file), "--against", str(path)]) for path in (WEB, there)]
+        assert [each.exit_code for each in both] == [0, 0]
+        assert both[0].stdout == both[1].stdout
+
+    @pytest.mark.parametrize("option", [["--against", str(WEB)], ["--against-context", "c"]], ids=["files", "context"])
+    def test_a_stack_with_findings_is_not_compared_and_says_so(self, option: list[str], tmp_path: Path) -> None:
+        file = tmp_path / "web.yaml"
+        file.write_text(adopt(in_files(WEB)).text.replace("peak: 550", "peak: '?'"), encoding="utf-8")
+        plan = CliRunner().invoke(main, ["plan", "-s", str(file), *option])
+        said = f"{option[0]}: not compared, as rules are broken; mend them first"
+        assert (plan.exit_code, plan.stdout.splitlines()[-1]) == (1, said)
+        plan = CliRunner().invoke(main, ["plan", "-s", str(file), *option, "--json"])
+        assert json.loads(plan.stdout)["shrinks"] == [said]
+
+    @pytest.mark.parametrize("option", ["--against", "--against-context", "--before"])
+    def test_a_platform_is_compared_with_nothing_and_says_so(self, option: str, tmp_path: Path) -> None:
+        file = tmp_path / "Pulumi.base.yaml"
+        file.write_text("config: {flyball:environment: a, flyball:owner: b, flyball:aws: {}}", encoding="utf-8")
+        plan = CliRunner().invoke(main, ["plan", "-s", str(file), option, str(file)])
+        assert (plan.exit_code, plan.stderr) == (
+            1,
+            f"refused, and nothing was changed:\n{option}: is of a stack of services, and this is the stack of a"
+            " platform; name the stack of the services that run on it\n",
+        )
+
+    def test_two_places_to_compare_with_are_refused(self, tmp_path: Path) -> None:
+        file = tmp_path / "web.yaml"
+        file.write_text(adopt(in_files(WEB)).text, encoding="utf-8")
+        more = ["--against", str(WEB), "--against-context", "c"]
+        plan = CliRunner().invoke(main, ["plan", "-s", str(file), *more])
+        assert (plan.exit_code, plan.stderr) == (
+            1,
+            "refused, and nothing was changed:\n--against-context: is given beside --against; compare with one of"
+            " them\n",
+        )
 
     def test_manifests_are_adopted_without_pulumi_which_loads_slowly(self) -> None:
         without = 'import sys; sys.modules.update(dict.fromkeys(["pulumi", "pulumi_kubernetes"]))'
