@@ -26,6 +26,22 @@ def against_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def compared(against: Path | None, context: str | None, before: str | None, *, is_platform: bool) -> list[str]:
+    """The options that say with what a stack is compared. Raises `Refused` where two say it, and of a platform."""
+    from flyball.guards.reading.problem import Problem, refuse
+    from flyball.guards.reading.rules import DOES_NOT_APPLY, EITHER_OR
+
+    options = {"--against": against, "--against-context": context, "--before": before}
+    given = [option for option, value in options.items() if value]
+    message, hint = "is of a stack of services, and this is the stack of a platform", "name the stack of the services"
+    problems = [Problem((each,), DOES_NOT_APPLY, message, f"{hint} that run on it") for each in given if is_platform]
+    if against and context:
+        remedy = "compare with one of them"
+        problems.append(Problem(("--against-context",), EITHER_OR, "is given beside --against", remedy))
+    refuse(problems)
+    return given
+
+
 def changed(target: "Target", against: Path | None, context: str | None) -> list[str]:
     """What a stack would change of what runs, in lines."""
     if not against and not context:
@@ -35,7 +51,7 @@ def changed(target: "Target", against: Path | None, context: str | None) -> list
     from flyball.deploy.adopt.found import in_files
 
     namespace = str(target.config.get("namespace"))
-    found = in_files(against) if against else _live(context or "", namespace)
+    found = in_files(against, rather=namespace) if against else _live(context or "", namespace)
     lines, stays = changes(found, up.render(target).objects, namespace)
     return [*map(str, lines), *stays, f"{len(lines)} changes; nothing was changed"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from flyball.cli.adopting import against_options, changed
+from flyball.cli.adopting import against_options, changed, compared
 from flyball.cli.shared import context_option, refusals, say, server_options, stack_option, target_of
 
 
@@ -64,6 +64,7 @@ def plan(
     with refusals():
         target = target_of(context, stack)
         config = target.config
+        beside = compared(against, against_context, before, is_platform=is_platform(config))
         if is_platform(config):
             result, less = platform_plan.plan(config), []
         else:
@@ -71,10 +72,12 @@ def plan(
             less = [*result.shrinks]
             if not result.findings:
                 less += changed(target, against, against_context)
+            elif against or against_context:
+                less.append(f"{beside[0]}: not compared, as rules are broken; mend them first")
         if as_json:
             click.echo(
                 json.dumps(
-                    {**result.as_json(), **({"shrinks": less} if before or against or against_context else {})},
+                    {**result.as_json(), **({"shrinks": less} if beside else {})},
                     indent=2,
                 )
             )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flyball.guards.reading.problem import Problem, Refused, refuse
-from flyball.guards.reading.rules import UNKNOWN_VALUE
+from flyball.guards.reading.rules import EMPTY, UNKNOWN_VALUE
 from flyball.guards.reading.strict import QUESTION, nearest
 from flyball.guards.workload.resolve import Service
 from flyball.stack.read import read
@@ -48,8 +48,10 @@ def filled(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, frozens
 
 
 def services(config: Mapping[str, Any], names: Iterable[str]) -> list[Service]:
-    """The services of a stack, or those that are named. Raises `Refused` where there is none of a name."""
+    """The services of a stack, or those that are named. Raises `Refused` where there is none, or none of a name."""
     known = read(config).services
+    if not known:
+        raise Refused([Problem(("services",), EMPTY, "there is none, and the load of services alone is measured")])
     problems = [
         Problem(("services", name), UNKNOWN_VALUE, "is no service of the stack", nearest(name, known))
         for name in names

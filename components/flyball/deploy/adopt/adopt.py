@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ _STAYS = {
 }
 _UNKNOWN, _UNNAMED = "unknown", "adopted"
 _OTHER = "is no part of a stack, and stays as it is"
+_ELSEWHERE = "another namespace, which a stack of its own would describe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,13 @@ def _rest(found: Found, notes: Notes) -> None:
                 notes.lose(item, "", "nothing that runs here names it, and it stays as it is")
             continue
         notes.lose(item, "", _STAYS.get(item.kind, _OTHER))
+    for namespace, there in groupby(sorted(found.others, key=_place_of), _place_of):
+        names = ", ".join(map(str, there))
+        notes.lost.append(Lost(f"namespace {namespace}", names, _ELSEWHERE))
+
+
+def _place_of(item: Item) -> str:
+    return item.namespace
 
 
 def _named(found: Found) -> set[str]:

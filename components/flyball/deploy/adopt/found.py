@@ -11,6 +11,7 @@ from flyball.documents import read_yaml_documents
 from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import GIVEN_TWICE, MISSING, UNKNOWN_VALUE, UNREADABLE_FILE, WRONG_TYPE
+from flyball.wellknown import SYSTEM_NAMESPACE
 
 Manifest = Mapping[str, Any]
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -56,6 +57,8 @@ class Found:
     items: tuple[Item, ...]
     namespace: str
     by_kind: Mapping[str, Mapping[str, Item]] = field(default_factory=dict)
+    others: tuple[Item, ...] = ()
+    """What is in other namespaces, but for what flyball has made there."""
 
     def of(self, *kinds: str) -> Iterator[Item]:
         """The items of some kinds, by kind and name."""
@@ -76,11 +79,11 @@ def maps(value: object) -> list[Manifest]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
-def in_files(path: Path, namespace: str | None = None) -> Found:
+def in_files(path: Path, namespace: str | None = None, *, rather: str = "") -> Found:
     """What a file holds, or all files of a folder and the folders in it.
 
     Raises `Refused` with every manifest that cannot be read as one, and where more than one namespace has something
-    that runs and `namespace` says none.
+    that runs, `namespace` says none, and `rather` is none of them.
     """
     if not path.exists():
         refuse([Problem((str(path),), UNREADABLE_FILE, "is not there", "name a file or a folder of manifests")])
@@ -98,7 +101,7 @@ def in_files(path: Path, namespace: str | None = None) -> Found:
             continue
         for i, document in enumerate(documents):
             items += _items(document, file.name, f"{file.name}[{i}]" if len(documents) > 1 else file.name, problems)
-    return gathered(items, namespace, problems)
+    return gathered(items, namespace, problems, rather)
 
 
 def items_of(document: object, origin: str) -> list[Item]:
@@ -115,10 +118,14 @@ def in_answer(answer: Manifest, namespace: str) -> Found:
     return gathered(_items(answer, "the cluster", "the cluster", problems), namespace, problems)
 
 
-def gathered(items: Iterable[Item], namespace: str | None, problems: list[Problem]) -> Found:
+def gathered(items: Iterable[Item], namespace: str | None, problems: list[Problem], rather: str = "") -> Found:
     """What is of one namespace. Raises `Refused` for the problems, for what is there twice, and where nothing runs."""
     items = [item for item in items if item.kind not in _DERIVED]
-    spaces = sorted({item.namespace for item in items if item.template and item.namespace})
+    running = [item for item in items if item.template and item.namespace]
+    # What the Governor brings there is of the cluster, and of no stack's services.
+    spaces = sorted({item.namespace for item in running if not (item.is_ours and item.namespace == SYSTEM_NAMESPACE)})
+    if namespace is None and rather in spaces:
+        namespace = rather
     if namespace is None and len(spaces) > 1 and not problems:
         message = f"something runs in {', '.join(spaces)}, and a stack has one namespace"
         problems.append(Problem((), UNKNOWN_VALUE, message, "name one with --namespace"))
@@ -135,7 +142,8 @@ def gathered(items: Iterable[Item], namespace: str | None, problems: list[Proble
         hint = f"there is something in {', '.join(spaces)}" if spaces else "name Deployments, StatefulSets or CronJobs"
         problems.append(Problem((), MISSING, f"nothing runs {where}", hint))
     refuse(problems)
-    return Found(tuple(own), chosen, by_kind)
+    others = tuple(item for item in items if item not in own and not item.is_ours)
+    return Found(tuple(own), chosen, by_kind, others)
 
 
 def _items(document: object, file: str, origin: str, problems: list[Problem]) -> list[Item]:
