@@ -18,6 +18,7 @@ from flyball.guards.alerting.receivers import ReceiverArgs
 from flyball.guards.alerting.stack import AlertsArgs
 from flyball.guards.reading.problem import Problem, Refused, show
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
+from flyball.guards.workload import balancer
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.files import GuardedFilesArgs
@@ -46,11 +47,16 @@ _INHERITED: dict[str, tuple[type, ...]] = {
     "Migrate": (GuardedMigrateArgs,),
     "Call": (GuardedCallArgs,),
     "Expose": (GuardedExposeArgs,),
+    "Balancer": (balancer.GuardedBalancerArgs,),
     "Alerts": (AlertsArgs,),
     "Watchdog": (ReceiverArgs,),
 }
 """What the arguments of a component or a part of it extend."""
-_UNNAMEABLE = {"class": CLASS}
+_UNNAMEABLE = {
+    ("Data", "class"): CLASS,
+    ("Balancer", "class"): balancer.CLASS,
+    ("BalancerWay", "class"): balancer.WAY_CLASS,
+}
 """Descriptions of what no class in Python can have as an attribute to describe."""
 _SMTP = f"{NAME}:index:SmtpArgs"
 _TAKES_MAIL = {
@@ -86,7 +92,7 @@ class Package(ComponentProvider):
         word = token.rpartition(":")[2].removesuffix("Args").removeprefix("Set")
         for name, argument in properties.items():
             texts = [self.analyzer.get_docstring(each, _in_python(name)) for each in _INHERITED.get(word, ())]
-            texts += [_TAKES_MAIL.get(name) if token == _SMTP else None, _UNNAMEABLE.get(name)]
+            texts += [_TAKES_MAIL.get(name) if token == _SMTP else None, _UNNAMEABLE.get((word, name))]
             found = argument.get("description") or next(filter(None, texts), None)
             properties[name] = {**argument, **({"description": inspect.cleandoc(found)} if found else {})}
 

@@ -14,6 +14,7 @@ from tests.kubernetes.programs import MINIMAL, PROJECT, STACK, changes
 from tests.kubernetes.test_arguments import CASES, built, generic, merge, nested, plain
 
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
+from flyball.guards.workload import balancer
 from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.members import CLASS, DataArgs
@@ -21,12 +22,20 @@ from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.patch_fields import KINDS as PATCHED
 from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import WorkloadArgs
-from flyball.kubernetes.args import CallArgs, ExposeArgs, FilesArgs, MigrateArgs, PlaceArgs, ServiceArgs
+from flyball.kubernetes.args import BalancerArgs, CallArgs, ExposeArgs, FilesArgs, MigrateArgs, PlaceArgs, ServiceArgs
 
 CART, LEDGER = (
     {"calls": {"cart": {"port": 7070, "protocol": "http"}}},
     {"calls": {"ledger": {"host": "ledger.example", "port": 443}}},
 )
+SOURCES = {"sources": ["192.0.2.0/24"]}
+BALANCED: dict[str, Any] = {"expose": {"balancer": {**SOURCES, "through": ["10.0.0.0/16"]}}}
+LOCAL: dict[str, Any] = {"expose": {"balancer": {**SOURCES, "local": True}}}
+MEMBERS = {
+    "quorum": "2 of 3",
+    "data": {"path": "/data", "size": "1Gi"},
+    "load": {"peak": 10, "replica": 20},
+}
 IN_WORDS: dict[str, Any] = {
     # A peak of 100/s of which a replica does 20/s, 80 % of it at most, needs 7 of them; with one to lose that is 8.
     "proven": 8,
@@ -69,6 +78,10 @@ IN_WORDS: dict[str, Any] = {
     "files.*.mode": "0444",
     "objective.minimum": 1000,
     "rollout.canary.abort.requests": 150,
+    "expose.balancer.port": 8080,
+    "expose.balancer.nodeports": True,
+    "expose.balancer.annotations": {},
+    "expose.balancer.deregistration": "5s",
     "migrate.image": MINIMAL["image"],
     "migrate.resources": {"cpu": "250m", "memory": "256Mi"},
     "migrate.resources.cpu": "250m",
@@ -92,6 +105,8 @@ ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
     "calls.*.health",
     "calls.*.health.path",
     *("runtime", "ports.*.callers", "migrate", "migrate.attempt", "rollout.canary"),
+    *("expose.host", "expose.balancer", "expose.balancer.sources", "expose.balancer.through", "expose.balancer.class"),
+    *("platform.way.balancer.class", "platform.way.balancer.through"),
     *("expose", "expose.tls", "platform.way", "platform.way.ingress", "platform.way.gateway"),
     *("platform.way.namespace", "nodes", "nodes.tolerations", "dns.options", "metrics"),
     *("files.*.key", "files.*.configmap", "files.*.secret"),
@@ -127,8 +142,15 @@ BELOW: dict[Any, tuple[Any, ...]] = {
     MigrateArgs: (GuardedMigrateArgs,),
     CallArgs: (GuardedCallArgs,),
     ExposeArgs: (GuardedExposeArgs,),
+    BalancerArgs: (balancer.GuardedBalancerArgs,),
 }
 """What else arguments are described by, for the class that has these and others."""
+UNNAMEABLE: dict[Any, str] = {
+    DataArgs: CLASS,
+    balancer.BalancerWayArgs: balancer.WAY_CLASS,
+    BalancerArgs: balancer.CLASS,
+}
+"""The text of `class`, of which no Python class can have one."""
 BESIDE: dict[str, dict[str, Any]] = {
     "spot.enabled": {"zones": ["a", "b", "c"], "spot": {}},
     "calls.*.port": CART,
@@ -148,7 +170,7 @@ def texts(kind: Any) -> dict[str, str]:
             for field, text in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
                     found = {**found, ast.unparse(field.target): ast.literal_eval(text.value)}
-    return found | ({"class": CLASS} if kind is DataArgs else {})
+    return found | ({"class": UNNAMEABLE[kind]} if kind in UNNAMEABLE else {})
 
 
 def documented(kind: Any, path: str = "") -> dict[str, tuple[str, Any]]:
@@ -212,6 +234,10 @@ def test_the_documented_default_changes_nothing(argument: str) -> None:
         ("probes.startup", {"grpc": True}, {"protocol": "grpc"}),
         ("probes.readiness", {"grpc": True}, {"protocol": "grpc"}),
         ("shutdown.drain", "50s", {"deadline": "50s"}),
+        ("shutdown.prestop", "20s", BALANCED | {"platform": {"way": {"balancer": {"deregistration": "20s"}}}}),
+        ("expose.balancer.deregistration", "30s", MEMBERS | LOCAL),
+        ("expose.balancer.internal", False, merge(BALANCED, {"expose": {"balancer": {"public": True}}})),
+        ("expose.balancer.idle", "11m", BALANCED | {"inbound": {"idle": "11m"}}),
         ("inbound.connections", 4 * 1500, {"load": {"peak": 100, "replica": 2000}, "proxy": {"enabled": True}}),
     ],
 )

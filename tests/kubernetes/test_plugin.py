@@ -126,7 +126,18 @@ EVERYTHING: dict[str, Any] = {
         "name": "gke",
         "dns": {"ports": [53]},
         "spot": {"labels": {"pool": "spot"}},
-        "way": {"ingress": "nginx", "namespace": "ingress", "deregistration": "4s"},
+        "way": {
+            "ingress": "nginx",
+            "namespace": "ingress",
+            "deregistration": "4s",
+            "balancer": {
+                "class": "example.org/lb",
+                "annotations": {"example.org/pool": "outer"},
+                "through": ["10.0.0.0/16"],
+                "nodeports": False,
+                "deregistration": "8s",
+            },
+        },
     },
     "spot": {},
     "lose": 2,
@@ -195,6 +206,19 @@ KEEPS: dict[str, Any] = {
     "load": {"peak": 10, "replica": 20},
     "quorum": "2 of 3",
     "data": {"path": "/data", "size": "10Gi", "class": "fast", "keep": False, "snapshots": "nightly"},
+    "expose": {
+        "balancer": {
+            "port": 5432,
+            "sources": ["192.0.2.0/24", "2001:db8::/32"],
+            "internal": True,
+            "local": True,
+            "nodeports": False,
+            "class": "service.k8s.aws/nlb",
+            "annotations": {"example.org/pool": "inner"},
+            "idle": "10m",
+            "deregistration": "20s",
+        }
+    },
 }
 """What excludes some of it."""
 

@@ -8,6 +8,7 @@ from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when
 from flyball.guards.alerting.stack import AlertsArgs
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs
+from flyball.guards.workload.balancer import GuardedBalancerArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
 from flyball.guards.workload.companions import InitArgs, SidecarArgs
 from flyball.guards.workload.files import GuardedFilesArgs
@@ -79,11 +80,26 @@ class AccountArgs(TypedDict):
     """Annotations of the service account alone, as of IAM roles and Workload Identity [none]."""
 
 
-class ExposeArgs(GuardedExposeArgs):
-    """A service's place in what leads into the cluster, which the platform says (`platform.way`)."""
+class BalancerArgs(GuardedBalancerArgs):
+    """A balancer of a service's own, for callers outside of the cluster."""
 
-    host: Input[str]
-    """Host name by which it is called from outside."""
+    sources: NotRequired[Input[list[Input[str]]]]
+    """Ranges of addresses that may call; required where it is not public [everybody]."""
+    through: NotRequired[Input[list[Input[str]]]]
+    """Ranges from which its traffic arrives at pods: those of the nodes, or of a balancer that sends to pods [those of
+    `platform.way.balancer`; with local its sources]."""
+    annotations: NotRequired[Input[dict[str, Input[str]]]]
+    """Annotations of its Service, for who makes the balancer [those of `platform.way.balancer`]."""
+
+
+class ExposeArgs(GuardedExposeArgs):
+    """A service's place in what leads into the cluster, which the platform says (`platform.way`), or a balancer of its
+    own: exactly one of `host` and `balancer`."""
+
+    host: NotRequired[Input[str]]
+    """Host name by which it is called from outside [none]."""
+    balancer: NotRequired[BalancerArgs]
+    """A balancer of its own [none]."""
 
 
 class MigrateArgs(GuardedMigrateArgs):

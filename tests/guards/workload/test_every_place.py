@@ -204,6 +204,19 @@ KEEPS: dict[str, Any] = {
     "survive": "zone",
     "quorum": "2 of 3",
     "data": {"path": "/data", "size": "10Gi", "class": "fast", "keep": False, "snapshots": "nightly"},
+    "expose": {
+        "balancer": {
+            "port": 5432,
+            "sources": ["192.0.2.0/24", "2001:db8::/32"],
+            "internal": True,
+            "local": True,
+            "nodeports": False,
+            "class": "service.k8s.aws/nlb",
+            "annotations": {"example.org/pool": "inner"},
+            "idle": "10m",
+            "deregistration": "20s",
+        }
+    },
 }
 """What excludes much of it."""
 PLACES = ways(FULL, PlainArgs)

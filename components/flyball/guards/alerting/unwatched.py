@@ -35,7 +35,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("pool-not-brought", "pool-unguarded"),
     ),
     "A connection that is cut for it ends in an error of the application, which knows alone who waited.": (
-        "idle-below-timeout",
+        *("idle-below-timeout", "balancer-forgets"),
     ),
     "The command that would break it stops, and says so to whoever gave it.": (
         *("namespace-reserved", "belongs-to-others", "no-namespace", "folder-in-use", "proxy-configuration"),
@@ -44,7 +44,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("no-gateway-api", "no-karpenter", "pool-left", "no-volume-class"),
     ),
     "Nobody can measure who has read what was open; it is refused before it is.": (
-        *("secret-in-plain-text", "logs-in-plain-text", "open-store", "unconfined"),
+        *("secret-in-plain-text", "logs-in-plain-text", "open-store", "unconfined", "balancer-open"),
     ),
 }
 """By the reason."""

@@ -45,6 +45,12 @@ def check_annotations(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
             )
 
 
+def check_qualified(name: str, what: str, path: Path) -> Iterator[Problem]:
+    """Refuse what is no name with a domain before it, or without one."""
+    if not _LABEL_KEY.fullmatch(name):
+        yield Problem(path, INVALID_NAME, f"{name!r} is no name for {what}", "as example.org/name, or name")
+
+
 def check_image(image: str, path: Path) -> Iterator[Problem]:
     """Refuse an image that may be another one tomorrow: without a digest, and with no tag or the tag `latest`."""
     match = _IMAGE.fullmatch(image)

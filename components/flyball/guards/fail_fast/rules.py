@@ -96,6 +96,15 @@ OPEN_STORE = Rule(
     " the host itself in for the same reason.",
     remedy="Set `redis_password`, from a vault, or let it listen on the loopback interface alone.",
 )
+BALANCER_OPEN = Rule(
+    "balancer-open",
+    Lesson.FAIL_FAST,
+    what="A balancer takes what comes from those who are named; from everybody only where that is said. Half of all"
+    " addresses are everybody too.",
+    source="Without loadBalancerSourceRanges it lets everybody in"
+    " (https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer).",
+    remedy="Name the ranges that call in `sources`, or say `public: true`.",
+)
 LIMIT_BELOW_REQUEST = Rule(
     "limit-below-request",
     Lesson.FAIL_FAST,

@@ -113,7 +113,7 @@ BALANCER_STILL_SENDS = Rule(
     "balancer-still-sends",
     Lesson.INTERRUPTIONS,
     what="A pod that leaves serves as long as what leads into the cluster may still send to it.",
-    source="`prestop >= deregistration` of the platform's way in.",
+    source="`prestop >= deregistration` of the platform's way in, or of the service's own balancer.",
     remedy="Raise shutdown.prestop.",
 )
 

@@ -147,6 +147,17 @@ def each(reader: Reader, key: str, check: Callable[[Reader, str | Path, str], No
     return found
 
 
+def ranges(reader: Reader, key: str) -> tuple[str, ...]:
+    """A list of address ranges, each once; an address alone is the range that holds nothing else."""
+    found: list[str] = []
+    for i, text in enumerate(reader.words(key)):
+        try:
+            found.append(str(ipaddress.ip_network(text)))
+        except ValueError as error:
+            reader.problem((key, i), INVALID_ADDRESS, str(error), "as 169.254.20.10, fd00:ec2::254 or 10.1.0.0/16")
+    return tuple(dict.fromkeys(found))
+
+
 def hosts(reader: Reader, key: str) -> tuple[str, ...]:
     """A list of hosts."""
     return each(reader, key, check_host)

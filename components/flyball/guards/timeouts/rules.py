@@ -115,6 +115,15 @@ IDLE_BELOW_TIMEOUT = Rule(
     remedy="Raise idle, or lower the timeout.",
     drill="database",
 )
+BALANCER_FORGETS = Rule(
+    "balancer-forgets",
+    Lesson.TIMEOUTS,
+    what="A balancer remembers an idle connection for at least as long as the proxy behind it keeps it. What it has"
+    " forgotten it cuts, and who sends the next request on it gets a reset in place of an answer.",
+    source="`idle >= inbound.idle`; https://docs.aws.amazon.com/elasticloadbalancing/latest/network/"
+    "network-load-balancers.html#connection-idle-timeout",
+    remedy="Raise idle of the balancer, or lower inbound.idle.",
+)
 TIMEOUT_ABOVE_INTERVAL = Rule(
     "timeout-above-interval",
     Lesson.TIMEOUTS,

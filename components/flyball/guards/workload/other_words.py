@@ -33,6 +33,7 @@ _COUNTED = _give(
 _OUTSIDE = _give("scratch", "data", why="what outlives its pod is data, with quorum or replicas: one")
 _BESIDES = _give("survive", why="replicas are spread over nodes and zones by what they must survive")
 _PUBLIC = _give("expose.host", why="platform.way says by which class or gateway")
+_BALANCED = _give("expose.balancer", why="a Service of type LoadBalancer beside its own; sources says who may call")
 _RESOURCES = _give("resources.cpu", "resources.memory", why="the most it may use is resources.limits")
 _SPOKEN = _give("calls", "callers", why="who may reach whom follows from them")
 _SERVICE = {
@@ -54,7 +55,8 @@ _SERVICE = {
     ),
     **dict.fromkeys(("sidecar", "containers", "extracontainers"), _give("sidecars")),
     "initcontainers": _give("init"),
-    **dict.fromkeys(("ingress", "loadbalancer", "gateway", "route"), _PUBLIC),
+    **dict.fromkeys(("ingress", "gateway", "route"), _PUBLIC),
+    **dict.fromkeys(("loadbalancer", "balancer", "elb", "nlb"), _BALANCED),
     **dict.fromkeys(("volumes", "volumemounts", "persistence", "storage", "pvc"), _OUTSIDE),
     **dict.fromkeys(("volumeclaimtemplates", "pvcs", "persistentvolumeclaim"), _give("data.path", "data.size")),
     **dict.fromkeys(("statefulset", "stateful", "members"), _give("quorum", "data", why="as quorum: 2 of 3")),
@@ -142,6 +144,15 @@ _BELOW = {
         "revisionhistorylimit": _give("history"),
     },
     "shutdown": {"terminationgraceperiodseconds": _give("drain", "stop")},
+    "expose": {"loadbalancer": _give("balancer"), "hostname": _give("host")},
+    "expose.balancer": {
+        **dict.fromkeys(("loadbalancersourceranges", "sourceranges", "cidrs", "allowlist"), _give("sources")),
+        "loadbalancerclass": _give("class"),
+        "externaltrafficpolicy": _give("local", why="true for Local; else what comes in is spread over all pods"),
+        "allocateloadbalancernodeports": _give("nodeports"),
+        **dict.fromkeys(("idletimeout", "timeout"), _give("idle")),
+        **dict.fromkeys(("scheme", "internetfacing"), _give("internal")),
+    },
 }
 WORDS: dict[str, dict[str, Meant]] = {"": _SERVICE, **_BELOW}
 """By where they stand in a service, a name of the user's own being `*`."""
@@ -216,6 +227,6 @@ def check_service(
 
 def _in_our_words(problem: Problem, within: Path, words: Mapping[str, Mapping[str, Meant]]) -> Problem:
     *above, word = (str(step) for step in within)
-    place = ".".join("*" if i == 1 else step for i, step in enumerate(above))
-    meant = words.get(place, {}).get(word.lower().replace("_", "").replace("-", ""))
+    place, named = ".".join(above), ".".join("*" if i == 1 else step for i, step in enumerate(above))
+    meant = words.get(place, words.get(named, {})).get(word.lower().replace("_", "").replace("-", ""))
     return replace(problem, remedy=str(meant)) if meant else problem

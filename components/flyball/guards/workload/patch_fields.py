@@ -271,9 +271,13 @@ _SERVICE: Fields = {
         "ports": Field(PAST_THE_PROXY, "give port and ports"),
         **alike(OPEN, "ipFamilies", "ipFamilyPolicy"),
         **alike(
-            said("expose"), "type", "externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts"
+            said("expose.balancer"),
+            "type",
+            "externalTrafficPolicy",
+            "healthCheckNodePort",
+            "allocateLoadBalancerNodePorts",
         ),
-        **alike(said("expose"), "loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges"),
+        **alike(said("expose.balancer"), "loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges"),
     },
 }
 _OF_ACCOUNT: Fields = {

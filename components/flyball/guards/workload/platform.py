@@ -25,10 +25,10 @@ from typing import Any, NotRequired, TypedDict
 
 from flyball import wellknown
 from flyball.guards.fail_fast.container import check_labels
-from flyball.guards.reading.address import LAST_PORT, in_cluster, is_address
+from flyball.guards.reading.address import LAST_PORT, in_cluster, is_address, ranges
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import EMPTY, INVALID_ADDRESS, OUT_OF_RANGE, UNKNOWN_VALUE
+from flyball.guards.reading.rules import EMPTY, OUT_OF_RANGE, UNKNOWN_VALUE
 from flyball.guards.reading.strict import is_a, nearest
 from flyball.guards.reading.units import show_number
 from flyball.guards.workload import registry
@@ -176,7 +176,7 @@ def read(r: Reader) -> Platform:
     if ports:
         found = replace(found, ports=ports, pods=tuple(replace(pods, ports=ports) for pods in found.pods))
     if dns.has("addresses"):
-        found = replace(found, addresses=_ranges(dns, "addresses"))
+        found = replace(found, addresses=ranges(dns, "addresses"))
     if spot.has("labels"):
         found = replace(found, spot=_pairs(spot, "labels"))
         if not found.spot:
@@ -184,7 +184,7 @@ def read(r: Reader) -> Platform:
     if spot.has("taints"):
         found = replace(found, taints=_pairs(spot, "taints"))
     if r.has("metadata"):
-        found = replace(found, metadata=_ranges(r, "metadata"))
+        found = replace(found, metadata=ranges(r, "metadata"))
     return replace(found, registry=registry.read(r.at("registry")), way=read_way(r))
 
 
@@ -211,17 +211,6 @@ def _ports(r: Reader) -> tuple[int, ...]:
             r.problem(("ports", i), OUT_OF_RANGE, f"is {show_number(port)}", f"allowed is from 1 to {LAST_PORT}")
             continue
         found.append(int(port))
-    return tuple(found)
-
-
-def _ranges(r: Reader, key: str) -> tuple[str, ...]:
-    """Address ranges; an address alone is the range that holds nothing else."""
-    found: list[str] = []
-    for i, text in enumerate(r.words(key)):
-        try:
-            found.append(str(ipaddress.ip_network(text)))
-        except ValueError as error:
-            r.problem((key, i), INVALID_ADDRESS, str(error), "as 169.254.20.10, fd00:ec2::254 or 10.1.0.0/16")
     return tuple(found)
 
 

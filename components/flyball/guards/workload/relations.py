@@ -19,6 +19,7 @@ from flyball.guards.timeouts.rules import (
     WRONG_PROTOCOL,
 )
 from flyball.guards.workload.application import Application
+from flyball.guards.workload.balancer import SUFFIX as BALANCER_SUFFIX
 from flyball.guards.workload.calls import Call, Callee
 from flyball.guards.workload.names import PEERS_SUFFIX, Caller
 from flyball.guards.workload.spec import Spec
@@ -156,6 +157,10 @@ def check_names(
 ) -> Iterator[Problem]:
     """Two services whose objects would have the same name."""
     for name, spec in specs.items():
+        balanced = name + BALANCER_SUFFIX
+        if spec.balancer and (balanced in specs or balanced in caches):
+            hint = f"{name} has its balancer under that one; rename one of them"
+            yield Problem((*root, name), GIVEN_TWICE, f"and {balanced} would have a Service in common", hint)
         peers = name + PEERS_SUFFIX
         if spec.kept.members and (peers in specs or peers in caches):
             hint = f"{name} gives each member a name under that one; rename one of them"

@@ -20,6 +20,7 @@ from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload import (
+    balancer,
     calls,
     canary,
     companions,
@@ -52,6 +53,8 @@ from flyball.guards.workload.way_in import WayIn
 
 PARTS = ("services", "jobs", "caches")
 """What a set may have, and stands apart in its arguments: each is read by itself."""
+_BALANCED = frozenset({("expose",), ("deadline",), ("inbound",), ("shutdown",), ("quorum",), ("replicas",)})
+"""Arguments that a balancer is held against: nothing is said of the defaults of those that could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +215,7 @@ def _begin(name: str, given: object, place: Place, path: Path, expected: Any, pr
     """All of a service but its calls, for which its callees must have been read."""
     args: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     r = Reader(args, path, [])
-    read = spec.read(r, name, place.namespace, promised)
+    read = spec.read(r, name, place.namespace, promised, place.platform.way)
     if not isinstance(given, Mapping):
         r.problems[:] = check_service(given, expected, path)
         return _Reading(args, r, read, bad=frozenset({("load",), ("deadline",)}))
@@ -232,6 +235,8 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     if found.expose:
         prestop = found.shutdown.prestop
         r.problems.extend(way_in.check(found.expose, way, found.protocol, prestop, found.public, r.path))
+    if found.balancer and not unread(r) & _BALANCED:
+        r.problems.extend(balancer.check(found.balancer, found.behind, r.path))
     r.problems.extend(pod.check_spot(found.pod, place.platform, found.spot, r.path))
     logs = found.logs.path if found.logs else None
     r.problems.extend(check_mounts(found, r.path, logs))
@@ -297,10 +302,14 @@ def _check_alone(reading: _Reading) -> Iterator[Problem]:
     """What a set of services would fill in."""
     if reading.spec.sidecar.enabled:
         yield from calls.check_alone(reading.reader)
-    if reading.spec.callers is None and not reading.spec.public and reading.spec.expose is None:
+    if reading.spec.callers is None and not reading.spec.public and not _exposed(reading.spec):
         hint = "name who may call it, as [front], or [] for nobody, or set public; Services finds out by itself"
         path = (*reading.reader.path, "callers")
         yield Problem(path, NO_CALLERS, "is missing, and nobody could call it", hint)
+
+
+def _exposed(spec: Spec) -> bool:
+    return spec.expose is not None or spec.balancer is not None
 
 
 def _callers(spec: Spec, found: Mapping[tuple[str, str], set[Caller]], place: Place) -> tuple[Caller, ...]:

@@ -44,6 +44,7 @@ from flyball.guards.workload.application import (
     read_common,
     read_scratch,
 )
+from flyball.guards.workload.balancer import Balancer, Behind
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.canary import Canary
 from flyball.guards.workload.companions import Init, OwnSidecar
@@ -52,7 +53,7 @@ from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.members import NOTHING, Kept
 from flyball.guards.workload.names import check_service, read_callers
 from flyball.guards.workload.ports import Metrics, Port
-from flyball.guards.workload.way_in import Expose
+from flyball.guards.workload.way_in import NO_WAY, Expose, WayIn
 
 LOGS_VOLUME = "logs"
 """Name of the volume for `logs`, beside those of `scratch`."""
@@ -103,6 +104,7 @@ class Spec(Application):
     metrics: Metrics | None = None
     objective: Objective | None = None
     expose: Expose | None = None
+    balancer: Balancer | None = None
     patches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kept: Kept = NOTHING
     init: Mapping[str, Init] = field(default_factory=dict)
@@ -163,16 +165,28 @@ class Spec(Application):
         return self.inbound.port if self.fronted else self.port
 
     @property
+    def behind(self) -> Behind:
+        """The workload as a balancer before it sees it."""
+        kept = self.inbound.idle if self.fronted else None
+        return Behind(self.kept.members is not None, self.public, self.deadline, kept, self.shutdown.prestop)
+
+    @property
     def callee(self) -> Callee:
         """The workload as those see it who call it."""
         return Callee(self.name, self.namespace, self.port, self.entry, self.protocol, self.deadline)
 
 
-def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadlines.DEFAULT_DEADLINE) -> Spec:
+def read(
+    r: Reader,
+    name: str,
+    namespace: str,
+    promised: Milliseconds = deadlines.DEFAULT_DEADLINE,
+    way: WayIn = NO_WAY,
+) -> Spec:
     """The workload's arguments with defaults; every value that is out of range or without its unit is a problem.
 
     Its calls are read by themselves, once all callees are known (`calls.read`). `promised` is its deadline if it states
-    none.
+    none, `way` what leads into the cluster.
     """
     r.problems.extend(check_service(name, r.path))
     load, spot = r.at("load"), r.at("spot")
@@ -180,6 +194,7 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
     deadline = r.duration("deadline", promised)
     replica = load.number("replica", 1.0)
     guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
+    balancer = way_in.read_balancer(r, way, max(deadline, guard.idle if guard.enabled else 0))
     logs = file_logs.read(r.at("logs"), folder(r.at("logs"), "path", "/var/log/app")) if r.is_map("logs") else None
     return Spec(
         name=name,
@@ -208,13 +223,14 @@ def read(r: Reader, name: str, namespace: str, promised: Milliseconds = deadline
         scratch=_scratch(r, logs),
         logs=logs,
         cache=local_cache.read(r.at("cache")) if r.is_map("cache") else None,
-        shutdown=_shutdown(r.at("shutdown"), deadline),
+        shutdown=_shutdown(r.at("shutdown"), deadline, balancer),
         rollout=_rollout(r.at("rollout")),
         inbound=guard,
         ports=ports.read(r, namespace),
         metrics=ports.read_metrics(r),
         objective=objectives.read(r.at("objective")) if r.is_map("objective") else None,
         expose=way_in.read(r),
+        balancer=balancer,
         patches=patch_args.read(r),
         kept=members.read(r),
         init=companions.read_init(r),
@@ -246,10 +262,11 @@ def _scratch(r: Reader, logs: LogFiles | None) -> dict[str, Scratch]:
     return volumes
 
 
-def _shutdown(r: Reader, deadline: Milliseconds) -> Shutdown:
+def _shutdown(r: Reader, deadline: Milliseconds, balancer: Balancer | None) -> Shutdown:
     default = Shutdown()
+    prestop = max(default.prestop, balancer.deregistration if balancer else 0)
     return Shutdown(
-        prestop=r.seconds("prestop", default.prestop // 1000) * 1000,
+        prestop=r.seconds("prestop", -(-prestop // 1000)) * 1000,
         drain=r.duration("drain", max(default.drain, deadline)),
         stop=r.duration("stop", default.stop),
     )

@@ -87,7 +87,7 @@ def _map(number: int) -> Values:
 
 _BY_LIST: Final[Mapping[str, tuple[Callable[[int], Values], Callable[[int], Values]]]] = {
     "hosts": (_few(_host), _host),
-    "cidrs": (_few(_range), _range),
+    **dict.fromkeys(("cidrs", "sources", "through"), (_few(_range), _range)),
     "zones": (_zones, text),
 }
 """Of a list that is not known as a whole, and of one of its items."""

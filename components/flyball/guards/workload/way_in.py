@@ -17,13 +17,15 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EITHER_OR, INVALID_ADDRESS, INVALID_PATH, MISSING
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.timeouts.rules import NO_CALLERS
+from flyball.guards.workload import balancer
+from flyball.guards.workload.balancer import USUAL, Balancer, BalancerArgs, BalancerWay, BalancerWayArgs
 from flyball.guards.workload.names import check_namespace
 
 _PATH = re.compile(r"/[-._~!$&'()*+,;=:@%/A-Za-z0-9]{0,1023}")
 
 
 class WayInArgs(TypedDict):
-    """What leads into the cluster: an Ingress class, or a Gateway."""
+    """What leads into the cluster: an Ingress class, or a Gateway; and what holds for balancers."""
 
     ingress: NotRequired[str]
     """Name of the IngressClass [none]."""
@@ -34,6 +36,8 @@ class WayInArgs(TypedDict):
     service is public]."""
     deregistration: NotRequired[str]
     """How long it may go on sending to a pod that leaves; of such a service shutdown.prestop is at least that [5s]."""
+    balancer: NotRequired[BalancerWayArgs]
+    """What holds for all balancers of services' own."""
 
 
 class GuardedExposeArgs(TypedDict):
@@ -46,10 +50,13 @@ class GuardedExposeArgs(TypedDict):
 
 
 class ExposeArgs(GuardedExposeArgs):
-    """A service's place in what leads into the cluster, which the platform says (`platform.way`)."""
+    """A service's place in what leads into the cluster, which the platform says (`platform.way`), or a balancer of its
+    own: exactly one of `host` and `balancer`."""
 
-    host: str
-    """Host name by which it is called from outside."""
+    host: NotRequired[str]
+    """Host name by which it is called from outside [none]."""
+    balancer: NotRequired[BalancerArgs]
+    """A balancer of its own [none]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class WayIn:
     gateway: str | None = None
     namespace: str | None = None
     deregistration: Milliseconds = 5_000
+    balancer: BalancerWay = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def read_way(r: Reader) -> WayIn:
             given.problems.extend(check_object_name(given.value(key, str, "a"), kind, given.to(key)))
     if given.has("ingress") and given.has("gateway"):
         given.problem("gateway", EITHER_OR, "is given beside ingress", "keep one of them")
-    elif r.is_map("way") and not given.has("ingress") and not given.has("gateway"):
+    elif r.is_map("way") and not given.has("ingress") and not given.has("gateway") and not _of_balancers(given):
         given.problem((), MISSING, "says neither ingress nor gateway", "name the class of the one, or the other")
     if given.has("gateway") and not given.has("namespace"):
         given.problem("namespace", MISSING, "is missing", "name the namespace of the gateway")
@@ -93,14 +101,28 @@ def read_way(r: Reader) -> WayIn:
         gateway=given.value("gateway", str, "") or None,
         namespace=namespace,
         deregistration=given.duration("deregistration", NO_WAY.deregistration),
+        balancer=balancer.read_way(given),
     )
 
 
+def _of_balancers(r: Reader) -> bool:
+    """Whether it speaks of these alone."""
+    return r.has("balancer") and not r.has("namespace") and not r.has("deregistration")
+
+
 def read(r: Reader) -> Expose | None:
-    """A service's place in it; None where nothing is said of one."""
-    if not r.is_map("expose"):
-        return None
+    """A service's place in it; None where nothing is said of one, or it has a balancer of its own."""
     given = r.at("expose")
+    if given.has("balancer"):
+        for key in ("path", "tls"):
+            if given.has(key):
+                given.problem(key, DOES_NOT_APPLY, "is given for a balancer", "leave it out: only a host has it")
+    if given.has("balancer") and given.has("host"):
+        given.problem("balancer", EITHER_OR, "is given beside host", "keep one of them")
+    elif r.is_map("expose") and not given.has("balancer") and not given.has("host"):
+        given.problem((), MISSING, "says neither host nor balancer", "name the host, or give it a balancer of its own")
+    if not given.has("host"):
+        return None
     host, path, tls = given.value("host", str, "a"), given.value("path", str, "/"), given.value("tls", str, "") or None
     if not address.is_name(host) or host != host.lower():
         given.problem("host", INVALID_ADDRESS, f"is {host!r}", "give a host name in small letters, as shop.example.com")
@@ -109,6 +131,11 @@ def read(r: Reader) -> Expose | None:
     if tls:
         given.problems.extend(check_secret_name(tls, given.to("tls")))
     return Expose(host, path, tls)
+
+
+def read_balancer(r: Reader, way: WayIn, waits: Milliseconds) -> Balancer | None:
+    """A service's own balancer; None where nothing is said of one."""
+    return balancer.read(r.at("expose"), way.balancer, waits)
 
 
 def check(

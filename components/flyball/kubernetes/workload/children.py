@@ -36,6 +36,8 @@ class Children:
     """What has to succeed before the Deployment changes; None without `migrate`."""
     canary: k8s.apps.v1.Deployment | None = None
     """The new version beside the old one during a release; None without `rollout.canary`."""
+    balancer: k8s.core.v1.Service | None = None
+    """The Service of its own balancer; None without `expose.balancer`."""
 
 
 class Parent(pulumi.ComponentResource):
@@ -128,3 +130,9 @@ class Parent(pulumi.ComponentResource):
     def canary(self) -> k8s.apps.v1.Deployment | None:
         """The new version beside the old one during a release; None without `rollout.canary`."""
         return self._children.canary
+
+    @property
+    def balancer(self) -> k8s.core.v1.Service | None:
+        """The Service of its own balancer, whose `status` has the address once somebody in the cluster has made one;
+        None without `expose.balancer`."""
+        return self._children.balancer

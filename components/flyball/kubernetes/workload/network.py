@@ -6,7 +6,7 @@ from flyball import wellknown
 from flyball.guards.timeouts.calls import Outside
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.names import EVERYBODY, Caller
-from flyball.guards.workload.platform import Platform, anywhere
+from flyball.guards.workload.platform import EVERYWHERE, Platform, anywhere
 from flyball.guards.workload.ports import Port
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest, metadata, selector
@@ -51,7 +51,16 @@ def _ingress(s: Placed) -> list[Manifest]:
         for _, each in sorted(s.spec.ports.items())
         for rule in _let_in(s, each.callers, each.public, _further(each))
     ]
-    return [*metrics, *_let_in(s, s.callers, s.spec.public, tcp(s.spec.entry)), *further, *_among(s, "from")]
+    callers = _let_in(s, s.callers, s.spec.public, tcp(s.spec.entry))
+    return [*metrics, *callers, *_balanced(s), *further, *_among(s, "from")]
+
+
+def _balanced(s: Service) -> list[Manifest]:
+    """What arrives from a balancer of its own, unless everybody is let in anyway."""
+    if s.spec.balancer is None or s.spec.public:
+        return []
+    blocks = [{"ipBlock": {"cidr": cidr}} for cidr in s.spec.balancer.arrives or EVERYWHERE]
+    return [{"from": blocks, "ports": [tcp(s.spec.entry)]}]
 
 
 def _among(s: Service, direction: str) -> list[Manifest]:

@@ -9,13 +9,14 @@ import pulumi_kubernetes as k8s
 
 from flyball.guards.headroom.members import Members
 from flyball.guards.workload.application import Placed
+from flyball.guards.workload.balancer import SUFFIX as BALANCER_SUFFIX
 from flyball.guards.workload.migration import SUFFIX
 from flyball.guards.workload.names import PEERS_SUFFIX
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.job.migration import migrate
 from flyball.kubernetes.known import PLAIN, Making
 from flyball.kubernetes.objects import SECRET_SUFFIX, Manifest, labels
-from flyball.kubernetes.workload import environment, scaled_object, service, stateful_set, way_in
+from flyball.kubernetes.workload import balancer, environment, scaled_object, service, stateful_set, way_in
 from flyball.kubernetes.workload.autoscaler import autoscalers
 from flyball.kubernetes.workload.children import Children
 from flyball.kubernetes.workload.deployment import REPLICAS, canary, deployments, versioned
@@ -71,7 +72,7 @@ def register(
         }
         scaled = make(k8s.apiextensions.CustomResource, _name(name, s, manifest), manifest, child)
     policy = make(k8s.networking.v1.NetworkPolicy, name, patched(s, "network", network_policy(s)), child)
-    _expose(s, name, child, make)
+    balanced = _expose(s, name, child, make)
     deployment, spot = [*running, None, None][:2]
     return Children(
         service=reached,
@@ -87,6 +88,7 @@ def register(
         priority_class=who.priority_class,
         migration=migrated,
         canary=canaries[0] if canaries else None,
+        balancer=balanced,
         secret=ready.secret,
         proxy=ready.proxy,
         files=ready.files,
@@ -117,18 +119,22 @@ def _members(
     return make(k8s.apps.v1.StatefulSet, name, manifest, _after(child, [*ready.first, named]))
 
 
-def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) -> None:
-    """Its place in what leads into the cluster, if it has one."""
+def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) -> k8s.core.v1.Service | None:
+    """Its place in what leads into the cluster, if it has one; the Service of its own balancer."""
     way = s.place.platform.way
+    if s.spec.balancer:
+        manifest = balancer.load_balancer(s, s.spec.balancer)
+        return make(k8s.core.v1.Service, name + BALANCER_SUFFIX, manifest, child)
     if s.spec.expose is None:
-        return
+        return None
     if way.ingress:
         manifest = patched(s, "ingress", way_in.ingress(s, s.spec.expose, way))
         make(k8s.networking.v1.Ingress, name, manifest, child)
-        return
+        return None
     route = patched(s, "route", way_in.route(s, s.spec.expose, way))
     manifest = {"apiVersion": way_in.API_VERSION, "kind": way_in.KIND, **route}
     make(k8s.apiextensions.CustomResource, f"{name}-route", manifest, child)
+    return None
 
 
 def _after(child: pulumi.ResourceOptions, first: Sequence[pulumi.Resource], **more: Any) -> pulumi.ResourceOptions:

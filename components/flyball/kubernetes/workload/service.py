@@ -28,8 +28,7 @@ def service(s: Service) -> Manifest:
                 {
                     "name": PORT_NAME,
                     "port": s.spec.port,
-                    # By number: a name is looked up among the application's ports, and the proxy is beside it.
-                    "targetPort": s.spec.entry if s.spec.fronted else PORT_NAME,
+                    "targetPort": target_port(s),
                     "protocol": "TCP",
                     **_APP_PROTOCOLS[s.spec.protocol],
                 },
@@ -37,6 +36,12 @@ def service(s: Service) -> Manifest:
             ],
         },
     }
+
+
+def target_port(s: Service) -> int | str:
+    """Where calls arrive at a pod. By number with a proxy: a name is looked up among the application's ports, and the
+    proxy is beside it."""
+    return s.spec.entry if s.spec.fronted else PORT_NAME
 
 
 def _further(name: str, port: Port) -> Manifest:

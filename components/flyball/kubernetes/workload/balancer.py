@@ -1,0 +1,58 @@
+"""A service's own balancer: a Service of type LoadBalancer beside the one that callers in the cluster know."""
+
+from flyball.guards.reading.units import ceil_div
+from flyball.guards.workload.balancer import SUFFIX, Balancer
+from flyball.guards.workload.resolve import Service
+from flyball.kubernetes.objects import PORT_NAME, Manifest, metadata, selector, unless_empty
+from flyball.kubernetes.workload.service import target_port
+
+_LEAST_MINUTES = 4
+"""https://learn.microsoft.com/azure/load-balancer/load-balancer-tcp-idle-timeout"""
+
+
+def load_balancer(s: Service, balancer: Balancer) -> Manifest:
+    """Of one family of addresses, the cluster's first: balancers for both are asked for in words of their own.
+
+    Pulumi need not wait for its address, which never comes where nobody in the cluster makes balancers. The port's
+    appProtocol is not said: Azure would ask for `/`, and take the nodes of whoever answers with 404 out
+    (https://learn.microsoft.com/azure/aks/load-balancer-standard).
+    """
+    port = balancer.port or s.spec.port
+    notes = {**balancer.annotations, **_told(balancer, port), "pulumi.com/skipAwait": "true"}
+    return {
+        "metadata": metadata(s, s.name + SUFFIX, notes),
+        "spec": {
+            "type": "LoadBalancer",
+            **({"loadBalancerClass": balancer.kind} if balancer.kind else {}),
+            **unless_empty("loadBalancerSourceRanges", list(balancer.sources)),
+            "externalTrafficPolicy": "Local" if balancer.local else "Cluster",
+            "allocateLoadBalancerNodePorts": balancer.nodeports,
+            "selector": selector(s),
+            "ports": [{"name": PORT_NAME, "port": port, "targetPort": target_port(s), "protocol": "TCP"}],
+        },
+    }
+
+
+def _told(balancer: Balancer, port: int) -> dict[str, str]:
+    """Whether it is internal and how long a connection may be idle, in the words of those who have some.
+
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/, with the words for
+    Classic ones of https://cloud-provider-aws.sigs.k8s.io/service_controller/;
+    https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/, in whole minutes;
+    https://cloud.google.com/kubernetes-engine/docs/concepts/service-load-balancer-parameters, where nothing is cut.
+    """
+    seconds = ceil_div(balancer.idle, 1000)
+    minutes = max(_LEAST_MINUTES, ceil_div(balancer.idle, 60_000))
+    aws, azure = (f"service.beta.kubernetes.io/{cloud}-load-balancer" for cloud in ("aws", "azure"))
+    internal = {
+        f"{aws}-internal": "true",
+        f"{azure}-internal": "true",
+        "networking.gke.io/load-balancer-type": "Internal",
+    }
+    return {
+        f"{aws}-connection-idle-timeout": f"{seconds}",
+        f"{aws}-listener-attributes.TCP-{port}": f"tcp.idle_timeout.seconds={seconds}",
+        f"{aws}-scheme": "internal" if balancer.internal else "internet-facing",
+        f"{azure}-tcp-idle-timeout": f"{minutes}",
+        **(internal if balancer.internal else {}),
+    }
