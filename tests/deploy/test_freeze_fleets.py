@@ -22,7 +22,8 @@ from tests.deploy.auto_scaling import MADE, Account
 
 from flyball import cli
 from flyball.deploy import account, freeze_fleets
-from flyball.deploy.freeze_fleets import PROCESSES, freeze, groups, lift, read, write
+from flyball.deploy.freeze_fleets import freeze, groups, lift
+from flyball.guards.aws.fleet_freeze import PROCESSES, read, write
 from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Refused
 from flyball.stack.file import load
@@ -245,7 +246,8 @@ CREATED = datetime(2027, 12, 24, tzinfo=UTC)
 )
 def test_whatever_somebody_wrote_into_the_record_it_can_be_shown(text: str, expected: Any) -> None:
     """And without a time it began, as far as anybody knows, with its group."""
-    assert read(text, CREATED) == expected
+    found = read(text)
+    assert (found.freeze(CREATED), found.before) == expected
     assert expected[0].describe(UNTIL)
 
 
@@ -258,7 +260,8 @@ def test_a_record_says_all_that_was_written(
     reason: str, by: str, since: datetime, until: datetime | None, before: frozenset[str]
 ) -> None:
     written = Freeze(reason, by, since, until)
-    assert read(write(written, before), CREATED) == (written, before)
+    found = read(write(written, before))
+    assert (found.freeze(CREATED), found.before) == (written, before)
 
 
 def test_a_tag_that_no_freeze_wrote_is_not_lifted_by_guessing(aws: Account) -> None:

@@ -61,9 +61,10 @@ def test_not_where_an_up_would_replace_what_was_rolled_out() -> None:
 def test_not_in_a_freeze() -> None:
     [said] = check_changing(group(changes="roll", freeze=json.dumps(FREEZE)), refreshes(), "roll")
     assert said.startswith(FROZEN)
-    for record in ("by hand", '{"by": "jo"}', "[]", "7"):
+    odd = {"by hand": "? (by hand)", '{"by": "jo"}': "jo (no reason given)", "[]": "? ([])", "7": "? (7)"}
+    for record, shown in odd.items():
         [said] = check_changing(group(freeze=record), refreshes(), "restart")
-        assert said.startswith(f"web-1: is frozen ({record}); ")
+        assert said.startswith(f"web-1: is frozen by {shown}; ")
 
 
 @pytest.mark.parametrize("answer", [{}, {"AutoScalingGroups": []}, None, []])

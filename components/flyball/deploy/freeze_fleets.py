@@ -7,27 +7,20 @@ other from it. What only adds, as Launch, goes on. An `up` leaves tag and suspen
 The API has no condition for writing a tag: of two people who freeze at the same moment the later one's record stays.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from flyball import wellknown
 from flyball.deploy.account import AccountError, Client, answering, client
+from flyball.guards.aws.fleet_freeze import LONGEST, PROCESSES, read, write
 from flyball.guards.aws.platform import Platform
-from flyball.guards.governor.freeze import Freeze, check_others, moment
+from flyball.guards.governor.freeze import Freeze, check_others
 from flyball.guards.governor.rules import FREEZE_REASON
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import DOES_NOT_APPLY
 from flyball.stack.platform import read_platform
-
-PROCESSES = ("Terminate", "AlarmNotification", "ScheduledActions", "AZRebalance", "ReplaceUnhealthy")
-"""What takes instances away, or asks for it (https://docs.aws.amazon.com/autoscaling/ec2/userguide/
-as-suspend-resume-processes.html)."""
-LONGEST = 256
-"""Letters of a tag's value (https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Tag.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,31 +165,5 @@ def _group(answer: Mapping[str, Any]) -> Group:
     name, fleet = answer["AutoScalingGroupName"], tags[wellknown.FLEET_TAG]
     if wellknown.FREEZE_TAG not in tags:
         return Group(name, fleet, suspended=suspended)
-    return Group(name, fleet, *read(tags[wellknown.FREEZE_TAG], answer["CreatedTime"]), suspended)
-
-
-def write(record: Freeze, before: frozenset[str]) -> str:
-    """As JSON: who, since, until and why, and what had been suspended before."""
-    until = {"until": _show(record.until)} if record.until else {}
-    already = {"before": found} if (found := [process for process in PROCESSES if process in before]) else {}
-    written = {"by": record.by, "since": _show(record.since), **until, "why": record.reason, **already}
-    return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
-
-
-def _show(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def read(text: str, created: datetime) -> tuple[Freeze, frozenset[str] | None]:
-    """What a record says, whoever wrote it; one without a time is, as far as is known, as old as its group."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        return Freeze(text.strip() or "no reason given", "?", created.astimezone(UTC)), None
-    by, since, until, why = (str(found.get(key) or "") for key in ("by", "since", "until", "why"))
-    before = found.get("before", [])
-    known = since and isinstance(before, list) and all(isinstance(each, str) for each in before)
-    begun = moment(since) or created.astimezone(UTC)
-    return Freeze(why or "no reason given", by or "?", begun, moment(until)), frozenset(before) if known else None
+    record = read(tags[wellknown.FREEZE_TAG])
+    return Group(name, fleet, record.freeze(answer["CreatedTime"]), record.before, suspended)

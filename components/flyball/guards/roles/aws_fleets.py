@@ -1,11 +1,11 @@
 """Hosts of fleets on AWS, from what EC2 says of instances: found by their tags whenever somebody asks, kept nowhere."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flyball import wellknown
+from flyball.guards.aws import fleet_freeze
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.rules import MISSING, WRONG_TYPE
 from flyball.guards.roles.pulumi_stack import Host
@@ -85,18 +85,11 @@ def check_changing(groups: object, refreshes: object, program: str) -> Iterator[
                 f"{name}: its instances are being replaced by a refresh ({run['Status']}{since}); wait until that is"
                 f" over, or stop it with {stop}, {override}"
             )
-    if freeze := tags.get(wellknown.FREEZE_TAG):
-        yield f"{name}: is frozen {_frozen(freeze)}; wait for its end (`flyball unfreeze`), {override}"
+    if text := tags.get(wellknown.FREEZE_TAG):
+        freeze = fleet_freeze.read(text)
+        yield (f"{name}: is frozen by {freeze.by} ({freeze.why}); wait for its end (`flyball unfreeze`), {override}")
     if program == "roll" and tags.get(wellknown.CHANGES_TAG) == wellknown.CHANGES_REFRESH:
         yield (
             f"{name}: changes reach its instances by replacing them, without what is rolled out; say changes: roll in"
             f" the platform's file and bring that up first, {override}"
         )
-
-
-def _frozen(record: str) -> str:
-    try:
-        found = json.loads(record)
-        return f"by {found['by']} ({found['why']})"
-    except (ValueError, TypeError, KeyError):
-        return f"({record})"
