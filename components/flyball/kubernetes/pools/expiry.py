@@ -1,14 +1,15 @@
-"""Admission for nodes that are past their age: while there is a freeze, Karpenter does not take them away for it.
+"""Admission for nodes that are past their age: in a freeze Karpenter keeps them, and after it they go in turn.
 
 Budgets do not hold that: Karpenter 1.14 deletes a NodeClaim that is older than its `expireAfter` whatever its pool
 says, and the field of a NodeClaim never changes (https://karpenter.sh/docs/concepts/disruption/#expiration). A deletion
 says no reason, and CEL has no clock; but whoever deletes renews the lease by which it leads, every two seconds, and
 loses it after `leaseDurationSeconds`. So each renewal during a freeze is marked with its own time, and what is older at
-that time than it may get, and a lease's length before, is not deleted. A mark that is not of the last renewal is none:
-the freeze is over, and nothing has to be taken away.
+that time than it may get, and a lease's length before, is not deleted. A mark that is not of the last renewal says when
+the freeze ended, and nothing has to be taken away: each node that is past its age then has a turn of its own within the
+next hour, by its uid, or all that a long freeze has kept would go at once.
 
 An interruption passes as always, but for a node that is past its age: Karpenter does not drain it, its kubelet does
-within the shutdown's time. One that has vanished stays as an object until the freeze ends.
+within the shutdown's time. One that has vanished stays as an object until the freeze ends, and its turn has come.
 """
 
 from flyball.kubernetes.governor import cel, names
@@ -18,6 +19,10 @@ from flyball.kubernetes.pools import names as karpenter
 from flyball.wellknown import FROZEN_LABEL
 
 CLOCK, EXPIRY = "flyball-pool-clock", "flyball-pool-expiry"
+TURNS, TURN = 256, 14
+"""After a freeze, what it has kept goes within an hour (256 turns of 14 s each): where it takes six minutes until a
+node's pods run on another, a tenth of them are on their way at one time, and not all."""
+_DIGITS = "0123456789abcdef"
 _LEASE: Manifest = {
     "name": karpenter.LEASE,
     "namespace": karpenter.NAMESPACE,
@@ -64,6 +69,10 @@ def _expiry() -> list[Manifest]:
     marked = f"params.metadata.?annotations[?{text(FROZEN_LABEL)}].orValue('')"
     length = "duration(string(params.?spec.?leaseDurationSeconds.orValue(15)) + 's')"
     age = f"timestamp(string({claim}.metadata.creationTimestamp)) + duration({expires})"
+    # Two digits of a random UUID (RFC 9562, version 4): of any nodes, about as many have each turn.
+    uid = f"string({claim}.metadata.uid)"
+    first, second = (f"{text(_DIGITS)}.indexOf({uid}.substring({i}, {i + 1}))" for i in (0, 1))
+    turn = f"duration(string(({first} * 16 + {second}) * {TURN}) + 's')"
     policy = Policy(
         name=EXPIRY,
         resources=[resources(karpenter.GROUP, "*", ["nodeclaims"], "DELETE")],
@@ -74,6 +83,7 @@ def _expiry() -> list[Manifest]:
         variables={
             "frozen": f"{marked} != '' && timestamp({marked}) == timestamp(string({renewed}))",
             "expired": f"{age} <= timestamp(string({renewed})) + {length}",
+            "due": f"{marked} == '' || timestamp(string({renewed})) >= timestamp({marked}) + {turn}",
         },
         rules=[
             Rule(
@@ -83,7 +93,15 @@ def _expiry() -> list[Manifest]:
                     "request.?name.orValue('')",
                     text(" is past its age, and waits for the end of the freeze"),
                 ),
-            )
+            ),
+            Rule(
+                "variables.frozen || !variables.expired || variables.due",
+                cel.message(
+                    text("after a freeze nodes go one after the other: NodeClaim "),
+                    "request.?name.orValue('')",
+                    text(" is past its age, and waits for its turn"),
+                ),
+            ),
         ],
         override=cel.granted(names.OVERRIDE, text(karpenter.ENVELOPES)),
         early=True,
