@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from flyball.deploy.program import Registered, run
+from flyball.deploy.program import run
+from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import StandIns
 from flyball.stack.build import build
 from flyball.stack.file import load

@@ -13,7 +13,7 @@ from moto import mock_aws
 from tests.aws.capture import of_case
 from tests.aws.validators import calls
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import REGION
 
 NOTICE = {

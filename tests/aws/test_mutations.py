@@ -17,7 +17,7 @@ from tests.aws.capture import by_title, of_case
 from tests.aws.validators import calls, cloudformation, hints, iam, own, wiring
 from tests.aws.validators.template import Unmapped, template
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 
 MUTATIONS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).with_name("mutations.yaml")).read_text("utf-8"))
 _TWICE = ("E3019", "E3022")

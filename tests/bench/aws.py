@@ -16,7 +16,8 @@ from tests.aws.capture import NOW, cases
 from tests.aws.validators import hints
 from tests.bench.figures import Report, Table
 
-from flyball.deploy.program import Registered, run
+from flyball.deploy.program import run
+from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import StandIns
 from flyball.stack.build import build
 from flyball.stack.file import load

@@ -17,7 +17,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 from tests.bench.figures import Report, Table
 
-from flyball.deploy.program import Registered, run
+from flyball.deploy.program import run
+from flyball.deploy.registered import Registered
 from flyball.kubernetes import Workload, WorkloadArgs
 
 TITLE = "what registering workloads costs"

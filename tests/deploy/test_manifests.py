@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from flyball.deploy.manifests import Object, Rendered, rendered, to_yaml, write
-from flyball.deploy.program import Registered, run
+from flyball.deploy.program import run
+from flyball.deploy.registered import Registered
 from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Workload, WorkloadArgs
 

@@ -11,7 +11,8 @@ import pulumi_kubernetes as k8s
 import pytest
 from pulumi_kubernetes.helm.v4 import Chart
 
-from flyball.deploy.program import Registered, run, run_program
+from flyball.deploy.program import run, run_program
+from flyball.deploy.registered import Registered
 from flyball.guards.reading.problem import Refused
 from flyball.guards.workload.arguments import LoadArgs
 from flyball.kubernetes import Workload, WorkloadArgs

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flyball.deploy.manifests import rendered
-from flyball.deploy.program import Registered, run
+from flyball.deploy.program import run
+from flyball.deploy.registered import Registered
 from flyball.guards.workload.limits import ReplicaLimitsArgs
 from flyball.kubernetes import Workload, WorkloadArgs
 from flyball.wellknown import STACK_ANNOTATION

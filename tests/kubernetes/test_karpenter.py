@@ -8,7 +8,7 @@ import yaml
 from tests.kubernetes.programs import Objects, objects, registered, unsigned
 
 from flyball.deploy.manifests import rendered, write
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.guards.aws.platform import Platform
 from flyball.guards.workload.platform import ANY, Registry
 from flyball.guards.workload.platform import Platform as Cluster

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.kubernetes.programs import arguments, registered, workload
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.kubernetes import Workload
 
 URN = "urn:pulumi:dev::shop::"

@@ -16,7 +16,8 @@ from tests.kubernetes.programs import MINIMAL, PROJECT, SERVICE, STACK, register
 
 from flyball import kubernetes
 from flyball.deploy.manifests import rendered
-from flyball.deploy.program import Cloud, Registered, run
+from flyball.deploy.program import Cloud, run
+from flyball.deploy.registered import Registered
 from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Services, Workload
 

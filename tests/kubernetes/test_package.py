@@ -9,6 +9,7 @@ import pytest
 from tests.kubernetes.programs import SERVICE, arguments, objects, registered
 
 import flyball
+from flyball import kubernetes
 from flyball.guards.reading import problem
 from flyball.kubernetes import Cache, Governor, Job, Refused, Services, Workload, cache_limits, workload_limits
 
@@ -19,6 +20,19 @@ NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
 def test_type_checkers_may_look_into_it() -> None:
     """PEP 561."""
     assert (Path(next(iter(flyball.__path__))) / "py.typed").read_text() == ""
+
+
+def test_all_names_are_there_though_loaded_late() -> None:
+    for name in kubernetes.__all__:
+        assert getattr(kubernetes, name).__name__ == name
+
+
+def test_a_name_that_is_not_there_is_an_error_as_in_every_module() -> None:
+    name = "Worklaod"
+    with pytest.raises(AttributeError, match=r"^module 'flyball.kubernetes' has no attribute 'Worklaod'$"):
+        getattr(kubernetes, name)
+    with pytest.raises(ImportError, match="cannot import name 'Worklaod'"):
+        exec(f"from flyball.kubernetes import {name}")
 
 
 def raised(program: Callable[[], object]) -> Exception:

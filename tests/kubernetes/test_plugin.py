@@ -18,7 +18,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.sync_await import _sync_await
 from tests.kubernetes.programs import SERVICE, arguments, registered
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.kubernetes import Services, Workload
 from flyball.plugin import COMPONENTS, Package
 

@@ -9,7 +9,7 @@ from pulumi.output import Unknown
 from tests.kubernetes.programs import Objects, arguments, changes, objects, registered, workload
 
 from flyball.deploy.manifests import rendered
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Workload
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flyball.deploy.as_yaml import to_yaml
 from flyball.deploy.identity import Identified
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.guards.fail_fast.rules import FOLDER_IN_USE
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import GIVEN_TWICE, MISSING, SECRET_IN_PLAIN_TEXT

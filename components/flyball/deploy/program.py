@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,34 +18,13 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.stack import run_in_stack
 
+from flyball.deploy.registered import Registered
 from flyball.documents import read_yaml
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import GIVEN_TWICE, MISSING
 from flyball.stack.schema import encrypted
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A resource as the engine would have seen it. `secrets` names the properties that hold a secret.
-
-    `parent` and `after` (what it waits for) are URNs, `provider` is one with an id after it, empty for the default.
-    `outputs` are those of a component, None if it registered none.
-    """
-
-    type: str
-    name: str
-    urn: str
-    parent: str
-    inputs: Mapping[str, Any]
-    outputs: Mapping[str, Any] | None
-    ignored: tuple[str, ...]
-    after: frozenset[str]
-    provider: str
-    secrets: frozenset[str]
-    custom: bool
-    protect: bool = False
 
 
 class _Monitor(mocks.MockMonitor):

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pulumi
-
 from flyball.guards.workload.platform import Platform
 from flyball.kubernetes.objects import Manifest
 
@@ -25,4 +23,6 @@ def _image(image: Any, platform: Platform) -> Any:
         return image
     if isinstance(image, str):
         return platform.registry.image(image)
+    import pulumi  # who only plans has no outputs, and need not wait for the SDK
+
     return pulumi.Output.from_input(image).apply(platform.registry.image)

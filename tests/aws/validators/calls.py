@@ -11,7 +11,7 @@ from typing import Any
 import botocore.session
 from botocore import xform_name
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import ACCOUNT
 
 Inputs = Mapping[str, Any]

@@ -7,7 +7,7 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from tests.aws.validators.template import logical, template
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import REGION
 
 

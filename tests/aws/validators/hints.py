@@ -13,7 +13,7 @@ import pulumi
 import pulumi_aws
 from pulumi import _types
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 
 _OPEN = {"Output": pulumi.Output, "T": type(None)}
 """Names that the SDK leaves for itself in its hints."""

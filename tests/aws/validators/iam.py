@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.aws.validators.wiring import values
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 
 TRUST, RIGHTS = "assumeRolePolicy", "policy"
 _TAKING = {"sts:AssumeRole", "sts:TagSession"}

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi_aws
 from tests.aws.validators.wiring import values
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import REGION
 from flyball.guards.aws.network import ENDPOINTS
 

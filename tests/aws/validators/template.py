@@ -10,7 +10,7 @@ from typing import Any
 import cfnlint
 import yaml
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import REGION
 
 _SCHEMAS = Path(cfnlint.__file__).parent / "data/schemas"

@@ -6,7 +6,7 @@ import pytest
 from tests.aws.capture import cases, of_case
 from tests.aws.validators import calls, hints, own, wiring
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 
 RESOURCES = {
     f"{case} {resource.type} {resource.name}": resource

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 
 _IDS = {
     "vpcId": "vpc-",
