@@ -6,6 +6,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 PYTEST := $(BIN)/python -m pytest --dist=loadgroup --no-loadscope-reorder --override-ini=console_output_style=classic
+# Where it is set, each worker and each command that a test starts would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: up down engine check test lint haproxy bench clean
 
