@@ -20,7 +20,8 @@ def serving(handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = 
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        # Hands are shaken by the thread of each connection, with its first read: whoever is slow delays nobody else.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.server_port
