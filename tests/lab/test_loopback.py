@@ -24,6 +24,9 @@ def test_who_connects_and_says_nothing_keeps_nobody_else_waiting(tmp_path: Path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     client = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
-    with serving(Well, server) as port, socket.create_connection(("127.0.0.1", port)):
-        with urllib.request.urlopen(f"https://127.0.0.1:{port}", timeout=30, context=client) as answer:
-            assert answer.read() == b"well"
+    with (
+        serving(Well, server) as port,
+        socket.create_connection(("127.0.0.1", port)),
+        urllib.request.urlopen(f"https://127.0.0.1:{port}", timeout=60, context=client) as answer,
+    ):
+        assert answer.read() == b"well"

@@ -7,7 +7,7 @@ that would be minutes. This answers at once, from the load and the pods that ser
 import json
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -31,11 +31,16 @@ class Figures:
         self._recorder, self._replica, self._millicores = recorder, replica, millicores
 
     def pods(self) -> list[dict[str, Any]]:
-        """A PodMetrics for each pod that serves; the load is spread evenly over them."""
+        """A PodMetrics for each pod that serves; the load is spread evenly over them.
+
+        It comes when the recording begins, and all pods stand: those that begin first would be seen with that of all,
+        and the more so the slower the others are.
+        """
         serving = self._recorder.serving()
         if not serving:
             return []
-        share = self._recorder.load.at(self._recorder.now) / (len(serving) * self._replica)
+        load = self._recorder.load.at(self._recorder.now) if self._recorder.has_begun else 0.0
+        share = load / (len(serving) * self._replica)
         cpu = f"{round(share * self.factor * self._millicores * 1e6)}n"
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return [
@@ -70,7 +75,8 @@ def _handler(pods: Callable[[], list[dict[str, Any]]]) -> type[BaseHTTPRequestHa
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # who asked did not wait for the answer
+                self.wfile.write(body)
 
     return Handler
 

@@ -24,6 +24,8 @@ FLOOR = 15
 CEILING = 45
 RISE = 600
 """More than the peak that was stated, and within what the service may grow to."""
+_ROLLOUT = {"settle": "1s", "surge": 100}
+"""In one step, so that the drill ends before it is time to say that one more zone could not be lost."""
 _NEVER = 20.0
 """How long to wait for what does not come without the guard while the zone is away [s]."""
 
@@ -71,7 +73,7 @@ DRILL = ClusterDrill(
     without_guard=f"The same {FLOOR} replicas and the same autoscaler's target, with an even spread over the zones as "
     "a must and nothing said of nodes that take no pods: a zone that is away counts as one without pods.",
     load=LOAD,
-    args={"load": {"peak": PEAK, "replica": REPLICA}, "survive": "zone", "proven": 30},
+    args={"load": {"peak": PEAK, "replica": REPLICA}, "survive": "zone", "proven": 30, "rollout": _ROLLOUT},
     plain=_plain,
     script=_script,
     nodes=tuple(NodeGroup(zone, False, 3) for zone in ZONES),

@@ -40,9 +40,8 @@ class Recorder:
         ]
 
     @property
-    def began(self) -> float:
-        """When the recording began [monotonic seconds]; before that, never."""
-        return float("inf") if self._began is None else self._began
+    def has_begun(self) -> bool:
+        return self._began is not None
 
     @property
     def now(self) -> float:
