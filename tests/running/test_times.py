@@ -1,7 +1,7 @@
 """The table of where the time went."""
 
 import pytest
-from tests.running.times import Folder, clock, folder_of, name_of, table
+from tests.running.times import Folder, Group, by_group, clock, folder_of, group_of, name_of, table
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,7 @@ from tests.running.times import Folder, clock, folder_of, name_of, table
 def test_name_and_folder_of_a_test(name: str, group: str) -> None:
     assert name_of(name + group) == name
     assert folder_of(name + group) == "tests/lab"
+    assert group_of(name + group) == group.removeprefix("@")
 
 
 def test_the_longest_comes_first_and_all_together_last() -> None:
@@ -23,6 +24,26 @@ def test_the_longest_comes_first_and_all_together_last() -> None:
         "tests/hosts      1    100.0     20.0      0.0    120.0   0:00   2:05",
         "tests/lab        2      1.0      2.0      0.5      3.5   0:10   1:10",
         "all              3    101.0     22.0      0.5    123.5   0:00   2:10",
+    ]
+
+
+def test_what_ran_in_a_worker_stands_in_its_order_and_what_is_short_last() -> None:
+    groups = {
+        ("gw1", "site_fleet"): Group(35, 1600.0, 1020.0, 2650.0),
+        ("gw0", "tests/lab/test_ports.py"): Group(5, 0.5, 1000.0, 1001.0),
+        ("gw0", "control_plane"): Group(90, 1700.0, 1130.0, 2860.0),
+        ("gw0", "governed_plane"): Group(757, 120.0, 1001.0, 1130.0),
+        ("gw0", "tests/lab/test_locks.py"): Group(2, 0.1, 2860.0, 2861.0),
+    }
+    assert by_group(groups, 1000.0) == [
+        "",
+        "gw0   tests  all [s]   from     to  group",
+        "        757    120.0   0:01   2:10  governed_plane",
+        "         90   1700.0   2:10  31:00  control_plane",
+        "          7      0.6   0:00  31:01  and what is short",
+        "",
+        "gw1   tests  all [s]   from     to  group",
+        "         35   1600.0   0:20  27:30  site_fleet",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Where the time of a run goes: a line when a folder of tests is done, and a table by folder at the end.
+"""Where the time of a run goes: a line when a folder of tests is done, and tables by folder and by group at the end.
 
 With `--folders`, in place of a dot for each test. Under xdist all of it happens in the process that hands out tests.
 """
@@ -13,6 +13,8 @@ import pytest
 
 PARTS = ("setup", "call", "teardown")
 """Of a test, as pytest reports them."""
+SHORT = 20.0
+"""Seconds; groups that take less have no line of their own."""
 
 
 @dataclass
@@ -34,6 +36,21 @@ class Folder:
         """Its line of the table."""
         seconds = " ".join(f"{part:8.1f}" for part in (*self.seconds.values(), self.total))
         return f"{name:{width}} {self.done:6} {seconds} {clock(self.begun - zero):>6} {clock(self.ended - zero):>6}"
+
+
+@dataclass
+class Group:
+    """Tests that one worker runs one after another: how many, seconds in all of them, and when [s since 1970]."""
+
+    tests: int = 0
+    seconds: float = 0.0
+    begun: float = 0.0
+    ended: float = 0.0
+
+
+def group_of(nodeid: str) -> str:
+    """The group that xdist has added to the id of a test, if any."""
+    return nodeid.removeprefix(name_of(nodeid)).removeprefix("@")
 
 
 def name_of(nodeid: str) -> str:
@@ -61,6 +78,8 @@ class Folders:
     quiet: bool
     started: float = field(default_factory=time.time)
     folders: dict[str, Folder] = field(default_factory=dict[str, Folder])
+    groups: dict[tuple[str, str], Group] = field(default_factory=dict[tuple[str, str], Group])
+    """By worker and name."""
 
     def expect(self, nodeids: Iterable[str]) -> None:
         for name, count in Counter(map(folder_of, nodeids)).items():
@@ -86,6 +105,12 @@ class Folders:
         return ("passed", "", "") if report.when == "call" else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        worker: Any = getattr(report, "node", None)  # of xdist
+        if worker and (of := group_of(report.nodeid)):
+            group = self.groups.setdefault((worker.gateway.id, of), Group())
+            group.tests += report.when == "teardown"
+            group.seconds += report.duration
+            group.begun, group.ended = group.begun or report.start, report.stop
         name = folder_of(report.nodeid)
         folder = self.folders.setdefault(name, Folder())
         folder.seconds[report.when] += report.duration
@@ -106,7 +131,7 @@ class Folders:
     def pytest_terminal_summary(self) -> None:
         if self.quiet and self.folders:
             self.reporter.section("where the time went")
-            for line in table(self.folders, self.started, time.time()):
+            for line in (*table(self.folders, self.started, time.time()), *by_group(self.groups, self.started)):
                 self.reporter.write_line(line)
 
 
@@ -119,6 +144,30 @@ def table(folders: dict[str, Folder], started: float, now: float) -> list[str]:
     heads = f"{'folder':{width}}  tests {'set-up':>8} {'calls':>8} {'end':>8} {'all [s]':>8} {'from':>6} {'to':>6}"
     longest = sorted(folders.items(), key=lambda each: each[1].total, reverse=True)
     return [heads, *(folder.line(name, width, started) for name, folder in longest), last.line("all", width, started)]
+
+
+def by_group(groups: dict[tuple[str, str], Group], started: float) -> list[str]:
+    """What ran in each worker, one after another: a line for each group of more than `SHORT`, and one for the rest."""
+    lines: list[str] = []
+    for worker in sorted({worker for worker, _ in groups}):
+        own = sorted((g for g in groups.items() if g[0][0] == worker), key=lambda each: each[1].begun)
+        rest = Group(ended=max(group.ended for _, group in own))
+        lines += ["", f"{worker}   tests  all [s]   from     to  group"]
+        for (_, name), group in own:
+            if group.seconds >= SHORT:
+                lines.append(_line(group, name, started))
+            else:
+                rest.tests += group.tests
+                rest.seconds += group.seconds
+                rest.begun = rest.begun or group.begun
+        if rest.tests:
+            lines.append(_line(rest, "and what is short", started))
+    return lines
+
+
+def _line(group: Group, name: str, started: float) -> str:
+    when = f"{clock(group.begun - started):>6} {clock(group.ended - started):>6}"
+    return f"{group.tests:11} {group.seconds:8.1f} {when}  {name}"
 
 
 def clock(seconds: float) -> str:
