@@ -50,7 +50,7 @@ class Ansible:
         `seconds` is for one that hangs; the whole site takes a minute or two, on a busy machine several times of that.
         """
         name = f"{COLLECTION}.{playbook}" if isinstance(playbook, str) else str(playbook)
-        command = [*self._command("ansible-playbook"), name, *options]
+        command = [*self._command(), name, *options]
         if extra:
             command += ["--extra-vars", json.dumps(extra)]
         done = subprocess.run(
@@ -70,11 +70,11 @@ class Ansible:
         playbook.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "roles": names}]))
         return self.play(playbook, *options, *(("--check", "--diff") if check else ()))
 
-    def _command(self, program: str) -> list[str]:
-        path = Path(sys.executable).with_name(program)
+    def _command(self) -> list[str]:
+        path = Path(sys.executable).with_name("ansible-playbook")
         if not path.exists():
-            raise HostsError(f"{program} is not in {path.parent}: pip install 'flyball[vms]'")
-        return [str(path), "--inventory", str(self._inventory())]
+            raise HostsError(f"{path.name} is not in {path.parent}: pip install 'flyball[vms]'")
+        return [sys.executable, "-m", "flyball.lab.hosts.playbook", "--inventory", str(self._inventory())]
 
     def environment(self) -> dict[str, str]:
         """Without the user's own settings of Ansible, so that a run depends on nothing but the lab."""
