@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.aws.capture import by_title, of_case
-from tests.aws.validators import calls, cloudformation, hints, iam, own, wiring
+from tests.aws.validators import calls, cloudformation, hints, iam, own, rights, wiring
 from tests.aws.validators.template import Unmapped, template
 
 from flyball.deploy.registered import Registered
@@ -73,6 +73,7 @@ def test_is_caught_by(i: int, by_schemas: dict[int, list[str]]) -> None:
         "hints": [*hints.problems(resource)],
         "wiring": [*wiring.problems(resource)],
         "iam": [*iam.problems(resource)],
+        "rights": [*rights.problems(resource)],
         "own": [*own.problems(resource)],
         "calls": [*calls.problems(resource)],
         "schemas": by_schemas[i],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.aws.capture import cases, of_case
-from tests.aws.validators import iam
+from tests.aws.validators import iam, rights
 
 ALLOW = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::web/*"}
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
@@ -15,6 +15,17 @@ TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service":
 @pytest.mark.parametrize("case", cases())
 def test_nobody_may_do_everything(case: str) -> None:
     assert [problem for resource in of_case(case) for problem in iam.problems(resource)] == []
+
+
+@pytest.mark.parametrize("case", cases())
+def test_actions_resources_and_conditions_exist_and_go_together(case: str) -> None:
+    assert [problem for resource in of_case(case) for problem in rights.problems(resource)] == []
+
+
+def test_no_exemption_is_in_vain() -> None:
+    everything = [resource for case in cases() for resource in of_case(case)]
+    used = {rights.exemption(one, issue, about) for one in everything for _, issue, about in rights.said(one)}
+    assert used == set(rights.EXEMPT)
 
 
 def _said(kind: str, key: str, statement: dict[str, Any]) -> list[str]:
