@@ -1,6 +1,7 @@
 """Who is told of what in a drill on a control plane: the rules of the guarded service, in the drill's own time.
 
-Whoever runs without the guard is watched by the same rules: its load is the same.
+Whoever runs without the guard is watched by the same rules: its load is the same. Not by those on a Governor, which it
+lacks.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ TIMES = watch.times(COMPRESSION)
 
 
 def groups(stack: Stack, governed: bool) -> Groups:
-    """The rules of a drill's stack, which is governed or not by what the drill installs."""
+    """The rules of a drill's stack, which is governed or not by what its run installs."""
     return replace(alerting.watched(stack), governed=governed).groups
 
 

@@ -183,7 +183,7 @@ def scene(drill: ClusterDrill, guard: bool, report: Report) -> Iterator[Scene]:
             if drill.governed and guard:
                 governor.install(plane.kubectl, stack)
             if watch:
-                watch.begin(stack, drill.governed)
+                watch.begin(stack, drill.governed and guard)
             ready = Scene(drill, guard, plane.kubectl, recorder, stack, figures, Path(folder), watch)
             drill.before(ready)
             recorder.begin(_replicas(plane.kubectl))
