@@ -30,8 +30,9 @@ check: $(READY)
 	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders -m "not (cluster or hosts or vegeta or collector or java)" tests .ci/lint.py
 
 # More workers than processors: most of the time they wait, for hosts, autoscalers and drills.
+test: WORKERS ?= $(shell echo $$(($(CORES) + 2)))
 test: $(READY) haproxy
-	@$(PYTEST) --numprocesses=$$(($(CORES) + 2)) --folders --build tests .ci/lint.py
+	@$(PYTEST) --numprocesses=$(WORKERS) --folders --build tests .ci/lint.py
 
 lint: $(READY)
 	@$(PYTEST) --numprocesses=$(CORES) --quiet --no-header .ci/lint.py
