@@ -11,6 +11,7 @@ from flyball.drills.errors import DrillError
 from flyball.drills.hosts import shop
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.hosts.load import users
+from flyball.drills.hosts.recording import PERIOD
 from flyball.drills.result import Figures
 from flyball.lab.hosts import packages
 from flyball.lab.hosts.ansible import Ansible
@@ -30,18 +31,21 @@ _MIGRATED = "/var/lib/migrated"
 _HALF = f"200 if __import__('os').path.exists('{_MIGRATED}') else 500"
 """What the third release answers: it needs a migration, which is the second part of its change."""
 _MIGRATION = f"[Service]\nType=oneshot\nExecStart=sleep 600\nExecStart=touch {_MIGRATED}\n"
-_ASK = """
-import urllib.request, sys
-serving = 0
-for address in sys.argv[1:]:
+_ASK = f"""
+import sys, time, urllib.request
+def serves(address):
     try:
         for path in ("/flyball/health", "/"):
-            urllib.request.urlopen(f"http://{address}{path}", timeout=2)
-        serving += 1
+            urllib.request.urlopen(f"http://{{address}}{{path}}", timeout=2)
     except OSError:
-        pass
-print(serving)
+        return False
+    return True
+while True:
+    print(sum(map(serves, sys.argv[1:])), flush=True)
+    time.sleep({PERIOD})
 """
+_SERVING = "/run/serving"
+"""How many hosts served, a line for each time that they were asked."""
 
 
 def script(scene: Scene) -> Figures:
@@ -57,26 +61,23 @@ def script(scene: Scene) -> Figures:
         shop.wait_until_served(app)
     balancer.write("/root/ask.py", _ASK)
     addresses = " ".join(app.address for app in apps)
-    serving: list[float] = []
-
-    def look() -> float | None:
-        serving.append(float(balancer.run(f"python3 /root/ask.py {addresses}")))
-        return serving[-1]
-
+    unit = f"--unit=ask --property=StandardOutput=file:{_SERVING}"
+    balancer.run(f"systemd-run --quiet {unit} python3 /root/ask.py {addresses}")
+    balancer.run(f"until [ -s {_SERVING} ]; do sleep 0.1; done")
     with users(scene.lab, [f"http://{balancer.address}"], RATE, scene.report) as people:
         scene.recorder.begin()
-        scene.recorder.follow("hosts that serve", look)
+        scene.follow("hosts that serve", balancer, f"tail -n 1 {_SERVING}")
         _offer(scene, apps, "2", 200)
         scene.recorder.event("two changes at once")
         done = _both(scene, fleet, _change("2"))
-        fewest = min(serving)
+        fewest = min(map(int, balancer.run(f"cat {_SERVING}").split()))
         _offer(scene, apps, "3", _HALF)
         apps[0].write("/usr/local/lib/systemd/system/migrate.service", _MIGRATION)
         scene.recorder.event("a change that is cut off")
         _cut_off(scene, fleet, apps[0])
         time.sleep(SERVED_SECONDS)
         counted = people.record(scene.recorder)
-    return {**counted, "fewest_serving": int(fewest), "changes_done": done}
+    return {**counted, "fewest_serving": fewest, "changes_done": done}
 
 
 def _offer(scene: Scene, apps: Sequence[Host], version: str, status: int | str) -> None:
