@@ -4,8 +4,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Where it is set, each program that is started compiles all of flyball again: half of what a `flyball plan` takes.
-unexport PYTHONDONTWRITEBYTECODE
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 PYTEST := $(BIN)/python -m pytest --dist=loadgroup --no-loadscope-reorder --override-ini=console_output_style=classic
 # Where it is set, each worker and each command that a test starts would compile all modules anew.
