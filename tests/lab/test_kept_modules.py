@@ -1,6 +1,8 @@
 """What hosts get of Ansible's modules is kept as long as it is made of the same, and not for ever."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -44,3 +46,14 @@ def test_what_nobody_has_used_for_days_goes_when_another_comes(plugins: Path) ->
     kept(plugins, "3")
     assert not old.exists()
     assert used.exists()
+
+
+def test_playbooks_begin_with_the_rules_loaded_and_the_plugins_left_to_ansible() -> None:
+    program = (
+        "import sys; from flyball.lab.hosts import playbook; print(playbook.load())\n"
+        "print('flyball.proxy.role' in sys.modules, [n for n in sys.modules if n.startswith('ansible_collections')])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    place, loaded = said.splitlines()
+    assert Path(place, "modules", "files.py").is_file()
+    assert loaded == "True []"
