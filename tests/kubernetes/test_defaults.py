@@ -78,6 +78,8 @@ IN_WORDS: dict[str, Any] = {
     "files.*.mode": "0444",
     "objective.minimum": 1000,
     "rollout.canary.abort.requests": 150,
+    "service": 8080,
+    "ports.*.service": 9000,
     "expose.balancer.port": 8080,
     "expose.balancer.nodeports": True,
     "expose.balancer.annotations": {},

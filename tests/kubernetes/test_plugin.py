@@ -85,6 +85,7 @@ def test_everything_is_described(schema: dict[str, Any]) -> None:
 EVERYTHING: dict[str, Any] = {
     "image": "registry.example/web:1.4.2",
     "port": 9090,
+    "service": 80,
     "load": {"peak": 100, "replica": 12.5, "utilization": 0.75},
     "protocol": "http",
     "command": ["/serve"],
@@ -163,7 +164,7 @@ EVERYTHING: dict[str, Any] = {
     "devices": {"nvidia.com/gpu": 2},
     "account": {"annotations": {"example.org/role": "web"}},
     "expose": {"host": "shop.example.com", "path": "/shop", "tls": "shop-tls"},
-    "ports": {"admin": {"port": 9000, "protocol": "http", "callers": ["ops/*"]}},
+    "ports": {"admin": {"port": 9000, "service": 90, "protocol": "http", "callers": ["ops/*"]}},
     "metrics": {"port": 9102, "path": "/prometheus", "scrape": "watch"},
     "objective": {"availability": 99.5, "minimum": 2000},
     "user": 1000,

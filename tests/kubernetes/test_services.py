@@ -256,6 +256,41 @@ def pods(namespace: str, name: str) -> dict[str, Any]:
     }
 
 
+class TestPortOfTheService:
+    """Another one than the application's: callers dial it, and policies speak of the port of the pods behind it."""
+
+    ARGS = services(front={"calls": {"cart": {"names": ["cart"]}}}, cart={"deadline": "1s", "service": 80})
+
+    def test_callers_dial_it(self) -> None:
+        found = objects(lambda: Services("shop", self.ARGS))
+        [config] = [each for name, each in found.items() if name.startswith("ConfigMap front-proxy")]
+        lines = config["data"]["haproxy.cfg"].splitlines()
+        assert {line.split()[2] for line in lines if " s1 " in line} == {"cart.default.svc.cluster.local:80"}
+        assert {line.split()[1] for line in lines if "bind 127" in line} >= {"127.0.0.2:80"}
+        to_cart = {"to": [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "cart"}}}]}
+        assert {**to_cart, "ports": [{"protocol": "TCP", "port": 21_000}]} in found["NetworkPolicy front"]["spec"][
+            "egress"
+        ]
+        [port] = found["Service cart"]["spec"]["ports"]
+        assert (port["port"], port["targetPort"]) == (80, 21_000)
+
+    def test_others_are_told(self) -> None:
+        [component] = [r for r in registered(lambda: Services("shop", self.ARGS)) if r.type == "flyball:index:Services"]
+        assert component.outputs
+        cart = component.outputs["services"]["cart"]
+        assert (cart["address"], cart["reference"]["port"], cart["reference"]["target"]) == (
+            "cart.default:80",
+            80,
+            21_000,
+        )
+
+    def test_of_a_reference_that_says_another_one(self) -> None:
+        reference = {"name": "cart", "port": 8080, "deadline": "1s"}
+        assert refused(cart(service=80, deadline="1s", callers=["front"]), front(service=reference)) == [
+            "front.calls.cart.service.port: is 8080, and cart listens on 80; give 80"
+        ]
+
+
 class TestOutputsAndGovernor:
     ARGS = services(front={"calls": {"cart": {}}}, cart={"deadline": "1s", "zones": []})
 

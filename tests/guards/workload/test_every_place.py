@@ -13,6 +13,7 @@ from flyball.guards.workload.plain_arguments import PlainArgs
 
 FULL: dict[str, Any] = {
     "port": 80,
+    "service": 8080,
     "load": LOAD | {"utilization": 0.7},
     "protocol": "http",
     "command": ["run"],
@@ -135,7 +136,7 @@ FULL: dict[str, Any] = {
     "account": {"annotations": {"example.org/role": "web"}},
     "expose": {"host": "shop.example.com", "path": "/shop", "tls": "shop-tls"},
     "ports": {
-        "admin": {"port": 9000, "protocol": "http", "callers": ["ops/*"]},
+        "admin": {"port": 9000, "service": 90, "protocol": "http", "callers": ["ops/*"]},
         "open": {"port": 9001, "protocol": "udp", "public": True},
     },
     "metrics": {"port": 9102, "path": "/prometheus", "scrape": "watch"},

@@ -57,6 +57,7 @@ def test_every_default() -> None:
         name="web",
         namespace="shop",
         port=80,
+        service=80,
         protocol="http",
         peak=1000,
         replica=100,

@@ -77,8 +77,7 @@ def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: 
 
 def _main(callee: Service) -> int:
     """The port of its Service that leads to the one that it is for."""
-    port = callee.args["port"]
-    return next((number for number, name in callee.ports.items() if number == port), next(iter(callee.ports), port))
+    return callee.args.get("service", callee.args["port"])
 
 
 def _named(work: Work, known: Mapping[str, Service]) -> Iterator[_Named]:
@@ -129,7 +128,7 @@ def _beside(name: str, texts: Mapping[str, str]) -> int | None:
 
 def _further(work: Work, callee: Service, number: int) -> None:
     for name, port in callee.args.get("ports", {}).items():
-        if port["port"] == number:
+        if port.get("service", port["port"]) == number:
             if not port.get("public") and work.name not in port["callers"]:
                 port["callers"] = sorted([*port["callers"], work.name])
                 callee.work.notes.comments.pop(("services", callee.work.name, "ports", name), None)
@@ -143,8 +142,7 @@ def _call(
     main = _main(callee)
     names = sorted({(each.host, each.port or main) for each in places})
     if all(port != own for _, port in names):
-        plain = callee.args["port"]
-        return {"names": [host if port == plain else f"{host}:{port}" for host, port in names]}
+        return {"names": [host if port == main else f"{host}:{port}" for host, port in names]}
     protocol = callee.args.get("protocol", "http")
     exact = {each.source for each in places if _is_address(work.text.get(each.source, ""), protocol)}
     if len(exact) == 1 == len({each.source for each in places}) and exact <= args.get("env", {}).keys():

@@ -118,6 +118,14 @@ def _let_in(work: Work) -> dict[str, Any]:
     return {"callers": sorted(callers)} if callers else {}
 
 
+def through(work: Work) -> list[str]:
+    """Ranges from which what comes from its balancer arrives; none where its policy names none, or it is not ours."""
+    own = {each.get("containerPort") for each in maps(work.container.get("ports")) if each.get("name") == MAIN}
+    rules = _rules(work, {FIRST_PORT, *own}) if work.item.is_ours else []
+    blocks = [mapping(each.get("ipBlock")).get("cidr") for rule in rules for each in maps(rule.get("from"))]
+    return [str(cidr) for cidr in blocks if cidr]
+
+
 def callers(work: Work, port: int) -> list[str]:
     """Who may reach a further port of what flyball has made."""
     return sorted({caller for rule in _rules(work, {port}) for caller in _callers(rule)}) if work.item.is_ours else []

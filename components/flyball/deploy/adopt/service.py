@@ -1,10 +1,9 @@
 """A Deployment, with the Services and the autoscaler that belong to it, as a service of a stack."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flyball.deploy.adopt import load, members, ours, pod, probes
+from flyball.deploy.adopt import balancer, load, members, ours, pod, probes
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, is_proxy, pod_of, ports_of, services_of, target
@@ -22,12 +21,10 @@ _LONGEST_WAY_OUT = 110
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as it enters the stack file; `ports` are those of its Services by number, with their names, `known` all
-    host names that lead to it."""
+    """A service as it enters the stack file; `known` are all host names that lead to it."""
 
     work: Work
     args: dict[str, Any]
-    ports: Mapping[int, str]
     known: frozenset[str]
 
 
@@ -51,12 +48,14 @@ def describe(item: Item, found: Found, notes: Notes) -> Service:
     if name != item.name:
         work.say(f"is the {item.kind} {item.name}; here it has the name of its Service, by which it is called")
     for other in services:
-        if other.name != name and not item.is_ours:
+        if other.name != name and not item.is_ours and other.spec.get("type") != "LoadBalancer":
             work.lose("", f"the Service {other.name} leads to it too; here it has one name, {name}")
     port = number or _NO_PORT
     answers = number is not None
     protocol = _protocol(work, main, port, answers)
-    args = {"image": work.container["image"], "port": port, **({"protocol": protocol} if protocol != "http" else {})}
+    service = {"service": main["port"]} if main.get("port") not in (None, port) else {}
+    spoken = {"protocol": protocol} if protocol != "http" else {}
+    args = {"image": work.container["image"], "port": port, **service, **spoken}
     args |= load.describe(work)
     args |= ours.describe(work)
     args |= _reached(work, services)
@@ -70,10 +69,10 @@ def describe(item: Item, found: Found, notes: Notes) -> Service:
     args |= {**kept, **pod.describe(work), **probes.describe(work, protocol, port, name_of_port, answers)}
     args |= _further(work, services, port)
     args |= _release(work)
+    args |= balancer.describe(work, services, args)
     if kept:
         _without_sizes(args)
-    numbers = {int(each["port"]): str(each["name"]) for s in services for each in ports_of(s) if "port" in each}
-    return Service(work, args, numbers, frozenset({name, *(each.name for each in services)}))
+    return Service(work, args, frozenset({name, *(each.name for each in services)}))
 
 
 def _without_sizes(args: dict[str, Any]) -> None:
@@ -135,12 +134,10 @@ def _reached(work: Work, services: list[Item]) -> dict[str, Any]:
                     continue
                 found["expose"] = _exposed(ingress, rule, each)
     for service in services:
-        kind = service.spec.get("type")
-        if kind in ("LoadBalancer", "NodePort"):
+        if service.spec.get("type") == "NodePort":
             found["public"] = True
-            work.notes.lose(
-                service, "spec.type", f"the way in of a {kind} is not made; `expose` and platform.way are one"
-            )
+            loses = "the way in of a NodePort is not made; `expose` and platform.way are one"
+            work.notes.lose(service, "spec.type", loses)
     if "expose" in found:
         found["public"] = True
         work.say(
@@ -187,7 +184,8 @@ def _further(work: Work, services: list[Item], port: int) -> dict[str, Any]:
             )
             spoken = {"protocol": word} if word != "tcp" else {}
             callers = ours.callers(work, number)
-            ports.setdefault(name, {"port": number, **spoken, "callers": callers})
+            reached = {"service": each["port"]} if each.get("port") != number else {}
+            ports.setdefault(name, {"port": number, **reached, **spoken, "callers": callers})
             if not callers:
                 work.say("nobody is known to call it; name its callers, or set public", "ports", name)
     return {**found, **({"ports": ports} if ports else {})}

@@ -30,8 +30,8 @@ CONNECTIONS_BELOW_REQUESTS = Rule(
 PORT_TAKEN = Rule(
     "port-taken",
     Lesson.FAIL_FAST,
-    what="No two parts of a pod or a host listen on one port; the second would not start.",
-    source="bind(2), EADDRINUSE.",
+    what="No two parts of a pod or a host listen on one port; the second would not start. Nor has a Service one twice.",
+    source="bind(2), EADDRINUSE; https://kubernetes.io/docs/concepts/services-networking/service/#multi-port-services.",
     remedy="Choose another port.",
 )
 VARIABLE_TAKEN = Rule(

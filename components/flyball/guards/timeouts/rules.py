@@ -61,7 +61,7 @@ WRONG_PORT = Rule(
     "wrong-port",
     Lesson.TIMEOUTS,
     what="A call goes to the port on which its callee listens; on another one nobody answers.",
-    source="The callee's own `port`.",
+    source="The callee's own `service`, which is its `port` where it says none.",
     remedy="Leave the port out: it follows from the callee.",
 )
 WRONG_PROTOCOL = Rule(

@@ -302,6 +302,8 @@ class GuardedArgs(TypedDict):
     """Port on which the application listens."""
     load: LoadArgs
     """What it must carry; everything about size follows from it."""
+    service: NotRequired[int]
+    """Port of its Service, at which callers in the cluster reach it [port]."""
     protocol: NotRequired[str]
     """`http`, `grpc` or `tcp` [http]; decides the default probes."""
     command: NotRequired[list[str]]

@@ -267,15 +267,21 @@ def _annotations(r: Reader) -> dict[str, str]:
     r.problems.extend(check_annotations(r.values, r.path))
     found = {str(key): value for key, value in r.at("annotations").values.items() if isinstance(value, str)}
     for key, value in found.items():
-        at = ("annotations", key)
-        if held := next((what for begin, what in _TOLD.items() if key.startswith(begin)), None):
-            r.problem(at, *held)
-        elif "stickiness.enabled=true" in value:
-            r.problem(at, LOAD_UNEVEN, "holds a client to one pod", "leave it out, and keep sessions in a cache")
-        elif _speaks_proxy(key, value):
-            hint = "leave it out: neither the proxy nor an application reads that protocol"
-            r.problem(at, DOES_NOT_APPLY, "puts the PROXY protocol before what clients say", hint)
+        if held := refusal(key, value):
+            r.problem(("annotations", key), *held)
     return found
+
+
+def refusal(key: str, value: str) -> tuple[Rule, str, str] | None:
+    """What an annotation breaks, if it breaks anything: a rule, what it does, and how to mend it."""
+    if held := next((what for begin, what in _TOLD.items() if key.startswith(begin)), None):
+        return held
+    if "stickiness.enabled=true" in value:
+        return LOAD_UNEVEN, "holds a client to one pod", "leave it out, and keep sessions in a cache"
+    if _speaks_proxy(key, value):
+        hint = "leave it out: neither the proxy nor an application reads that protocol"
+        return DOES_NOT_APPLY, "puts the PROXY protocol before what clients say", hint
+    return None
 
 
 def _speaks_proxy(key: str, value: str) -> bool:

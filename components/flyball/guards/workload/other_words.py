@@ -50,9 +50,8 @@ _SERVICE = {
     **dict.fromkeys(("memory", "mem", "ram"), _give("resources.memory")),
     **dict.fromkeys(("requests",), _RESOURCES),
     "limits": _give("resources.limits.cpu", "resources.limits.memory"),
-    **dict.fromkeys(
-        ("containerport", "targetport", "serviceport"), _give("port", why="it is one number; further ones are in ports")
-    ),
+    **dict.fromkeys(("containerport", "targetport"), _give("port", why="it is one number; further ones are in ports")),
+    "serviceport": _give("service", why="it is one number; further ones are in ports"),
     **dict.fromkeys(("sidecar", "containers", "extracontainers"), _give("sidecars")),
     "initcontainers": _give("init"),
     **dict.fromkeys(("ingress", "gateway", "route"), _PUBLIC),
@@ -133,6 +132,10 @@ _BELOW = {
     "load": {
         **dict.fromkeys(("rps", "qps", "requests", "max"), _give("peak")),
         **dict.fromkeys(("perreplica", "perpod", "capacity"), _give("replica")),
+    },
+    "ports.*": {
+        **dict.fromkeys(("containerport", "targetport"), _give("port")),
+        "serviceport": _give("service"),
     },
     "calls.*": {
         **dict.fromkeys(("url", "address", "endpoint"), _give("host", "port", why="for what is outside of the stack")),

@@ -29,7 +29,9 @@ class PortArgs(TypedDict):
     """A further port, past the proxy: held by the network policy alone, to those who are named."""
 
     port: int
-    """Port on which the application listens, and its Service too."""
+    """Port on which the application listens."""
+    service: NotRequired[int]
+    """Port of its Service, at which callers in the cluster reach it [port]."""
     protocol: NotRequired[str]
     """`http`, `grpc`, `tcp` or `udp` [tcp]."""
     callers: NotRequired[list[str]]
@@ -52,7 +54,10 @@ class MetricsArgs(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Port:
+    """`port` is that of the application, `service` the one of its Service."""
+
     port: int
+    service: int
     protocol: str
     callers: tuple[Caller, ...]
     public: bool
@@ -86,7 +91,25 @@ def _read(name: str, r: Reader, namespace: str, among: bool) -> Port:
         r.problem("callers", NO_CALLERS, "is missing, and nobody could reach it", hint)
     elif r.has("callers") and public:
         r.problem("callers", EITHER_OR, "is given, and public is true", "keep one of them")
-    return Port(r.whole("port", 8081, 1, 65_535), protocol, tuple(read_callers(r, namespace)), public)
+    port = r.whole("port", 8081, 1, 65_535)
+    return Port(port, read_service(r, port), protocol, tuple(read_callers(r, namespace)), public)
+
+
+def read_service(r: Reader, port: int) -> int:
+    """The Service's port for a port of the application, which it is where nobody says."""
+    return r.whole("service", port, 1, 65_535)
+
+
+def check_services(port: int, service: int, ports: Mapping[str, Port], path: Path) -> Iterator[Problem]:
+    """Refuse two ports of one Service with the same number; those of UDP and of TCP do not meet. Nothing is said of two
+    that are one port of the pod already."""
+    used = {(False, service): ("port", port)}
+    for name, each in ports.items():
+        key = (each.protocol == "udp", each.service)
+        what, other = used.setdefault(key, (f"ports.{name}", each.port))
+        if what != f"ports.{name}" and other != each.port:
+            message = f"{each.service} is the port of the Service for {what}"
+            yield Problem((*path, "ports", name, "service"), PORT_TAKEN, message, "choose another one")
 
 
 def read_metrics(r: Reader) -> Metrics | None:

@@ -127,7 +127,7 @@ def check_stated(
         return
     at = (*path, "service") if call.times.outside else path
     unread = {argument[0] for argument in bad}
-    if to.port != right.port and "port" not in unread:
+    if to.port != right.port and not unread & {"port", "service"}:
         message = f"is {to.port}, and {right.name} listens on {right.port}"
         yield Problem((*at, "port"), WRONG_PORT, message, remedy or f"give {right.port}")
     if to.target != right.target and not unread & {"port", "inbound", "proxy"}:

@@ -69,7 +69,7 @@ class Service(Placed):
     @property
     def address(self) -> str:
         """For callers within the cluster."""
-        return f"{self.spec.name}.{self.spec.namespace}:{self.spec.port}"
+        return f"{self.spec.name}.{self.spec.namespace}:{self.spec.service}"
 
     @property
     def members(self) -> Members | None:
@@ -268,6 +268,7 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) ->
     calling = set(spec.sidecar.call_ports(made).values())
     taken = sidecar.taken(spec.sidecar, spec.inbound, made, spec.port)
     yield from ports.check(spec.port, spec.ports, spec.metrics, taken, path)
+    yield from ports.check_services(spec.port, spec.service, spec.ports, path)
     yield from calls.check_told(spec.calls, variables, path)
     listening = taken | {each.port: f"ports.{name}" for name, each in spec.ports.items()}
     listening |= {spec.metrics.port: "metrics"} if spec.metrics and spec.metrics.port not in listening else {}

@@ -76,10 +76,12 @@ class Rollout:
 class Spec(Application):
     """What a workload is, apart from what only Pulumi may know: image, environment, secrets.
 
-    Times in milliseconds, sizes in bytes. `callers` are those that are named, and None where nothing is said of them.
+    Times in milliseconds, sizes in bytes. `port` is that of the application, `service` the one of its Service.
+    `callers` are those that are named, and None where nothing is said of them.
     """
 
     port: int
+    service: int
     protocol: str
     peak: float
     replica: float
@@ -173,7 +175,7 @@ class Spec(Application):
     @property
     def callee(self) -> Callee:
         """The workload as those see it who call it."""
-        return Callee(self.name, self.namespace, self.port, self.entry, self.protocol, self.deadline)
+        return Callee(self.name, self.namespace, self.service, self.entry, self.protocol, self.deadline)
 
 
 def read(
@@ -196,10 +198,12 @@ def read(
     guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
     balancer = way_in.read_balancer(r, way, max(deadline, guard.idle if guard.enabled else 0))
     logs = file_logs.read(r.at("logs"), folder(r.at("logs"), "path", "/var/log/app")) if r.is_map("logs") else None
+    port = r.whole("port", 8080, 1, 65_535)
     return Spec(
         name=name,
         namespace=namespace,
-        port=r.whole("port", 8080, 1, 65_535),
+        port=port,
+        service=ports.read_service(r, port),
         protocol=protocol,
         peak=load.number("peak", 1.0),
         replica=replica,

@@ -27,7 +27,7 @@ def service(s: Service) -> Manifest:
             "ports": [
                 {
                     "name": PORT_NAME,
-                    "port": s.spec.port,
+                    "port": s.spec.service,
                     "targetPort": target_port(s),
                     "protocol": "TCP",
                     **_APP_PROTOCOLS[s.spec.protocol],
@@ -48,7 +48,7 @@ def _further(name: str, port: Port) -> Manifest:
     """A port past the proxy, which stands in front of the first one alone."""
     return {
         "name": name,
-        "port": port.port,
+        "port": port.service,
         "targetPort": name,
         "protocol": protocol(port.protocol),
         **_APP_PROTOCOLS[port.protocol],

@@ -52,7 +52,7 @@ def route(s: Service, expose: Expose, way: WayIn) -> Manifest:
             "rules": [
                 {
                     "matches": [{"path": {"type": "PathPrefix", "value": expose.path}}],
-                    "backendRefs": [{"name": s.name, "port": s.spec.port}],
+                    "backendRefs": [{"name": s.name, "port": s.spec.service}],
                     "timeouts": {"request": deadline, "backendRequest": deadline},
                 }
             ],
