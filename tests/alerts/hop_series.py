@@ -44,6 +44,12 @@ def _calls(proxy: str, requests: float, broken: float, answer: str = f"0.1x{SAMP
     }
 
 
+def _near(answers: str, hop: str = "pay") -> Series:
+    """Answers of the last five minutes that took 80 % of the timeout or more."""
+    of = f'namespace="shop",pod="web-7f9c-x2k8p",name="near.{hop}",type="integer"'
+    return {f"haproxy_sticktable_used{{{of}}}": answers}
+
+
 def _door(requests: float, refused: float, waited: float = 0) -> Series:
     return {
         **_proxied("frontend_http_requests_total", "inbound", grows(requests)),
@@ -79,6 +85,10 @@ LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     # 2 of 100 requests a minute in vain: five of them are reached after three minutes, and one in a hundred always.
     ("HopSlow", 180, _PAY, _calls("to.pay", 100 / STEP, 2 / STEP), ""),
     ("HopSlow", 600, _PAY, _calls("once.pay", 10, 0, answer=after(600, 0.4, 0.401)), ""),
+    # Six of 500 answers, whose mean is far below.
+    ("HopSlow", 600, _PAY, _calls("to.pay", 100 / STEP, 0) | _near(after(600, 0, 6)), ""),
+    # Three of 500 are in vain, and as many others nearly.
+    ("HopSlow", 600, _PAY, _calls("to.pay", 100 / STEP, 0.6 / STEP) | _near(after(600, 0, 3)), ""),
     ("WorkloadSlow", 180, OF_WEB, _calls("app", 100 / STEP, 2 / STEP), ""),
     ("WorkloadSlow", 600, OF_WEB, _calls("app", 10, 0, answer=after(600, 1.6, 1.601)), ""),
     ("CircuitOpen", 720, _PAY, _proxied("backend_http_requests_total", "open.pay", f"0x10 0+9x{SAMPLES}"), ""),
@@ -111,6 +121,9 @@ QUIET: list[tuple[str, Series]] = [
     ("HopSlow", _calls("to.pay", 10, 0.1, answer=always(0.4))),
     # Four of twenty within the window: too few to say anything.
     ("HopSlow", _calls("to.pay", 4 / STEP, 0.8 / STEP)),
+    ("HopSlow", _calls("to.pay", 100 / STEP, 0) | _near(always(5))),
+    ("HopSlow", _calls("to.pay", 4 / STEP, 0) | _near(always(4))),
+    ("HopSlow", _calls("to.pay", 100 / STEP, 0) | _near(always(400), hop="other")),
     # The last answers of the day were slow; nobody asks at night.
     ("HopSlow", _calls("to.pay", 0, 0, answer=always(0.45))),
     # A proxy began anew, another was not scraped for a while.

@@ -153,6 +153,30 @@ class TestBreaker:
         assert (lines[0]["method"], lines[0]["path"], lines[0]["status"]) == ("GET", "/", 500)
         assert len(lines[-1]["path"]) == 200
 
+    def test_answers_that_take_nearly_the_whole_timeout_are_counted_for_a_while(
+        self, server: Backend, tmp_path: Path
+    ) -> None:
+        port, metrics = free(2)
+        one = hop(server, port, Times(timeout=4_000))
+        proxy = Proxy("web", outbound=(one,), metrics=Address(metrics), window=8_000)
+
+        def seen() -> str:
+            text = ask(metrics, path="/metrics").body.decode()
+            [line] = [line for line in text.splitlines() if line.startswith('haproxy_sticktable_used{name="near.pay"')]
+            return line.rpartition(" ")[2]
+
+        with haproxy(proxy, tmp_path):
+            assert statuses(port, 20) == [200] * 20
+            assert seen() == "0"
+            server.seconds = 3.3
+            with ThreadPoolExecutor(3) as callers:
+                assert [each.status for each in callers.map(lambda _: ask(port), range(3))] == [200] * 3
+            assert seen() == "3"
+            until = time.monotonic() + 120
+            while seen() != "0" and time.monotonic() < until:
+                time.sleep(0.2)
+            assert seen() == "0"
+
 
 class TestRetries:
     def test_only_what_may_be_sent_twice(self, server: Backend, tmp_path: Path) -> None:

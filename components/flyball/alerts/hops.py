@@ -18,6 +18,8 @@ _OPEN = "open[.](.+)"
 _ON_HOP = "on (namespace, workload, hop)"
 _ANSWERS = "haproxy_backend_response_time_average_seconds"
 _REQUESTS = "haproxy_backend_http_requests_total"
+_NEAR = 'label_replace(haproxy_sticktable_used{name=~"near[.].+"}, "proxy", "to.$1", "name", "near[.](.+)")'
+"""Answers that took more than 80 % of the timeout within `hops.WINDOW`, for as long as the proxy keeps them."""
 _BROKEN = "haproxy_backend_response_errors_total"
 """No whole answer: too late, or broken off. What the client gave up is not among them."""
 
@@ -42,7 +44,7 @@ def _by_hop(series: str, pattern: str = _HOP, how: str = "sum") -> str:
 
 
 def _near(broken: str, requests: str, answers: str, timeout: str, on: str) -> str:
-    """Where more than one request in a hundred was in vain, or answers take 80 % of the timeout on average."""
+    """Where more than one request in a hundred was broken, or answers take 80 % of the timeout on average."""
     join = f"{on} {WHOSE}"
     share, near = show_number(hops.SLOW_PERCENT / 100), show_number(hops.NEAR_PERCENT / 100)
     in_vain = f"({broken} > {share} * {requests}) >= {join} ({hops.LEAST} + 0 * {timeout})"
@@ -55,7 +57,7 @@ def _hop_slow() -> Rule:
         severity=Severity.WARNING,
         subject="hop",
         expr=_near(
-            _by_hop(_of(_BROKEN, _HOP, hops.WINDOW)),
+            _by_hop(f"({_of(_BROKEN, _HOP, hops.WINDOW)} or {_NEAR})"),
             _by_hop(_of(_REQUESTS, _HOP, hops.WINDOW)),
             _by_hop(_of(_ANSWERS, _HOP), how="avg"),
             HOP_TIMEOUT,

@@ -17,5 +17,5 @@ def proxy_config(proxy: Proxy) -> str:
         *(inbound_sections(proxy.inbound, proxy.families) if proxy.inbound else []),
     ]
     for hop in proxy.outbound:
-        sections += outbound_sections(hop, proxy.families, peers=proxy.peers is not None)
+        sections += outbound_sections(hop, proxy.families, proxy.peers is not None, proxy.window)
     return "\n".join(sections)

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from flyball.guards.alerting import hops
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.reading import address
 from flyball.guards.reading.units import Bytes, Milliseconds
@@ -97,7 +98,8 @@ class Proxy:
 
     `metrics` serves Prometheus and `/healthz`. `peers` is where a reloaded process takes over the breakers' state from
     the one before it; `socket` HAProxy's own commands. The headers of a message have at most `headers` bytes. After
-    `drain` milliseconds of leaving it ends what is left.
+    `drain` milliseconds of leaving it ends what is left. Slow answers are
+    counted over the `window` that alerts look back.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Proxy:
     headers: Bytes = LEAST_HEADERS
     threads: int = 1
     drain: Milliseconds = 30_000
+    window: Milliseconds = hops.WINDOW * 1000
     families: Families = Families.IPV4
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """A hop: every time of it has a limit, the connections too, and what may be tried again is counted."""
 
 from flyball.guards.reading.address import is_address
+from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts.hops import IDEMPOTENT, SLOW, ejectable, queue_and_connect
 from flyball.proxy import breaker
 from flyball.proxy.base import (
@@ -18,6 +19,7 @@ from flyball.proxy.bodies import broken_off, server_timeout, whole_answer, whole
 from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.families import binds, prefer
 from flyball.proxy.inputs import Families, Outbound, Server
+from flyball.proxy.near import near_rules, near_section
 from flyball.proxy.words import section, time
 
 REUSES = 1000
@@ -27,7 +29,7 @@ CA_FILE = "@system-ca"
 BROKEN = plain_answer(502, "answer broke off")
 
 
-def outbound_sections(hop: Outbound, families: Families, peers: bool) -> list[str]:
+def outbound_sections(hop: Outbound, families: Families, peers: bool, window: Milliseconds) -> list[str]:
     prefers = prefer(families)
     if hop.hop.protocol == "tcp":
         return [
@@ -40,7 +42,8 @@ def outbound_sections(hop: Outbound, families: Families, peers: bool) -> list[st
         backs.append(_back(hop, f"once.{hop.name}", prefers, checked=True, retries=0))
     if hop.hop.protocol == "http":
         backs.append(_back(hop, f"staying.{hop.name}", prefers, checked=True, stays=True))
-    return [_front(hop, families, peers), *backs, *breaker.open_section(hop), *_all(hop, prefers)]
+    beside = [*breaker.open_section(hop), *near_section(hop, window)]
+    return [_front(hop, families, peers), *backs, *beside, *_all(hop, prefers)]
 
 
 def _listens(hop: Outbound, families: Families, options: str = "") -> list[str]:
@@ -72,6 +75,7 @@ def _front(hop: Outbound, families: Families, peers: bool) -> str:
             *([] if h.stream else [*whole_answer(hop.call.timeout), *broken_off()]),
             *breaker.response_rules(hop),
             *([] if h.stream else [f"http-response return {BROKEN} if {{ var(txn.cut) -m bool }}"]),
+            *near_rules(hop),
             *breaker.own_answer_rules(hop),
             *([*grpc_errors(), *grpc_status_rules()] if h.protocol == "grpc" else []),
             *breaker.use_open(hop),

@@ -17,6 +17,8 @@ from flyball.drills.traffic.recording import Recording
 from flyball.drills.traffic.sample import Pool, Request
 from flyball.drills.traffic.sidecar import Sidecar
 from flyball.drills.watch import Watch
+from flyball.guards.alerting import hops
+from flyball.guards.breakers.breaker import Breaker
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.timeouts.deadlines import Times
 from flyball.guards.timeouts.hops import Hop, variable
@@ -121,10 +123,10 @@ class Lab:
         part of the sidecar, this is there in both runs, and lacks the lines that hold one of `without`.
         """
         listens = {dependency.name: dependency.port for dependency in dependencies}
-        entry, metrics, *hops = ports.free(2 + len(listens))
+        entry, metrics, *outgoing = ports.free(2 + len(listens))
         proxied = self.guard or bool(without)
         if proxied:
-            listens = dict(zip(listens, hops, strict=True))
+            listens = dict(zip(listens, outgoing, strict=True))
         env = {
             variable(d.name, d.hop): f"{'http://' if d.hop.protocol == 'http' else ''}127.0.0.1:{listens[d.name]}"
             for d in dependencies
@@ -140,6 +142,7 @@ class Lab:
                 for d in dependencies
             ),
             metrics=Address(metrics),
+            window=1000 * hops.WINDOW * settings.BREAKER.window // Breaker().window,
         )
         self._sidecar(proxy, without)
         return entry
