@@ -1,15 +1,15 @@
 """Every resource of a platform with its exact inputs, one file per case in expected/."""
 
 import pytest
-import yaml
 from tests.aws.capture import EXPECTED, capture, cases, of_case, shown
+from tests.expected import document
 
 from flyball.stack.file import load
 
 
 @pytest.mark.parametrize("case", cases())
 def test_registers_exactly_this(case: str) -> None:
-    assert shown(of_case(case)) == yaml.safe_load((EXPECTED / f"{case}.yaml").read_text(encoding="utf-8"))
+    assert shown(of_case(case)) == document(EXPECTED / f"{case}.yaml")
 
 
 def test_every_expectation_has_its_case() -> None:

@@ -1,11 +1,13 @@
 """What a change reaches, and what is made, and outlives, before what: from the captured dependencies."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
 from tests.aws.capture import by_title, capture, cases, changed, of_case, title
 
+from flyball.deploy.registered import Registered
 from flyball.guards.aws import node_config
 from flyball.stack.file import load
 
@@ -13,17 +15,19 @@ CONFIG = load(cases()["prod-platform"])
 GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup base", "aws:ec2/launchTemplate:LaunchTemplate base"
 
 
-PROD = by_title(of_case("prod-platform"))
+@cache
+def prod() -> dict[str, Registered]:
+    return by_title(of_case("prod-platform"))
 
 
 def differences(config: Mapping[str, Any]) -> dict[str, set[str]]:
     """Resources that another configuration adds, removes or changes, with the inputs that an update would look at."""
     found, after = {}, by_title(capture(config))
-    for name in PROD | after:
-        if name not in PROD or name not in after:
+    for name in prod() | after:
+        if name not in prod() or name not in after:
             found[name] = {"added" if name in after else "removed"}
             continue
-        old, new = PROD[name].inputs, after[name].inputs
+        old, new = prod()[name].inputs, after[name].inputs
         keys = {key for key in {*old, *new} if old.get(key) != new.get(key)} - set(after[name].ignored)
         if keys:
             found[name] = keys
@@ -35,8 +39,8 @@ def before(name: str) -> set[str]:
     found: set[str] = set()
     waiting = [name]
     while waiting:
-        for urn in PROD[waiting.pop()].after:
-            if (one := title(urn)) not in found and one in PROD:
+        for urn in prod()[waiting.pop()].after:
+            if (one := title(urn)) not in found and one in prod():
                 found.add(one)
                 waiting.append(one)
     return found
@@ -45,9 +49,9 @@ def before(name: str) -> set[str]:
 def test_changed_user_data_is_a_version_of_the_template_and_nodes_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(node_config, "RESERVED_CPU", 120)
     assert differences(CONFIG) == {TEMPLATE: {"userData"}}
-    assert {name for name in PROD if TEMPLATE in before(name)} == {GROUP, "aws:eks/addon:Addon coredns"}
-    assert PROD[GROUP].inputs["launchTemplate"]["version"] == "1"  # the number, never $Latest
-    assert PROD[GROUP].inputs["updateConfig"] == {"maxUnavailable": 1}
+    assert {name for name in prod() if TEMPLATE in before(name)} == {GROUP, "aws:eks/addon:Addon coredns"}
+    assert prod()[GROUP].inputs["launchTemplate"]["version"] == "1"  # the number, never $Latest
+    assert prod()[GROUP].inputs["updateConfig"] == {"maxUnavailable": 1}
 
 
 def test_another_owner_changes_no_node() -> None:
@@ -66,7 +70,7 @@ def test_another_admin_changes_nothing_that_is_there() -> None:
 def test_a_higher_floor_leaves_the_number_that_runs_to_aws() -> None:
     found = differences(changed(CONFIG, "aws.nodes.base.floor", 21))
     assert found == {GROUP: {"scalingConfig"}}
-    assert PROD[GROUP].ignored == ("scalingConfig.desiredSize",)
+    assert prod()[GROUP].ignored == ("scalingConfig.desiredSize",)
 
 
 def test_an_upgraded_addon_changes_no_node() -> None:
@@ -92,7 +96,7 @@ def test_the_logs_of_the_control_plane_are_there_before_it() -> None:
 
 
 def test_the_group_has_no_name_of_its_own_so_that_a_new_one_can_stand_beside_it() -> None:
-    assert not {"nodeGroupName", "nodeGroupNamePrefix"} & set(PROD[GROUP].inputs)
+    assert not {"nodeGroupName", "nodeGroupNamePrefix"} & set(prod()[GROUP].inputs)
 
 
 @pytest.mark.parametrize("case", cases())
@@ -104,5 +108,5 @@ def test_every_group_of_logs_forgets(case: str) -> None:
 
 def test_only_what_is_protected_is() -> None:
     kept = {"aws:eks/cluster:Cluster cluster", "aws:s3/bucket:Bucket archive"}
-    assert {name for name, r in PROD.items() if r.protect} == kept
+    assert {name for name, r in prod().items() if r.protect} == kept
     assert not any(r.protect for r in of_case("dev-platform"))

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.aws.capture import by_title, of_case
 from tests.aws.validators import calls, cloudformation, hints, iam, own, rights, wiring
 from tests.aws.validators.template import Unmapped, template
+from tests.expected import document
 
 from flyball.deploy.registered import Registered
 
-MUTATIONS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).with_name("mutations.yaml")).read_text("utf-8"))
+MUTATIONS: list[dict[str, Any]] = document(Path(__file__).with_name("mutations.yaml"))
 _TWICE = ("E3019", "E3022")
 """Errors of cfn-lint for what only one resource of a template may have."""
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import yaml
 from botocore.awsrequest import AWSResponse
+from tests.expected import document
 
 from flyball.wellknown import FREEZE_TAG
 
 _EXPECTED = Path(__file__).parents[1] / "aws/expected/fleets.yaml"
-MADE = yaml.safe_load(_EXPECTED.read_text())["aws:autoscaling/group:Group web"]["inputs"]["tags"]
+MADE = document(_EXPECTED)["aws:autoscaling/group:Group web"]["inputs"]["tags"]
 """Tags of the group as `up` makes it."""
 
 

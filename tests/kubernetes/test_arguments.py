@@ -14,16 +14,14 @@ from pathlib import Path
 from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
-import yaml
+from tests.expected import document
 from tests.kubernetes.programs import MINIMAL, Objects, changes, workload
 
 from flyball.kubernetes import WorkloadArgs
 
 Case = dict[str, Any]
 CASES: list[Case] = [
-    case
-    for file in sorted((Path(__file__).parent / "arguments").glob("*.yaml"))
-    for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+    case for file in sorted((Path(__file__).parent / "arguments").glob("*.yaml")) for case in document(file)
 ]
 
 

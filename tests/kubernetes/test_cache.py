@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.expected import documents
 from tests.kubernetes.programs import SERVICE, Objects, objects
 
 from flyball.deploy.program import run_program
@@ -36,8 +36,8 @@ def alone(**more: Any) -> Objects:
 
 
 def test_objects_are_exactly_these(found: Objects) -> None:
-    text = (Path(__file__).parent / "caches.yaml").read_text(encoding="utf-8")
-    expected = {f"{o['kind']} {o['metadata']['name']}": o for o in yaml.safe_load_all(text)}
+    written = documents(Path(__file__).parent / "caches.yaml")
+    expected = {f"{o['kind']} {o['metadata']['name']}": o for o in written}
     ours = {name: manifest for name, manifest in found.items() if not name.split()[1].startswith("front")}
     assert ours == expected
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
+from tests.expected import documents
 
 from flyball.deploy.manifests import rendered, write
 from flyball.deploy.program import run_program
@@ -83,8 +83,8 @@ def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return [path for path in write(result, tmp_path_factory.mktemp(request.param)) if path.suffix == ".yaml"]
 
 
-def documents(files: list[Path]) -> list[dict[str, Any]]:
-    return [found for path in files for found in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+def all_of(files: list[Path]) -> list[dict[str, Any]]:
+    return [found for path in files for found in documents(path)]
 
 
 def test_there_are_stacks() -> None:
@@ -94,7 +94,7 @@ def test_there_are_stacks() -> None:
 def test_objects_conform_to_the_api(checkers: Checkers, files: list[Path]) -> None:
     found = checkers.conform(files)
     assert found["resources"] == []
-    assert found["summary"] == {"valid": len(documents(files)), "invalid": 0, "errors": 0, "skipped": 0}
+    assert found["summary"] == {"valid": len(all_of(files)), "invalid": 0, "errors": 0, "skipped": 0}
 
 
 def test_nothing_is_critical_and_of_nothing_is_warned(checkers: Checkers, files: list[Path]) -> None:
@@ -122,7 +122,7 @@ def test_every_exemption_has_a_reason_and_is_needed(checkers: Checkers, files: l
         if check["grade"] < CLEAN
     }
     seen = 0
-    for document in documents(files):
+    for document in all_of(files):
         meta = document["metadata"]
         name = "/".join([document["kind"], document["apiVersion"], meta.get("namespace", ""), meta["name"]])
         for check, reasons in exemptions(document):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi_kubernetes as k8s
 import pytest
-import yaml
+from tests.expected import documents
 from tests.kubernetes.programs import MINIMAL, SERVICE, Objects, changes, objects, registered
 from tests.kubernetes.test_arguments import leaves
 
@@ -38,7 +38,7 @@ def both() -> None:
 
 
 def test_objects_are_these() -> None:
-    expected = yaml.safe_load_all(EXPECTED.read_text(encoding="utf-8"))
+    expected = documents(EXPECTED)
     assert [o.shown() for o in rendered(registered(both)).objects if o.kind != "ConfigMap"] == list(expected)
 
 

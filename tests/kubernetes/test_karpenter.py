@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.expected import documents
 from tests.kubernetes.programs import Objects, objects, registered, unsigned
 
 from flyball.deploy.manifests import rendered, write
@@ -45,7 +45,7 @@ def made(cluster: Cluster = ANY) -> Objects:
 
 
 def test_objects_are_exactly_these() -> None:
-    text = (Path(__file__).parent / "pools.yaml").read_text(encoding="utf-8")
+    written = documents(Path(__file__).parent / "pools.yaml")
     found = made()
     accounts = {
         f"{each['kind']} {each['metadata']['name']}": {
@@ -55,7 +55,7 @@ def test_objects_are_exactly_these() -> None:
         for each in rights.manifests()
     }
     assert {name: found.pop(name) for name in accounts} == accounts
-    assert found == {f"{o['kind']} {o['metadata']['name']}": o for o in yaml.safe_load_all(text)}
+    assert found == {f"{o['kind']} {o['metadata']['name']}": o for o in written}
 
 
 @pytest.mark.parametrize(

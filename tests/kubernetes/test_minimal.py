@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
-import yaml
+from tests.expected import documents
 from tests.kubernetes.programs import arguments, registered, workload
 
 from flyball.deploy.registered import Registered
@@ -22,8 +22,8 @@ def resources() -> dict[str, Registered]:
 
 
 def test_objects_are_exactly_these() -> None:
-    text = (Path(__file__).parent / "minimal.yaml").read_text(encoding="utf-8")
-    expected = {f"{o['kind']} {o['metadata']['name']}": o for o in yaml.safe_load_all(text)}
+    written = documents(Path(__file__).parent / "minimal.yaml")
+    expected = {f"{o['kind']} {o['metadata']['name']}": o for o in written}
     assert workload() == expected
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
-import yaml
 from pulumi.output import Unknown
+from tests.expected import document
 from tests.kubernetes.programs import MINIMAL, PROJECT, SERVICE, STACK, registered
 
 from flyball import kubernetes
@@ -21,7 +21,7 @@ from flyball.deploy.registered import Registered
 from flyball.guards.reading.problem import Refused
 from flyball.kubernetes import Services, Workload
 
-CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "outputs.yaml").read_text())
+CASES: list[dict[str, Any]] = document(Path(__file__).parent / "outputs.yaml")
 Make = Callable[[Any], Any]
 """Of a value, what a program gives."""
 

@@ -16,6 +16,7 @@ from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.sync_await import _sync_await
+from tests.expected import document
 from tests.kubernetes.programs import SERVICE, arguments, registered
 
 from flyball.deploy.registered import Registered
@@ -58,7 +59,7 @@ def test_types_are_exactly_these(schema: dict[str, Any]) -> None:
         found[f"{name} outputs"] = shown(component["properties"], component["required"])
     for name, described in schema["types"].items():
         found[name.removeprefix("flyball:index:")] = shown(described["properties"], described.get("required", []))
-    assert found == yaml.safe_load((Path(__file__).parent / "schema.yaml").read_text())
+    assert found == document(Path(__file__).parent / "schema.yaml")
     assert list(schema["resources"]) == [f"flyball:index:{component.__name__}" for component in COMPONENTS]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.expected import document
 from tests.kubernetes.programs import STACK, registered, unsigned
 from tests.stack.test_alerts import ALL, LEAST, ROOT, SMTP
 from tests.stack.test_alerts import CONFIG as STACK_FILE
@@ -60,7 +60,7 @@ def test_there_are_none_where_nobody_hears_or_no_operator_is(alerts: Any) -> Non
     assert monitoring(registered(lambda: Services("shop", given))) == {}
 
 
-WRONG: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "alerts.yaml").read_text())
+WRONG: list[dict[str, Any]] = document(Path(__file__).parent / "alerts.yaml")
 
 
 @pytest.mark.parametrize("case", WRONG, ids=lambda case: case["said"][0].partition(":")[0])

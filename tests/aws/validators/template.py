@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import cfnlint
-import yaml
+from tests.expected import document
 
 from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import REGION
 
 _SCHEMAS = Path(cfnlint.__file__).parent / "data/schemas"
-MAPPING: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent / "mapping.yaml").read_text(encoding="utf-8"))
+MAPPING: Mapping[str, Any] = document(Path(__file__).parent / "mapping.yaml")
 Template = dict[str, Any]
 
 

@@ -1,6 +1,7 @@
 """The SDK's types, ids and ARNs of the right kind, and what calls take, over everything that is captured."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from tests.aws.capture import cases, of_case
@@ -8,40 +9,43 @@ from tests.aws.validators import calls, hints, own, wiring
 
 from flyball.deploy.registered import Registered
 
-RESOURCES = {
-    f"{case} {resource.type} {resource.name}": resource
-    for case in cases()
-    for resource in of_case(case)
-    if resource.type.startswith("aws:")
-}
+
+@cache
+def resources() -> dict[str, Registered]:
+    return {
+        f"{case} {resource.type} {resource.name}": resource
+        for case in cases()
+        for resource in of_case(case)
+        if resource.type.startswith("aws:")
+    }
 
 
 @pytest.mark.parametrize("case", cases())
 def test_inputs_are_of_the_types_that_the_sdk_says(case: str) -> None:
-    assert [problem for name, r in RESOURCES.items() if name.startswith(case) for problem in hints.problems(r)] == []
+    assert [problem for name, r in resources().items() if name.startswith(case) for problem in hints.problems(r)] == []
 
 
 @pytest.mark.parametrize("case", cases())
 def test_ids_and_arns_are_of_the_kind_that_their_input_says(case: str) -> None:
-    assert [problem for name, r in RESOURCES.items() if name.startswith(case) for problem in wiring.problems(r)] == []
+    assert [problem for name, r in resources().items() if name.startswith(case) for problem in wiring.problems(r)] == []
 
 
 @pytest.mark.parametrize("case", cases())
 def test_our_own_rules_hold(case: str) -> None:
-    assert [problem for name, r in RESOURCES.items() if name.startswith(case) for problem in own.problems(r)] == []
+    assert [problem for name, r in resources().items() if name.startswith(case) for problem in own.problems(r)] == []
 
 
 @pytest.mark.parametrize("case", cases())
 def test_the_calls_that_make_it_would_be_taken(case: str) -> None:
-    assert [problem for name, r in RESOURCES.items() if name.startswith(case) for problem in calls.problems(r)] == []
+    assert [problem for name, r in resources().items() if name.startswith(case) for problem in calls.problems(r)] == []
 
 
 def test_no_call_is_of_what_nobody_registers() -> None:
-    assert set(calls.CALLS) - {r.type for r in RESOURCES.values()} == set()
+    assert set(calls.CALLS) - {r.type for r in resources().values()} == set()
 
 
 def _of(kind: str) -> Registered:
-    return next(r for name, r in RESOURCES.items() if name.startswith("prod-platform ") and r.type.endswith(kind))
+    return next(r for name, r in resources().items() if name.startswith("prod-platform ") and r.type.endswith(kind))
 
 
 @pytest.mark.parametrize(

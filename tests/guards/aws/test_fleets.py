@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.expected import document
 
 from flyball.guards.aws import fleets
 from flyball.guards.aws.fleet_arguments import FleetArgs
@@ -22,7 +22,7 @@ from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 
-CASES = yaml.safe_load((Path(__file__).parent / "fleet.yaml").read_text())
+CASES = document(Path(__file__).parent / "fleet.yaml")
 GIVEN: dict[str, Any] = CASES["given"]
 
 
