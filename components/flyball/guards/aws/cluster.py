@@ -4,9 +4,11 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NotRequired, TypedDict
 
 from flyball.guards.aws import retention
+from flyball.guards.aws.network import PRIVATE
 from flyball.guards.aws.rules.platform import CLUSTER_VERSION, ENDPOINT_OPEN, FOREIGN_ACCOUNT, LOCKED_OUT
 from flyball.guards.fail_fast.rules import IMAGE_NOT_PINNED
 from flyball.guards.reading.problem import Path, Problem
@@ -20,6 +22,9 @@ ADDONS = ("vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent")
 """What a node needs to run pods, and pods to find each other and their roles."""
 FIRST_ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 """What has to be there before nodes; coredns needs nodes to run on."""
+OLDER = 3
+"""Minor versions by which kube-proxy may be older than its cluster; it is never newer
+(https://kubernetes.io/releases/version-skew-policy/#kube-proxy)."""
 _AMI = re.compile(r"al2023@v(?P<date>[0-9]{8})")
 _ADDON = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+")
 _PRINCIPAL = re.compile(r"arn:aws(?:-cn|-us-gov)?:iam::(?P<account>[0-9]{12}):(?:role|user)/[\w+=,.@/-]+")
@@ -83,14 +88,13 @@ def read(r: Reader, account: str) -> Cluster:
     if found.version not in VERSIONS:
         hint = f"allowed is {', '.join(VERSIONS)}"
         r.problem("version", CLUSTER_VERSION, f"is {found.version!r}", hint)
-    if r.has("ami") and isinstance(r.values["ami"], str) and not _AMI.fullmatch(found.ami):
-        hint = "name the image and its date, as al2023@v20261101"
-        r.problem("ami", IMAGE_NOT_PINNED, f"is {found.ami!r}", hint)
+    if r.has("ami") and isinstance(r.values["ami"], str):
+        r.problems.extend(_check_image(found.ami, r.to("ami")))
     _check_endpoint(r)
     if r.has("admins"):
         r.problems.extend(_check_admins(found.admins, account, r.to("admins")))
     if r.is_map("addons"):
-        r.problems.extend(_check_addons(r.at("addons").values, r.to("addons")))
+        r.problems.extend(_check_addons(r.at("addons").values, found.version, r.to("addons")))
     return found
 
 
@@ -101,6 +105,17 @@ def check_types(given: Mapping[str, object], path: Path) -> Iterator[Problem]:
         yield from check(endpoint, EndpointArgs, (*path, "endpoint"))
         given = {**given, "endpoint": "private"}
     yield from check(given, ClusterArgs, path)
+
+
+def _check_image(text: str, path: Path) -> Iterator[Problem]:
+    hint = "name the image and its date, as al2023@v20261101"
+    if not (match := _AMI.fullmatch(text)):
+        yield Problem(path, IMAGE_NOT_PINNED, f"is {text!r}", hint)
+        return
+    try:
+        date.fromisoformat(match["date"])
+    except ValueError:
+        yield Problem(path, IMAGE_NOT_PINNED, f"is {text!r}, and there is no such day", hint)
 
 
 def _check_endpoint(r: Reader) -> None:
@@ -119,6 +134,12 @@ def _check_endpoint(r: Reader) -> None:
             inner.problem(("public", i), INVALID_ADDRESS, f"{text!r} is of IPv6", "EKS takes ranges of IPv4 here")
         elif found.prefixlen < 8:
             inner.problem(("public", i), ENDPOINT_OPEN, f"is {text}", "name the ranges of your offices and runners")
+        elif "/" not in text:
+            inner.problem(("public", i), INVALID_ADDRESS, f"{text!r} is no range", f"write it as {text}/32")
+        elif any(found.overlaps(private) for private in PRIVATE):
+            message = f"{text!r} is of networks that are nobody's alone, and AWS takes no such range"
+            hint = "name the public ranges of your offices and runners"
+            inner.problem(("public", i), INVALID_ADDRESS, message, hint)
     if inner.has("public") and inner.values["public"] == []:
         inner.problem("public", EMPTY, "has no range", "name one, or take endpoint: private")
 
@@ -140,14 +161,24 @@ def _check_admins(admins: tuple[str, ...], account: str, path: Path) -> Iterator
         seen.add(arn)
 
 
-def _check_addons(addons: Mapping[str, object], path: Path) -> Iterator[Problem]:
+def _check_addons(addons: Mapping[str, object], cluster: str, path: Path) -> Iterator[Problem]:
     for name, version in addons.items():
         if name not in ADDONS:
             yield Problem((*path, name), UNKNOWN_VALUE, "is no add-on of ours", nearest(name, ADDONS))
         elif isinstance(version, str) and not _ADDON.fullmatch(version):
             hint = "give its version, as v1.2.3-eksbuild.1"
             yield Problem((*path, name), IMAGE_NOT_PINNED, f"is {version!r}", hint)
+        elif name == "kube-proxy" and isinstance(version, str) and cluster in VERSIONS:
+            yield from _check_proxy(version, cluster, (*path, name))
     for name in ADDONS:
         if name not in addons:
             hint = f"`aws eks describe-addon-versions --addon-name {name}` lists what there is"
             yield Problem((*path, name), MISSING, "is missing", hint)
+
+
+def _check_proxy(version: str, cluster: str, path: Path) -> Iterator[Problem]:
+    has, most = (int(text.split(".")[1]) for text in (version, cluster))
+    if not version.startswith("v1.") or not most - OLDER <= has <= most:
+        minor = ".".join(version[1:].split(".")[:2])
+        message = f"is {version}, and goes with nodes of {minor}"
+        yield Problem(path, CLUSTER_VERSION, message, f"take one from 1.{most - OLDER} to {cluster}")

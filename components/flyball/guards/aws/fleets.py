@@ -49,7 +49,9 @@ LONGEST_NAME = 23
 """Of a load balancer 32, less 9 for what Pulumi appends."""
 REFRESH, ROLL = CHANGES = (wellknown.CHANGES_REFRESH, wellknown.CHANGES_ROLL)
 _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
-_CERTIFICATE = re.compile(r"arn:aws(?:-cn|-us-gov)?:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}")
+_CERTIFICATE = re.compile(
+    r"arn:aws(?:-cn|-us-gov)?:acm:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):certificate/[0-9a-f-]{36}"
+)
 _ARCHIVE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/-]+\.tar\.gz")
 _PATH = re.compile(r"/[A-Za-z0-9._~/%-]*")
 _DEVICE = re.compile(r"/dev/(?:xvd|sd)a1?")
@@ -195,6 +197,17 @@ def _check_texts(r: Reader) -> None:
             r.problem(key, rule, f"is {value!r}", hint)
 
 
+def check_certificate(fleet: Fleet, region: str, account: str, path: Path) -> Iterator[Problem]:
+    """Refuse a certificate of another region, as CloudFront's are, and of another account."""
+    match = _CERTIFICATE.fullmatch(fleet.certificate)
+    if not match:
+        return
+    for what, word, own in (("region", "", region), ("account", "the account ", account)):
+        if match[what] != own:
+            hint = f"a load balancer takes one of its own {what}, {own}"
+            yield Problem((*path, "certificate"), INVALID_TEXT, f"is of {word}{match[what]}", hint)
+
+
 def _check_architecture(names: list[str], path: Path) -> Iterator[Problem]:
     arm = [name for name in names if types.is_arm(name)]
     if arm and len(arm) < len(names):
@@ -298,7 +311,7 @@ def _sizes(r: Reader, zones: int, spot: bool, steps: Steps, times: _Times) -> _S
     plan = schedule.read(r.at("schedule")) if r.has("schedule") else None
     if plan:
         r.problems.extend(schedule.check(plan, r.to("schedule")) or fleet_schedule.check_weekly(plan, r.to("schedule")))
-    if len(r.problems) > before:
+    if len(r.problems) > before or any(load.reported(key) for key in ("peak", "replica")):
         return None
     loss = Loss(lose, zones if Survive.ZONE in survive else None)
     found = _periods(r, exact(peak), plan, replica, utilization, loss)

@@ -23,6 +23,8 @@ from flyball.guards.reading.rules import (
 )
 from flyball.guards.reading.units import ceil_div
 
+PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+"""What a network takes its addresses from (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html)."""
 LETTERS = ("a", "b", "c")
 """Of the zones that a platform has by default, in the regions that are known to have them."""
 REGIONS = frozenset(
@@ -184,8 +186,10 @@ def _check_cidr(r: Reader, text: str) -> bool:
     except ValueError:
         r.problem("cidr", INVALID_ADDRESS, f"{text!r} is no range", "write it as 10.0.0.0/16, without bits of a host")
         return False
-    if not found.is_private:
-        r.problem("cidr", INVALID_ADDRESS, f"{text!r} is of the internet", "take one of 10.0.0.0/8, 172.16.0.0/12")
+    if not any(found.subnet_of(ours) for ours in PRIVATE):
+        what = "is no range for a network" if found.is_private else "is of the internet"
+        hint = f"take one of {', '.join(map(str, PRIVATE))}"
+        r.problem("cidr", INVALID_ADDRESS, f"{text!r} {what}", hint)
         return False
     if not 16 <= found.prefixlen <= 22:
         r.problem("cidr", OUT_OF_RANGE, f"is a /{found.prefixlen}", "allowed is from /16, the largest, to /22")

@@ -134,6 +134,7 @@ def read(r: Reader, zones: int) -> Base:
     names, path = tuple(base.words("types")), base.to("types")
     if isinstance(base.values.get("types"), list):
         r.problems.extend(types.check_types(names, path))
+        r.problems.extend(types.check_nodes(names, path))
     floor = base.whole("floor", zones, most=450) if base.has("floor") else zones
     proven = base.whole("proven", floor, most=450) if base.has("proven") else floor
     found = Base(

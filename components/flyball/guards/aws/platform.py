@@ -115,7 +115,7 @@ def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform,
         account=account,
         region=region,
         network=where,
-        cluster=cluster.read(r.at("cluster"), account),
+        cluster=cluster.read(r.at("cluster"), "" if r.reported("account") else account),
         base=nodes.read(r.at("nodes"), len(where.zones)),
         fleets=_fleets(r, len(where.zones)),
         pool=pools.read(r.at("nodes").at("spot")) if r.at("nodes").is_map("spot") else None,
@@ -149,6 +149,7 @@ def _between(platform: Platform, path: Path) -> Iterator[Problem]:
             message = "is true, and of a network that was there no public subnets are known"
             hint = "remove it, or give the platform a network of its own, with cidr"
             yield Problem((*path, "fleets", name, "public"), DOES_NOT_APPLY, message, hint)
+        yield from fleets.check_certificate(fleet, platform.region, platform.account, (*path, "fleets", name))
     if platform.fleets and not platform.spend:
         message = "is missing, and the alarms of fleets would reach nobody"
         yield Problem((*path, "spend"), NOBODY_TOLD, message, "give it, with the addresses of those who hear of them")

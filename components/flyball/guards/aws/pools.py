@@ -104,6 +104,7 @@ def read(r: Reader) -> Pool:
     )
     if isinstance(r.values.get("types"), list):
         r.problems.extend(types.check_types(pool.types, r.to("types"), spot=True))
+        r.problems.extend(types.check_nodes(pool.types, r.to("types")))
     if not size.reported("cpu") and not size.reported("memory"):
         r.problems.extend(types.check_size(pool.types, pool.size, r.path, exact=True))
     r.problems.extend(_check_times(pool, r.path))

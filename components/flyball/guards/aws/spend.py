@@ -13,7 +13,7 @@ from flyball.guards.aws.rules.pools import NOBODY_TOLD, PRICE_MISSING
 from flyball.guards.reading.address import is_email
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import INVALID_ADDRESS
+from flyball.guards.reading.rules import GIVEN_TWICE, INVALID_ADDRESS, OUT_OF_RANGE
 from flyball.guards.reading.units import exact, show_number
 
 HOURS = 730
@@ -22,6 +22,10 @@ NAT = "nat"
 """The key of `prices` for a NAT gateway."""
 LARGEST_PRICE = 1_000
 """USD an hour; more is a slip of the pen."""
+
+
+MOST_TOLD = 10
+"""Mail addresses of one alert (https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html)."""
 
 
 class SpendArgs(TypedDict):
@@ -93,6 +97,11 @@ def read(r: Reader) -> Spend:
         if not is_email(address):
             hint = "give one as oncall@example.com"
             r.problem(("notify", i), INVALID_ADDRESS, f"{address!r} is no mail address", hint)
+        if address in notify[:i]:
+            r.problem(("notify", i), GIVEN_TWICE, f"{address!r} is given twice", "name each address once")
+    if (count := len(set(notify))) > MOST_TOLD:
+        hint = f"an alert of a budget goes to at most {MOST_TOLD}, take a list's address"
+        r.problem("notify", OUT_OF_RANGE, f"has {count}", hint)
     if r.values.get("notify") == []:
         r.problem("notify", NOBODY_TOLD, "is empty, and by itself a budget stops nothing", "name a mail address")
     return Spend(r.number("budget", 1.0), found, notify)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+from flyball.guards.aws.rules.fleets import TWO_ARCHITECTURES
 from flyball.guards.aws.rules.platform import TOO_FEW_TYPES, TYPES_DIFFER
 from flyball.guards.aws.rules.pools import SIZE_NOT_OF_TYPE
 from flyball.guards.reading.problem import Path, Problem
@@ -108,6 +109,14 @@ def check_size(types: Sequence[str], size: Size, path: Path, *, exact: bool = Fa
         elif has is not None and has < size.memory:
             message = f"{name} has {show_size(has)}, and size.memory says {show_size(size.memory)}"
             yield Problem(where, SIZE_NOT_OF_TYPE, message, "state the least that one of the types has")
+
+
+def check_nodes(types: Sequence[str], path: Path) -> Iterator[Problem]:
+    """Refuse types of Arm: the image of a cluster's nodes is of x86."""
+    if arm := [name for name in types if is_arm(name)]:
+        are = "is" if len(arm) == 1 else "are"
+        message = f"{', '.join(arm)} {are} of Arm, and the nodes' image of x86"
+        yield Problem(path, TWO_ARCHITECTURES, message, "take types without a g behind their generation")
 
 
 def is_arm(name: str) -> bool:

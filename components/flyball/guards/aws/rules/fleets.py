@@ -24,8 +24,8 @@ TOO_MANY_ACTIONS = Rule(
 TWO_ARCHITECTURES = Rule(
     "two-architectures",
     Lesson.FAIL_FAST,
-    what="The types of a fleet are of one architecture, that of its image; of the other one no instance would start,"
-    " and that shows only when the first ones are short.",
+    what="The types of a fleet, and those of nodes, are of one architecture, that of their image; of the other one no"
+    " instance would start, and that shows only when the first ones are short.",
     source="A g among the attributes of a type is Graviton"
     " (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html).",
     remedy="Keep to one architecture.",

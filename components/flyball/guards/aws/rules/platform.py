@@ -38,9 +38,10 @@ CLUSTER_VERSION = Rule(
     "cluster-version",
     Lesson.FAIL_FAST,
     what="A cluster has a version of Kubernetes that the Governor works on and that these components were tried on, and"
-    " goes from one minor version to the next.",
+    " goes from one minor version to the next; kube-proxy is at most 3 of them older, and never newer.",
     source="The Governor needs 1.36; EKS upgrades one minor version at a time"
-    " (https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html).",
+    " (https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html);"
+    " https://kubernetes.io/releases/version-skew-policy/#kube-proxy.",
     remedy="Take one of the versions that the message names, and one step at a time.",
 )
 TOO_FEW_TYPES = Rule(
