@@ -121,6 +121,12 @@ Requests to a new version beside the old one (`rollout.canary`) are requests to 
 that pods suffer count them. Its pods are no part of the size, since they may go at any moment; so HeadroomLost says
 when the old ones, which the autoscaler may have made fewer, could not take over what the new ones answer.
 
+Prometheus' operator itself, 0.85.0 from its module, reads a stack's objects in tests: rules come out as they went in,
+each scrape gives `namespace`, `pod` and `workload`, and Alertmanager gets receivers, routes and silences of the
+AlertmanagerConfig, all of them kept to alerts of its namespace. Its 1,022 packages take 3.6 minutes of processor time
+from a cold cache. Debian's promtool knows no discovery of pods, so that this part of what it writes is checked by
+nobody else.
+
 A fleet of AWS is told of by CloudWatch where its size is near the cap or at it, from the same numbers as GroupNearCap
 and GroupAtCap of hosts (`flyball.guards.governor.envelope`).
 

@@ -56,6 +56,7 @@ TOOLS: dict[str, Tool] = {
         Tool("keda-adapter", "keda", "./adapter"),
         Tool("karpenter", "karpenter", f"{_KARPENTER}/kwok"),
         Tool("descheduler", "descheduler", "sigs.k8s.io/descheduler/cmd/descheduler"),
+        Tool("prometheus-operator", "monitoring", "github.com/prometheus-operator/prometheus-operator/cmd/operator"),
         Tool("kube-score", "checkers", "github.com/zegl/kube-score/cmd/kube-score"),
         Tool("kubeconform", "checkers", "github.com/yannh/kubeconform/cmd/kubeconform"),
         Tool("vegeta", "vegeta", "github.com/tsenart/vegeta/v12"),
