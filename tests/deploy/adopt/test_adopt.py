@@ -165,6 +165,13 @@ class TestRefuses:
             "b.json:1:2: cannot be read as YAML: expected the node content, but found '<stream end>'",
         ]
 
+    def test_what_makes_manifests_and_is_none(self, tmp_path: Path) -> None:
+        head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+        assert refused(tmp_path, deployment("a"), {**head, "resources": ["b.yaml"]}) == (
+            "a.yaml[1]: is a Kustomization, and no manifest; adopt what `kubectl kustomize` writes: it changes the"
+            " manifests that it names"
+        )
+
     def test_what_is_there_twice(self, tmp_path: Path) -> None:
         said = refused(tmp_path, deployment("web"), deployment("web"))
         assert said == "a.yaml[1]: deployment web is in a.yaml[0] too; leave one of them out"
@@ -198,11 +205,61 @@ class TestRefuses:
         said = refused(tmp_path, {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}})
         assert said == "nothing runs there; name Deployments, StatefulSets or CronJobs"
 
+    def test_where_nothing_runs_but_on_each_node(self, tmp_path: Path) -> None:
+        said = refused(tmp_path, {**deployment("a", "ops"), "kind": "DaemonSet"})
+        assert said == "nothing runs there; name Deployments, StatefulSets or CronJobs"
+
     def test_no_files(self, tmp_path: Path) -> None:
         with pytest.raises(Refused, match=r"has no file that ends with \.yaml, \.yml, \.json; name a file or a folder"):
             in_files(tmp_path)
         with pytest.raises(Refused, match=r"nowhere: is not there; name a file or a folder of manifests"):
             in_files(tmp_path / "nowhere")
+
+
+def named(tmp_path: Path, *documents: object) -> dict[str, Any]:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+    return dict(adopt(in_files(tmp_path)).config)
+
+
+def test_what_is_named_anew_each_time_is_called_by_the_stem(tmp_path: Path) -> None:
+    job = {**deployment("a"), "kind": "Job", "metadata": {"generateName": "migrate-"}}
+    assert [*named(tmp_path, job)["jobs"]] == ["migrate"]
+
+
+def test_what_the_cluster_has_made_of_another_is_no_thing_of_its_own(tmp_path: Path) -> None:
+    owner = [{"kind": "CronJob", "name": "nightly", "controller": True}]
+    made = {**deployment("nightly-1"), "kind": "Job", "metadata": {"name": "nightly-1", "ownerReferences": owner}}
+    assert "jobs" not in named(tmp_path, deployment("web"), made)
+
+
+@pytest.mark.parametrize(
+    ("port", "protocol"),
+    [
+        ({"name": "tcp-interbroker"}, "tcp"),
+        ({"name": "mysql"}, "tcp"),
+        ({"name": "https"}, "tcp"),
+        ({"name": "web", "appProtocol": "https"}, "tcp"),
+        ({"name": "http-web"}, "http"),
+        ({"name": "grpc-web"}, "grpc"),
+        ({"name": "tcpdump"}, "http"),
+    ],
+)
+def test_what_a_port_speaks_is_told_by_its_name(tmp_path: Path, port: dict[str, str], protocol: str) -> None:
+    app = {"app": "web"}
+    pod = {"metadata": {"labels": app}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}
+    head = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
+    service = {**head, "spec": {"selector": app, "ports": [{"port": 8080, **port}]}}
+    web = named(tmp_path, deployment("web", template=pod), service)["services"]["web"]
+    assert web.get("protocol", "http") == protocol
+
+
+def test_the_service_that_leads_to_all_pods_gives_the_name(tmp_path: Path) -> None:
+    app, documents = {"app": "broker"}, list[object]()
+    for name, address in (("a-headless", {"clusterIP": "None"}), ("b", {})):
+        head = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}}
+        documents.append({**head, "spec": {"selector": app, "ports": [{"port": 9092}], **address}})
+    pod = {"metadata": {"labels": app}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}
+    assert [*named(tmp_path, deployment("broker", template=pod), *documents)["services"]] == ["b"]
 
 
 @pytest.mark.parametrize("how", [{"protocol": "tcp", "port": 5432}, {"port": 8080, "inbound": {"enabled": False}}])
