@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from flyball import wellknown
-from flyball.deploy.adopt import calls, jobs, ours, service, times, written
-from flyball.deploy.adopt.found import Found, Item, mapping, maps
+from flyball.deploy.adopt import calls, follows, jobs, ours, service, times, written
+from flyball.deploy.adopt.found import RUN, Found, Item, mapping, maps
 from flyball.deploy.adopt.notes import Lost, Notes
 from flyball.deploy.adopt.work import Work, is_cache, is_part_of_spot
 from flyball.guards.fail_fast.rules import FOLDER_IN_USE
@@ -22,6 +22,8 @@ _FOLLOWS = (
 )
 """What the stack makes anew from what it says, or that was looked at with what it belongs to."""
 _STAYS = {
+    "Pod": "runs by itself, and nobody starts it anew; a Deployment or a Job of it would be described",
+    "ScaledObject": "the stack has autoscalers of its own; this one goes with what it scales",
     "DaemonSet": "runs on each node, which is the cluster's business",
     "PersistentVolumeClaim": "stays where it is",
 }
@@ -68,6 +70,7 @@ def adopt(found: Found, cluster: str | None = None) -> Adopted:
     for work, args in works:
         calls.guess(work, args, described, {})
     _rest(found, notes)
+    follows.ingresses(found, services, notes)
     labels = _ownership(found)
     own = found.get("Namespace", found.namespace)
     config: dict[str, Any] = {
@@ -120,13 +123,19 @@ def _ownership(found: Found) -> Mapping[str, Any]:
 def _rest(found: Found, notes: Notes) -> None:
     used = _named(found)
     for item in found.items:
-        if item.is_ours or item.kind in _FOLLOWS or item.kind in ("Deployment", "StatefulSet", "CronJob", "Job"):
+        if item.is_ours or item.kind in RUN:
+            continue
+        if item.kind in _FOLLOWS:
+            if why := follows.why(item, found):
+                notes.lose(item, "", why)
             continue
         if item.kind in ("ConfigMap", "Secret"):
             if item.kind == "Secret":
                 notes.lose(item, "", "stays as it is: the stack file names it, and its values are not in it")
             elif item.name not in used:
                 notes.lose(item, "", "nothing that runs here names it, and it stays as it is")
+            continue
+        if item.kind in ("Endpoints", "EndpointSlice") and follows.is_made(item, found):
             continue
         notes.lose(item, "", _STAYS.get(item.kind, _OTHER))
     for namespace, there in groupby(sorted(found.others, key=_place_of), _place_of):
@@ -152,19 +161,26 @@ def _named(found: Found) -> set[str]:
             for inner in value:
                 look(inner)
 
-    for item in found.of("Deployment", "StatefulSet", "CronJob", "Job"):
+    for item in found.of(*RUN):
         look(item.spec)
     return names
 
 
 def _platform(found: Found, notes: Notes) -> dict[str, Any]:
     """What is said once for all: the way in, and who pulls images."""
-    classes = sorted({_class(each) for each in found.of("Ingress")})
+    by_class: dict[str, Item] = {}
+    for each in found.of("Ingress"):
+        by_class.setdefault(_class(each), each)
+    classes = sorted(by_class, key=lambda name: (not name, name))
+    for other in classes[1:]:
+        if other:
+            notes.lose(by_class[other], "spec.ingressClassName", f"a stack has one way in, that of {classes[0]}")
     secrets = sorted(
         {
             str(each.get("name"))
-            for item in found.of("Deployment", "StatefulSet", "CronJob", "Job")
+            for item in found.of(*RUN)
             for each in maps(mapping(item.template.get("spec")).get("imagePullSecrets"))
+            if each.get("name")
         }
     )
     platform: dict[str, Any] = {}

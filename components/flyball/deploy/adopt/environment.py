@@ -12,6 +12,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Others the kubelet leaves out, and notes an event."""
 _NAMED = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _REFERENCE = "secretKeyRef"
+_NEEDED = "no pod starts without it here"
 
 
 def describe(work: Work) -> dict[str, Any]:
@@ -30,8 +31,7 @@ def describe(work: Work) -> dict[str, Any]:
             value = each.get("value")
             env[name] = "" if value is None else str(value)
         elif _REFERENCE in source:
-            ref = mapping(source[_REFERENCE])
-            refs[name] = {"name": str(ref.get("name")), "key": str(ref.get("key"))}
+            refs[name] = _ref(work, mapping(source[_REFERENCE]), f"{work.path}.env[{i}].valueFrom.{_REFERENCE}")
         else:
             value = _known(work, source, f"{work.path}.env[{i}].valueFrom")
             if value is not None:
@@ -57,6 +57,12 @@ def describe(work: Work) -> dict[str, Any]:
         **({"refs": dict(sorted(refs.items()))} if refs else {}),
         **({"variables": whole} if whole else {}),
     }
+
+
+def _ref(work: Work, ref: Manifest, path: str) -> dict[str, str]:
+    if ref.get("optional"):
+        work.lose(f"{path}.optional", _NEEDED)
+    return {"name": str(ref.get("name")), "key": str(ref.get("key"))}
 
 
 def _literal(value: str, known: set[str]) -> str:
@@ -96,15 +102,24 @@ def _known(work: Work, source: Manifest, path: str) -> str | None:
 def _whole(work: Work, env: dict[str, str]) -> list[dict[str, str]]:
     """What `envFrom` brings: of ConfigMaps that were found their values, so that a change of them is a rollout."""
     whole: list[dict[str, str]] = []
-    for each in maps(work.container.get("envFrom")):
+    for i, each in enumerate(maps(work.container.get("envFrom"))):
         prefix = str(each.get("prefix") or "")
         for key, kind in (("configMapRef", "configmap"), ("secretRef", "secret")):
             ref = mapping(each.get(key))
             if not ref.get("name"):
                 continue
             there = work.found.get("ConfigMap", ref["name"]) if kind == "configmap" else None
+            at = f"{work.path}.envFrom[{i}].{key}"
             if there:
-                env.update(all_of(there, prefix))
-            elif not (ref.get("optional") and kind == "configmap"):
+                env.update(values := all_of(there, prefix))
+                if unnamed := sorted({f"{prefix}{k}" for k in mapping(there.manifest.get("data"))} - values.keys()):
+                    work.lose(at, f"{', '.join(unnamed)} of {there} is no name of a variable")
+            elif ref.get("optional") and kind == "configmap":
+                work.lose(
+                    at, f"the ConfigMap {ref['name']} was not found with the rest, and is optional: it is left out"
+                )
+            else:
+                if ref.get("optional"):
+                    work.lose(f"{at}.optional", _NEEDED)
                 whole.append({kind: str(ref["name"]), **({"prefix": prefix} if prefix else {})})
     return whole

@@ -15,8 +15,10 @@ from flyball.wellknown import SYSTEM_NAMESPACE
 
 Manifest = Mapping[str, Any]
 _SUFFIXES = (".yaml", ".yml", ".json")
-_DERIVED = ("Pod", "ReplicaSet", "ControllerRevision", "Endpoints", "EndpointSlice", "Event", "Lease")
-"""What the cluster makes of the others."""
+_DERIVED = ("ControllerRevision", "Event", "Lease")
+"""What the cluster makes of the others, as it does what has a controller."""
+RUN = ("Deployment", "StatefulSet", "CronJob", "Job")
+"""What a stack file describes; what else runs stays as it is."""
 _DATA = ("data", "stringData", "binaryData")
 
 
@@ -120,8 +122,8 @@ def in_answer(answer: Manifest, namespace: str) -> Found:
 
 def gathered(items: Iterable[Item], namespace: str | None, problems: list[Problem], rather: str = "") -> Found:
     """What is of one namespace. Raises `Refused` for the problems, for what is there twice, and where nothing runs."""
-    items = [item for item in items if item.kind not in _DERIVED]
-    running = [item for item in items if item.template and item.namespace]
+    items = [item for item in items if not _is_derived(item)]
+    running = [item for item in items if item.kind in RUN and item.namespace]
     # What the Governor brings there is of the cluster, and of no stack's services.
     spaces = sorted({item.namespace for item in running if not (item.is_ours and item.namespace == SYSTEM_NAMESPACE)})
     if namespace is None and rather in spaces:
@@ -137,13 +139,18 @@ def gathered(items: Iterable[Item], namespace: str | None, problems: list[Proble
         if there is not item:
             message = f"{item} is in {there.origin} too"
             problems.append(Problem((item.origin,), GIVEN_TWICE, message, "leave one of them out"))
-    if not problems and not any(item.template for item in own):
+    if not problems and not any(item.kind in RUN for item in own):
         where = f"in the namespace {chosen}" if chosen else "there"
         hint = f"there is something in {', '.join(spaces)}" if spaces else "name Deployments, StatefulSets or CronJobs"
         problems.append(Problem((), MISSING, f"nothing runs {where}", hint))
     refuse(problems)
     others = tuple(item for item in items if item not in own and not item.is_ours)
     return Found(tuple(own), chosen, by_kind, others)
+
+
+def _is_derived(item: Item) -> bool:
+    owners = maps(mapping(item.manifest["metadata"]).get("ownerReferences"))
+    return item.kind in _DERIVED or any(each.get("controller") for each in owners)
 
 
 def _items(document: object, file: str, origin: str, problems: list[Problem]) -> list[Item]:
@@ -163,6 +170,11 @@ def _items(document: object, file: str, origin: str, problems: list[Problem]) ->
             ({**head, **each} if isinstance(each, Mapping) else each, f"{origin}.items[{i}]") for i, each in listed
         )
         return [item for each, at in within for item in _items(each, file, at, problems)]
+    if document.get("kind") == "Kustomization":
+        hint = "adopt what `kubectl kustomize` writes: it changes the manifests that it names"
+        problems.append(Problem((origin,), WRONG_TYPE, "is a Kustomization, and no manifest", hint))
+        return []
+    document = _named(document)
     lacking = [key for key in ("apiVersion", "kind") if not isinstance(document.get(key), str)]
     if not isinstance(mapping(document.get("metadata")).get("name"), str):
         lacking.append("metadata.name")
@@ -172,6 +184,15 @@ def _items(document: object, file: str, origin: str, problems: list[Problem]) ->
         return []
     found = _checked(document, origin, problems)
     return [Item(_without_values(document), origin)] if found else []
+
+
+def _named(document: Manifest) -> Manifest:
+    """With the stem of its name, where each one that is made gets a name of its own."""
+    meta = mapping(document.get("metadata"))
+    stem = meta.get("generateName")
+    if "name" in meta or not isinstance(stem, str) or not stem.strip("-."):
+        return document
+    return {**document, "metadata": {**meta, "name": stem.rstrip("-.")}}
 
 
 def _checked(document: Manifest, origin: str, problems: list[Problem]) -> bool:

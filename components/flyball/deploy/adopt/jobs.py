@@ -3,10 +3,30 @@
 from typing import Any
 
 from flyball.deploy.adopt import ours, pod
-from flyball.deploy.adopt.found import Found, Item, mapping, maps
+from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, pod_of
 
+_SHORT = {
+    "@hourly": "0 * * * *",
+    **dict.fromkeys(("@daily", "@midnight"), "0 0 * * *"),
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    **dict.fromkeys(("@yearly", "@annually"), "0 0 1 1 *"),
+}
+"""What each means (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax)."""
+_JOB = (
+    *("template", "completions", "parallelism", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"),
+    *("selector", "manualSelector", "podReplacementPolicy"),
+)
+_RUNS = {
+    "suspend": "it is suspended, and would run here",
+    "podFailurePolicy": "an attempt that fails counts, whatever it failed of",
+    "completionMode": "a run is one pod here, without a number",
+}
+_CRON = ("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds", "jobTemplate")
+_HISTORY = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
+_HOOK = "helm.sh/hook"
 _MANY = ("completions", "parallelism")
 
 
@@ -27,10 +47,12 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
     args: dict[str, Any] = {"image": work.container["image"]}
     if item.kind == "CronJob":
         args |= _schedule(item)
-        if item.spec.get("suspend"):
-            work.lose("spec.suspend", "it is suspended, and would run here")
+        if not item.is_ours:
+            work.rest(item.spec, (*_CRON, *_HISTORY), "spec", _RUNS)
     else:
         work.say("ran already, perhaps: it runs again at the first `up`, and whenever its arguments change")
+    if not item.is_ours:
+        _rest(work, job, path.rsplit(".", 2)[0])
     for key in _MANY:
         if job.get(key) not in (None, 1):
             work.lose(
@@ -46,9 +68,21 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
     return work, {**args, **pod.describe(work)}
 
 
+def _rest(work: Work, job: Manifest, path: str) -> None:
+    """What of a run nothing in the stack file says."""
+    said = {k: v for k, v in job.items() if (k, v) != ("completionMode", "NonIndexed")}
+    work.rest(said, _JOB, path, _RUNS)
+    for key in ("liveness", "readiness", "startup"):
+        if work.container.get(f"{key}Probe"):
+            work.lose(f"{work.path}.{key}Probe", "nobody asks a job; its deadline ends it")
+    hook = mapping(work.item.manifest["metadata"].get("annotations")).get(_HOOK)
+    if hook:
+        work.say(f"ran at {hook} of a release; `migrate` of a service runs ahead of each new version of it")
+
+
 def _schedule(item: Item) -> dict[str, Any]:
     spec = item.spec
-    found: dict[str, Any] = {"schedule": str(spec.get("schedule"))}
+    found: dict[str, Any] = {"schedule": _SHORT.get(schedule := str(spec.get("schedule")), schedule)}
     if spec.get("timeZone"):
         found["timezone"] = spec["timeZone"]
     policy = str(spec.get("concurrencyPolicy") or "Allow").lower()

@@ -14,7 +14,11 @@ KINDS = (
     *("horizontalpodautoscalers.autoscaling", "poddisruptionbudgets.policy", "rolebindings.rbac.authorization.k8s.io"),
 )
 """Secrets are not among them: a stack file names them, and what is in them is nobody's business here."""
-_OF_THE_CLUSTER = ("kube-root-ca.crt", "openshift-service-ca.crt")
+_OF_THE_CLUSTER = (
+    *(("ConfigMap", name) for name in ("kube-root-ca.crt", "openshift-service-ca.crt")),
+    ("ServiceAccount", "default"),
+    ("Service", "kubernetes"),
+)
 
 
 def in_cluster(kubectl: Kubectl, namespace: str) -> Found:
@@ -37,5 +41,4 @@ def _is_derived(item: dict[str, Any]) -> bool:
     """What the cluster has put there, or a controller has made of another object."""
     meta = item["metadata"]
     controlled = any(owner.get("controller") for owner in meta.get("ownerReferences", ()))
-    standard = item["kind"] == "ServiceAccount" and meta["name"] == "default"
-    return controlled or standard or meta["name"] in _OF_THE_CLUSTER
+    return controlled or (item["kind"], meta["name"]) in _OF_THE_CLUSTER

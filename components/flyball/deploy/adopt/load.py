@@ -11,6 +11,9 @@ from flyball.guards.reading.units import show_number
 _RATE = ("request", "rps", "qps", "http", "per_second")
 """Words in the name of a figure that counts requests."""
 
+_KNOWN = ("scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "targetCPUUtilizationPercentage")
+_STEPS = "the steps of its autoscaler are the stack's; `behavior` says others"
+
 
 def describe(work: Work) -> dict[str, Any]:
     """`load`, and what the autoscaler says of sizes."""
@@ -21,6 +24,8 @@ def describe(work: Work) -> dict[str, Any]:
     if scaler is None:
         work.say(f"questions: what it must carry, and what one replica can do; {today[0]} until now", "load")
         return {"load": unknown}
+    if not work.item.is_ours:
+        work.notes.rest(scaler, scaler.spec, _KNOWN, "spec", behavior=_STEPS)
     least, most = scaler.spec.get("minReplicas", 1), scaler.spec.get("maxReplicas")
     size = f"its autoscaler keeps from {least} to {most} replicas"
     if work.item.is_ours:

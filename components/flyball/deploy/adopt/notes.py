@@ -1,6 +1,7 @@
 """What is said beside a stack file that was written from manifests: guesses within it, and what it cannot say."""
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -34,6 +35,12 @@ class Notes:
         if found not in self.lost:
             self.lost.append(found)
 
+    def rest(self, item: Item, values: Mapping[str, object], known: Collection[str], path: str, **words: str) -> None:
+        """Name the keys that nothing has been said of; empty ones say nothing."""
+        for key, value in values.items():
+            if key not in known and value not in (None, {}, [], "", False, 0):
+                self.lose(item, f"{path}.{key}".lstrip("."), words.get(key, "nothing in a stack file says it"))
+
     def say(self, place: Place, text: str) -> None:
         lines = self.comments.setdefault(place, [])
         if text not in lines:
@@ -41,7 +48,9 @@ class Notes:
 
 
 _SECRET_NAME = re.compile(r"(?i)passw|passphrase|pwd|secret|token|credential|api_?key|private_?key|access_?key")
-_PLAIN = re.compile(r"(?i)|true|false|none|[-+]?[0-9.]+[a-z]{0,2}|/.*|\$\([A-Za-z_][A-Za-z0-9_]*\)|[a-z]+://[^@\s]*")
+_PLAIN = re.compile(
+    r"(?i)|true|false|yes|no|on|off|none|[-+]?[0-9.]+[a-z]{0,2}|/.*|\$\([A-Za-z_][A-Za-z0-9_]*\)|[a-z]+://[^@\s]*"
+)
 """Values that are no secret, whatever their name: none, numbers, paths, references, addresses without a password."""
 _SECRET_VALUE = re.compile(
     r"(?i)://[^/\s:@]*:[^/\s@$]+@|\b(?:password|passwd|pwd|secret|api_?key|token)\s*[=:]\s*[^\s;&,$\"']"

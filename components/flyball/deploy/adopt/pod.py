@@ -8,6 +8,7 @@ from flyball.deploy.adopt import environment, volumes
 from flyball.deploy.adopt.found import Manifest, mapping, maps
 from flyball.deploy.adopt.notes import holds_secret
 from flyball.deploy.adopt.work import Work, is_proxy
+from flyball.guards.fail_fast.container import check_image
 from flyball.guards.workload.pod import CAPABILITIES
 
 _USER = 65_532
@@ -27,6 +28,7 @@ _CONTAINER = {
     "resizePolicy": "it is restarted for other resources",
     "stdin": "nobody can type into it",
     "tty": "nobody can type into it",
+    "imagePullPolicy": "an image that the node has is not pulled again",
 }
 _HELD_ANYWAY = (
     *("containers", "initContainers", "volumes", "restartPolicy", "dnsPolicy", "enableServiceLinks", "priority"),
@@ -36,7 +38,7 @@ _HELD_ANYWAY = (
 )
 _OWN = (
     *("name", "image", "command", "args", "env", "envFrom", "ports", "resources", "volumeMounts", "securityContext"),
-    *("livenessProbe", "readinessProbe", "startupProbe", "imagePullPolicy", "terminationMessagePath"),
+    *("livenessProbe", "readinessProbe", "startupProbe", "terminationMessagePath"),
     *("terminationMessagePolicy", "lifecycle"),
 )
 _RESERVED_LABELS = (wellknown.NAME_LABEL, wellknown.MANAGED_BY_LABEL, "pod-template-hash", "controller-revision-hash")
@@ -51,8 +53,14 @@ def describe(work: Work) -> dict[str, Any]:
     plain = {"schedulerName": None} if work.pod.get("schedulerName") == "default-scheduler" else {}
     if work.item.is_ours:
         plain["affinity"] = None
+    plain |= {"os": None} if mapping(work.pod.get("os")).get("name") == "linux" else {}
     work.rest({**work.pod, **plain}, _HELD_ANYWAY, work.pod_path, _POD)
-    work.rest(work.container, _OWN, work.path, _CONTAINER)
+    pulled = work.container.get("imagePullPolicy")
+    work.rest(
+        {**work.container, "imagePullPolicy": pulled if pulled != "IfNotPresent" else None}, _OWN, work.path, _CONTAINER
+    )
+    if [*check_image(work.container["image"], ())]:
+        work.say("a question: which version; `plan` asks for a tag or a digest", "image")
     if "topologySpreadConstraints" in work.pod and not work.item.is_ours:
         work.say("is spread over nodes, and over zones where `survive: zone` says so, as the stack's zones are known")
     return {
@@ -88,6 +96,9 @@ def _others(work: Work) -> None:
         if i != work.index:
             at = f"{work.pod_path}.containers[{i}]"
             work.lose(at, f"{each.get('name')} runs beside it, and a pod here is the application and its proxy")
+    for i, each in enumerate(maps(work.container.get("ports"))):
+        if each.get("hostPort"):
+            work.lose(f"{work.path}.ports[{i}].hostPort", "it is not reached at a port of its node")
     for i, each in enumerate(maps(work.pod.get("initContainers"))):
         if not is_proxy(work.item, each):
             at = f"{work.pod_path}.initContainers[{i}]"
@@ -110,6 +121,7 @@ def _words(work: Work) -> dict[str, Any]:
 def _resources(work: Work) -> dict[str, Any]:
     given = mapping(work.container.get("resources"))
     asked, most = mapping(given.get("requests")), mapping(given.get("limits"))
+    work.rest(given, ("requests", "limits"), f"{work.path}.resources", {"claims": "no device is claimed"})
     found: dict[str, Any] = {}
     devices: dict[str, int] = {}
     limits: dict[str, str] = {}
@@ -137,12 +149,37 @@ def _security(work: Work) -> dict[str, Any]:
     for each in added:
         if each not in CAPABILITIES:
             work.lose(f"{work.path}.securityContext.capabilities.add", f"{each} is more than a restricted pod may have")
+    if not work.item.is_ours:
+        _confined(work, own, around)
     if own.get("privileged"):
         work.lose(f"{work.path}.securityContext.privileged", "it has the node's rights; here it has none of them")
-    for key in ("sysctls", "supplementalGroups", "seLinuxOptions", "appArmorProfile"):
-        if around.get(key) and not work.item.is_ours:
-            work.lose(f"{work.pod_path}.securityContext.{key}", "nothing in a stack file says it")
     return _user(work, own, around) | ({"capabilities": kept} if kept else {})
+
+
+_PROFILE = "the container runtime's own profile says what it may ask of the kernel"
+_AROUND = {"fsGroup": "its volumes are of the group of its user"}
+_UNCONFINED = {
+    "allowPrivilegeEscalation": "it never gets more rights than it began with",
+    "appArmorProfile": _PROFILE,
+    "procMount": "what /proc hides stays hidden",
+}
+
+
+def _confined(work: Work, own: Manifest, around: Manifest) -> None:
+    """Say what a pod of a stack may not do, or is set to otherwise."""
+    user = own.get("runAsUser", around.get("runAsUser"))
+    pod, container = (
+        {k: v for k, v in given.items() if k != "seccompProfile" or mapping(v).get("type") != "RuntimeDefault"}
+        for given in (around, own)
+    )
+    if pod.get("fsGroup") == user:
+        pod["fsGroup"] = None
+    words = {**_UNCONFINED, "seccompProfile": _PROFILE}
+    ids = ("runAsUser", "runAsGroup", "runAsNonRoot")
+    at = f"{work.pod_path}.securityContext"
+    work.rest(pod, (*ids, "fsGroupChangePolicy"), at, {**words, **_AROUND})
+    known = (*ids, "capabilities", "privileged", "readOnlyRootFilesystem")
+    work.rest(container, known, f"{work.path}.securityContext", words)
 
 
 def _user(work: Work, own: Manifest, around: Manifest) -> dict[str, Any]:
@@ -157,13 +194,27 @@ def _user(work: Work, own: Manifest, around: Manifest) -> dict[str, Any]:
     return {}
 
 
+def _is_of_nodes(toleration: Manifest) -> bool:
+    """Whether it is of what the cluster itself says of a node, as that it is not ready."""
+    return str(toleration["key"]).startswith("node.kubernetes.io/")
+
+
 def _surroundings(work: Work) -> dict[str, Any]:
     pod = work.pod
     labels = {k: str(v) for k, v in mapping(pod.get("nodeSelector")).items() if (k, v) not in _LINUX.items()}
+    if not work.item.is_ours:
+        for i, each in enumerate(maps(pod.get("tolerations"))):
+            at = f"{work.pod_path}.tolerations[{i}]"
+            if not each.get("key"):
+                work.lose(at, "it runs on nodes with any taint; here on those whose taints are named")
+            elif "tolerationSeconds" in each and not _is_of_nodes(each):
+                work.lose(f"{at}.tolerationSeconds", "it stays for as long as it likes")
+        if pod.get("dnsPolicy") not in (None, "ClusterFirst", "ClusterFirstWithHostNet"):
+            work.lose(f"{work.pod_path}.dnsPolicy", "it asks the cluster's names")
     taints = [
         {k: str(each[k]) for k in ("key", "value", "effect") if each.get(k)}
         for each in maps(pod.get("tolerations"))
-        if each.get("key") and not str(each["key"]).startswith("node.kubernetes.io/")
+        if each.get("key") and not _is_of_nodes(each)
     ]
     nodes = {
         **({"labels": labels} if labels else {}),

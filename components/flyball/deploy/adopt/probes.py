@@ -94,6 +94,7 @@ def _probe(work: Work, key: str, given: Manifest, own: tuple[int, str | None], p
         question = {"exec": [str(word) for word in mapping(given["exec"]).get("command") or []]}
     elif "grpc" in given:
         question = {"grpc": True}
+        work.rest(grpc, ("port",), f"{at}.grpc", {"service": "it is asked as a whole, and not for one service"})
     elif "tcpSocket" in given:
         question = {"tcp": True}
     else:

@@ -1,5 +1,6 @@
 """A Deployment, with the Services and the autoscaler that belong to it, as a service of a stack."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,38 @@ _STORE_PORTS = (1433, 3306, 5432, 5672, 6379, 9042, 9092, 9200, 11211, 27017)
 """Of databases, queues and caches, which speak a protocol of their own."""
 _BESIDE = ("metrics", "prometheus", "admin", "management", "exporter", "debug", "health", "ui", "controller")
 """Words in the name of a port that is not what a service is for."""
+_OWN_WORDS = r"(?:tcp|mysql|mongo|redis|amqp|postgres\w*|kafka)\b"
+"""How the name of a port begins that is none of http and grpc
+(https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/#explicit-protocol-selection)."""
+_ENCRYPTED = r"(?:https|tls)\b"
+_SERVICE = (
+    *(
+        "selector",
+        "ports",
+        "type",
+        "clusterIP",
+        "clusterIPs",
+        "ipFamilies",
+        "ipFamilyPolicy",
+        "publishNotReadyAddresses",
+    ),
+    *("allocateLoadBalancerNodePorts", "healthCheckNodePort", "loadBalancerSourceRanges", "loadBalancerClass"),
+)
+_OPTIONS = {
+    "sessionAffinity": "a request goes to any replica, whoever sends it",
+    "externalIPs": "it has no address outside of the cluster",
+}
+_DEFAULT_OPTIONS = {"sessionAffinity": "None", "externalTrafficPolicy": "Cluster", "internalTrafficPolicy": "Cluster"}
+_DEPLOYED = (
+    *("replicas", "selector", "template", "strategy", "minReadySeconds", "progressDeadlineSeconds"),
+    *("revisionHistoryLimit", "serviceName", "volumeClaimTemplates", "persistentVolumeClaimRetentionPolicy"),
+    "podManagementPolicy",
+)
+_RELEASED = {
+    "paused": "its rollouts stand still; here they go on",
+    "updateStrategy": "a new version comes to one member after the other by itself",
+    "ordinals": "members are counted from 0",
+}
 _OWN_PORTS = (MAIN, METRICS)
 _NO_PORT = 8080
 _LONGEST_WAY_OUT = 110
@@ -34,8 +67,13 @@ def name_of(item: Item, found: Found) -> str:
         return own
     if item.kind not in ("Deployment", "StatefulSet"):
         return item.name
-    services = services_of(found, item.template)
-    return next((each.name for each in services if each.name == item.name), services[0].name if services else item.name)
+    services = sorted(services_of(found, item.template), key=lambda each: (each.name != item.name, _is_headless(each)))
+    return services[0].name if services else item.name
+
+
+def _is_headless(service: Item) -> bool:
+    """Whether its name leads to each pod by itself, and not to all of them."""
+    return service.spec.get("clusterIP") == "None"
 
 
 def describe(item: Item, found: Found, notes: Notes) -> Service:
@@ -104,18 +142,27 @@ def _protocol(work: Work, main: Manifest, port: int, answers: bool) -> str:
     """By what is said of it, else by what is usual; a guess says that it is one."""
     if not answers:
         return "tcp"
-    said = f"{main.get('appProtocol') or ''} {main.get('name') or ''}".lower()
+    said = f"{main.get('appProtocol') or ''} {main.get('name') or ''}".lower().strip()
     asked = [mapping(work.container.get(f"{key}Probe")) for key in ("readiness", "liveness", "startup")]
     if work.item.is_ours:
         return {"http": "http", "kubernetes.io/h2c": "grpc"}.get(str(main.get("appProtocol")), "tcp")
     if "grpc" in said or "h2c" in said or any("grpc" in each for each in asked):
         return "grpc"
-    if port in _STORE_PORTS or main.get("port") in _STORE_PORTS:
+    encrypted = re.match(_ENCRYPTED, said)
+    if encrypted:
+        work.say("is encrypted by itself, and passed on as it is; spoken plainly, its proxy could guard it", "port")
+    if encrypted or re.match(_OWN_WORDS, said) or port in _STORE_PORTS or main.get("port") in _STORE_PORTS:
         return "tcp"
-    if "http" in said.replace("https", "") or any("httpGet" in each for each in asked):
+    if "http" in said or any("httpGet" in each for each in asked):
         return "http"
     work.say("nothing says what it speaks: http is a guess, grpc and tcp are the others", "port")
     return "http"
+
+
+def backend_of(path: Manifest) -> object:
+    """The Service that a path of an Ingress leads to; in the words of older versions too."""
+    backend = mapping(path.get("backend"))
+    return mapping(backend.get("service")).get("name") or backend.get("serviceName")
 
 
 def _reached(work: Work, services: list[Item]) -> dict[str, Any]:
@@ -125,7 +172,7 @@ def _reached(work: Work, services: list[Item]) -> dict[str, Any]:
     for ingress in work.found.of("Ingress"):
         for i, rule in enumerate(maps(ingress.spec.get("rules"))):
             for j, each in enumerate(maps(mapping(rule.get("http")).get("paths"))):
-                if mapping(mapping(each.get("backend")).get("service")).get("name") not in names:
+                if backend_of(each) not in names:
                     continue
                 at = f"spec.rules[{i}].http.paths[{j}]"
                 if "expose" in found or not rule.get("host"):
@@ -134,6 +181,10 @@ def _reached(work: Work, services: list[Item]) -> dict[str, Any]:
                     continue
                 found["expose"] = _exposed(ingress, rule, each)
     for service in services:
+        if not work.item.is_ours:
+            said = {k: v for k, v in service.spec.items() if v != _DEFAULT_OPTIONS.get(k)}
+            said |= {"externalTrafficPolicy": None} if said.get("type") == "LoadBalancer" else {}
+            work.notes.rest(service, said, _SERVICE, "spec", **_OPTIONS)
         if service.spec.get("type") == "NodePort":
             found["public"] = True
             loses = "the way in of a NodePort is not made; `expose` and platform.way are one"
@@ -183,6 +234,9 @@ def _further(work: Work, services: list[Item], port: int) -> dict[str, Any]:
                 name.split("-")[0], "udp" if each["protocol"] == "UDP" else "tcp"
             )
             spoken = {"protocol": word} if word != "tcp" else {}
+            if each["protocol"] == "SCTP":
+                work.notes.lose(service, f"spec.ports ({each['name'] or number})", "speaks SCTP, and is not led to")
+                continue
             callers = ours.callers(work, number)
             reached = {"service": each["port"]} if each.get("port") != number else {}
             ports.setdefault(name, {"port": number, **reached, **spoken, "callers": callers})
@@ -196,6 +250,13 @@ def _release(work: Work) -> dict[str, Any]:
     spec, rollout = work.item.spec, dict[str, Any]()
     strategy = mapping(spec.get("strategy"))
     surge = str(mapping(strategy.get("rollingUpdate")).get("maxSurge") or "")
+    if not work.item.is_ours:
+        said = {**spec, "updateStrategy": None} if _comes_by_itself(spec) else spec
+        work.rest(said, _DEPLOYED, "spec", _RELEASED)
+        missing = mapping(strategy.get("rollingUpdate")).get("maxUnavailable")
+        if missing not in (None, 0, "0", "0%", "25%"):
+            loses = "a new pod comes before an old one goes, and none is missing meanwhile"
+            work.lose("spec.strategy.rollingUpdate.maxUnavailable", loses)
     if strategy.get("type") == "Recreate" and spec.get("replicas", 1) != 1:
         work.lose("spec.strategy.type", "all old pods end before a new one begins; here a new one begins first")
     if surge.endswith("%") and surge != "25%" and surge != "0%":
@@ -211,8 +272,20 @@ def _release(work: Work) -> dict[str, Any]:
     return {**({"rollout": rollout} if rollout else {}), **_shutdown(work)}
 
 
+def _comes_by_itself(spec: Manifest) -> bool:
+    """Whether a StatefulSet's new version comes to all its members, as it does by default."""
+    strategy = mapping(spec.get("updateStrategy"))
+    return strategy.get("type") in (None, "RollingUpdate") and not mapping(strategy.get("rollingUpdate")).get(
+        "partition"
+    )
+
+
 def _shutdown(work: Work) -> dict[str, Any]:
-    hook = mapping(mapping(work.container.get("lifecycle")).get("preStop"))
+    hooks = mapping(work.container.get("lifecycle"))
+    hook = mapping(hooks.get("preStop"))
+    if not work.item.is_ours:
+        begins = "it is not run: what has to be done first, a container in `init` does"
+        work.rest(hooks, ("preStop",), f"{work.path}.lifecycle", {"postStart": begins})
     waits = mapping(hook.get("sleep")).get("seconds")
     words = [str(word) for word in mapping(hook.get("exec")).get("command") or []]
     if len(words) == 2 and words[0].endswith("sleep") and words[1].isdigit():

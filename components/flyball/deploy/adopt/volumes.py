@@ -16,6 +16,7 @@ _HELD = {
     "hostPath": "a folder of the node: pods here have none of it",
     "downwardAPI": "what it tells is not told to the application",
     "csi": "nothing in a stack file mounts it",
+    "serviceAccountToken": "a token for others is not made",
     "nfs": "nothing in a stack file mounts it",
     "ephemeral": "it would be a scratch folder on the node's own disk",
 }
@@ -39,6 +40,7 @@ def describe(work: Work) -> dict[str, Any]:
         if "emptyDir" in volume:
             _scratch(work, name, mapping(volume["emptyDir"]), own, at, scratch)
         elif "configMap" in volume or "secret" in volume or "projected" in volume:
+            _other_sources(work, volume, at)
             for source in _sources(volume):
                 for path, mount in own:
                     _files(work, _called(work, name), source, mount, (at, path), files)
@@ -69,6 +71,8 @@ def _scratch(
 ) -> None:
     size = volume.get("sizeLimit")
     for i, (path, mount) in enumerate(own):
+        if mount.get("subPathExpr"):
+            work.lose(f"{path}.subPathExpr", "a folder is mounted whole")
         if i or mount.get("subPath"):
             why = "a second place of one folder" if i else "a folder is mounted whole"
             work.lose(f"{path}.subPath" if mount.get("subPath") else path, why)
@@ -78,6 +82,21 @@ def _scratch(
         work.say("had no limit; a full one ends the pod, so see how much it holds", "scratch", name)
     if volume.get("medium"):
         work.lose(f"{at}.emptyDir.medium", "it would be on the node's disk, not in memory")
+
+
+def _other_sources(work: Work, volume: Manifest, at: str) -> None:
+    """Say what of a volume is not there for the application, or is there for it in another way."""
+    given = mapping(volume.get("projected"))
+    sources = [(f"{at}.projected.sources[{i}]", each) for i, each in enumerate(maps(given.get("sources")))]
+    for path, source in sources or [(at, volume)]:
+        for key, value in source.items():
+            inner = mapping(value)
+            if key not in ("name", "projected", "configMap", "secret"):
+                work.lose(f"{path}.{key}", _HELD.get(key, "nothing in a stack file mounts it"))
+            if inner.get("optional"):
+                work.lose(f"{path}.{key}.optional", "no pod starts without it here")
+            if any("mode" in each for each in maps(inner.get("items"))):
+                work.lose(f"{path}.{key}.items", "the files of a volume have one mode")
 
 
 def _sources(volume: Manifest) -> list[dict[str, Any]]:
@@ -135,9 +154,7 @@ def _content(work: Work, source: dict[str, Any], key: str | None, at: tuple[str,
     texts = {k: v for k, v in data.items() if key is None or k == key}
     if not texts or (there and there.manifest.get("binaryData")):
         return {"configmap": source["name"]}
-    if sum(map(len, texts.values())) > _MOST or any(
-        looks_secret(k, v) for k, v in texts.items() if "\n" in v or ":" in v
-    ):
+    if sum(map(len, texts.values())) > _MOST or any(looks_secret(k, v) for k, v in texts.items()):
         work.lose(
             at[0], f"the ConfigMap {source['name']} stays as it is: it is too large, or holds what looks like a secret"
         )

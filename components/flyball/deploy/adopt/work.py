@@ -46,10 +46,7 @@ class Work:
         self.notes.lose(self.item, path, loses)
 
     def rest(self, values: Manifest, known: Collection[str], path: str, words: Mapping[str, str]) -> None:
-        """Name the keys that nothing has been said of; empty ones say nothing."""
-        for key, value in values.items():
-            if key not in known and value not in (None, {}, [], "", False, 0):
-                self.lose(f"{path}.{key}", words.get(key, "nothing in a stack file says it"))
+        self.notes.rest(self.item, values, known, path, **words)
 
 
 def pod_of(item: Item) -> tuple[str, Manifest]:

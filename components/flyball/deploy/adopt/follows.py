@@ -1,0 +1,85 @@
+"""What the stack makes anew from what it says: what of the objects that were found is not in it, and why."""
+
+from collections.abc import Iterator, Mapping
+
+from flyball.deploy.adopt.found import RUN, Found, Item, mapping, maps
+from flyball.deploy.adopt.notes import Notes
+from flyball.deploy.adopt.service import backend_of
+from flyball.deploy.adopt.work import services_of
+
+_DESCRIBED = ("Deployment", "StatefulSet")
+_FOLLOWS = {
+    "NetworkPolicy": "who may call whom follows from `calls`, `callers` and `public`; what else it lets through is not",
+    "PodDisruptionBudget": "how many may be taken away at once follows from the load and from what must be survived",
+}
+_ASKED = "what they ask of who answers for the host is not asked; see what of it `expose` and platform.way say"
+_CLASS = "kubernetes.io/ingress.class"
+_INGRESS = ("ingressClassName", "rules", "tls")
+
+
+def why(item: Item, found: Found) -> str:
+    """Why an object is not in the stack; empty where it was looked at with what it belongs to."""
+    if item.kind in _FOLLOWS:
+        return _FOLLOWS[item.kind]
+    if item.kind == "HorizontalPodAutoscaler":
+        target = mapping(item.spec.get("scaleTargetRef"))
+        kind, name = str(target.get("kind")), str(target.get("name"))
+        return "" if kind in _DESCRIBED and found.get(kind, name) else f"is for {kind} {name}, which is not here"
+    if item.kind == "Service":
+        return _service(item, found)
+    if item.kind == "ServiceAccount":
+        return "" if item.name in _accounts(found) else "nothing that runs here has it, and it stays as it is"
+    if item.kind in ("RoleBinding", "ClusterRoleBinding"):
+        bound = {str(each.get("name")) for each in maps(item.manifest.get("subjects"))}
+        return "" if bound & _accounts(found) else "is of nothing that runs here, and stays as it is"
+    return ""
+
+
+def _service(item: Item, found: Found) -> str:
+    if item.spec.get("type") == "ExternalName":
+        host = item.spec.get("externalName")
+        return f"is another name of {host}; who calls it says so in `calls`, with `host: {host}`"
+    if not item.spec.get("selector"):
+        return "leads to addresses and not to pods; who calls them says so in `calls`, with `host`"
+    if any(item in services_of(found, each.template) for each in found.of(*_DESCRIBED)):
+        return ""
+    return "no service of the stack is behind it, and it stays as it is"
+
+
+def _accounts(found: Found) -> set[str]:
+    pods = (mapping(item.template.get("spec")) for item in found.of(*RUN))
+    return {str(pod.get("serviceAccountName") or pod.get("serviceAccount")) for pod in pods}
+
+
+def is_made(item: Item, found: Found) -> bool:
+    """Whether the cluster makes what a Service leads to."""
+    service = found.get("Service", item.name)
+    return bool(service and service.spec.get("selector"))
+
+
+def ingresses(found: Found, services: Mapping[str, object], notes: Notes) -> None:
+    """Say what of Ingresses no service of the stack has."""
+    for each in found.of("Ingress"):
+        if not each.is_ours:
+            _ingress(each, services, notes)
+
+
+def _ingress(item: Item, services: Mapping[str, object], notes: Notes) -> None:
+    notes.rest(item, item.spec, _INGRESS, "spec", defaultBackend="what no rule names goes nowhere")
+    asked = sorted(mapping(item.manifest["metadata"].get("annotations")).keys() - {_CLASS})
+    if asked := [key for key in asked if not key.startswith("kubectl.kubernetes.io/")]:
+        notes.lose(item, f"metadata.annotations ({', '.join(asked)})", _ASKED)
+    for at, path in _paths(item):
+        name = backend_of(path)
+        if name is None:
+            notes.lose(item, at, "leads to no Service")
+        elif str(name) not in services:
+            notes.lose(item, at, f"leads to {name}, which is no service of the stack")
+        elif path.get("pathType") == "Exact":
+            notes.lose(item, f"{at}.pathType", "what is below the path goes there too")
+
+
+def _paths(item: Item) -> Iterator[tuple[str, Mapping[str, object]]]:
+    for i, rule in enumerate(maps(item.spec.get("rules"))):
+        for j, path in enumerate(maps(mapping(rule.get("http")).get("paths"))):
+            yield f"spec.rules[{i}].http.paths[{j}]", path
