@@ -19,7 +19,7 @@ from flyball.guards.alerting import receivers
 from flyball.guards.alerting.receivers import People
 from flyball.guards.reading import units
 from flyball.lab.monitoring import monitor
-from flyball.lab.monitoring.monitor import Monitor, Times
+from flyball.lab.monitoring.monitor import Monitor, Scraper, Times
 from flyball.lab.monitoring.receiver import Receiver
 
 LOOK = 30_000
@@ -85,6 +85,13 @@ def running(
 ) -> AbstractContextManager[Monitor]:
     """Prometheus and Alertmanager of their own in the folder `home`, where time passes so many times faster."""
     return monitor.running(home, scraped, times(factor), partial(notifying, factor=factor), report)
+
+
+def scraping(
+    home: Path, factor: int, scraped: Sequence[Mapping[str, Any]], report: Report
+) -> AbstractContextManager[Scraper]:
+    """Prometheus alone, for what asks it and tells nobody."""
+    return monitor.scraping(home, scraped, times(factor), report)
 
 
 class Watch:

@@ -142,7 +142,7 @@ def counted(service: Service, factor: int) -> Iterator[str]:
     """A real Prometheus scrapes the proxies of all pods meanwhile; its URL."""
     every = [pod for group in (service.pods, service.waiting) for pods in group.values() for pod in pods]
     scraped = [watch.of_pod(NAMESPACE, pod.name, pod.proxy.metrics.port) for pod in every if pod.proxy.metrics]
-    with watch.running(service.lab.folder, factor, scraped, service.lab.report) as found:
+    with watch.scraping(service.lab.folder, factor, scraped, service.lab.report) as found:
         yield found.prometheus
 
 

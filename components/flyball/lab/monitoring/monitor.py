@@ -31,13 +31,39 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Monitor:
-    """Both, while they run."""
+class Scraper:
+    """Prometheus, while it runs."""
 
     folder: Path
-    """Their configuration and state."""
+    """Its configuration and state."""
     prometheus: str
     """Its URL."""
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The series that an expression comes to now. Raises `MonitorError` where Prometheus refuses it."""
+        return self._get("query", query=expression)["result"]
+
+    def between(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        """The same over time [seconds since 1970]."""
+        return self._get("query_range", query=expression, start=start, end=end, step=step)["result"]
+
+    def targets(self) -> dict[str, str]:
+        """What is scraped, with what is wrong with it; empty where nothing is."""
+        return {target["scrapePool"]: target["lastError"] for target in self._get("targets")["activeTargets"]}
+
+    def _get(self, path: str, **arguments: object) -> Any:
+        url = f"{self.prometheus}/api/v1/{path}?{urlencode(arguments)}"
+        try:
+            with urllib.request.urlopen(url, timeout=30) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise MonitorError(f"Prometheus refuses {arguments}: {error.read().decode(errors='replace')}") from error
+
+
+@dataclass(frozen=True)
+class Monitor(Scraper):
+    """Both, while they run; the folder is that of both."""
+
     alertmanager: str
     receiver: Receiver
 
@@ -57,18 +83,6 @@ class Monitor:
                 raise MonitorError("Prometheus knows no Alertmanager")
             time.sleep(0.1)
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """The series that an expression comes to now. Raises `MonitorError` where Prometheus refuses it."""
-        return self._get("query", query=expression)["result"]
-
-    def between(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
-        """The same over time [seconds since 1970]."""
-        return self._get("query_range", query=expression, start=start, end=end, step=step)["result"]
-
-    def targets(self) -> dict[str, str]:
-        """What is scraped, with what is wrong with it; empty where nothing is."""
-        return {target["scrapePool"]: target["lastError"] for target in self._get("targets")["activeTargets"]}
-
     def alerts(self) -> list[dict[str, Any]]:
         """Alerts that are pending or firing now."""
         return self._get("alerts")["alerts"]
@@ -81,14 +95,6 @@ class Monitor:
     def rules(self) -> list[dict[str, Any]]:
         """All rules, with how they fare."""
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
-
-    def _get(self, path: str, **arguments: object) -> Any:
-        url = f"{self.prometheus}/api/v1/{path}?{urlencode(arguments)}"
-        try:
-            with urllib.request.urlopen(url, timeout=30) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as error:
-            raise MonitorError(f"Prometheus refuses {arguments}: {error.read().decode(errors='replace')}") from error
 
 
 @contextmanager
@@ -130,31 +136,45 @@ def running(
     web, mail = ports.free(2)
     with ExitStack() as at_end:
         told = at_end.enter_context(receiver.listening())
-        documents = {
-            RULES: {"groups": []},
-            "prometheus.yml": _prometheus(times, scraped, mail),
-            "alertmanager.yml": configuration(told),
-        }
-        for name, document in documents.items():
-            # Each of them reads YAML, of which JSON is a part.
-            (folder / name).write_text(json.dumps(document, indent=1))
         monitor = Monitor(folder, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{mail}", told)
+        (folder / "alertmanager.yml").write_text(json.dumps(configuration(told), indent=1))
         run = at_end.enter_context(at_work.programs(root, home, folder))
         run.start(
             *("prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml", "--cluster.listen-address="),
             *(f"--storage.path={folder}/alertmanager", f"--web.listen-address=127.0.0.1:{mail}"),
         )
-        run.start(
-            *("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/prometheus"),
-            *(f"--web.listen-address=127.0.0.1:{web}", "--web.enable-lifecycle"),
-        )
-        for url in (monitor.alertmanager, monitor.prometheus):
-            run.await_ready(f"{url}/-/ready")
+        _start(run, folder, web, _prometheus(times, scraped, mail))
+        run.await_ready(f"{monitor.alertmanager}/-/ready")
         _await_figures(monitor, len(scraped))
         yield monitor
 
 
-def _await_figures(monitor: Monitor, targets: int, limit: float = 120.0) -> None:
+@contextmanager
+def scraping(home: Path, scraped: Sequence[Mapping[str, Any]], times: Times, report: Report) -> Iterator[Scraper]:
+    """Prometheus alone, for who only asks it. Raises as `watching`."""
+    root = programs.ensure(report)
+    folder = home / "monitoring"
+    folder.mkdir(exist_ok=True)
+    [web] = ports.free(1)
+    with at_work.programs(root, home, folder) as run:
+        found = Scraper(folder, f"http://127.0.0.1:{web}")
+        _start(run, folder, web, _prometheus(times, scraped))
+        _await_figures(found, len(scraped))
+        yield found
+
+
+def _start(run: at_work.AtWork, folder: Path, port: int, configuration: Mapping[str, Any]) -> None:
+    # It reads YAML, of which JSON is a part.
+    for name, document in ((RULES, {"groups": []}), ("prometheus.yml", configuration)):
+        (folder / name).write_text(json.dumps(document, indent=1))
+    run.start(
+        *("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/prometheus"),
+        *(f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle"),
+    )
+    run.await_ready(f"http://127.0.0.1:{port}/-/ready")
+
+
+def _await_figures(monitor: Scraper, targets: int, limit: float = 120.0) -> None:
     """Wait until all that is scraped has answered: alerts on what nobody knows would be silent."""
     deadline = time.monotonic() + limit
     while len(monitor.query("up == 1")) < targets:
@@ -163,7 +183,8 @@ def _await_figures(monitor: Monitor, targets: int, limit: float = 120.0) -> None
         time.sleep(0.1)
 
 
-def _prometheus(times: Times, scraped: Sequence[Mapping[str, Any]], alertmanager: int) -> dict[str, Any]:
+def _prometheus(times: Times, scraped: Sequence[Mapping[str, Any]], alertmanager: int | None = None) -> dict[str, Any]:
+    told = {"alertmanagers": [{"static_configs": [_targets(alertmanager)]}]} if alertmanager else {}
     return {
         "global": {
             "scrape_interval": _span(times.scrape),
@@ -171,7 +192,7 @@ def _prometheus(times: Times, scraped: Sequence[Mapping[str, Any]], alertmanager
             "evaluation_interval": _span(times.evaluate),
         },
         "rule_files": [RULES],
-        "alerting": {"alertmanagers": [{"static_configs": [_targets(alertmanager)]}]},
+        **({"alerting": told} if told else {}),
         "scrape_configs": scraped,
     }
 
