@@ -133,20 +133,30 @@ def test_members_keep_their_number_their_volumes_and_their_quorum(stack: Shop) -
     assert (budget["expectedPods"], budget["desiredHealthy"], budget["disruptionsAllowed"]) == (3, 2, 1)
 
 
-def test_what_kubernetes_refuses_of_volumes_is_refused_before(stack: Shop) -> None:
-    services = CONFIG["flyball:services"]
-    larger = ORDERS | {"data": {"path": "/var/lib/orders", "size": "20Gi"}}
-    stack.write(CONFIG | {"flyball:services": services | {"orders": larger, "web": SERVICE | {"port": 8081}}})
+LARGER = {"orders": ORDERS | {"data": {"path": "/var/lib/orders", "size": "20Gi"}}}
+
+
+def test_volumes_that_their_class_lets_nobody_grow_are_refused_before(stack: Shop) -> None:
+    services = CONFIG["flyball:services"] | {"web": SERVICE | {"port": 8081}} | LARGER
+    stack.write(CONFIG | {"flyball:services": services})
     try:
         for command in (("up",), ("up", "--preview")):
-            said = stack.run(*command, code=1)
+            said = " ".join(stack.run(*command, code=1).split())
             assert (
-                "services.orders.data.size: is 20Gi, and the volumes of orders have 10Gi, which no change grows" in said
+                "services.orders.data.size: is 20Gi, and the volumes of orders have 10Gi; their class, standard, lets"
+                " none grow" in said
             )
         web = stack.kubectl.json("get", "deployment", "web", "--namespace=shop")
         assert web["spec"]["template"]["spec"]["containers"][0]["ports"][0]["containerPort"] == 8080
+        assert asked(stack) == {f"data-orders-{i}": "10Gi" for i in range(3)}
     finally:
         stack.write(CONFIG)
+
+
+def asked(stack: Shop) -> dict[str, str]:
+    """What the claims of members ask for."""
+    claims = stack.kubectl.json("get", "persistentvolumeclaims", "--namespace=shop")["items"]
+    return {each["metadata"]["name"]: each["spec"]["resources"]["requests"]["storage"] for each in claims}
 
 
 def test_limits_change_with_the_stack_file(stack: Shop) -> None:
@@ -251,3 +261,24 @@ def _as_robot(stack: Shop, account: str, folder: Path) -> dict[str, str]:
     file = folder / f"{account}.kubeconfig"
     file.write_text(json.dumps(config))
     return {"KUBECONFIG": str(file)}
+
+
+def test_volumes_grow_and_no_member_is_disturbed(stack: Shop) -> None:
+    """The last one, since no volume shrinks again."""
+    members = ("get", "pods,statefulsets", "--namespace=shop", "--selector=app.kubernetes.io/name=orders")
+
+    def there() -> set[str]:
+        return {each["metadata"]["uid"] for each in stack.kubectl.json(*members)["items"]}
+
+    before = there()
+    stack.kubectl.run("patch", "storageclass", "standard", '--patch={"allowVolumeExpansion":true}')
+    stack.write(CONFIG | {"flyball:services": CONFIG["flyball:services"] | LARGER})
+    told = "orders: its volumes grow from 10Gi to 20Gi"
+    assert told in stack.run("up", "--preview")
+    assert asked(stack) == {f"data-orders-{i}": "10Gi" for i in range(3)}
+    assert told in stack.run("up")
+    assert asked(stack) == {f"data-orders-{i}": "20Gi" for i in range(3)}
+    assert there() == before
+    again = stack.run("up")
+    assert "0 changed (0 created, 0 changed, " in again
+    assert told not in again
