@@ -96,7 +96,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "wrong-deadline": lambda: _beside(port=80, deadline="1s"),
     "limits": lambda: _limits(floor=3, ceiling=2, budget=0),
     "pool-not-brought": lambda: check_brought({}, BOUGHT.base),
-    "volume-fixed": lambda: list(fixed.check(_orders("20Gi"), Was(3, Volume(10 * 2**30)))),
+    "volume-fixed": lambda: list(fixed.check(_orders("20Gi"), Was(3, Volume(10 * 2**30, grows=False)))),
     "members-leave": lambda: list(fixed.check(_orders("10Gi"), Was(5, Volume(10 * 2**30)))),
     "base-too-small": lambda: check_base(Base(), Demand(cpu=10_000), Demand(), ()),
 }

@@ -84,6 +84,20 @@ def test_a_pipeline_s_role_holds_all_that_a_stack_consists_of() -> None:
     assert {(group, plural.get(kind, f"{kind.lower()}s")) for group, kind in kinds} - writes == set()
 
 
+def test_a_pipeline_s_role_lets_volumes_grow() -> None:
+    """It asks for claims and their classes before it changes anything."""
+    [role] = [m for m in rbac.manifests() if (m["kind"], m["metadata"]["name"]) == ("ClusterRole", "flyball-deploy")]
+    rights = {
+        (group, kind): rule["verbs"]
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for kind in rule["resources"]
+    }
+    assert rights["", "persistentvolumeclaims"] == ["get", "list", "watch", "patch"]
+    for kind in (("storage.k8s.io", "storageclasses"), ("snapshot.storage.k8s.io", "volumesnapshotclasses")):
+        assert rights[kind] == ["get", "list", "watch"]
+
+
 def test_workloads_come_after_their_limits() -> None:
     """Else a higher maximum would be held against the ceiling of before. What is below a workload follows it."""
     program = registered(lambda: build(read(stack(governor={}))))

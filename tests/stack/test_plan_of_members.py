@@ -67,6 +67,7 @@ def test_the_command_ends_with_1_and_names_the_rule(tmp_path: Path) -> None:
     assert [each["rule"] for each in json.loads(result.stdout)["findings"]] == ["volume-fixed"]
 
 
+GREW = "db: its volumes grow from 10Gi to 20Gi, if their class lets them"
 WEB = {**stack(), "services": {**stack()["services"], "web": stack()["services"]["db"]}}
 
 
@@ -75,11 +76,14 @@ WEB = {**stack(), "services": {**stack()["services"], "web": stack()["services"]
     [
         (stack(), WEB, ("web: is removed, with all its replicas",)),
         (WEB, stack(), ()),
+        (LARGE, SMALL, (GREW,)),
+        (SMALL, SMALL, ()),
+        (LARGE, stack("elsewhere", quorum="2 of 3", data=TEN), ()),
         # Of a file that breaks a rule nobody knows the sizes.
         ({**stack(), "zone": "a"}, WEB, ()),
         (stack(), {**WEB, "zone": "a"}, ()),
     ],
-    ids=["removed", "added", "broken", "broken before"],
+    ids=["removed", "added", "larger", "the same", "elsewhere", "broken", "broken before"],
 )
 def test_what_it_takes_is_said_where_both_keep_all_rules(
     after: dict[str, Any], before: dict[str, Any], said: tuple[str, ...]

@@ -97,12 +97,14 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
 
     for line in shrinking.said(kubectl, stack):
         report(line)
+    grow = functools.partial(volumes.grow, kubectl, stack.services.values(), report)
     migrations.settle(kubectl, result.objects, report)
     canaries = canary.of(stack.services.values())
     canary.clear(kubectl, canaries)
     releases = canary.releases(kubectl, canaries, result.objects)
     if engine and not _by_kubectl(members, report):
         refuse(_in_the_way(members, engine, target, stack, result))
+        grow()
         report(f"bringing it up with {engine}")
         # What the state does not know, since its creation was killed, is created again: not smaller than it has become.
         with (
@@ -116,6 +118,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         if engine is None:
             report("no Pulumi CLI on PATH and none built: kubectl applies what the program comes to in this process")
         refuse(_unreadable(target.config))
+        grow()
         with meanwhile.at_least(sizes):
             first = parts.first(render(target, stack).objects, sizes) if sizes else None
         objects = first or result.objects
@@ -129,6 +132,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
     rollout.wait(kubectl, workloads, progress)
+    grow()  # those of members that have joined
     canary.clear(kubectl, canaries)
     if applied is None:
         revisions.sweep(kubectl, result.objects)
@@ -193,6 +197,7 @@ def preview(target: Target, report: Report) -> str | None:
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
     refuse(list(volumes.check(kubectl, stack.services.values())) if kubectl else ())
     shrinks = shrinking.said(kubectl, stack) if kubectl else []
+    grows = volumes.growing(kubectl, stack.services.values()) if kubectl else []
     members = ApplySet(kubectl, target.name, stack.place.owner) if kubectl else None
     engine = engines.find()
     if kubectl and target.is_local:
@@ -201,12 +206,12 @@ def preview(target: Target, report: Report) -> str | None:
         if members:
             refuse(_in_the_way(members, engine, target, stack, result))
         pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=True)
-        for line in shrinks:
+        for line in (*shrinks, *grows):
             report(line)
         return None
     if members:
         changes = members.diff(result.objects)
-        return "\n".join([*shrinks, changes] if changes else [])
+        return "\n".join([*grows, *([*shrinks, changes] if changes else [])])
     return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
 
 

@@ -1,6 +1,8 @@
-"""Members and their volumes as they run, asked before anything is changed."""
+"""Members and their volumes as they run: what is refused of a change before anything is changed, and how they grow."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 from flyball import wellknown
@@ -8,7 +10,7 @@ from flyball.deploy import api
 from flyball.guards.fail_fast.rules import NO_VOLUME_CLASS
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.strict import nearest
-from flyball.guards.reading.units import size
+from flyball.guards.reading.units import Bytes, show_size, size
 from flyball.guards.workload import fixed
 from flyball.guards.workload.fixed import Volume, Was
 from flyball.guards.workload.members import VOLUME
@@ -22,38 +24,91 @@ def check(kubectl: Kubectl, services: Iterable[Service]) -> Iterator[Problem]:
     for namespace, each in _by_namespace(services).items():
         sets = _named(kubectl, "statefulsets", namespace, wellknown.OURS)
         claims = _named(kubectl, "persistentvolumeclaims", namespace, "")
+        classes = cache(partial(_growing_classes, kubectl))
         for service in each:
-            there = sets.get(service.name)
+            there, volume = sets.get(service.name), _of_claims(service, claims, classes)
+            data = service.spec.kept.data
             if there:
-                yield from fixed.check(service, _was(there))
-            else:
-                yield from _check_left(service, claims)
+                yield from fixed.check(service, _was(there, volume))
+            elif data and volume:
+                # They are there from before, and will be found again.
+                yield from fixed.check_volume(service.name, data.size, data.storage, volume, (*service.path, "data"))
 
 
-def _check_left(service: Service, claims: Mapping[str, Any]) -> Iterator[Problem]:
-    """Volumes that are there from before, and will be found again, are as the file says."""
-    data = service.spec.kept.data
-    for i in range(service.members.count if service.members else 0):
-        claim = claims.get(f"{VOLUME}-{service.name}-{i}")
-        if claim and data:
-            path = (*service.path, "data")
-            found = list(fixed.check_volume(service.name, data.size, data.storage, _volume(claim["spec"]), path))
-            yield from found
-            if found:
-                return
+def growing(kubectl: Kubectl, services: Iterable[Service]) -> list[str]:
+    """A line for each service whose volumes would grow."""
+    return list(_growth(kubectl, services))
 
 
-def _was(there: Mapping[str, Any]) -> Was:
+def grow(kubectl: Kubectl, services: Iterable[Service], report: Callable[[str], None]) -> None:
+    """Have the claims of members ask for the size that is said. The template of claims stays as it was made, which
+    nobody may change; whoever joins later gets a volume of that size, and it grows as soon as it is bound."""
+    for line, claims in _growth(kubectl, services).items():
+        report(line)
+        for claim, wanted_size in claims:
+            patch = json.dumps({"spec": {"resources": {"requests": {"storage": show_size(wanted_size)}}}})
+            place = f"--namespace={claim['metadata']['namespace']}"
+            kubectl.run(
+                "patch", "persistentvolumeclaim", claim["metadata"]["name"], place, "--type=merge", f"--patch={patch}"
+            )
+
+
+def _growth(kubectl: Kubectl, services: Iterable[Service]) -> dict[str, list[tuple[Mapping[str, Any], Bytes]]]:
+    """What there is to say of each service with volumes that are too small, and their claims. The server lets only
+    those ask for more that are bound."""
+    found: dict[str, list[tuple[Mapping[str, Any], Bytes]]] = {}
+    keeping = [service for service in services if service.spec.kept.data]
+    for namespace, each in _by_namespace(keeping).items():
+        claims = _named(kubectl, "persistentvolumeclaims", namespace, "")
+        for service in each:
+            if data := service.spec.kept.data:
+                bound = [claim for claim in _own(service, claims) if claim.get("status", {}).get("phase") == "Bound"]
+                small = [claim for claim in bound if _asked(claim) < data.size]
+                if small:
+                    least = min(map(_asked, small))
+                    found[fixed.growth(service, Was(0, Volume(least)))] = [(claim, data.size) for claim in small]
+    return found
+
+
+def _own(service: Service, claims: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The claims of its members that are there."""
+    count = service.members.count if service.members else 0
+    names = (f"{VOLUME}-{service.name}-{i}" for i in range(count))
+    return [claims[name] for name in names if name in claims]
+
+
+def _of_claims(service: Service, claims: Mapping[str, Any], classes: Callable[[], frozenset[str]]) -> Volume | None:
+    """The volume of which the most is to be said: the largest where one would have to shrink, else the smallest."""
+    data, own = service.spec.kept.data, sorted(_own(service, claims), key=_asked)
+    if not own or data is None:
+        return None
+    chosen = own[-1] if _asked(own[-1]) > data.size else own[0]
+    name = chosen["spec"].get("storageClassName") or None
+    return Volume(_asked(chosen), name, _asked(chosen) >= data.size or name in classes())
+
+
+def _growing_classes(kubectl: Kubectl) -> frozenset[str]:
+    """The classes that let volumes grow
+    (https://kubernetes.io/docs/concepts/storage/storage-classes/#allow-volume-expansion)."""
+    items = kubectl.json("get", "storageclasses")["items"]
+    return frozenset(item["metadata"]["name"] for item in items if item.get("allowVolumeExpansion"))
+
+
+def _was(there: Mapping[str, Any], volume: Volume | None) -> Was:
+    """Members as they run. What their claims ask for counts, and not the template, which does not grow with them."""
     spec = there["spec"]
-    templates = [each["spec"] for each in spec.get("volumeClaimTemplates", ()) if each["metadata"]["name"] == VOLUME]
+    templates = [each for each in spec.get("volumeClaimTemplates", ()) if each["metadata"]["name"] == VOLUME]
     containers = spec["template"]["spec"]["containers"]
     mounts = [mount for each in containers for mount in each.get("volumeMounts", ()) if mount["name"] == VOLUME]
     folder = mounts[0].get("subPath") if templates and mounts else None
-    return Was(spec.get("replicas", 1), _volume(templates[0]) if templates else None, folder)
+    if not templates:
+        return Was(spec.get("replicas", 1), None)
+    made = Volume(_asked(templates[0]), templates[0]["spec"].get("storageClassName"))
+    return Was(spec.get("replicas", 1), volume or made, folder)
 
 
-def _volume(claim: Mapping[str, Any]) -> Volume:
-    return Volume(size(claim["resources"]["requests"]["storage"]), claim.get("storageClassName"))
+def _asked(claim: Mapping[str, Any]) -> Bytes:
+    return size(claim["spec"]["resources"]["requests"]["storage"])
 
 
 def _by_namespace(services: Iterable[Service]) -> dict[str, list[Service]]:

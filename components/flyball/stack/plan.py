@@ -127,7 +127,7 @@ class Plan:
     members: tuple[Loss, ...] = ()
     """What keeps data, or must not run twice, and what its loss means."""
     shrinks: tuple[str, ...] = ()
-    """What an earlier configuration loses by this one, in words, where both keep all rules."""
+    """What an earlier configuration loses by this one, and which volumes grow, in words, where both keep all rules."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
@@ -176,9 +176,8 @@ def plan(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> 
 
 def _fixed(stack: Stack, before: Stack) -> Iterator[Problem]:
     """What Kubernetes would refuse half-way, of the services that both can read."""
-    for name, service in stack.services.items():
-        was = fixed.before(before.services[name]) if name in before.services else None
-        if was and service.spec.namespace == before.services[name].spec.namespace:
+    for service in stack.services.values():
+        if was := _earlier(before, service):
             yield from fixed.check(service, was)
 
 
@@ -204,6 +203,15 @@ def _shrinks(after: Stack, before: Stack) -> Iterator[str]:
     yield from (f"{name}: is removed, with all its replicas" for name in before.services if name not in after.services)
     sizes = {name: size_of(service) for name, service in before.services.items()}
     yield from all_words(after.services, sizes, governed=after.governor is not None)
+    for service in after.services.values():
+        if grown := fixed.growth(service, _earlier(before, service)):
+            yield f"{grown}, if their class lets them"
+
+
+def _earlier(before: Stack, service: Service) -> fixed.Was | None:
+    """The members of the same service in the same namespace, which have the same volumes."""
+    was = before.services.get(service.name)
+    return fixed.before(was) if was and was.spec.namespace == service.spec.namespace else None
 
 
 def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:

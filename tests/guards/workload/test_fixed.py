@@ -11,6 +11,10 @@ from flyball.guards.workload.resolve import Place, Service, resolve
 
 GI = 2**30
 AGAIN = "kubectl delete statefulset db --cascade=orphan, which leaves the pods, and bring it up again"
+INSTEAD = (
+    "or have the class say allowVolumeExpansion: true, where its driver can; else bring up a service of another name"
+    " beside it and copy"
+)
 TEN = {"path": "/data", "size": "10Gi"}
 
 
@@ -41,11 +45,16 @@ def test_more_members_and_another_folder_are_no_problem() -> None:
             "services.db.data.size: is 10Gi, and the volumes of db have 20Gi; give 20Gi: no volume shrinks",
         ),
         (
-            Was(3, Volume(5 * GI)),
+            Was(3, Volume(5 * GI, "slow", grows=False)),
             {"quorum": "2 of 3", "data": TEN},
-            "services.db.data.size: is 10Gi, and the volumes of db have 5Gi, which no change grows; grow each by hand"
-            ' (kubectl patch pvc data-db-0 -p \'{"spec":{"resources":{"requests":{"storage":"10Gi"}}}}\', and so on);'
-            f" then {AGAIN}",
+            "services.db.data.size: is 10Gi, and the volumes of db have 5Gi; their class, slow, lets none grow; give"
+            f" 5Gi, {INSTEAD}",
+        ),
+        (
+            Was(3, Volume(5 * GI, grows=False)),
+            {"quorum": "2 of 3", "data": TEN},
+            "services.db.data.size: is 10Gi, and the volumes of db have 5Gi; they have no class that lets them grow;"
+            f" give 5Gi, {INSTEAD}",
         ),
         (
             Was(3, Volume(10 * GI, "slow")),
@@ -90,6 +99,17 @@ def test_more_members_and_another_folder_are_no_problem() -> None:
 )
 def test_what_is_refused(was: Was, given: dict[str, Any], message: str) -> None:
     assert said(was, **given) == [message]
+
+
+def test_volumes_grow_where_their_class_lets_them() -> None:
+    was = Was(3, Volume(5 * GI, "fast"))
+    assert said(was, quorum="2 of 3", data=TEN) == []
+    assert fixed.growth(service(quorum="2 of 3", data=TEN), was) == "db: its volumes grow from 5Gi to 10Gi"
+
+
+@pytest.mark.parametrize("was", [Was(3, Volume(10 * GI)), Was(3, Volume(20 * GI)), Was(3, None), None])
+def test_what_is_as_large_grows_no_more(was: Was | None) -> None:
+    assert fixed.growth(service(quorum="2 of 3", data=TEN), was) == ""
 
 
 def test_replicas_that_are_alike_have_no_such_bounds() -> None:

@@ -191,14 +191,15 @@ OBJECTIVE_TOO_FINE = Rule(
 VOLUME_FIXED = Rule(
     "volume-fixed",
     Lesson.GOVERNOR,
-    what="Size and class of the volumes of a StatefulSet stay as they were when it was created. Kubernetes refuses the"
-    " change, and an engine that replaces what it may not change would take all members at once. In another folder of"
-    " them members would find nothing.",
+    what="A volume of a member grows where its class lets it, and never shrinks; its class, and the folder where data"
+    " are, stay. Kubernetes refuses another template of claims, and an engine that replaces what it may not change"
+    " would take all members at once: `up` has each claim ask for more, and leaves the template. In another folder"
+    " members would find nothing.",
     source="Of a StatefulSet's spec only replicas, ordinals, template, updateStrategy, revisionHistoryLimit,"
     " persistentVolumeClaimRetentionPolicy and minReadySeconds may change (ValidateStatefulSetUpdate in"
-    " pkg/apis/apps/validation of Kubernetes).",
-    remedy="Grow each claim by hand, delete the StatefulSet without its pods (--cascade=orphan), and bring it up"
-    " again.",
+    " pkg/apis/apps/validation of Kubernetes); a claim may ask for more where its class says allowVolumeExpansion.",
+    remedy="Give the size that there is or more, of a class that lets volumes grow; else bring up a service of another"
+    " name beside it and copy.",
 )
 MEMBERS_LEAVE = Rule(
     "members-leave",

@@ -7,7 +7,6 @@ from flyball.guards.governor.rules import MEMBERS_LEAVE, VOLUME_FIXED
 from flyball.guards.headroom.members import Members
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.units import Bytes, show_size
-from flyball.guards.workload.members import VOLUME
 from flyball.guards.workload.resolve import Service
 
 
@@ -17,6 +16,8 @@ class Volume:
 
     size: Bytes
     storage: str | None = None
+    grows: bool = True
+    """Whether its class lets it grow; taken for granted where no cluster was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def check(service: Service, was: Was) -> Iterator[Problem]:
         said = "is given, and its members run without" if data else "is gone, and its members run with it"
         yield Problem(path, VOLUME_FIXED, said, f"take it back; or {again}: members are then replaced one by one")
     elif data and was.volume:
-        yield from check_volume(service.name, data.size, data.storage, was.volume, path, again)
+        yield from check_volume(service.name, data.size, data.storage, was.volume, path)
         if data.folder != was.folder:
             now, then = (each or "the root" for each in (data.folder, was.folder))
             message = (
@@ -61,22 +62,33 @@ def check(service: Service, was: Was) -> Iterator[Problem]:
             yield Problem((*path, "folder"), VOLUME_FIXED, message, f"{hint}; {more}")
 
 
-def check_volume(
-    name: str, size: Bytes, storage: str | None, was: Volume, path: Path, again: str = ""
-) -> Iterator[Problem]:
-    """Refuse another size or class than volumes have; `again` is what to do once they are grown."""
+def check_volume(name: str, size: Bytes, storage: str | None, was: Volume, path: Path) -> Iterator[Problem]:
+    """Refuse another class than volumes have, a smaller size, and a larger one that their class does not give."""
+    now, then = show_size(size), show_size(was.size)
     if size < was.size:
-        message = f"is {show_size(size)}, and the volumes of {name} have {show_size(was.size)}"
-        yield Problem((*path, "size"), VOLUME_FIXED, message, f"give {show_size(was.size)}: no volume shrinks")
-    elif size > was.size:
-        message = f"is {show_size(size)}, and the volumes of {name} have {show_size(was.size)}, which no change grows"
-        patch = '\'{"spec":{"resources":{"requests":{"storage":"' + show_size(size) + "\"}}}}'"
-        hint = f"grow each by hand (kubectl patch pvc {VOLUME}-{name}-0 -p {patch}, and so on)"
-        yield Problem((*path, "size"), VOLUME_FIXED, message, f"{hint}; then {again}" if again else hint)
+        message = f"is {now}, and the volumes of {name} have {then}"
+        yield Problem((*path, "size"), VOLUME_FIXED, message, f"give {then}: no volume shrinks")
+    elif size > was.size and not was.grows:
+        kind = (
+            f"their class, {was.storage}, lets none grow" if was.storage else "they have no class that lets them grow"
+        )
+        hint = (
+            f"give {then}, or have the class say allowVolumeExpansion: true, where its driver can; else bring up a"
+            " service of another name beside it and copy"
+        )
+        yield Problem((*path, "size"), VOLUME_FIXED, f"is {now}, and the volumes of {name} have {then}; {kind}", hint)
     if storage and was.storage and storage != was.storage:
         message = f"is {storage}, and the volumes of {name} are of {was.storage}"
         hint = f"give {was.storage}; to move the data, bring up a service of another name beside it and copy"
         yield Problem((*path, "class"), VOLUME_FIXED, message, hint)
+
+
+def growth(service: Service, was: Was | None) -> str:
+    """What becomes of volumes that are smaller than the service says, in words; empty where none are."""
+    data = service.spec.kept.data
+    if data is None or was is None or was.volume is None or data.size <= was.volume.size:
+        return ""
+    return f"{service.name}: its volumes grow from {show_size(was.volume.size)} to {show_size(data.size)}"
 
 
 def _check_count(service: Service, group: Members, was: Was) -> Iterator[Problem]:

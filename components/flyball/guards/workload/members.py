@@ -46,7 +46,7 @@ class DataArgs(_OfClass):
     """Which folder of the volume is mounted there, as pgdata; made where there is none. For what refuses a folder that
     is not empty: the root of many volumes has lost+found [the volume's root]."""
     size: str
-    """Size of each, as 10Gi; a volume is grown by hand (`flyball rules volume-fixed`)."""
+    """Size of each, as 10Gi; where it is raised, `flyball up` has the claims grow, if their class lets them."""
     keep: NotRequired[bool]
     """Whether volumes stay when the service, or a member, is removed [true]."""
     snapshots: NotRequired[str]

@@ -49,11 +49,15 @@ def _deployment() -> list[Manifest]:
         "": ["pods", "nodes"],
         "apps": ["replicasets"],
         "admissionregistration.k8s.io": ["validatingadmissionpolicybindings"],
+        "storage.k8s.io": ["storageclasses"],
+        "snapshot.storage.k8s.io": ["volumesnapshotclasses"],
     }
     write = ["get", "list", "watch", "create", "update", "patch", "delete"]
     return [
         *(rule(group, of_group, write) for group, of_group in kinds.items()),
         *(rule(group, of_group, write[:3]) for group, of_group in looks.items()),
+        # Claims of members are made by their controller, and grow.
+        rule("", ["persistentvolumeclaims"], [*write[:3], "patch"]),
     ]
 
 

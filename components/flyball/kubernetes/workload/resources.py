@@ -116,7 +116,9 @@ def _members(
     """What has no autoscaler keeps the size that it is given; members ask each other by name as soon as they are."""
     named = make(k8s.core.v1.Service, name + PEERS_SUFFIX, stateful_set.peers(s), child)
     manifest = stateful_set.stateful_set(s, members, ready.inputs)
-    return make(k8s.apps.v1.StatefulSet, name, manifest, _after(child, [*ready.first, named]))
+    # Claims grow one by one; their template never changes, and another one would replace all members at once.
+    kept = [stateful_set.TEMPLATES] if s.spec.kept.data else []
+    return make(k8s.apps.v1.StatefulSet, name, manifest, _after(child, [*ready.first, named], ignore_changes=kept))
 
 
 def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) -> k8s.core.v1.Service | None:

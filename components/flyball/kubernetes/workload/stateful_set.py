@@ -24,6 +24,8 @@ from flyball.kubernetes.objects import (
 from flyball.kubernetes.workload.network import protocol
 from flyball.kubernetes.workload.pods import PodInputs, pod_template
 
+TEMPLATES = "spec.volumeClaimTemplates"
+"""Set once, at creation (`ignore_changes`)."""
 SNAPSHOTS = "flyball.dev/snapshot-class"
 """Annotation: by which VolumeSnapshotClass copies of the volumes are to be taken. Not on the claims, whose templates
 never change."""
