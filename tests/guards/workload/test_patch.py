@@ -180,6 +180,61 @@ def test_what_would_undo_a_guard_is_refused_with_its_rule(path: str, value: obje
     assert [problem.rule.id for problem in refused(nested(path, value))] == [rule]
 
 
+GROUP = {**WEB, "load": {"peak": 10, "replica": 20}, "quorum": "2 of 3", "data": {"path": "/data", "size": "1Gi"}}
+SET, ITS_POD = "statefulset.spec", "statefulset.spec.template.spec"
+UNDONE_OF_MEMBERS: list[tuple[str, object, str]] = [
+    # How many there are, and what each keeps.
+    (f"{SET}.replicas", 1, "replicas-by-hand"),
+    (f"{SET}.replicas", None, "replicas-by-hand"),
+    (f"{SET}.ordinals", {"start": 3}, "members-leave"),
+    (f"{SET}.volumeClaimTemplates", [], "has-argument"),
+    (f"{SET}.persistentVolumeClaimRetentionPolicy", {"whenDeleted": "Delete"}, "has-argument"),
+    (f"{ITS_POD}.volumes[data]", {"emptyDir": {}}, "has-argument"),
+    (f"{ITS_POD}.volumes[more]", {"persistentVolumeClaim": {"claimName": "more"}}, "nodes-narrowed"),
+    (f"{ITS_POD}.containers[web].volumeMounts", [{"mountPath": "/data/", "name": "x"}], "folder-taken"),
+    # How they come, and find each other.
+    (f"{SET}.podManagementPolicy", "OrderedReady", "rollout-below-size"),
+    (f"{SET}.updateStrategy", {"rollingUpdate": {"maxUnavailable": 2}}, "rollout-below-size"),
+    (f"{SET}.updateStrategy.type", "OnDelete", "rollout-below-size"),
+    (f"{SET}.minReadySeconds", 0, "has-argument"),
+    (f"{SET}.serviceName", "other", "name-unreachable"),
+    (f"{SET}.selector", {"matchLabels": {"a": "b"}}, "own-label"),
+    (f"{SET}.template.metadata.labels", {"apps.kubernetes.io/pod-index": "0"}, "own-label"),
+    (f"{SET}.template.metadata.labels", {"controller-revision-hash": "0"}, "own-label"),
+    (f"{SET}.template", None, "own-label"),
+    # Where they are, and what they may do: as the pods of a Deployment.
+    (f"{ITS_POD}.affinity", {"podAntiAffinity": None}, "nodes-narrowed"),
+    (f"{ITS_POD}.topologySpreadConstraints", [], "nodes-narrowed"),
+    (f"{ITS_POD}.containers[web].readinessProbe", None, "no-readiness"),
+    (f"{ITS_POD}.containers[web].securityContext.privileged", True, "unconfined"),
+    (f"{ITS_POD}.initContainers[proxy].image", "haproxy:latest", "past-the-proxy"),
+    # The other words for what they are none of.
+    ("deployment.metadata.labels", {"a": "b"}, "does-not-apply"),
+    ("autoscaler.metadata.labels", {"a": "b"}, "does-not-apply"),
+    (f"{SET}.replica", 1, "unknown-key"),
+    (f"{SET}.$patch", "replace", "patch-directive"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "rule"), UNDONE_OF_MEMBERS, ids=lambda each: str(each)[:70])
+def test_what_would_undo_a_guard_of_members_is_refused_with_its_rule(path: str, value: object, rule: str) -> None:
+    assert [problem.rule.id for problem in refused(nested(path, value), GROUP)] == [rule]
+
+
+def test_what_no_guard_of_members_needs_is_open() -> None:
+    patch = nested(f"{ITS_POD}.containers[web]", {"workingDir": "/srv"})
+    patch["statefulset"]["metadata"] = {"annotations": {"example.org/a": "b"}}
+    assert refused(patch, GROUP) == []
+
+
+def test_replicas_that_are_alike_are_no_stateful_set() -> None:
+    [found] = refused({"statefulset": {"metadata": {"labels": {"a": "b"}}}})
+    assert str(found) == (
+        "web.patch.statefulset: is given, and there is no such object; replicas that are alike are a Deployment; give"
+        " deployment"
+    )
+
+
 EXPOSED = {**WEB, "expose": {"host": "shop.example.com"}}
 WAITS = ("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout", "proxy-next-upstream-tries")
 
@@ -306,8 +361,8 @@ def steps(node: Node, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 @given(st.sampled_from([(kind, *way) for kind, fields in KINDS.items() for way in steps(fields)]))
 def test_null_takes_away_nothing_that_anybody_holds(way: tuple[str, ...]) -> None:
     """At any height: the object as it was rendered would lose what a guard has put there."""
-    kinds = {"ingress", "route"}
-    found = refused(nested(".".join(way), None), WEB if way[0] not in kinds else EXPOSED)
+    services = {"ingress": EXPOSED, "route": EXPOSED, "statefulset": GROUP}
+    found = refused(nested(".".join(way), None), services.get(way[0], WEB))
     assert found, way
 
 
@@ -321,6 +376,7 @@ def at(*way: str) -> Fields:
 SPEC = ("deployment", "spec", "template", "spec")
 SHAPES: list[tuple[Any, Fields, set[str]]] = [
     (k8s.apps.v1.DeploymentSpecArgs, at("deployment", "spec"), set()),
+    (k8s.apps.v1.StatefulSetSpecArgs, at("statefulset", "spec"), set()),
     (k8s.core.v1.PodSpecArgs, at(*SPEC), {"schedulingGroup", "workloadRef", "evictionResponders"}),
     (k8s.core.v1.PodSecurityContextArgs, at(*SPEC, "securityContext"), set()),
     (k8s.core.v1.ContainerArgs, at(*SPEC, "containers"), set()),

@@ -47,7 +47,9 @@ def _absent(spec: Spec, way: WayIn) -> dict[str, str]:
     if spec.needs_keda and not spec.spot:
         found["autoscaler"] = "with a schedule or triggers KEDA makes it"
     if spec.kept.members:
-        found |= {"autoscaler": "nobody scales members", "deployment": "members are a StatefulSet"}
+        found |= {"autoscaler": "nobody scales members", "deployment": "members are a StatefulSet; give statefulset"}
+    else:
+        found["statefulset"] = "replicas that are alike are a Deployment; give deployment"
     return found
 
 
@@ -60,7 +62,8 @@ def _own(spec: Spec, taken: Mapping[str, str]) -> Own:
     volumes |= {files.VOLUME.format(name): said("files") for name in spec.files}
     volumes |= {LOGS_VOLUME: logs, ROTATION_VOLUME: logs} if spec.logs else {}
     volumes |= {members.VOLUME: said("data")} if spec.kept.data else {}
-    folders = {each.path for each in (*spec.scratch.values(), *spec.files.values())}
+    kept = [spec.kept.data] if spec.kept.data else []
+    folders = {each.path for each in (*spec.scratch.values(), *spec.files.values(), *kept)}
     return Own(
         name=spec.name,
         containers={

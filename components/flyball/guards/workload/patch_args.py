@@ -13,6 +13,8 @@ class PatchArgs(TypedDict):
 
     deployment: NotRequired[dict[str, Any]]
     """Of the Deployment, with spot of both [none]."""
+    statefulset: NotRequired[dict[str, Any]]
+    """Of the StatefulSet, of members or of one that stands alone [none]."""
     service: NotRequired[dict[str, Any]]
     """Of the Service [none]."""
     account: NotRequired[dict[str, Any]]

@@ -16,7 +16,7 @@ from flyball.guards.fail_fast.rules import (
     UNCONFINED,
     VARIABLE_TAKEN,
 )
-from flyball.guards.governor.rules import CEILING_BEYOND_ENVELOPE, STEP_TOO_LARGE
+from flyball.guards.governor.rules import CEILING_BEYOND_ENVELOPE, MEMBERS_LEAVE, STEP_TOO_LARGE
 from flyball.guards.headroom.rules import LOAD_UNEVEN, NODES_NARROWED, REPLICAS_BY_HAND, ROLLOUT_BELOW_SIZE
 from flyball.guards.interruptions.rules import (
     BALANCER_STILL_SENDS,
@@ -34,14 +34,18 @@ from flyball.guards.timeouts.rules import (
 )
 from flyball.guards.workload.patch_nodes import OPEN, Each, Field, Fields, Guard, Names, Own, alike, said
 
-_KEYS = ("flyball.dev/", "kube-score/", "pulumi.com/", "applyset.kubernetes.io/", "deployment.kubernetes.io/")
+_KEYS = (
+    *("flyball.dev/", "kube-score/", "pulumi.com/", "applyset.kubernetes.io/", "deployment.kubernetes.io/"),
+    *("statefulset.kubernetes.io/", "apps.kubernetes.io/"),
+)
+_HASHES = ("pod-template-hash", "controller-revision-hash")
 _OWN = Field(OWN_LABEL, "take a key of your own")
 _SELECTS = Field(OWN_LABEL, "leave it out: pods are found by it")
 _WHOLE_LABELS = Field(OWN_LABEL, "name the single keys that you set")
 
 
 def _label(own: Own, key: str) -> Field | None:
-    taken = key in wellknown.OWN_LABELS or key == "pod-template-hash" or key.startswith(_KEYS)
+    taken = key in wellknown.OWN_LABELS or key in _HASHES or key.startswith(_KEYS)
     return _OWN if taken else None
 
 
@@ -241,6 +245,7 @@ _POD: Fields = {
     **alike(said("priority"), "priority", "priorityClassName", "preemptionPolicy"),
     "resources": said("resources"),
 }
+_TEMPLATE: Fields = {"metadata": _metadata(*_OF_PODS), "spec": _POD}
 _SURGES = Field(ROLLOUT_BELOW_SIZE, "give rollout")
 _DEPLOYMENT: Fields = {
     "metadata": _metadata(),
@@ -251,7 +256,23 @@ _DEPLOYMENT: Fields = {
         "minReadySeconds": said("rollout.settle"),
         "progressDeadlineSeconds": said("rollout.progress"),
         "revisionHistoryLimit": said("rollout.history"),
-        "template": {"metadata": _metadata(*_OF_PODS), "spec": _POD},
+        "template": _TEMPLATE,
+    },
+}
+_TOGETHER = Field(ROLLOUT_BELOW_SIZE, "leave it out: members begin together, and are replaced one by one")
+_STATEFUL_SET: Fields = {
+    "metadata": _metadata(),
+    "spec": {
+        "replicas": Field(REPLICAS_BY_HAND, "give quorum"),
+        "selector": _SELECTS,
+        "serviceName": Field(NAME_UNREACHABLE, "leave it out: members find each other by it"),
+        **alike(_TOGETHER, "podManagementPolicy", "updateStrategy"),
+        "ordinals": Field(MEMBERS_LEAVE, "leave it out: renumbered, all of them are replaced"),
+        "minReadySeconds": said("rollout.settle"),
+        "revisionHistoryLimit": said("rollout.history"),
+        "volumeClaimTemplates": said("data"),
+        "persistentVolumeClaimRetentionPolicy": said("data.keep"),
+        "template": _TEMPLATE,
     },
 }
 _UNEVEN = Field(LOAD_UNEVEN, "leave it out: headroom reckons with a load that all replicas share")
@@ -355,6 +376,7 @@ _ROUTE: Fields = {
 }
 KINDS: Mapping[str, Fields] = {
     "deployment": _DEPLOYMENT,
+    "statefulset": _STATEFUL_SET,
     "service": _SERVICE,
     "account": _OF_ACCOUNT,
     "autoscaler": _AUTOSCALER,

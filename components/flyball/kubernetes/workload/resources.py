@@ -115,7 +115,7 @@ def _members(
 ) -> k8s.apps.v1.StatefulSet:
     """What has no autoscaler keeps the size that it is given; members ask each other by name as soon as they are."""
     named = make(k8s.core.v1.Service, name + PEERS_SUFFIX, stateful_set.peers(s), child)
-    manifest = stateful_set.stateful_set(s, members, ready.inputs)
+    manifest = patched(s, "statefulset", stateful_set.stateful_set(s, members, ready.inputs))
     # Claims grow one by one; their template never changes, and another one would replace all members at once.
     kept = [stateful_set.TEMPLATES] if s.spec.kept.data else []
     return make(k8s.apps.v1.StatefulSet, name, manifest, _after(child, [*ready.first, named], ignore_changes=kept))
