@@ -72,6 +72,9 @@ def test_a_bad_release_stops_itself_and_a_good_one_goes_through(
         assert old == {"web": ("1", stable), "web-canary": ("1", 0)}
 
         describe("registry.example/web:2")
+        steps = f"web: beside {stable} come first of the new version {stable} (50.0 %) of the requests, each for 10s"
+        assert steps in on.run(stack, "up", "--preview")
+        assert deployed() == old
         figures.share = 0.05
         said = on.run(stack, "up", code=1)
         assert f"web: {stable} of the new version beside {stable}, 50.0 % of the requests" in said

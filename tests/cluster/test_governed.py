@@ -276,9 +276,9 @@ def test_volumes_grow_and_no_member_is_disturbed(stack: Shop) -> None:
     told = "orders: its volumes grow from 10Gi to 20Gi"
     assert told in stack.run("up", "--preview")
     assert asked(stack) == {f"data-orders-{i}": "10Gi" for i in range(3)}
-    assert told in stack.run("up")
+    assert told in stack.run("up", progress=True)
     assert asked(stack) == {f"data-orders-{i}": "20Gi" for i in range(3)}
     assert there() == before
-    again = stack.run("up")
+    again = stack.run("up", progress=True)
     assert "0 changed (0 created, 0 changed, " in again
     assert told not in again

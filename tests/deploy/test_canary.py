@@ -69,6 +69,16 @@ def test_all_steps_are_gone_through_where_requests_succeed(monkeypatch: pytest.M
     ]
 
 
+def test_a_preview_says_its_steps_and_what_ends_it() -> None:
+    on = cluster()
+    assert canary.said(on, [release()]) == [
+        "web: beside 8 come first of the new version 1 (11.1 %), then 3 (27.3 %) of the requests, each for 1s; it is"
+        " taken away where more than 2 % of its requests fail"
+    ]
+    assert canary.said(on, []) == []
+    assert on.scaled == []
+
+
 def test_without_figures_it_stops_after_a_pause_and_nothing_goes_on() -> None:
     (port,) = ports.free(1)
     on = cluster()

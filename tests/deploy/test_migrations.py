@@ -85,6 +85,19 @@ def test_without_one_or_where_all_have_succeeded_there_is_no_stage() -> None:
     assert migrations.stages(found, there) == []
 
 
+def test_a_preview_says_which_are_to_come() -> None:
+    found = objects(**CHAIN)
+    cart, stock = jobs(found)["cart-migrate"], jobs(found)["stock-migrate"]
+    to_come = {
+        o.name: f"job default/{o.name} must succeed before {name} changes, within 10m"
+        for o, name in ((cart, "cart"), (stock, "stock"))
+    }
+    assert set(migrations.said(found, {})) == set(to_come.values())
+    assert migrations.said(found, ended(stock, "Complete")) == [to_come[cart.name]]
+    assert migrations.said(found, ended(stock, "Complete") | ended(cart, "Failed")) == [to_come[cart.name]]
+    assert migrations.said(objects(front={}), {}) == []
+
+
 def test_of_two_only_the_one_that_is_to_come_is_waited_for() -> None:
     found = objects(**CHAIN)
     run = jobs(found)

@@ -15,6 +15,7 @@ from flyball.deploy import rollout
 from flyball.deploy.identity import Named
 from flyball.deploy.manifests import Object
 from flyball.errors import FlyballError
+from flyball.guards.reading.units import show_duration, show_number
 from flyball.guards.workload.canary import SUFFIX, Canary, Seen, Verdict, judge, share, size
 from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl, KubectlError
@@ -65,6 +66,26 @@ def releases(kubectl: Kubectl, known: Iterable[Release], objects: Iterable[Objec
     return found
 
 
+def said(kubectl: Kubectl, found: Iterable[Release]) -> list[str]:
+    """A line for each release that is to come: its steps, beside what runs, and what ends it."""
+    return [_plan(release, _running(kubectl, release)) for release in found]
+
+
+def _plan(release: Release, stable: int) -> str:
+    canary = release.canary
+    sizes = ", then ".join(f"{count} ({share(count, stable):.1f} %)" for count in canary.sizes(stable))
+    return (
+        f"{release.name}: beside {stable} come first of the new version {sizes} of the requests, each for"
+        f" {show_duration(canary.pause * 1000)}; it is taken away where more than"
+        f" {show_number(float(canary.errors * 100))} % of its requests fail"
+    )
+
+
+def _running(kubectl: Kubectl, release: Release) -> int:
+    there = _deployment(kubectl, release.namespace, release.name)
+    return there["spec"].get("replicas", 1) if there else 1
+
+
 def without(objects: Sequence[Object], held: Iterable[Release]) -> list[Object]:
     """All but the Deployments that stay as they are until their canaries have done well."""
     kept = {release.stable for release in held}
@@ -87,8 +108,7 @@ def run(kubectl: Kubectl, found: Iterable[Release], report: Report) -> None:
 
 
 def _step(kubectl: Kubectl, release: Release, i: int, step: int, report: Report) -> None:
-    there = _deployment(kubectl, release.namespace, release.name)
-    stable = there["spec"].get("replicas", 1) if there else 1
+    stable = _running(kubectl, release)
     count, canary = size(step, stable), release.canary
     said = f"{release.name}: {count} of the new version beside {stable}, {share(count, stable):.1f} % of the requests"
     report(f"{said} (step {i + 1} of {len(canary.steps)})")

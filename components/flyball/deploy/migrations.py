@@ -78,6 +78,16 @@ def stages(objects: Sequence[Object], there: Live) -> list[Stage]:
     return found
 
 
+def said(objects: Iterable[Object], there: Live) -> list[str]:
+    """A line for each migration that has yet to succeed."""
+    return [_told(o) for o in objects if is_one(o) and ended(there.get((o.namespace, o.name), {})) != COMPLETE]
+
+
+def _told(o: Object) -> str:
+    time_limit = show_duration(o.manifest["spec"]["activeDeadlineSeconds"] * 1000)
+    return f"job {o.namespace}/{o.name} must succeed before {_service(o)} changes, within {time_limit}"
+
+
 def _waits(before: Object, pending: set[str], urn: str) -> bool:
     """Whether there is a wait between the two: for a migration, or before one for the workloads that it calls."""
     return before.urn in pending or (urn in pending and before.kind in KINDS)
@@ -118,8 +128,7 @@ def wait(kubectl: Kubectl, jobs: Sequence[Object], report: Callable[[str], None]
     if not jobs:
         return
     for o in jobs:
-        time_limit = show_duration(o.manifest["spec"]["activeDeadlineSeconds"] * 1000)
-        report(f"job {o.namespace}/{o.name} must succeed before {_service(o)} changes, within {time_limit}")
+        report(_told(o))
     given_up = time.monotonic() + max(_longest(o.manifest) for o in jobs)
     while True:
         there = live(kubectl, jobs)

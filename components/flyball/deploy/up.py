@@ -197,7 +197,7 @@ def preview(target: Target, report: Report) -> str | None:
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
     refuse(list(volumes.check(kubectl, stack.services.values())) if kubectl else ())
     shrinks = shrinking.said(kubectl, stack) if kubectl else []
-    grows = volumes.growing(kubectl, stack.services.values()) if kubectl else []
+    first = _first(kubectl, stack, result) if kubectl else migrations.said(result.objects, {})
     members = ApplySet(kubectl, target.name, stack.place.owner) if kubectl else None
     engine = engines.find()
     if kubectl and target.is_local:
@@ -206,13 +206,25 @@ def preview(target: Target, report: Report) -> str | None:
         if members:
             refuse(_in_the_way(members, engine, target, stack, result))
         pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=True)
-        for line in (*shrinks, *grows):
+        for line in (*shrinks, *first):
             report(line)
         return None
     if members:
         changes = members.diff(result.objects)
-        return "\n".join([*grows, *([*shrinks, changes] if changes else [])])
-    return "\n".join(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)
+        return "\n".join([*first, *([*shrinks, changes] if changes else [])])
+    return "\n".join(
+        [*first, *(f"+ {o.kind.lower()} {o.namespace}/{o.name}".replace(" /", " ") for o in result.objects)]
+    )
+
+
+def _first(kubectl: Kubectl, stack: Stack, result: Rendered) -> list[str]:
+    """What comes before all else changes: volumes that grow, migrations, and the steps of canaries."""
+    services = stack.services.values()
+    return [
+        *volumes.growing(kubectl, services),
+        *migrations.said(result.objects, migrations.live(kubectl, result.objects)),
+        *canary.said(kubectl, canary.releases(kubectl, canary.of(services), result.objects)),
+    ]
 
 
 def render(target: Target, stack: Stack | Platform | None = None) -> Rendered:
