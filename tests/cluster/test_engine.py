@@ -14,6 +14,8 @@ from tests.cluster.scaling.service import wait
 from tests.cluster.shop import PROJECT, Shop, kill_session
 
 from flyball.kubectl import Kubectl
+from flyball.lab.cluster import volumes
+from flyball.lab.cluster.nodes import ZONES
 
 pytestmark = [pytest.mark.cluster, pytest.mark.pulumi_cli]
 
@@ -101,6 +103,44 @@ def test_applications_with_all_they_may_ask_for(world: World, with_cli: bool, sa
     finally:
         world.run(stack, "down")
     assert left_of(kubectl, stack.name) == ""
+
+
+@pytest.fixture
+def growing(world: World) -> Iterator[str]:
+    """A class that lets volumes grow, and some of it, for as long as the test takes."""
+    kubectl, name = world.plane.kubectl, "growing"
+    volumes.offer(kubectl, ZONES, {name: volumes.Wanted(3, 2**30)})
+    kubectl.run("patch", "storageclass", name, '--patch={"allowVolumeExpansion":true}')
+    yield name
+    kubectl.run("delete", "storageclass", name)
+    for volume in kubectl.json("get", "persistentvolumes")["items"]:
+        if volume["spec"].get("storageClassName") == name:
+            kubectl.run("delete", "persistentvolume", volume["metadata"]["name"], "--wait=false")
+
+
+def test_volumes_grow_and_the_engine_replaces_no_member(world: World, growing: str) -> None:
+    kubectl, stack = world.plane.kubectl, world.stack("grown", quorum="2 of 3")
+    place = f"--namespace={stack.name}"
+
+    def bring_up(size: str) -> tuple[set[str], set[str]]:
+        """Pods and their set by identity, and what claims ask for."""
+        config = stack.config()
+        config["flyball:services"]["web"]["data"] = {"path": "/data", "size": size, "class": growing}
+        stack.write(config)
+        world.run(stack, "up")
+        claims = kubectl.json("get", "persistentvolumeclaims", place)["items"]
+        there = kubectl.json("get", "pods,statefulsets", place)["items"]
+        return (
+            {each["metadata"]["uid"] for each in there},
+            {each["spec"]["resources"]["requests"]["storage"] for each in claims},
+        )
+
+    try:
+        before, asked = bring_up("1Gi")
+        assert (len(before), asked) == (4, {"1Gi"})
+        assert bring_up("2Gi") == (before, {"2Gi"})
+    finally:
+        world.run(stack, "down")
 
 
 def test_a_job_that_ran_and_is_gone_runs_again_only_for_other_arguments(world: World) -> None:
