@@ -26,10 +26,12 @@ class Played:
 
 
 @contextmanager
-def played(answer: Callable[[str, Mapping[str, str]], Answer]) -> Iterator[Played]:
+def played(answer: Callable[[str, Mapping[str, str]], Answer], protocol: str = "HTTP/1.0") -> Iterator[Played]:
     made = Played(answer)
 
     class Handler(Silent, BaseHTTPRequestHandler):
+        protocol_version = protocol
+
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             made.asked.append(query := dict(parse_qsl(url.query)))
@@ -41,6 +43,7 @@ def played(answer: Callable[[str, Mapping[str, str]], Answer]) -> Iterator[Playe
             self.end_headers()
             with suppress(ConnectionError):  # who asked did not wait for the answer
                 self.wfile.write(body)
+            self.close_connection = True
 
     with serving(Handler) as port:
         made.url = f"http://127.0.0.1:{port}"

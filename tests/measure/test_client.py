@@ -66,6 +66,24 @@ def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.Monkey
     assert str(refused.value) == f"{other.url}: it answers with more than 1,000 bytes; ask for fewer days"
 
 
+@pytest.mark.parametrize("body", ['{"status": "success", "data": {"result": []}}', '{"status": "succ', ""])
+def test_half_an_answer_is_none(body: str) -> None:
+    """Whatever it says so far."""
+    with played(plain(200, body, **{"Content-Length": "500"})) as other, pytest.raises(PrometheusError) as refused:
+        ask(Server(other.url), "rules")
+    assert str(refused.value) == f"{other.url}: its answer ends after {len(body)} of 500 bytes; {REACH}"
+
+
+def test_half_an_answer_in_chunks_is_none() -> None:
+    chunks = {"Transfer-Encoding": "chunked"}
+    with (
+        played(plain(200, "2d\r\n{\"status\"", **chunks), protocol="HTTP/1.1") as other,
+        pytest.raises(PrometheusError) as refused,
+    ):
+        ask(Server(other.url), "rules")
+    assert str(refused.value) == f"{other.url}: its answer ends before its end; {REACH}"
+
+
 def test_more_series_than_anybody_sums_by_hand_are_refused() -> None:
     many = [{"metric": {"pod": f"{i}"}, "values": [[1, "1"]]} for i in range(101)]
     with played(series(*many)) as other, pytest.raises(QueryError) as refused:
