@@ -134,6 +134,8 @@ def ask(server: Server, path: str, patience: float = PATIENCE, **query: object) 
             raise _refusal(server, error, patience) from error
     except TimeoutError as error:
         raise _late(server, patience) from error
+    except http.client.IncompleteRead as error:
+        raise PrometheusError(server, "its answer ends before its end", _REACH) from error
     except (OSError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, TimeoutError):
@@ -198,6 +200,9 @@ def _read(server: Server, answer: http.client.HTTPResponse, patience: float) -> 
             raise PrometheusError(server, f"it answers with more than {LARGEST:,} bytes", "ask for fewer days")
         if time.monotonic() > end:
             raise TimeoutError
+    promised = answer.headers.get("Content-Length", "")
+    if promised.isdigit() and size < int(promised):
+        raise PrometheusError(server, f"its answer ends after {size:,} of {int(promised):,} bytes", _REACH)
     return b"".join(parts)
 
 

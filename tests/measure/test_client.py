@@ -77,7 +77,7 @@ def test_half_an_answer_is_none(body: str) -> None:
 def test_half_an_answer_in_chunks_is_none() -> None:
     chunks = {"Transfer-Encoding": "chunked"}
     with (
-        played(plain(200, "2d\r\n{\"status\"", **chunks), protocol="HTTP/1.1") as other,
+        played(plain(200, '2d\r\n{"status"', **chunks), protocol="HTTP/1.1") as other,
         pytest.raises(PrometheusError) as refused,
     ):
         ask(Server(other.url), "rules")
