@@ -81,6 +81,7 @@ def plan(result: Plan) -> None:
         [str(each) for each in (*result.members, *result.runs, *result.caches, *result.pools, *result.hears)],
         "none",
     )
+    _lines(out, [str(way) for way in result.ways], "none")
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)

@@ -93,6 +93,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """A service's own balancer: on which port, and by whom, where that is not everybody."""
+
+    service: str
+    port: int
+    sources: tuple[str, ...]
+    internal: bool
+
+    def __str__(self) -> str:
+        kind = "an internal balancer" if self.internal else "a balancer"
+        callers = ", ".join(self.sources) or "everybody"
+        address = "its address comes from who makes balancers in the cluster, and never where nobody does"
+        return f"{self.service} is called at port {self.port} of {kind} by {callers}; {address}"
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """Who gets what: pages, warnings or the sign of life, of one owner or, where that is None, of all others."""
 
@@ -128,6 +144,8 @@ class Plan:
     """What keeps data, or must not run twice, and what its loss means."""
     shrinks: tuple[str, ...] = ()
     """What an earlier configuration loses by this one, and which volumes grow, in words, where both keep all rules."""
+    ways: tuple[Reached, ...] = ()
+    """Balancers of services' own."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
@@ -135,6 +153,7 @@ class Plan:
             "services": [_row_json(row) for row in self.rows],
             "jobs": [{**asdict(run), "deadline": show_duration(run.deadline)} for run in self.runs],
             "caches": [{**asdict(held), "ttl": show_duration(held.ttl * 1000)} for held in self.caches],
+            "balancers": [asdict(way) for way in self.ways],
             "members": [asdict(each) for each in self.members],
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
             "alerts": [asdict(each) for each in self.hears],
@@ -171,7 +190,8 @@ def plan(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> 
     bought = () if any(problem.path[:1] in (("pools",), ("platform",)) for problem in problems) else told(stack.pools)
     nodes = stack.nodes if sound else None
     members = tuple(each for service in stack.services.values() if (each := _loss(stack, service)))
-    return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought, members, shrinks)
+    ways = tuple(way for service in stack.services.values() if (way := _reached(service)))
+    return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought, members, shrinks, ways)
 
 
 def _fixed(stack: Stack, before: Stack) -> Iterator[Problem]:
@@ -254,6 +274,11 @@ def _loss(stack: Stack, service: Service) -> Loss | None:
 def _run(spec: JobSpec) -> Run:
     schedule, zone = (spec.clock.schedule, spec.clock.timezone) if spec.clock else (None, None)
     return Run(spec.name, schedule, zone, spec.deadline, spec.retries + 1, spec.serves)
+
+
+def _reached(service: Service) -> Reached | None:
+    own = service.spec.balancer
+    return Reached(service.name, own.port or service.spec.service, own.sources, own.internal) if own else None
 
 
 def _held(cache: Cache) -> Held:
