@@ -38,7 +38,7 @@ from flyball.guards.roles import (
     spot_drain,
 )
 from flyball.guards.roles import freeze as freezing
-from flyball.guards.workload import fixed, limits, neighbours
+from flyball.guards.workload import balancer, fixed, limits, neighbours
 from flyball.guards.workload.fixed import Volume, Was
 from flyball.guards.workload.resolve import Place, Service, examine, resolve
 from flyball.prometheus import Server
@@ -98,6 +98,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "pool-not-brought": lambda: check_brought({}, BOUGHT.base),
     "volume-fixed": lambda: list(fixed.check(_orders("20Gi"), Was(3, Volume(10 * 2**30, grows=False)))),
     "members-leave": lambda: list(fixed.check(_orders("10Gi"), Was(5, Volume(10 * 2**30)))),
+    "balancer-fixed": lambda: _balanced("example.org/other"),
     "base-too-small": lambda: check_base(Base(), Demand(cpu=10_000), Demand(), ()),
 }
 """By the rule that each is there for."""
@@ -126,6 +127,13 @@ def _beside(**reference: Any) -> list[Problem]:
     there = resolve({"cart": SERVICE | {"port": 80}}, Place("there"), ("b",), ServiceArgs)
     known = {neighbours.identity(service): service for service in (*here.values(), *there.values())}
     return list(neighbours.check(list(here.values()), known))
+
+
+def _balanced(was: str) -> list[Problem]:
+    own = {"sources": ["192.0.2.0/24"], "through": ["10.0.0.0/16"]}
+    found = resolve({"web": {**SERVICE, "expose": {"balancer": own}}}, Place(), ("services",), ServiceArgs)["web"]
+    assert found.spec.balancer
+    return list(balancer.check_class(found.spec.balancer, was, found.path))
 
 
 def _orders(size: str) -> Service:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball.deploy import (
+    balancers,
     canary,
     freeze,
     jobs,
@@ -87,7 +88,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     applied = None
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
     workloads = [o.named for o in result.objects if o.kind in rollout.KINDS]
-    refuse(list(volumes.check(kubectl, stack.services.values())))
+    refuse(_fixed(kubectl, stack))
     live = parts.live(kubectl, stack.services.values())
     sizes = parts.taking_over(live, stack.services.values())
 
@@ -195,7 +196,7 @@ def preview(target: Target, report: Report) -> str | None:
     result = render(target, stack)
     plane = control_plane.running(target.name) if target.is_local else None
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
-    refuse(list(volumes.check(kubectl, stack.services.values())) if kubectl else ())
+    refuse(_fixed(kubectl, stack) if kubectl else ())
     shrinks = shrinking.said(kubectl, stack) if kubectl else []
     first = _first(kubectl, stack, result) if kubectl else migrations.said(result.objects, {})
     members = ApplySet(kubectl, target.name, stack.place.owner) if kubectl else None
@@ -356,3 +357,9 @@ def _in_the_way(members: ApplySet, engine: Engine, target: Target, stack: Stack,
     yield from others.check(result.objects, members.live(result.objects), is_own)
     if stack.governor:
         yield from check_left(made(), stack.namespace)
+
+
+def _fixed(kubectl: Kubectl, stack: Stack) -> list[Problem]:
+    """What of members and balancers cannot become what the stack says, as long as they are there."""
+    services = stack.services.values()
+    return [*volumes.check(kubectl, services), *balancers.check(kubectl, services)]

@@ -41,7 +41,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("namespace-reserved", "belongs-to-others", "no-namespace", "folder-in-use", "proxy-configuration"),
         *("cluster-too-old", "not-running", "needs-pulumi-cli", "drill-cannot-run", "guarded-namespace-left"),
         *("kubelet-silent", "no-prometheus-operator", "rule-not-loaded", "metric-missing", "prometheus-silent"),
-        *("no-gateway-api", "no-karpenter", "pool-left", "no-volume-class"),
+        *("no-gateway-api", "no-karpenter", "pool-left", "no-volume-class", "balancer-fixed"),
     ),
     "Nobody can measure who has read what was open; it is refused before it is.": (
         *("secret-in-plain-text", "logs-in-plain-text", "open-store", "unconfined", "balancer-open"),

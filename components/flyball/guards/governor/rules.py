@@ -201,6 +201,15 @@ VOLUME_FIXED = Rule(
     remedy="Give the size that there is or more, of a class that lets volumes grow; else bring up a service of another"
     " name beside it and copy.",
 )
+BALANCER_FIXED = Rule(
+    "balancer-fixed",
+    Lesson.GOVERNOR,
+    what="A balancer is made by those who made it, as long as it is there: Kubernetes refuses another class, and what"
+    " is made anew has another address, at which nobody calls yet.",
+    source="`loadBalancerClass` cannot be changed once it is set"
+    " (https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-class).",
+    remedy="Leave the class as it is; or take expose out, bring the stack up, and give it back with another class.",
+)
 MEMBERS_LEAVE = Rule(
     "members-leave",
     Lesson.GOVERNOR,

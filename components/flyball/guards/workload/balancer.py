@@ -16,6 +16,7 @@ from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.fail_fast.container import check_annotations, check_qualified
 from flyball.guards.fail_fast.rules import BALANCER_OPEN, HAS_ARGUMENT
+from flyball.guards.governor.rules import BALANCER_FIXED
 from flyball.guards.headroom.rules import LOAD_UNEVEN
 from flyball.guards.interruptions.rules import BALANCER_STILL_SENDS
 from flyball.guards.reading import address
@@ -246,6 +247,15 @@ def _held(networks: Iterable[Network], universe: Network) -> int:
         if each.version == universe.version and each.overlaps(universe)
     ]
     return sum(each.num_addresses for each in collapse_addresses(inside))
+
+
+def check_class(balancer: Balancer, was: str | None, path: Path) -> Iterator[Problem]:
+    """Refuse another class than the one with which it was made; None is the cluster's own."""
+    if balancer.kind != was:
+        now, then = (f"{kind!r}" if kind else "the cluster's own" for kind in (balancer.kind, was))
+        hint = "leave it as it is, or take expose out, bring the stack up, and give it back: with another address"
+        at = (*path, "expose", "balancer", "class")
+        yield Problem(at, BALANCER_FIXED, f"is {now}, and {then} made the balancer that is there", hint)
 
 
 _AWS, _AZURE = (f"service.beta.kubernetes.io/{cloud}-load-balancer-" for cloud in ("aws", "azure"))
