@@ -152,6 +152,6 @@ def _between(platform: Platform, path: Path) -> Iterator[Problem]:
         yield from fleets.check_certificate(fleet, platform.region, platform.account, (*path, "fleets", name))
     if platform.fleets and not platform.spend:
         message = "is missing, and the alarms of fleets would reach nobody"
-        yield Problem((*path, "spend"), NOBODY_TOLD, message, "give it, with the addresses of those who hear of them")
+        yield Problem((*path, "spend"), NOBODY_TOLD, message, f"give it, as {spend.wanted(platform.groups)}")
     if platform.spend:
         yield from spend.bill(platform.groups, platform.spend, (*path, "spend"))[1]

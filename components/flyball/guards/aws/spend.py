@@ -114,6 +114,13 @@ def bill(groups: Sequence[Group], spend: Spend, path: Path) -> tuple[Bill, list[
     return Bill(tuple(line for line in lines if line)), problems
 
 
+def wanted(groups: Sequence[Group]) -> str:
+    """What to write where nothing is: every type that needs a price, and the units; no figure is ours to give."""
+    names = dict.fromkeys(name for group in groups if group.maximum for name in group.types)
+    prices = ", ".join(f"{name}: USD an hour" for name in names)
+    return f"{{budget: USD a month, prices: {{{prices}}}, notify: [oncall@example.com]}}"
+
+
 def _line(group: Group, prices: Mapping[str, float]) -> Line | None:
     """Of the dearest type, the first of several; None where there is nothing to reckon with."""
     known = [name for name in group.types if name in prices]
