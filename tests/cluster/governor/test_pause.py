@@ -97,6 +97,23 @@ def test_two_ways_to_write_share_one_pause(target: Target, person: Api) -> None:
         assert "one scale-down each" in answer.message
 
 
+@pytest.mark.parametrize("manager", [{}, {"fieldManager": "another"}], ids=["same", "another"])
+@pytest.mark.parametrize("first", ["/scale", ""])
+@pytest.mark.parametrize("idle", ["/scale", ""])
+def test_a_write_of_the_size_that_is_there_takes_no_time_away(
+    target: Target, person: Api, first: str, idle: str, manager: dict[str, str]
+) -> None:
+    path = target.deployment("cart")
+
+    def by(way: str, change: int, **options: str) -> Answer:
+        size = target.read(path)["spec"]["replicas"] + change
+        return person.patch(f"{path}{way}", {"spec": {"replicas": size}}, **options)
+
+    for last in ("/scale", ""):
+        answer = _in_a_row(int, lambda: by(first, 1), lambda: by(idle, 0, **manager), lambda last=last: by(last, -1))
+        assert "one scale-down each" in answer.message
+
+
 def test_an_autoscaler_that_jumps_keeps_the_pause_and_one_that_goes_by_its_behavior_need_not(
     target: Target, admin: Api, person: Api
 ) -> None:
