@@ -23,10 +23,12 @@ PAUSE = 3
 def target(admin: Api) -> Target:
     """Workloads with a pause of three seconds, which a test can wait for."""
     target = new_target(admin)
-    admin.post(target.deployment(""), world.deployment("small", 1)).expect()
+    for name, size in (("small", 1), ("full", 4)):
+        admin.post(target.deployment(""), world.deployment(name, size)).expect()
     behavior = Behavior(down=Rate(pods=1, percent=10, period=PAUSE))
     limits = {name: Limits(floor=3, ceiling=40, budget=1, behavior=behavior) for name in ("web", "cart", "db")}
     limits["small"] = Limits(floor=0, ceiling=5, budget=0, behavior=behavior)
+    limits["full"] = Limits(floor=3, ceiling=5, budget=1, behavior=behavior)
     admin.put(target.at("v1", "configmaps", names.LIMITS), config_map(target.namespace, limits)).expect()
     return target
 
@@ -141,6 +143,33 @@ def test_an_autoscaler_that_jumps_keeps_the_pause_and_one_that_goes_by_its_behav
     world.wait(lambda: size_after(ask(3)) == second)
     assert (_changed(target, path) - changed).total_seconds() >= PAUSE
     assert size_after(ask(second - 1)) == second - 1
+
+
+@pytest.mark.parametrize("way", ["/scale", ""])
+def test_an_autoscaler_that_asks_for_more_than_there_may_be_takes_no_time_away(
+    target: Target, admin: Api, person: Api, way: str
+) -> None:
+    """It gets the size that is there, and is who wrote it last."""
+    path = target.deployment("full")
+    autoscaler = admin.as_user(names.AUTOSCALERS[0])
+
+    def by(change: int) -> Answer:
+        size = target.read(path)["spec"]["replicas"] + change
+        return person.patch(f"{path}{way}", {"spec": {"replicas": size}})
+
+    def rest() -> None:
+        if target.read(path)["spec"]["replicas"] == 5:
+            time.sleep(PAUSE + 1)
+            by(-1).expect()
+
+    def ask() -> Answer:
+        scale = target.read(f"{path}/scale") | {"spec": {"replicas": 9}}
+        del scale["metadata"]["resourceVersion"]
+        return autoscaler.put(f"{path}/scale", scale)
+
+    answer = _in_a_row(rest, lambda: by(1), ask, lambda: by(-1))
+    assert "one scale-down each" in answer.message
+    assert target.read(path)["spec"]["replicas"] == 5
 
 
 def test_growing_needs_no_pause(target: Target, person: Api) -> None:
