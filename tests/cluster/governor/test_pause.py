@@ -23,10 +23,10 @@ PAUSE = 3
 def target(admin: Api) -> Target:
     """Workloads with a pause of three seconds, which a test can wait for."""
     target = new_target(admin)
-    for name, size in (("small", 1), ("full", 4)):
+    for name, size in (("small", 1), ("full", 4), ("held", 5)):
         admin.post(target.deployment(""), world.deployment(name, size)).expect()
     behavior = Behavior(down=Rate(pods=1, percent=10, period=PAUSE))
-    limits = {name: Limits(floor=3, ceiling=40, budget=1, behavior=behavior) for name in ("web", "cart", "db")}
+    limits = {name: Limits(floor=3, ceiling=40, budget=1, behavior=behavior) for name in ("web", "cart", "db", "held")}
     limits["small"] = Limits(floor=0, ceiling=5, budget=0, behavior=behavior)
     limits["full"] = Limits(floor=3, ceiling=5, budget=1, behavior=behavior)
     admin.put(target.at("v1", "configmaps", names.LIMITS), config_map(target.namespace, limits)).expect()
@@ -105,7 +105,7 @@ def test_two_ways_to_write_share_one_pause(target: Target, person: Api) -> None:
 def test_a_write_of_the_size_that_is_there_takes_no_time_away(
     target: Target, person: Api, first: str, idle: str, manager: dict[str, str]
 ) -> None:
-    path = target.deployment("cart")
+    path = target.deployment("held")
 
     def by(way: str, change: int, **options: str) -> Answer:
         size = target.read(path)["spec"]["replicas"] + change

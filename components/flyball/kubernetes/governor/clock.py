@@ -17,6 +17,9 @@ _OWNS = "has(m.fieldsV1) && 'f:spec' in m.fieldsV1 && 'f:replicas' in m.fieldsV1
 _TIME = "string(m.?time.orValue(''))"
 _OF_SCALE = f"(m.manager.contains('{STAMP}') ? m.manager.split('{STAMP}')[1] : '')"
 
+LOSES_ITS_TIME = "m.operation == 'Update' && m.?subresource.orValue('') != 'scale' && has(m.time)"
+"""CEL: whether an entry of a Scale is of a write to the object itself, whose time is lost on the way back to it."""
+
 
 def _entries(subject: str) -> str:
     return f"dyn({subject}).metadata.?managedFields.orValue([])"

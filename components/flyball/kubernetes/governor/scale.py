@@ -48,14 +48,25 @@ def scale_policies() -> list[Manifest]:
     def replicas(size: str) -> str:
         return f"JSONPatch{{op: 'replace', path: '/spec/replicas', value: {size}}}"
 
-    patch = (
-        f"variables.now == variables.was || !({steps.GUARDED}) ? []"
-        f" : {cel.IS_AUTOSCALER} ? ("
+    def clamped(size: str) -> str:
         # Also a write that changes nothing in the end makes its writer the owner, and the time would be lost.
+        nothing = f"{timed} && {size} == variables.was && variables.last != ''"
+        return f"([{replicas(size)}] + ({nothing} ? [{stamp('variables.last')}] : []))"
+
+    # A write of the size that is there, after one of the object itself: the server would drop that one's time.
+    copied = "".join(f", '{key}': m.{key}" for key in ("operation", "apiVersion", "fieldsType", "fieldsV1"))
+    manager = f"dyn(m.manager.split('{clock.STAMP}')[0] + '{clock.STAMP}' + string(m.time))"
+    stamped = f"{{'manager': {manager}, 'subresource': dyn('scale'){copied}}}"
+    kept = f"{entries}.map(m, {clock.LOSES_ITS_TIME} ? {stamped} : m)"
+    keeps = f"[JSONPatch{{op: 'replace', path: '/metadata/managedFields', value: {kept}}}]"
+    patch = (
+        f"!({steps.GUARDED}) ? []"
+        f" : variables.now == variables.was ? ({entries}.exists(m, {clock.LOSES_ITS_TIME}) ? {keeps} : [])"
+        f" : {cel.IS_AUTOSCALER} ? ("
         f"{steps.JUMPS} && {timed} ? (variables.wait > 0 ? [{replicas('variables.was')}, {stamp('variables.last')}]"
         f" : [{replicas(cel.larger('variables.now', steps.lowest()))}, {stamp('variables.time')}])"
-        f" : {steps.TOO_LOW} ? [{replicas(steps.lowest())}]"
-        f" : {steps.TOO_HIGH} ? [{replicas(steps.highest())}] : [])"
+        f" : {steps.TOO_LOW} ? {clamped(steps.lowest())}"
+        f" : {steps.TOO_HIGH} ? {clamped(steps.highest())} : [])"
         " : variables.problem != '' && !variables.override ? [JSONPatch{op: variables.problem, path: '/'}]"
         f" : !{timed} ? [] : [{stamp('variables.time')}]"
     )
