@@ -15,7 +15,7 @@ _NOTE = re.compile(r"I\d{4} \d\d:\d\d:")
 """What kubectl's library notes in passing (klog's severity I), as that it asks more slowly than it could."""
 
 
-_UNSAID = "accessor error: <nil> is of the type <nil>"
+_NULL = "accessor error: <nil> is of the type <nil>"
 """What `kubectl wait` ends with where `status.conditions` is null, as a definition's is in its first moment."""
 
 
@@ -84,7 +84,7 @@ class Kubectl:
             try:
                 self.run("wait", "--for=condition=Established", *definitions, limit, timeout=seconds + 30)
             except KubectlError as error:
-                if _UNSAID not in str(error) or time.monotonic() >= end:
+                if _NULL not in str(error) or time.monotonic() >= end:
                     raise
                 time.sleep(0.1)
             else:

@@ -10,8 +10,8 @@ from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.balancer import GuardedBalancerArgs
 from flyball.guards.workload.caches import GuardedCacheArgs
-from flyball.guards.workload.companions import InitArgs, SidecarArgs
 from flyball.guards.workload.files import GuardedFilesArgs
+from flyball.guards.workload.init_containers import InitArgs, SidecarArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.limits import GovernedArgs
 from flyball.guards.workload.migration import GuardedMigrateArgs

@@ -69,7 +69,7 @@ def adopt(found: Found, cluster: str | None = None) -> Adopted:
     times.fit(described)
     for work, args in works:
         calls.guess(work, args, described, {})
-    _rest(found, notes)
+    _remaining(found, notes)
     follows.ingresses(found, services, notes)
     labels = _ownership(found)
     own = found.get("Namespace", found.namespace)
@@ -120,7 +120,7 @@ def _ownership(found: Found) -> Mapping[str, Any]:
     return next((labels for labels in made if wellknown.OWNER_LABEL in labels), {})
 
 
-def _rest(found: Found, notes: Notes) -> None:
+def _remaining(found: Found, notes: Notes) -> None:
     used = _named(found)
     for item in found.items:
         if item.is_ours or item.kind in RUN:

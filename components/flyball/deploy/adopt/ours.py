@@ -12,7 +12,7 @@ from flyball.guards.reading.units import Milliseconds, duration, show_duration
 from flyball.guards.timeouts.calls import read_call
 from flyball.guards.timeouts.deadlines import DEFAULT_DEADLINE, Promise
 from flyball.guards.timeouts.hops import Hop, variable
-from flyball.guards.workload.companions import PROXY
+from flyball.guards.workload.init_containers import PROXY
 from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.guards.workload.ports import MAIN
 from flyball.guards.workload.sidecar import DOMAIN, FIRST_PORT

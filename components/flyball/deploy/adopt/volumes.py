@@ -6,8 +6,8 @@ from typing import Any
 from flyball.deploy.adopt.found import Manifest, mapping, maps
 from flyball.deploy.adopt.notes import looks_secret
 from flyball.deploy.adopt.work import Work
-from flyball.guards.workload.companions import PROXY
 from flyball.guards.workload.files import VOLUME
+from flyball.guards.workload.init_containers import PROXY
 
 _MOST = 64 * 1024
 """Letters of a ConfigMap that enter the stack file; a larger one is named."""

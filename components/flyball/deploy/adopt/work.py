@@ -7,7 +7,7 @@ from typing import Any
 from flyball import wellknown
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
-from flyball.guards.workload.companions import PROXY
+from flyball.guards.workload.init_containers import PROXY
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, GIVEN_TWICE, MIS
 from flyball.guards.reading.strict import describe, nearest
 from flyball.guards.timeouts.rules import PAST_THE_PROXY
 from flyball.guards.workload import files, members
-from flyball.guards.workload.companions import LOGROTATE, PROXY
+from flyball.guards.workload.init_containers import LOGROTATE, PROXY
 from flyball.guards.workload.patch_fields import KINDS
 from flyball.guards.workload.patch_nodes import Each, Field, Fields, Names, Node, Own, said
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec

@@ -7,7 +7,7 @@ from typing import NotRequired
 
 from flyball.guards.timeouts.call_arguments import CallArgs
 from flyball.guards.workload.arguments import GuardedArgs, SecretRefArgs
-from flyball.guards.workload.companions import InitArgs, SidecarArgs
+from flyball.guards.workload.init_containers import InitArgs, SidecarArgs
 from flyball.guards.workload.job_arguments import GuardedJobArgs
 from flyball.guards.workload.pod import AccountArgs
 from flyball.guards.workload.way_in import ExposeArgs

@@ -22,7 +22,7 @@ from flyball.guards.reading.units import Bytes, exact
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import file_logs, local_cache
 from flyball.guards.workload.application import Application
-from flyball.guards.workload.companions import ways_out
+from flyball.guards.workload.init_containers import ways_out
 from flyball.guards.workload.spec import Spec
 
 

@@ -25,8 +25,8 @@ from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
 from flyball.guards.workload import (
     canary,
-    companions,
     file_logs,
+    init_containers,
     local_cache,
     members,
     patch_args,
@@ -47,8 +47,8 @@ from flyball.guards.workload.application import (
 from flyball.guards.workload.balancer import Balancer, Behind
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.canary import Canary
-from flyball.guards.workload.companions import Init, OwnSidecar
 from flyball.guards.workload.file_logs import LogFiles
+from flyball.guards.workload.init_containers import Init, OwnSidecar
 from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.members import NOTHING, Kept
 from flyball.guards.workload.names import check_service, read_callers
@@ -135,24 +135,24 @@ class Spec(Application):
     @property
     def beside(self) -> tuple[str, ...]:
         """The containers that flyball puts beside the application."""
-        beside = ((companions.PROXY, self.proxied), (companions.LOGROTATE, self.rotated))
+        beside = ((init_containers.PROXY, self.proxied), (init_containers.LOGROTATE, self.rotated))
         return tuple(name for name, there in beside if there)
 
     @property
     def grace_seconds(self) -> int:
         """`terminationGracePeriodSeconds`: the whole way out, and then that of its own sidecars."""
-        return self.shutdown.grace_seconds + companions.ways_out(self.sidecars) // 1000
+        return self.shutdown.grace_seconds + init_containers.ways_out(self.sidecars) // 1000
 
     @property
     def asked(self) -> tuple[Millicores, Bytes]:
         """What a pod asks for, processor and memory, with all that is beside the application, and before it."""
         started = [(True, self.sidecar.resources)] if self.proxied else []
         started += [(True, file_logs.rotation(self.rotated))] if self.rotated else []
-        own = companions.in_order(self.init, self.sidecars)
+        own = init_containers.in_order(self.init, self.sidecars)
         started += [(isinstance(each, OwnSidecar), each.resources) for _, each in own]
         return (
-            companions.effective([(stay, each.cpu) for stay, each in started], self.resources.cpu),
-            companions.effective([(stay, each.memory) for stay, each in started], self.resources.memory),
+            init_containers.effective([(stay, each.cpu) for stay, each in started], self.resources.cpu),
+            init_containers.effective([(stay, each.memory) for stay, each in started], self.resources.memory),
         )
 
     @property
@@ -237,8 +237,8 @@ def read(
         balancer=balancer,
         patches=patch_args.read(r),
         kept=members.read(r),
-        init=companions.read_init(r),
-        sidecars=companions.read_sidecars(r),
+        init=init_containers.read_init(r),
+        sidecars=init_containers.read_sidecars(r),
         sidecar=sidecar.read(r.at("proxy"), guard, len(r.maps("calls")), replica),
         **read_common(r),
     )

@@ -33,7 +33,7 @@ from flyball.kubernetes.objects import (
     selector,
     unless_empty,
 )
-from flyball.kubernetes.workload import companions
+from flyball.kubernetes.workload import init_containers
 from flyball.kubernetes.workload import rotation as rotate
 from flyball.kubernetes.workload.files import Mounted, env_from
 from flyball.kubernetes.workload.network import protocol
@@ -88,7 +88,7 @@ def _scraped(spec: Spec) -> dict[str, str]:
 
 def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
     spec, rotation = s.spec, rotate.container(s.spec)
-    own = companions.containers(s, inputs.proxy.variables if inputs.proxy else ())
+    own = init_containers.containers(s, inputs.proxy.variables if inputs.proxy else ())
     pod: Manifest = {
         **around(s, inputs, spec.grace_seconds, _volumes(spec)),
         # The signal to open logs anew goes from one container to the other.

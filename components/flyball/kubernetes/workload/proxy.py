@@ -15,7 +15,7 @@ from flyball.guards.timeouts.calls import Outside
 from flyball.guards.workload import fixed_names
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.calls import Call
-from flyball.guards.workload.companions import PROXY
+from flyball.guards.workload.init_containers import PROXY
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.sidecar import Sidecar
 from flyball.guards.workload.spec import Spec

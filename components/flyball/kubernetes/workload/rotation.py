@@ -11,8 +11,8 @@ from flyball.guards.clean_up.retention import MI
 from flyball.guards.clean_up.signals import SIGNALS
 from flyball.guards.reading.units import Bytes
 from flyball.guards.workload import file_logs
-from flyball.guards.workload.companions import LOGROTATE
 from flyball.guards.workload.file_logs import LogFiles, Writer
+from flyball.guards.workload.init_containers import LOGROTATE
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.kubernetes.objects import Manifest, as_user, confined, requests_and_limits
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flyball.guards.clean_up import retention
-from flyball.guards.workload import companions, files
-from flyball.guards.workload.companions import Companion, OwnSidecar
+from flyball.guards.workload import files, init_containers
+from flyball.guards.workload.init_containers import InitContainer, OwnSidecar
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.spec import Spec
 from flyball.kubernetes.objects import Manifest, as_user, confined, requests_and_limits, unless_empty
@@ -16,12 +16,12 @@ from flyball.kubernetes.workload.probes import probe
 def containers(s: Service, addresses: tuple[Manifest, ...]) -> list[Manifest]:
     """In the order in which they are started; `addresses` are the variables that tell of calls."""
     given: dict[str, Mapping[str, Any]] = {**s.given.get("init", {}), **s.given.get("sidecars", {})}
-    ordered = companions.in_order(s.spec.init, s.spec.sidecars)
+    ordered = init_containers.in_order(s.spec.init, s.spec.sidecars)
     return [_container(s.spec, name, each, given[name], addresses) for name, each in ordered]
 
 
 def _container(
-    spec: Spec, name: str, own: Companion, given: Mapping[str, Any], addresses: tuple[Manifest, ...]
+    spec: Spec, name: str, own: InitContainer, given: Mapping[str, Any], addresses: tuple[Manifest, ...]
 ) -> Manifest:
     plain = {variable: {"name": variable, "value": value} for variable, value in given.get("env", {}).items()}
     refs = {variable: environment.from_secret(variable, ref.name, ref.key) for variable, ref in own.refs.items()}

@@ -92,7 +92,7 @@ class SidecarArgs(TypedDict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Companion:
+class InitContainer:
     """What both kinds have. `mounts` are paths by name of the folder."""
 
     resources: Resources
@@ -103,14 +103,14 @@ class Companion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Init(Companion):
+class Init(InitContainer):
     """`after` are sidecars."""
 
     after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnSidecar(Companion):
+class OwnSidecar(InitContainer):
     """`stop` in milliseconds."""
 
     probes: Probes
@@ -240,7 +240,7 @@ def ways_out(sidecars: Mapping[str, OwnSidecar]) -> Milliseconds:
     return sum(each.stop for each in sidecars.values())
 
 
-def in_order(init: Mapping[str, Init], sidecars: Mapping[str, OwnSidecar]) -> list[tuple[str, Companion]]:
+def in_order(init: Mapping[str, Init], sidecars: Mapping[str, OwnSidecar]) -> list[tuple[str, InitContainer]]:
     """As they are started: what runs before, sidecars, and what needs these."""
     before = [(name, each) for name, each in sorted(init.items()) if not each.after]
     late = [(name, each) for name, each in sorted(init.items()) if each.after]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flyball.guards.reading.problem import Refused
 from flyball.guards.reading.units import size
-from flyball.guards.workload.companions import Init, OwnSidecar, effective, in_order
+from flyball.guards.workload.init_containers import Init, OwnSidecar, effective, in_order
 from flyball.guards.workload.resolve import Place, resolve
 from flyball.guards.workload.spec import Spec
 from flyball.stack.schema import ServiceArgs
