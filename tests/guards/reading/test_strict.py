@@ -216,7 +216,7 @@ class TestRefused:
 
     def test_not_even_a_map(self) -> None:
         (text,) = texts([])
-        assert text.startswith("services.web: is a list, not a map; its keys are port, load, protocol,")
+        assert text.startswith("services.web: is a list, not a map; its keys are port, load, service,")
 
     def test_several_at_once(self) -> None:
         assert [text.split(":")[0] for text in texts({"port": "x", "load": {"peak": None, "other": 1}})] == [
