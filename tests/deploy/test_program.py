@@ -177,9 +177,7 @@ def test_a_deployment_of_spot_and_a_workload_of_its_name_are_refused() -> None:
     with pytest.raises(Refused) as refused:
         registered(lambda: [Workload("web", spot), Workload("web-spot", ARGS)])
     assert str(refused.value) == (
-        "web-spot: is registered twice as a kubernetes:apps/v1:Deployment; give one of them another name\n"
-        "web-spot: is registered twice as a kubernetes:autoscaling/v2:HorizontalPodAutoscaler;"
-        " give one of them another name"
+        "web-spot: ends with -spot; alerts take its pods for those of the spot part of web; give another name"
     )
 
 
