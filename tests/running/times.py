@@ -127,6 +127,7 @@ class Folders:
         """A line with the time of the run before it [min:s]."""
         if self.quiet:
             self.reporter.write_line(f"{clock(time.time() - self.started)} {line}")
+            self.reporter.flush()  # in a file too it is read while the run goes on, and remains if the run is ended
 
     def pytest_terminal_summary(self) -> None:
         if self.quiet and self.folders:
