@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from flyball import wellknown
@@ -34,14 +35,14 @@ def offer(kubectl: Kubectl, zones: Sequence[str], wanted: Mapping[str, Wanted]) 
         return
     there = kubectl.json("get", "persistentvolumes")["items"]
     free = Counter(_place(item) for item in there if item.get("status", {}).get("phase") in ("Available", "Pending"))
-    made = len(there)
+    taken = {item["metadata"]["name"] for item in there}
+    names = (name for name in map("simulated-{}".format, count(1)) if name not in taken)
     objects: list[Manifest] = []
     for name, each in sorted(wanted.items()):
         objects.append(_class(name))
         for zone in zones:
             for _ in range(each.count - free[name, zone]):
-                made += 1
-                objects.append(_volume(f"simulated-{made}", name, zone, each.size))
+                objects.append(_volume(next(names), name, zone, each.size))
     command = ("apply", "--server-side", "--force-conflicts", "--field-manager=flyball-lab", "--filename=-")
     kubectl.run(*command, stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}), timeout=120)
 
