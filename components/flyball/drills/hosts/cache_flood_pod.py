@@ -156,7 +156,9 @@ def _flood(scene: Scene, people: Watch, first: Host, second: Host) -> int:
     scene.recorder.event("clients that do not read")
     _leave_unread(scene.guard, people, first)
     scene.recorder.event("a replica is filled under writes")
-    second.run("systemctl kill --signal=KILL start; systemctl reset-failed start || true")
+    # Another of that name begins when systemd has let this one go, a moment after it has ended.
+    gone = '[ "$(systemctl show --property=LoadState --value start)" = not-found ]'
+    second.run(f"systemctl kill --signal=KILL start; timeout 120 sh -c 'until {gone}; do sleep 0.1; done'")
     first.run(f"systemd-run --quiet --unit=writes --setenv=REDISCLI_AUTH={PASSWORD} python3 /root/flood.py again")
     second.run(f"{_run('start', 1)} /bin/sh {configuration.FOLDER}/start.sh")
     first.run("while systemctl is-active --quiet writes; do sleep 0.2; done")
