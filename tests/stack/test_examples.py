@@ -99,8 +99,18 @@ OUTSIDE = {
         "otel-collector.observability:4318",
         "grafana.observability:80",
         "jaeger.observability:16686",
+        "flagd.otel-demo:4000",  # what is beside flagd has no name of its own
     },
 }
+BESIDE: dict[str, dict[str, tuple[str, int | None]]] = {
+    "sock-shop": {"rabbitmq-exporter": ("kbudde/rabbitmq-exporter", 9090)},
+    "bank-of-anthos": {},
+    "opentelemetry-demo": {
+        "init-config": ("busybox", None),
+        "flagd-ui": ("ghcr.io/open-telemetry/demo", 4000),
+    },
+}
+"""What runs before the applications or beside them: its image without the tag, and its port."""
 
 
 @cache
@@ -128,6 +138,15 @@ class TestIsTheDemo:
     def test_what_is_outside(self, name: str) -> None:
         calls = [call.to for s in demo(name).services.values() for call in s.spec.calls.values()]
         assert {f"{to.host}:{to.port}" for to in calls if isinstance(to, Outside)} == OUTSIDE[name]
+
+    def test_what_runs_before_and_beside(self, name: str) -> None:
+        found = {
+            container: (each["image"].rpartition(":")[0], each.get("port"))
+            for s in demo(name).services.values()
+            for kind in ("init", "sidecars")
+            for container, each in s.given.get(kind, {}).items()
+        }
+        assert found == BESIDE[name]
 
     def test_what_stands_alone_and_what_is_kept(self, name: str) -> None:
         services = demo(name).services

@@ -21,6 +21,7 @@ from flyball.stack.read import examine
 PROJECT = Path(__file__).parents[3]
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 STACKS = ("local", "dev", "prod")
+KEPT = ("init", "sidecars", "scratch", "files", "shutdown")
 
 
 def filled(adopted: Adopted, folder: Path) -> dict[str, Any]:
@@ -114,6 +115,38 @@ def test_a_stack_of_flyball_s_own_comes_back(name: str, tmp_path: Path) -> None:
             assert (call.times, call.hop.variable, call.names) == (other.times, other.hop.variable, other.names)
         assert back.services[service].given["image"] == was.given["image"]
         assert back.services[service].given.get("env", {}) == was.given.get("env", {})
+
+
+@pytest.mark.parametrize("name", ["applications", "members"])
+def test_init_containers_and_sidecars_come_back(name: str, tmp_path: Path) -> None:
+    config = load(PROJECT / "tests" / "kubernetes" / "stacks" / f"Pulumi.{name}.yaml")
+    once = again(config, tmp_path / "once")
+    assert [str(each) for each in once.lost if "initContainers" in each.path] == []
+    answered = filled(once, tmp_path)
+    stack, (back, problems) = examine(config)[0], examine(answered)
+    assert [str(problem) for problem in problems] == []
+    for service, was in stack.services.items():
+        spec = back.services[service].spec
+        for key in ("init", "sidecars", "scratch", "files", "metrics", "shutdown", "grace_seconds"):
+            if (service, key) != ("journal", "grace_seconds"):  # its balancer, which does not come back, needs longer
+                assert getattr(spec, key) == getattr(was.spec, key), (service, key)
+    twice = again(answered, tmp_path / "twice")
+    for service, args in once.config["services"].items():
+        other = twice.config["services"][service]
+        assert [other.get(key) for key in KEPT] == [args.get(key) for key in KEPT], service
+
+
+def test_what_rotates_logs_is_said(tmp_path: Path) -> None:
+    web = {"image": "registry.example/web:1.0", "port": 8080, "load": {"peak": 10, "replica": 20}}
+    services = {"web": {**web, "logs": {"path": "/var/log/web", "preset": "reopens"}}}
+    config = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "dev", "services": services}
+    adopted = again({**config, "logs": {"to": "none", "reason": "none are kept"}}, tmp_path / "made")
+    assert [str(each) for each in adopted.lost] == [
+        "deployment web: spec.template.spec.initContainers[1]: rotates the files in the folder of its logs; say in"
+        " `logs` who writes them"
+    ]
+    assert adopted.config["services"]["web"]["scratch"]["logs"] == {"path": "/var/log/web", "size": "512Mi"}
+    assert "sidecars" not in adopted.config["services"]["web"]
 
 
 def test_a_namespace_in_which_nothing_runs_but_by_the_clock_is_one(tmp_path: Path) -> None:
@@ -251,6 +284,72 @@ def test_what_a_port_speaks_is_told_by_its_name(tmp_path: Path, port: dict[str, 
     service = {**head, "spec": {"selector": app, "ports": [{"port": 8080, **port}]}}
     web = named(tmp_path, deployment("web", template=pod), service)["services"]["web"]
     assert web.get("protocol", "http") == protocol
+
+
+def beside(tmp_path: Path, **containers: Any) -> tuple[dict[str, Any], Adopted]:
+    """What is adopted of a web server with further containers, and the arguments of it."""
+    app = {"app": "web"}
+    web = {"name": "web", "image": "web:1", "ports": [{"containerPort": 8080}]}
+    spec = {"containers": [web, *containers.get("beside", [])], "initContainers": containers.get("before", [])}
+    pod = {"metadata": {"labels": app}, "spec": spec}
+    head = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
+    service = {**head, "spec": {"selector": app, "ports": [{"name": "http", "port": 8080}]}}
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump_all([deployment("web", template=pod), service]), encoding="utf-8")
+    adopted = adopt(in_files(tmp_path / "a.yaml"))
+    return adopted.config["services"]["web"], adopted
+
+
+def test_init_containers_run_in_the_order_in_which_they_ran(tmp_path: Path) -> None:
+    before = [{"name": name, "image": f"{name}:1"} for name in ("fetch", "build")]
+    args, adopted = beside(tmp_path, before=before)
+    assert [(name, each["image"]) for name, each in args["init"].items()] == [
+        ("a-fetch", "fetch:1"),
+        ("b-build", "build:1"),
+    ]
+    args, adopted = beside(tmp_path, before=before[::-1])
+    assert [*args["init"]] == ["build", "fetch"]
+    assert "is the container" not in adopted.text
+
+
+def test_further_containers_have_names_that_no_other_has(tmp_path: Path) -> None:
+    before = [{"name": name, "image": "a:1"} for name in ("proxy", "logrotate", "1st")]
+    args, _ = beside(tmp_path, before=before, beside=[{"name": "a" * 60, "image": "a:1"}])
+    assert [*args["init"], *args["sidecars"]] == ["a-proxy", "b-logrotate", "c-c-1st", "a" * 34]
+    args, _ = beside(tmp_path, before=[{"name": "proxy", "image": "a:1"}])
+    assert [*args["init"]] == ["proxy-2"]
+
+
+def test_a_version_is_asked_for_beside_the_application_too(tmp_path: Path) -> None:
+    _, adopted = beside(tmp_path, beside=[{"name": "agent", "image": "agent:latest"}])
+    above = adopted.text[: adopted.text.index("image: agent:latest")].splitlines()[-3:]
+    assert "          # a question: which version; `plan` asks for a tag or a digest" in above
+    [problem] = examine(filled(adopted, tmp_path))[1]
+    assert str(problem).startswith("services.web.sidecars.agent.image: 'agent:latest' is not pinned to a version")
+
+
+def test_a_sidecar_without_a_port_is_asked_by_commands_alone(tmp_path: Path) -> None:
+    asked = {"exec": {"command": ["alive"]}}
+    agent = {"name": "agent", "image": "agent:1", "readinessProbe": asked, "livenessProbe": asked}
+    args, adopted = beside(tmp_path, beside=[agent])
+    assert "port" not in args["sidecars"]["agent"]
+    assert {key: each["exec"] for key, each in args["sidecars"]["agent"]["probes"].items()} == {
+        "startup": ["test", "-d", "/proc/1"],
+        "readiness": ["alive"],
+        "liveness": ["test", "-r", "/proc/1/status"],
+    }
+    assert examine(filled(adopted, tmp_path))[1] == []
+
+
+def test_a_sidecar_listens_on_the_port_that_its_probes_ask(tmp_path: Path) -> None:
+    ports = [{"name": "a", "containerPort": 7001}, {"name": "b", "containerPort": 7002}, {"containerPort": 8080}]
+    agent = {"name": "agent", "image": "agent:1", "ports": ports, "readinessProbe": {"tcpSocket": {"port": "b"}}}
+    args, adopted = beside(tmp_path, beside=[agent])
+    assert args["sidecars"]["agent"]["port"] == 7002
+    at = "deployment web: spec.template.spec.containers[1].ports"
+    assert [str(each) for each in adopted.lost if ".ports[" in each.path] == [
+        f"{at}[0]: a sidecar has one port here; let `ports` lead to 7001 where others are to reach it",
+        f"{at}[2]: a sidecar has one port here; let `ports` lead to 8080 where others are to reach it",
+    ]
 
 
 def test_the_service_that_leads_to_all_pods_gives_the_name(tmp_path: Path) -> None:

@@ -67,6 +67,26 @@ contexts = st.sampled_from(
 
 
 @st.composite
+def further(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    """A container before the application or beside it."""
+    port = draw(st.sampled_from([None, 7001, 7002]))
+    env = [{"name": key, "value": value} for key, value in draw(variables).items()]
+    container: dict[str, Any] = {
+        "name": name,
+        "image": f"registry.example/{name}:1.0",
+        "args": draw(st.sampled_from([["run"], ["--password", SECRET]])),
+        "env": [*env, {"name": "API_TOKEN", "value": SECRET}],
+        "resources": draw(resources),
+        "securityContext": draw(contexts),
+        "volumeMounts": draw(st.sampled_from([[], [{"name": "some", "mountPath": "/other"}]])),
+        **({"ports": [{"name": "main", "containerPort": port}]} if port else {}),
+    }
+    if port and draw(st.booleans()):
+        container["readinessProbe"] = draw(questions)
+    return container
+
+
+@st.composite
 def deployments(draw: st.DrawFn, name: str) -> dict[str, Any]:
     env = draw(variables)
     container: dict[str, Any] = {
@@ -86,8 +106,14 @@ def deployments(draw: st.DrawFn, name: str) -> dict[str, Any]:
     if volume := draw(volumes):
         pod["volumes"] = [{"name": "some", **volume}]
         container["volumeMounts"] = [{"name": "some", "mountPath": "/some"}]
-    if draw(st.booleans()):
-        pod["containers"].append({"name": "beside", "image": "registry.example/beside:1.0"})
+    pod["containers"] += draw(st.lists(further("beside"), max_size=1))
+    before = draw(st.lists(further("before"), max_size=1)) + draw(st.lists(further("ahead"), max_size=2))
+    pod["initContainers"] = [{**each, "name": f"{each['name']}{i}"} for i, each in enumerate(before)]
+    for each in pod["initContainers"]:
+        if draw(st.booleans()):
+            each["restartPolicy"] = "Always"
+        else:
+            each.pop("readinessProbe", None)
     if draw(st.booleans()):
         pod |= {"hostNetwork": True, "terminationGracePeriodSeconds": draw(st.integers(1, 900))}
     template = {"metadata": {"labels": {"app": name}}, "spec": pod}
@@ -142,12 +168,19 @@ def test_nothing_vanishes_unsaid_and_a_plan_accepts_the_rest(documents: list[dic
 
 
 def check_variables(name: str, deployment: dict[str, Any], adopted: Adopted) -> None:
-    """Each variable is one of the stack's, or the address of a call."""
+    """Each variable is one of the stack's, or the address of a call; those of further containers are theirs."""
     args = adopted.config["services"][name]
     told = {call.get("variable") for call in args.get("calls", {}).values()}
     said = {*args.get("env", {}), *args.get("refs", {}), *told}
-    [container, *_] = deployment["spec"]["template"]["spec"]["containers"]
+    pod = deployment["spec"]["template"]["spec"]
+    [container, *beside] = pod["containers"]
     assert {each["name"] for each in container["env"]} <= said
+    found: dict[str, list[set[str]]] = {each["image"]: [] for each in (*pod["initContainers"], *beside)}
+    for kind in ("init", "sidecars"):
+        for each in args.get(kind, {}).values():
+            found[each["image"]].append({*each.get("env", {}), *each.get("refs", {})})
+    for each in (*pod["initContainers"], *beside):
+        assert {variable["name"] for variable in each["env"]} in found[each["image"]]
 
 
 @settings(max_examples=5)

@@ -96,7 +96,7 @@ def _named(work: Work, known: Mapping[str, Service]) -> Iterator[_Named]:
                 or host != short
                 or before.endswith(("://", "@"))
                 or _KEYED.search(before)
-                or (whole and _ADDRESS.search(name))
+                or (whole and _ADDRESS.search(name.rsplit(".", 1)[-1]))
             ):
                 continue
             dialled = int(port) if port else _beside(name, texts) if whole else None

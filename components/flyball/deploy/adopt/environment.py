@@ -45,12 +45,12 @@ def describe(work: Work) -> dict[str, Any]:
     hidden = sorted(name for name, value in env.items() if looks_secret(name, value))
     for name in hidden:
         del env[name]
-        refs[name] = {"name": f"{work.name}-secrets", "key": name}
+        refs[name] = {"name": work.secrets, "key": name}
     if hidden:
-        made = f"kubectl create secret generic {work.name}-secrets"
+        made = f"kubectl create secret generic {work.secrets}"
         literals = " ".join(f"--from-literal={name}=…" for name in hidden)
         work.say(f"a question: what looks like a secret is not here, and has to be in one: {made} {literals}", "refs")
-        what = f"what looks like a secret stays out, and has to be in the Secret {work.name}-secrets"
+        what = f"what looks like a secret stays out, and has to be in the Secret {work.secrets}"
         work.lose(f"{work.path}.env ({', '.join(hidden)})", what)
     return {
         **({"env": dict(sorted(env.items()))} if env else {}),

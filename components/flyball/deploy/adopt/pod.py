@@ -7,7 +7,7 @@ from flyball import wellknown
 from flyball.deploy.adopt import environment, volumes
 from flyball.deploy.adopt.found import Manifest, mapping, maps
 from flyball.deploy.adopt.notes import holds_secret
-from flyball.deploy.adopt.work import Work, is_proxy
+from flyball.deploy.adopt.work import Work, is_made
 from flyball.guards.fail_fast.container import check_image
 from flyball.guards.workload.pod import CAPABILITIES
 
@@ -36,7 +36,7 @@ _HELD_ANYWAY = (
     *("serviceAccountName", "serviceAccount", "automountServiceAccountToken", "imagePullSecrets", "nodeSelector"),
     *("tolerations", "hostAliases", "dnsConfig", "runtimeClassName", "priorityClassName"),
 )
-_OWN = (
+KNOWN_OF_CONTAINERS = (
     *("name", "image", "command", "args", "env", "envFrom", "ports", "resources", "volumeMounts", "securityContext"),
     *("livenessProbe", "readinessProbe", "startupProbe", "terminationMessagePath"),
     *("terminationMessagePolicy", "lifecycle"),
@@ -57,23 +57,31 @@ def describe(work: Work) -> dict[str, Any]:
     work.rest({**work.pod, **plain}, _HELD_ANYWAY, work.pod_path, _POD)
     pulled = work.container.get("imagePullPolicy")
     work.rest(
-        {**work.container, "imagePullPolicy": pulled if pulled != "IfNotPresent" else None}, _OWN, work.path, _CONTAINER
+        {**work.container, "imagePullPolicy": pulled if pulled != "IfNotPresent" else None},
+        KNOWN_OF_CONTAINERS,
+        work.path,
+        _CONTAINER,
     )
-    if [*check_image(work.container["image"], ())]:
+    if unpinned(work):
         work.say("a question: which version; `plan` asks for a tag or a digest", "image")
     if "topologySpreadConstraints" in work.pod and not work.item.is_ours:
         work.say("is spread over nodes, and over zones where `survive: zone` says so, as the stack's zones are known")
     return {
         "image": work.container["image"],
-        **_words(work),
+        **words(work),
         **environment.describe(work),
         **volumes.describe(work),
-        **_resources(work),
+        **resources(work),
         **_security(work),
         **_surroundings(work),
         **_account(work),
         **_marks(work),
     }
+
+
+def unpinned(work: Work) -> bool:
+    """Whether its image may be another one tomorrow."""
+    return any(check_image(str(work.container.get("image")), ()))
 
 
 def _silent(work: Work) -> None:
@@ -92,33 +100,37 @@ def _silent(work: Work) -> None:
 
 
 def _others(work: Work) -> None:
+    for i, each in enumerate(maps(work.container.get("ports"))):
+        if each.get("hostPort"):
+            work.lose(f"{work.path}.ports[{i}].hostPort", "it is not reached at a port of its node")
+    if work.section == "services":
+        return  # theirs are described
     for i, each in enumerate(maps(work.pod.get("containers"))):
         if i != work.index:
             at = f"{work.pod_path}.containers[{i}]"
             work.lose(at, f"{each.get('name')} runs beside it, and a pod here is the application and its proxy")
-    for i, each in enumerate(maps(work.container.get("ports"))):
-        if each.get("hostPort"):
-            work.lose(f"{work.path}.ports[{i}].hostPort", "it is not reached at a port of its node")
     for i, each in enumerate(maps(work.pod.get("initContainers"))):
-        if not is_proxy(work.item, each):
+        if not is_made(work.item, each):
             at = f"{work.pod_path}.initContainers[{i}]"
             work.lose(at, f"{each.get('name')} is not run before it: what it waits for or prepares is not done")
 
 
-def _words(work: Work) -> dict[str, Any]:
+def words(work: Work) -> dict[str, Any]:
+    """`command` and `arguments`."""
     found: dict[str, Any] = {}
     for key, ours in (("command", "command"), ("args", "arguments")):
-        words = [str(word) for word in work.container.get(key) or []]
-        if words and holds_secret(words):
+        given = [str(word) for word in work.container.get(key) or []]
+        if given and holds_secret(given):
             work.lose(
                 f"{work.path}.{key}", "has what looks like a secret, and stays out; take it from a variable in refs"
             )
-        elif words:
-            found[ours] = words
+        elif given:
+            found[ours] = given
     return found
 
 
-def _resources(work: Work) -> dict[str, Any]:
+def resources(work: Work) -> dict[str, Any]:
+    """`resources` and `devices`, as far as they are said."""
     given = mapping(work.container.get("resources"))
     asked, most = mapping(given.get("requests")), mapping(given.get("limits"))
     work.rest(given, ("requests", "limits"), f"{work.path}.resources", {"claims": "no device is claimed"})
@@ -150,7 +162,7 @@ def _security(work: Work) -> dict[str, Any]:
         if each not in CAPABILITIES:
             work.lose(f"{work.path}.securityContext.capabilities.add", f"{each} is more than a restricted pod may have")
     if not work.item.is_ours:
-        _confined(work, own, around)
+        confined(work, own, around)
     if own.get("privileged"):
         work.lose(f"{work.path}.securityContext.privileged", "it has the node's rights; here it has none of them")
     return _user(work, own, around) | ({"capabilities": kept} if kept else {})
@@ -165,7 +177,7 @@ _UNCONFINED = {
 }
 
 
-def _confined(work: Work, own: Manifest, around: Manifest) -> None:
+def confined(work: Work, own: Manifest, around: Manifest) -> None:
     """Say what a pod of a stack may not do, or is set to otherwise."""
     user = own.get("runAsUser", around.get("runAsUser"))
     pod, container = (

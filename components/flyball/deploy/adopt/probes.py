@@ -50,6 +50,8 @@ def describe(work: Work, protocol: str, port: int, port_name: str | None, answer
             "it asks what readiness asks, and would restart what is overloaded; it is asked for an open port instead"
         )
         work.lose(f"{work.path}.livenessProbe", loses)
+        if not answers:
+            found["liveness"] = {"exec": _IS_READABLE}
     if "tcp" in found.get("readiness", {}) and "liveness" not in found:
         found["liveness"] = {"exec": _IS_READABLE}
         work.say("asks otherwise than readiness does, which asks for an open port; a guess", "probes", "liveness")
@@ -68,6 +70,9 @@ def _read(key: str, given: dict[str, Any], protocol: str) -> Probe:
 
 def _asked(work: Work, answers: bool) -> dict[str, Any]:
     image = str(work.container.get("image")).rsplit("/", 1)[-1].lower()
+    if work.within and answers and "exporter" in image:
+        work.say("a guess: an exporter tells its figures there", "probes", "readiness")
+        return {"path": "/metrics"}
     command = (
         next((words for pattern, words in _STORES.items() if re.search(pattern, image)), None) if answers else None
     )
@@ -83,7 +88,8 @@ def _probe(work: Work, key: str, given: Manifest, own: tuple[int, str | None], p
     http, tcp, grpc = (mapping(given.get(kind)) for kind in ("httpGet", "tcpSocket", "grpc"))
     asked = http or tcp or grpc
     if asked and asked.get("port") not in (*own, None):
-        work.lose(at, f"it asks port {asked.get('port')}, and a probe here asks the service's own")
+        whose = "its own" if work.within else "the service's own"
+        work.lose(at, f"it asks port {asked.get('port')}, and a probe here asks {whose}")
         return None
     if http:
         question: dict[str, Any] = {"path": str(http.get("path") or "/")}

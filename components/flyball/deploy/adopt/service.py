@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from flyball.deploy.adopt import balancer, load, members, ours, pod, probes
+from flyball.deploy.adopt import balancer, containers, load, members, ours, pod, probes
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
-from flyball.deploy.adopt.work import Work, is_proxy, pod_of, ports_of, services_of, target
+from flyball.deploy.adopt.work import Work, is_made, pod_of, ports_of, services_of, target
+from flyball.guards.workload.init_containers import DEFAULT_STOP
 from flyball.guards.workload.ports import MAIN, METRICS
 
 _STORE_PORTS = (1433, 3306, 5432, 5672, 6379, 9042, 9092, 9200, 11211, 27017)
@@ -80,9 +81,9 @@ def describe(item: Item, found: Found, notes: Notes) -> Service:
     path, template = pod_of(item)
     services = services_of(found, template)
     name = name_of(item, found)
-    containers = maps(mapping(template.get("spec")).get("containers"))
-    main, number, index = _main(item, [each for each in services if each.name == name], containers)
-    work = Work(item, found, notes, name, "services", path, template, containers[index], index)
+    beside = maps(mapping(template.get("spec")).get("containers"))
+    main, number, index = _main(item, [each for each in services if each.name == name], beside)
+    work = Work(item, found, notes, name, "services", path, template, beside[index], index)
     if name != item.name:
         work.say(f"is the {item.kind} {item.name}; here it has the name of its Service, by which it is called")
     for other in services:
@@ -104,8 +105,10 @@ def describe(item: Item, found: Found, notes: Notes) -> Service:
         (each.get("name") for each in maps(work.container.get("ports")) if each.get("containerPort") == port), None
     )
     kept = members.describe(work)
+    work.parts.extend(containers.parts(work))
     args |= {**kept, **pod.describe(work), **probes.describe(work, protocol, port, name_of_port, answers)}
-    args |= _further(work, services, port)
+    further = _further(work, services, port)
+    args |= {**containers.describe(work, port, _reached_ports(further)), **further}
     args |= _release(work)
     args |= balancer.describe(work, services, args)
     if kept:
@@ -132,7 +135,7 @@ def _main(item: Item, services: list[Item], containers: list[Manifest]) -> tuple
     if first:
         number, index = target(first[0], containers)
         return first[0], number, index
-    own = [i for i, each in enumerate(containers) if not is_proxy(item, each)] or [0]
+    own = [i for i, each in enumerate(containers) if not is_made(item, each)] or [0]
     index = next((i for i in own if containers[i].get("name") == item.name), own[0])
     ports = maps(containers[index].get("ports"))
     return {}, (ports[0].get("containerPort") if ports else None), index
@@ -220,12 +223,12 @@ def _further(work: Work, services: list[Item], port: int) -> dict[str, Any]:
         path = marks.get("prometheus.io/path", "/metrics")
         found["metrics"] = {"port": int(scraped), **({"path": path} if path != "/metrics" else {})}
     ports: dict[str, Any] = {}
+    listening = [work.container, *(each.container for each in work.parts)]
     for service in services:
         for each in ports_of(service):
-            number, index = target(each, maps(work.pod.get("containers")))
+            number, _ = target(each, listening)
             if (
                 number in (port, None, found.get("metrics", {}).get("port"))
-                or index != work.index
                 or each["name"] in _OWN_PORTS * work.item.is_ours
             ):
                 continue
@@ -243,6 +246,12 @@ def _further(work: Work, services: list[Item], port: int) -> dict[str, Any]:
             if not callers:
                 work.say("nobody is known to call it; name its callers, or set public", "ports", name)
     return {**found, **({"ports": ports} if ports else {})}
+
+
+def _reached_ports(args: dict[str, Any]) -> set[int]:
+    """Ports beside its own, of the application or of what runs beside it, that others reach."""
+    metrics = {args["metrics"]["port"]} if "metrics" in args else set[int]()
+    return metrics | {each["port"] for each in args.get("ports", {}).values()}
 
 
 def _release(work: Work) -> dict[str, Any]:
@@ -296,8 +305,10 @@ def _shutdown(work: Work) -> dict[str, Any]:
         )
     grace, prestop = work.pod.get("terminationGracePeriodSeconds"), waits if isinstance(waits, int) and waits else 5
     shutdown: dict[str, str] = {"prestop": f"{prestop}s"} if prestop != 5 else {}
-    if isinstance(grace, int) and grace > prestop + 35:
-        shutdown["drain"] = f"{min(grace, _LONGEST_WAY_OUT) - prestop - 5}s"
+    # Sidecars end after it.
+    others = DEFAULT_STOP // 1000 * sum(part.within[0] == containers.SIDECARS for part in work.parts)
+    if isinstance(grace, int) and grace - others > prestop + 35:
+        shutdown["drain"] = f"{min(grace, _LONGEST_WAY_OUT) - others - prestop - 5}s"
         if grace > _LONGEST_WAY_OUT:
             loses = f"{grace} s are more than a spot notice leaves; {_LONGEST_WAY_OUT} s here"
             work.lose(f"{work.pod_path}.terminationGracePeriodSeconds", loses)

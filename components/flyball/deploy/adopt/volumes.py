@@ -8,9 +8,12 @@ from flyball.deploy.adopt.notes import looks_secret
 from flyball.deploy.adopt.work import Work
 from flyball.guards.workload.files import VOLUME
 from flyball.guards.workload.init_containers import PROXY
+from flyball.guards.workload.spec import ROTATION_VOLUME
 
 _MOST = 64 * 1024
 """Letters of a ConfigMap that enter the stack file; a larger one is named."""
+_OF_OTHERS = "is for its other containers, and is mounted here out of the way"
+_DATA = "what is kept is for the application alone; it is of the group of its user, and needs no other owner"
 _HELD = {
     "persistentVolumeClaim": "what is kept in it is not there for a replica, which keeps nothing",
     "hostPath": "a folder of the node: pods here have none of it",
@@ -26,28 +29,95 @@ def describe(work: Work) -> dict[str, Any]:
     """`scratch` and `files`."""
     scratch: dict[str, dict[str, str]] = {}
     files: dict[str, dict[str, Any]] = {}
-    mounts = [(i, each) for i, each in enumerate(maps(work.container.get("volumeMounts")))]
     for i, volume in enumerate(maps(work.pod.get("volumes"))):
         at = f"{work.pod_path}.volumes[{i}]"
         name = str(volume.get("name"))
         if name in work.kept:
             continue
-        own = [(f"{work.path}.volumeMounts[{j}]", each) for j, each in mounts if each.get("name") == name]
-        if not own:
-            if not (work.item.is_ours and name == PROXY):
+        own = _mounts(work, name)
+        theirs = [(part, path, mount) for part in work.parts for path, mount in _mounts(part, name)]
+        if not own and not theirs:
+            if not (work.item.is_ours and name in (PROXY, ROTATION_VOLUME)):
                 work.lose(at, f"the volume {name} is not mounted by the application itself")
             continue
         if "emptyDir" in volume:
-            _scratch(work, name, mapping(volume["emptyDir"]), own, at, scratch)
+            _scratch(work, name, mapping(volume["emptyDir"]), own or [_aside(work, name, theirs)], at, scratch)
+            _share(theirs, name, files=False)
+            if not own:
+                work.say(_OF_OTHERS, "scratch", name)
         elif "configMap" in volume or "secret" in volume or "projected" in volume:
             _other_sources(work, volume, at)
+            before = {*files}
             for source in _sources(volume):
                 for path, mount in own:
                     _files(work, _called(work, name), source, mount, (at, path), files)
+            _share(theirs, _whole(work, volume, theirs, at, before, files), files=True)
         else:
             kind = next((key for key in volume if key != "name"), "?")
             work.lose(f"{at}.{kind}", _HELD.get(kind, "nothing in a stack file mounts it"))
+    _of_its_data(work)
     return {**_folders(work, scratch), **({"files": files} if files else {})}
+
+
+def _mounts(work: Work, volume: str) -> list[tuple[str, Manifest]]:
+    """Where a container has a volume mounted, with the place of that in the manifest."""
+    given = enumerate(maps(work.container.get("volumeMounts")))
+    return [(f"{work.path}.volumeMounts[{i}]", each) for i, each in given if each.get("name") == volume]
+
+
+def _aside(work: Work, name: str, theirs: list[tuple[Work, str, Manifest]]) -> tuple[str, Manifest]:
+    """A folder of the application for what its other containers share and it did not have, where nothing else is."""
+    taken = {each.get("mountPath") for each in maps(work.container.get("volumeMounts"))}
+    paths = (f"/mnt/{name}", *(f"/mnt/{name}-{i}" for i in range(2, 1000)))
+    return theirs[0][1], {"mountPath": next(path for path in paths if path not in taken)}
+
+
+def _whole(
+    work: Work,
+    volume: Manifest,
+    theirs: list[tuple[Work, str, Manifest]],
+    at: str,
+    before: set[str],
+    files: dict[str, dict[str, Any]],
+) -> str | None:
+    """The entry of `files`, other than those `before`, that holds what a volume does, and is made where further
+    containers need one; None where no entry can: of several sources, or of chosen files, but of one under its name."""
+    sources, name = _sources(volume), str(volume["name"])
+    chosen = [(each.get("key"), each.get("path")) for source in sources for each in maps(source["items"])]
+    if len(sources) != 1 or len(chosen) > 1 or any(key != path for key, path in chosen):
+        return None
+    wanted = chosen[0][0] if chosen else None
+    found = next((key for key, each in files.items() if key not in before and each.get("key") == wanted), None)
+    if found is None and any(not mount.get("subPath") for _, _, mount in theirs):
+        path, mount = _aside(work, name, theirs)
+        known = {*files}
+        _files(work, _called(work, name), sources[0], mount, (at, path), files)
+        found = next(key for key in files if key not in known)
+        work.say(_OF_OTHERS, "files", found)
+    return found
+
+
+def _share(theirs: list[tuple[Work, str, Manifest]], folder: str | None, *, files: bool) -> None:
+    """A folder of the application as further containers have it mounted; None where it has none like it."""
+    for part, path, mount in theirs:
+        one = mount.get("subPath") or mount.get("subPathExpr")
+        if folder is None or (one and files):
+            part.lose(path, "the files of one ConfigMap or Secret are shared together, under the names that they have")
+            continue
+        if one:
+            part.lose(f"{path}.subPath", "a folder is mounted whole")
+        if folder in part.mounts:
+            part.lose(path, "a second place of one folder")
+        part.mounts.setdefault(folder, str(mount.get("mountPath")))
+
+
+def _of_its_data(work: Work) -> None:
+    """Say which further containers have what the application keeps mounted."""
+    claims = [mapping(each.get("metadata")).get("name") for each in maps(work.item.spec.get("volumeClaimTemplates"))]
+    for part in work.parts:
+        for i, each in enumerate(maps(part.container.get("volumeMounts"))):
+            if each.get("name") in {*claims, *work.kept}:
+                part.lose(f"{part.path}.volumeMounts[{i}]", _DATA)
 
 
 def _called(work: Work, volume: str) -> str:

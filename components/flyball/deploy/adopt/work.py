@@ -6,8 +6,8 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
-from flyball.deploy.adopt.notes import Notes
-from flyball.guards.workload.init_containers import PROXY
+from flyball.deploy.adopt.notes import Notes, Place
+from flyball.guards.workload.init_containers import LOGROTATE, PROXY
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,15 @@ class Work:
     """Variables that flyball sets by itself."""
     kept: set[str] = field(default_factory=set)
     """Volumes that are described as its data."""
+    parts: list["Work"] = field(default_factory=list, repr=False, compare=False)
+    """Further containers of the pod, those that flyball puts there left out."""
+    parent: "Work | None" = field(default=None, repr=False, compare=False)
+    """For a further container, that of the application."""
+    at: str = ""
+    within: Place = ()
+    """For a further container, where it stands in the manifest, and below the service in the stack file."""
+    mounts: dict[str, str] = field(default_factory=dict)
+    """Folders of the application that a further container shares, and where."""
 
     @property
     def pod(self) -> Manifest:
@@ -37,10 +46,15 @@ class Work:
     @property
     def path(self) -> str:
         """Where the container stands in the manifest."""
-        return f"{self.pod_path}.containers[{self.index}]"
+        return self.at or f"{self.pod_path}.containers[{self.index}]"
+
+    @property
+    def secrets(self) -> str:
+        """The Secret that is to be made for what looks like one."""
+        return "-".join((self.name, *self.within[1:], "secrets"))
 
     def say(self, text: str, *place: str) -> None:
-        self.notes.say((self.section, self.name, *place), text)
+        self.notes.say((self.section, self.name, *self.within, *place), text)
 
     def lose(self, path: str, loses: str) -> None:
         self.notes.lose(self.item, path, loses)
@@ -59,9 +73,9 @@ def labels_of(template: Manifest) -> Mapping[str, Any]:
     return mapping(mapping(template.get("metadata")).get("labels"))
 
 
-def is_proxy(item: Item, container: Manifest) -> bool:
-    """Whether it is the proxy that flyball puts beside an application."""
-    return item.is_ours and container.get("name") == PROXY
+def is_made(item: Item, container: Manifest) -> bool:
+    """Whether it is what flyball puts beside an application."""
+    return item.is_ours and container.get("name") in (PROXY, LOGROTATE)
 
 
 def services_of(found: Found, template: Manifest) -> list[Item]:
