@@ -82,6 +82,7 @@ def plan(result: Plan) -> None:
         "none",
     )
     _lines(out, [str(way) for way in result.ways], "none")
+    _lines(out, [str(result.images)] if result.images.by_digest else [], "none")
     _lines(out, [f"warning: {warning}" for warning in result.warnings], "yellow")
     if result.nodes:
         out.print(Text(_needed(result.nodes), style="dim"), soft_wrap=True)

@@ -7,7 +7,8 @@ from flyball.kubernetes.objects import Manifest
 
 
 def pulled(pod: Manifest, platform: Platform) -> Manifest:
-    """A pod's spec with every image from where the platform has it, and with what opens the registry."""
+    """A pod's spec with every image from where and by which digest the platform has it, and with what opens the
+    registry."""
     registry = platform.registry
 
     def container(given: Manifest) -> Manifest:
@@ -19,7 +20,7 @@ def pulled(pod: Manifest, platform: Platform) -> Manifest:
 
 
 def _image(image: Any, platform: Platform) -> Any:
-    if not platform.registry.mirrors:
+    if not platform.registry.changes:
         return image
     if isinstance(image, str):
         return platform.registry.image(image)

@@ -1,6 +1,6 @@
 """Where a component's services run, read from its arguments, with the Pulumi program's own names as defaults."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import pulumi
@@ -8,7 +8,8 @@ import pulumi
 from flyball.guards.fail_fast.container import check_label
 from flyball.guards.reading.problem import Path, Problem, Refused, refuse
 from flyball.guards.reading.reader import Reader
-from flyball.guards.workload import platform
+from flyball.guards.workload import digests, platform
+from flyball.guards.workload.digests import Used
 from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.resolve import Place
 from flyball.kubernetes.known import Known, settle
@@ -36,10 +37,14 @@ def place_of(args: Mapping[str, Any], *, shared: bool = False) -> Place:
 
 
 def settled(
-    name: str, args: Mapping[str, Any], expected: Any, resolve: Callable[[str, object, Place, Any], T]
+    name: str,
+    args: Mapping[str, Any],
+    expected: Any,
+    resolve: Callable[[str, object, Place, Any], T],
+    images: Callable[[T], Iterable[Used]],
 ) -> Known[T]:
     """What `resolve` makes of a component's arguments, in the place that they name, once all is known that they name;
-    `expected` is their type.
+    `expected` is their type, and `images` finds those of what was made.
 
     Raises `Refused` with the problems of both; paths begin with the name.
     """
@@ -50,8 +55,9 @@ def settled(
         try:
             found = resolve(name, given, place, expected)
         except Refused as refused:
-            raise Refused([*refused.problems, *problems]) from None
-        refuse(problems)
+            unread = digests.check(digests.said(given, (name,)), place.platform.registry, (name,))
+            raise Refused([*refused.problems, *problems, *unread]) from None
+        refuse([*problems, *digests.check(images(found), place.platform.registry, (name,))])
         return found
 
     return settle(args, expected, (name,), resolved)

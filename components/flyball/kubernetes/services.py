@@ -18,6 +18,7 @@ from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
+from flyball.guards.workload import digests
 from flyball.guards.workload import jobs as guarded
 from flyball.guards.workload.caches import Cache as CacheSpec
 from flyball.guards.workload.calls import as_reference
@@ -36,6 +37,7 @@ from flyball.guards.workload.resolve import PARTS, Place, Service, check_any, ex
 from flyball.kubernetes.alerts.component import Alerts
 from flyball.kubernetes.args import ServiceArgs, ServicesArgs, SetCacheArgs, SetJobArgs
 from flyball.kubernetes.cache.component import Cache
+from flyball.kubernetes.governor import balance
 from flyball.kubernetes.governor.component import Governing, Governor
 from flyball.kubernetes.job.component import Job
 from flyball.kubernetes.known import Known, Making, settle
@@ -283,9 +285,16 @@ def resolve_services(name: str, args: ServicesArgs) -> Set:
     described = Described(_by_name(jobs), (name, "jobs"), SetJobArgs)
     held = hold(caches, {**_by_name(given), **_by_name(jobs)}, place.namespace, (name, "caches"), SetCacheArgs)
     found = examine(_by_name(given), place, (name, "services"), ServiceArgs, jobs=described, caches=held.callees)
-    refuse([*problems, *held.problems, *found.problems])
     r = Reader(args, (name,), [])
     governed, shared = read_governed(r), r.value("shared", bool, False)
+    images = [
+        *digests.of_set(found.services, found.jobs, held.caches, (name,)),
+        *digests.unread(_by_name(given), found.services, (name, "services")),
+        *digests.unread(_by_name(jobs), found.jobs, (name, "jobs")),
+        *digests.unread(_by_name(caches), held.caches, (name, "caches")),
+        *balance.images(governed, (name, "governor")),
+    ]
+    refuse([*problems, *held.problems, *found.problems, *digests.check(images, place.platform.registry, (name,))])
     return Set(place, found.services, found.jobs, held.called(found.callers), governed, alerting, shared)
 
 

@@ -11,9 +11,10 @@ from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
 from flyball.guards.timeouts import deadlines
-from flyball.guards.workload import fixed, kubelet
+from flyball.guards.workload import digests, fixed, kubelet
 from flyball.guards.workload.caches import NODE, Cache
 from flyball.guards.workload.canary import share
+from flyball.guards.workload.digests import NO_IMAGES, ByDigest
 from flyball.guards.workload.jobs import JobSpec
 from flyball.guards.workload.loss import Loss, of
 from flyball.guards.workload.pipeline import check_shipped
@@ -146,6 +147,8 @@ class Plan:
     """What an earlier configuration loses by this one, and which volumes grow, in words, where both keep all rules."""
     ways: tuple[Reached, ...] = ()
     """Balancers of services' own."""
+    images: ByDigest = NO_IMAGES
+    """How the images of all containers are pulled."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: shares as numbers, a loss that leaves nobody as null."""
@@ -155,6 +158,7 @@ class Plan:
             "caches": [{**asdict(held), "ttl": show_duration(held.ttl * 1000)} for held in self.caches],
             "balancers": [asdict(way) for way in self.ways],
             "members": [asdict(each) for each in self.members],
+            "images": asdict(self.images),
             "nodes": _nodes_json(self.nodes) if self.nodes else None,
             "alerts": [asdict(each) for each in self.hears],
             "pools": [asdict(each) for each in self.pools],
@@ -191,7 +195,10 @@ def plan(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> 
     nodes = stack.nodes if sound else None
     members = tuple(each for service in stack.services.values() if (each := _loss(stack, service)))
     ways = tuple(way for service in stack.services.values() if (way := _reached(service)))
-    return Plan(rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought, members, shrinks, ways)
+    images = digests.count(stack.images, stack.place.platform.registry)
+    return Plan(
+        rows, tuple(problems), runs, nodes, tuple(warnings), caches, hears, bought, members, shrinks, ways, images
+    )
 
 
 def _fixed(stack: Stack, before: Stack) -> Iterator[Problem]:

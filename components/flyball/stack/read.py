@@ -23,8 +23,9 @@ from flyball.guards.reading.rules import (
 )
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import members, platform, resolve
+from flyball.guards.workload import digests, members, platform, resolve
 from flyball.guards.workload.caches import Cache
+from flyball.guards.workload.digests import Used
 from flyball.guards.workload.held import hold
 from flyball.guards.workload.job_set import Described
 from flyball.guards.workload.jobs import Job
@@ -33,6 +34,8 @@ from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
 from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Place, Service
+from flyball.kubernetes.governor import balance
+from flyball.kubernetes.pools import controller
 from flyball.stack import on_platform, pools
 from flyball.stack.alerts import read_alerts
 from flyball.stack.logs import read_logs
@@ -84,6 +87,14 @@ class Stack:
     @property
     def zones(self) -> tuple[str, ...]:
         return self.place.zones
+
+    @property
+    def images(self) -> list[Used]:
+        """The image of each container that it brings."""
+        of_logs = digests.of_pipeline(self.logs, ("logs",)) if self.logs else ()
+        of_pools = [Used((pools.KEY,), controller.IMAGE)] if self.pools else []
+        of_set = digests.of_set(self.services, self.jobs, self.caches, ())
+        return [*of_set, *balance.images(self.governor, ("governor",)), *of_logs, *of_pools]
 
 
 def read(config: Mapping[str, Any], *, decrypted: bool = False) -> Stack:
@@ -158,6 +169,16 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
         alerts=alerts,
         pools=pools.brought(config, named.platform),
     )
+    unread = [
+        *digests.unread(merged, found.services, ("services",)),
+        *digests.unread(jobs, found.jobs, ("jobs",)),
+        *digests.unread(_map(config, "caches"), held.caches, ("caches",)),
+    ]
+    used = [_at_default(each, own, defaults) for each in (*stack.images, *unread)]
+    # Of what could not be read, each image that it may have without saying so.
+    more = [Used((), image) for image in digests.DEFAULTS] if problems else []
+    problems += digests.check(used, place.platform.registry, ())
+    problems += digests.check_unused([*used, *more], place.platform.registry, ())
     problems += pools.check(config, named, stack.governor)
     if named.platform and not problems:
         more = pools.demand(stack.pools)
@@ -212,6 +233,15 @@ def _blame(
                 everywhere[below] = all(below in within[heir] for heir in heirs)
             message = problem.message if everywhere[below] else f"in {name}: {problem.message}"
             yield replace(problem, path=("defaults", *below.path), message=message)
+
+
+def _at_default(used: Used, own: Mapping[str, object], defaults: Mapping[str, Any]) -> Used:
+    """An image of a service where it is said: one of a default there."""
+    if used.path[0] != "services":
+        return used
+    name, below = str(used.path[1]), used.path[2:]
+    inherited = _has(defaults, below) and not _has(own[name], below)
+    return replace(used, path=("defaults", *below)) if inherited else used
 
 
 def _below(problem: Problem) -> Problem:

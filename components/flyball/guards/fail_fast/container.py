@@ -14,9 +14,10 @@ _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?
 _LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 _OBJECT_NAME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
-_IMAGE = re.compile(
+IMAGE = re.compile(
     r"[a-z0-9][-a-zA-Z0-9._/:]*?(?::(?P<tag>[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}))?(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
 )
+"""A reference to an image, with its tag and its digest, as far as it has them."""
 
 
 def check_container(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
@@ -53,7 +54,7 @@ def check_qualified(name: str, what: str, path: Path) -> Iterator[Problem]:
 
 def check_image(image: str, path: Path) -> Iterator[Problem]:
     """Refuse an image that may be another one tomorrow: without a digest, and with no tag or the tag `latest`."""
-    match = _IMAGE.fullmatch(image)
+    match = IMAGE.fullmatch(image)
     if not match:
         yield Problem(path, INVALID_NAME, f"{image!r} is no image reference", "write it as registry/name:tag")
     elif not match["digest"] and match["tag"] in (None, "latest"):

@@ -9,6 +9,29 @@ IMAGE_NOT_PINNED = Rule(
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
     remedy="Give a version as its tag, or a digest.",
 )
+IMAGE_WITHOUT_DIGEST = Rule(
+    "image-without-digest",
+    Lesson.FAIL_FAST,
+    what="Where `pinned` is asked for, every image has a digest, its own or in `digests`. A tag may be moved, and then"
+    " a restart brings something that nobody has tested, on some nodes and not on others.",
+    source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+    remedy="Write the image and its digest under `platform.registry.digests`.",
+)
+DIGEST_DIFFERS = Rule(
+    "digest-differs",
+    Lesson.FAIL_FAST,
+    what="An image with a digest of its own has none in `digests`, or the same: a tag is one image in all of a stack.",
+    source="https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests",
+    remedy="Remove the one that is wrong.",
+)
+DIGEST_UNUSED = Rule(
+    "digest-unused",
+    Lesson.FAIL_FAST,
+    what="Each image in `digests` of a stack file is that of a container. A digest of another one does nothing, and the"
+    " image that was meant goes on by its tag.",
+    source="`platform.registry.digests` against the images of all containers.",
+    remedy="Write the image as its container has it, with its tag, or remove it.",
+)
 QUEUE_BEYOND_DEADLINE = Rule(
     "queue-beyond-deadline",
     Lesson.FAIL_FAST,

@@ -208,4 +208,12 @@ def _check_clock(spec: JobSpec, clock: Clock, r: Reader) -> Iterator[Problem]:
 
 def digest_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """Of a job's arguments those that make it another run: all but how long it is kept and what it is labelled with."""
-    return {key: value for key, value in given.items() if key not in ("ttl", "labels", "annotations")}
+    found = {key: value for key, value in given.items() if key not in ("ttl", "labels", "annotations")}
+    registry = found.get("platform", {}).get("registry", {})
+    if not {"digests", "pinned"} & registry.keys():
+        return found
+    # They are of all images at once, and those of others do not make it another run.
+    rest = {key: value for key, value in registry.items() if key not in ("digests", "pinned")}
+    platform = {**found.pop("platform"), "registry": rest}
+    platform = {key: value for key, value in platform.items() if key != "registry" or value}
+    return {**found, **({"platform": platform} if platform else {})}

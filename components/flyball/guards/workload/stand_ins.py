@@ -78,7 +78,8 @@ def _range(number: int) -> Values:
 
 
 def _image(number: int) -> Values:
-    return _each(lambda word: f"registry.invalid/{word}-{number}:1")
+    """By digest: whether an image has one is asked when it is known."""
+    return _each(lambda word: f"registry.invalid/{word}-{number}:1@sha256:{number:064x}")
 
 
 def _map(number: int) -> Values:

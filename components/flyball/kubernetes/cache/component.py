@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from flyball.guards.reading.problem import refuse
-from flyball.guards.workload import caches
+from flyball.guards.workload import caches, digests
 from flyball.guards.workload.application import Place
 from flyball.guards.workload.caches import PORT
 from flyball.guards.workload.limits import ReplicaLimitsArgs, as_arguments, limits_of_cache
@@ -102,7 +102,9 @@ def resolve_cache(name: str, args: CacheArgs) -> tuple[Place, caches.Cache]:
     priority = args.get("priority") if isinstance(args, Mapping) else None
     place = replace(place, priority=priority if isinstance(priority, str) else None)
     cache, problems = caches.read(args, name, place.namespace, (name,), CacheArgs)
-    refuse([*problems, *check_place(args, place, (name,)), *caches.check_alone(args, (name,))])
+    images = digests.of_cache(cache, (name,)) if cache else digests.said(args, (name,))
+    pulled = digests.check(images, place.platform.registry, (name,))
+    refuse([*problems, *check_place(args, place, (name,)), *caches.check_alone(args, (name,)), *pulled])
     assert cache is not None  # else there is a problem
     return place, cache
 

@@ -9,9 +9,13 @@ disruption budget, and none while the cluster is frozen, since the descheduler i
 """
 
 import json
+from collections.abc import Iterator
 from typing import Final
 
 from flyball.guards.governor import balance
+from flyball.guards.reading.problem import Path
+from flyball.guards.workload.digests import Used
+from flyball.guards.workload.limits import Governed
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.policy import Manifest
@@ -32,6 +36,12 @@ _EXEMPT: Final = {
 }
 """Checks of kube-score that do not hold here, and why."""
 _READ: Final = ["get", "list", "watch"]
+
+
+def images(governed: Governed | None, path: Path) -> Iterator[Used]:
+    """The image of the descheduler, which comes with the policies of a Governor that is asked for at a path."""
+    if governed and governed.policies:
+        yield Used(path, IMAGE)
 
 
 def policy() -> Manifest:

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from flyball.guards.workload import jobs
+from flyball.guards.workload.digests import of_job
 from flyball.guards.workload.job_set import resolve_alone
 from flyball.kubernetes.args import JobArgs
 from flyball.kubernetes.job import objects
@@ -28,7 +29,7 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            job = settled(name, args, JobArgs, resolve_alone)
+            job = settled(name, args, JobArgs, resolve_alone, of_job)
             admit([], opts, [job.now])
         self._register(name, job, opts)
 

@@ -8,6 +8,7 @@ from flyball.collector.config import NAMESPACE
 from flyball.guards.reading.problem import refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.strict import check
+from flyball.guards.workload import digests
 from flyball.guards.workload.pipeline import Pipeline, read
 from flyball.guards.workload.platform import Platform
 from flyball.kubernetes.args import LogPipelineArgs
@@ -34,6 +35,7 @@ class LogPipeline(pulumi.ComponentResource):
         place = place_of(args)
         problems = [*check(args, LogPipelineArgs, (name,)), *check_place(args, place, (name,))]
         pipeline = read(Reader(args, (name,), problems))
+        problems += digests.check(digests.of_pipeline(pipeline, (name,)), place.platform.registry, (name,))
         with refusals():
             refuse(problems)
         self._register(name, pipeline, place.platform, ownership(place.environment, place.owner), opts)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from flyball.guards.workload.digests import of_service
 from flyball.guards.workload.limits import ReplicaLimitsArgs, as_arguments, limits_of
 from flyball.guards.workload.resolve import Service, resolve_alone
 from flyball.kubernetes.args import WorkloadArgs
@@ -44,7 +45,7 @@ class Workload(Parent):
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
-            service = settled(name, args, WorkloadArgs, resolve_alone)
+            service = settled(name, args, WorkloadArgs, resolve_alone, of_service)
             admit([service.now], opts)
         self._register(name, service, opts, ())
 
@@ -95,7 +96,7 @@ def workload_limits(name: str, args: WorkloadArgs) -> dict[str, ReplicaLimitsArg
     Asked before the workload is registered, so that the limits are there first.
     """
     with refusals():
-        return settled(name, args, WorkloadArgs, resolve_alone).whole(_limits)
+        return settled(name, args, WorkloadArgs, resolve_alone, of_service).whole(_limits)
 
 
 def _limits(service: Service) -> dict[str, ReplicaLimitsArgs]:
