@@ -19,7 +19,37 @@ IMAGE = "registry.example/job:1"
 CLOCK: Any = {"schedule": "0 4 * * *"}
 WEB: Any = {"web": {"port": 8080, "protocol": "http", "timeout": "2s"}}
 EXPECTED = Path(__file__).parent / "jobs.yaml"
-"""Of a job by the clock that calls a service, and of one that runs once; without the proxy's configuration."""
+"""Of a job by the clock that calls a service, of one that runs once, and of one with containers and patches of its own;
+without the proxies' configuration."""
+SMALL = {"cpu": "50m", "memory": "32Mi"}
+EXTENDED: Any = {
+    "image": IMAGE,
+    "deadline": "20m",
+    "calls": WEB,
+    "init": {
+        "fetch": {"image": "registry.example/fetch:1", "mounts": {"tmp": "/out"}, "resources": SMALL},
+        "seed": {"image": "registry.example/seed:1", "after": ["store"], "env": {"MODE": "once"}, "resources": SMALL},
+    },
+    "sidecars": {
+        "store": {
+            "image": "registry.example/store:1",
+            "port": 9200,
+            "probes": {"readiness": {"path": "/ready"}},
+            "stop": "10s",
+            "resources": SMALL,
+        }
+    },
+    "patch": {
+        "job": {
+            "metadata": {"annotations": {"example.org/team": "data"}},
+            "spec": {
+                "template": {"spec": {"hostUsers": False, "containers": [{"name": "load", "workingDir": "/srv"}]}}
+            },
+        },
+        "account": {"metadata": {"labels": {"example.org/team": "data"}}},
+        "network": {"metadata": {"labels": {"example.org/team": "data"}}},
+    },
+}
 RUN = "spec.jobTemplate.spec"
 POD, BOX = f"{RUN}.template.spec", f"{RUN}.template.spec.containers[0]"
 
@@ -35,6 +65,7 @@ def both() -> None:
         {"image": IMAGE, "schedule": "0 4 * * *", "timezone": "Europe/Berlin", "deadline": "20m", "calls": WEB},
     )
     Job("migrate", {"image": IMAGE, "command": ["migrate"], "attempt": "5m", "secrets": {"PASSWORD": "hunter2"}})
+    Job("load", EXTENDED)
 
 
 def test_objects_are_these() -> None:
@@ -68,6 +99,10 @@ CHANGES: dict[str, tuple[Any, dict[str, Any]]] = {
     "resources": ({"cpu": "1"}, {f"{BOX}.resources.requests.cpu": "1", f"{BOX}.resources.limits.cpu": "2"}),
     "priority": ("batch", {f"{POD}.priorityClassName": "batch"}),
     "image": ("registry.example/job:2", {f"{BOX}.image": "registry.example/job:2"}),
+    "patch": (
+        {"cronjob": {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"hostname": "report"}}}}}}},
+        {f"{POD}.hostname": "report"},
+    ),
 }
 
 
@@ -151,7 +186,11 @@ class TestName:
 
     @pytest.mark.parametrize(
         "more",
-        [{"env": {"A": "1"}}, {"command": ["x"]}, {"secrets": {"A": "1"}}, {"retries": 1}, {"calls": WEB}],
+        [
+            *({"env": {"A": "1"}}, {"command": ["x"]}, {"secrets": {"A": "1"}}, {"retries": 1}, {"calls": WEB}),
+            {"init": {"first": {"image": "registry.example/first:1", "resources": SMALL}}},
+            {"patch": {"job": {"spec": {"template": {"spec": {"hostname": "report"}}}}}},
+        ],
         ids=str,
     )
     def test_changes_with_the_arguments(self, more: dict[str, Any]) -> None:
@@ -160,7 +199,14 @@ class TestName:
     def test_changes_with_a_secret(self) -> None:
         assert run_of(secrets={"A": "1"}) != run_of(secrets={"A": "2"})
 
-    @pytest.mark.parametrize("more", [{"ttl": "2d"}, {"labels": {"a": "b"}}, {"annotations": {"a": "b"}}], ids=str)
+    @pytest.mark.parametrize(
+        "more",
+        [
+            *({"ttl": "2d"}, {"labels": {"a": "b"}}, {"annotations": {"a": "b"}}),
+            {"patch": {"job": {"metadata": {"labels": {"a": "b"}}}, "network": {"metadata": {"labels": {"a": "b"}}}}},
+        ],
+        ids=str,
+    )
     def test_stays_where_it_does_the_same(self, more: dict[str, Any]) -> None:
         assert run_of(**more) == run_of()
 

@@ -177,6 +177,11 @@ class SetJobArgs(GuardedJobArgs):
     """More labels on every object."""
     annotations: NotRequired[Input[dict[str, Input[str]]]]
     """More annotations on every object."""
+    init: NotRequired[dict[str, InitArgs]]
+    """Own containers that run before it and end, by name; in the order of their names. One that fails ends the attempt
+    [none]."""
+    sidecars: NotRequired[dict[str, SidecarArgs]]
+    """Own containers that run beside it, by name; they end once it has [none]."""
 
 
 class JobArgs(SetJobArgs, PlaceArgs):

@@ -69,12 +69,15 @@ def check_shutdown(shutdown: Shutdown, deadline: Milliseconds, path: Path) -> It
         )
 
 
-def check_sidecars(shutdown: Shutdown, own: Milliseconds, path: Path) -> Iterator[Problem]:
-    """Refuse sidecars for whose end, after the application's, a spot notice leaves no time; `own` is what all take."""
-    if shutdown.total <= LONGEST_SHUTDOWN < shutdown.total + own:
-        left, longest = show_duration(LONGEST_SHUTDOWN - shutdown.total), show_duration(LONGEST_SHUTDOWN)
+def check_sidecars(total: Milliseconds, own: Milliseconds, path: Path, way: str) -> Iterator[Problem]:
+    """Refuse sidecars for whose end, after the application's, a spot notice leaves no time.
+
+    `total` is the application's way out, said by the argument `way`; `own` is what all sidecars take.
+    """
+    if total <= LONGEST_SHUTDOWN < total + own:
+        left, longest = show_duration(LONGEST_SHUTDOWN - total), show_duration(LONGEST_SHUTDOWN)
         message = f"take {show_duration(own)} to end after the application, and its way out leaves {left} of {longest}"
-        yield Problem(path, WAY_OUT_TOO_LONG, message, "shorten their stop, or shutdown")
+        yield Problem(path, WAY_OUT_TOO_LONG, message, f"shorten their stop, or {way}")
 
 
 def spot_split(need: int, floor: int, base: int | None = None, *, survive_spot: bool = False) -> SpotSplit:

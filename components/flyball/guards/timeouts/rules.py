@@ -137,7 +137,8 @@ ATTEMPTS_BEYOND_DEADLINE = Rule(
     Lesson.TIMEOUTS,
     what="All attempts of a job, and the waits between them, fit in its deadline; what lies beyond it never begins.",
     source="Waits of 10 s, 20 s, 40 s, at most 10 min (MaxJobPodFailureBackOff in Kubernetes' pkg/controller/job):"
-    " `attempt * (retries + 1) + waits <= deadline`, and without a limit of each attempt `waits < deadline`.",
+    " `attempt * (retries + 1) + waits <= deadline`, and without a limit of each attempt, with the ways out of its own"
+    " sidecars as `ways`, `ways * (retries + 1) + waits < deadline`.",
     remedy="Lower retries or attempt, or raise the deadline.",
 )
 RUN_BEYOND_INTERVAL = Rule(

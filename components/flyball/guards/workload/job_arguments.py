@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 from flyball.guards.workload.arguments import ProxyArgs, ResourcesArgs, ScratchArgs
 from flyball.guards.workload.files import VariablesArgs
+from flyball.guards.workload.patch_args import JobPatchArgs
 from flyball.guards.workload.pod import NamesArgs, NodesForArgs
 
 
@@ -70,3 +71,5 @@ class GuardedJobArgs(TypedDict):
     """Extended resources by name, as `nvidia.com/gpu: 1`; a rollout needs those of its surge too [none]."""
     priority: NotRequired[str]
     """Name of a PriorityClass that exists [one of its own, below that of services, which makes nobody give way]."""
+    patch: NotRequired[JobPatchArgs]
+    """The last resort: fields of its objects for which there is no argument [none]."""

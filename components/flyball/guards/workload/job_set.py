@@ -13,7 +13,7 @@ from flyball.guards.reading.rules import GIVEN_TWICE
 from flyball.guards.reading.strict import Words
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import calls, fixed_names, jobs, pod, relations, sidecar
+from flyball.guards.workload import calls, fixed_names, init_containers, jobs, patch, pod, relations, sidecar
 from flyball.guards.workload.application import Place, check_mounts, sources, unread
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.jobs import Job, JobSpec
@@ -76,7 +76,18 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
     r.problems.extend(fixed_names.check(reading.spec, ports, r.path))
     variables = {**sources(reading.args), **calls.told(reading.spec.calls)}
     r.problems.extend(fixed_names.check_values(reading.spec, reading.args.get("env"), variables, r.path))
+    r.problems.extend(_check_extended(reading.spec, variables, r.path))
     reading.bad = unread(r)
+
+
+def _check_extended(spec: JobSpec, variables: Mapping[str, str], path: Path) -> Iterator[Problem]:
+    """Further containers and patches, against all else of the pod; the job itself listens nowhere."""
+    yield from patch.check_job(spec, variables, path)
+    taken = sidecar.taken(spec.sidecar, jobs.no_guard(), spec.calls, 0)
+    listening = {port: what for port, what in taken.items() if port}
+    beside = [init_containers.PROXY] if spec.proxied else []
+    folders = [*spec.scratch, *spec.files]
+    yield from init_containers.check(spec.name, spec.init, spec.sidecars, folders, listening, beside, path)
 
 
 def promised(job: Reading) -> Promise:

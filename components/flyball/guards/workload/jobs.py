@@ -10,22 +10,18 @@ from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.headroom import schedule
 from flyball.guards.headroom.cron import normal
-from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
+from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN, check_sidecars
 from flyball.guards.interruptions.rules import START_WINDOW, WAY_OUT_TOO_LONG
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.timeouts.rules import ATTEMPTS_BEYOND_DEADLINE, RUN_BEYOND_INTERVAL
-from flyball.guards.workload import resources, sidecar
-from flyball.guards.workload.application import (
-    Application,
-    Placed,
-    choice,
-    read_common,
-    read_scratch,
-)
+from flyball.guards.workload import init_containers, patch_args, resources, sidecar
+from flyball.guards.workload.application import Placed, choice, read_common, read_scratch
+from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.names import check_name
+from flyball.guards.workload.patch_job_fields import JOB_KINDS
 
 FORBID, REPLACE, ALLOW = CONCURRENCY = ("forbid", "replace", "allow")
 DEFAULT_DEADLINE: Milliseconds = 3_600_000
@@ -58,7 +54,7 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobSpec(Application):
+class JobSpec(Extended):
     """What a job is, apart from what only Pulumi may know: image, environment, secrets.
 
     `deadline`, `attempt` and `stop` are in milliseconds and whole seconds, `ttl` in seconds, and None where what ended
@@ -77,6 +73,11 @@ class JobSpec(Application):
     def account(self) -> str:
         """Of a migration its service's: what a cloud or a database lets in is known by it."""
         return self.serves or self.name
+
+    @property
+    def grace_seconds(self) -> int:
+        """`terminationGracePeriodSeconds`: its own way out, and then that of its own sidecars."""
+        return (self.stop + self.ways_out) // 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,9 @@ def read(r: Reader, name: str, namespace: str) -> JobSpec:
     longest = min(DEFAULT_DEADLINE, clock.interval) if clock else DEFAULT_DEADLINE
     deadline = r.seconds("deadline", longest // 1000) * 1000
     attempt = r.seconds("attempt", 1) * 1000 if r.has("attempt") else None
-    fitting = max((n for n in range(DEFAULT_RETRIES + 1) if _fits(n, attempt, deadline)), default=0)
+    own = init_containers.read_sidecars(r)
+    ways = init_containers.ways_out(own)
+    fitting = max((n for n in range(DEFAULT_RETRIES + 1) if _fits(n, attempt, deadline, ways)), default=0)
     spec = JobSpec(
         name=name,
         namespace=namespace,
@@ -127,6 +130,9 @@ def read(r: Reader, name: str, namespace: str) -> JobSpec:
         ttl=r.seconds("ttl", DEFAULT_TTL),
         stop=r.seconds("stop", DEFAULT_STOP // 1000) * 1000,
         spot=r.value("spot", bool, False),
+        init=init_containers.read_init(r),
+        sidecars=own,
+        patches=patch_args.read(r, JOB_KINDS),
     )
     r.problems.extend(_check(spec, r))
     return spec
@@ -158,25 +164,44 @@ def _check(spec: JobSpec, r: Reader) -> Iterator[Problem]:
     if r.readable("stop") and spec.stop > LONGEST_SHUTDOWN:
         message = f"{show_duration(spec.stop)} is more than the {show_duration(LONGEST_SHUTDOWN)} of a way out"
         yield Problem(r.to("stop"), WAY_OUT_TOO_LONG, message, "shorten it; what takes longer must bear being cut off")
+    if r.readable("stop") and _sound(r):
+        yield from check_sidecars(spec.stop, spec.ways_out, r.to("sidecars"), "the job's")
     if r.readable("deadline"):
         yield from _check_attempts(spec, r)
     if spec.clock:
         yield from _check_clock(spec, spec.clock, r)
 
 
-def _fits(retries: int, attempt: Milliseconds | None, deadline: Milliseconds) -> bool:
-    """Whether the last attempt still begins within the deadline; with a limit of each, whether it can end, too."""
-    waiting = waits(retries)
-    return waiting < deadline if attempt is None else waiting + attempt * (retries + 1) <= deadline
+def _fits(retries: int, attempt: Milliseconds | None, deadline: Milliseconds, ways: Milliseconds) -> bool:
+    """Whether the last attempt still begins within the deadline; with a limit of each, whether it can end, too.
+
+    Of an attempt are the `ways` out of its sidecars: the next one begins when its pod has ended.
+    """
+    waiting, count = waits(retries), retries + 1
+    return waiting + ways * count < deadline if attempt is None else waiting + attempt * count <= deadline
+
+
+def _sound(r: Reader) -> bool:
+    """Whether the sidecars are as they were given."""
+    return not any(problem.path[: len(r.path) + 1] == r.to("sidecars") for problem in r.problems)
 
 
 def _check_attempts(spec: JobSpec, r: Reader) -> Iterator[Problem]:
-    if r.reported("retries") or not r.readable("attempt") or _fits(spec.retries, spec.attempt, spec.deadline):
+    if r.reported("retries") or not r.readable("attempt") or not _sound(r):
+        return
+    limit, ways = spec.deadline if spec.attempt is None else spec.attempt, spec.ways_out
+    if ways >= limit:
+        which = "deadline" if spec.attempt is None else "attempt"
+        message = f"take {show_duration(ways)} to end after the job, and its {which} is {show_duration(limit)}"
+        yield Problem(r.to("sidecars"), ATTEMPTS_BEYOND_DEADLINE, message, f"shorten their stop, or raise the {which}")
+        return
+    if _fits(spec.retries, spec.attempt, spec.deadline, ways):
         return
     waiting, deadline = waits(spec.retries), show_duration(spec.deadline)
     count = f"{spec.retries + 1} attempt{'s' if spec.retries else ''}"
     if spec.attempt is None:
-        message = f"{count} wait {show_duration(waiting)} in all for each other, and the deadline is {deadline}"
+        ending = f" and {show_duration(ways * (spec.retries + 1))} for their sidecars" if ways else ""
+        message = f"{count} wait {show_duration(waiting)} in all for each other{ending}, and the deadline is {deadline}"
         yield Problem(r.to("retries"), ATTEMPTS_BEYOND_DEADLINE, message, "lower it, or raise the deadline")
         return
     taken = show_duration(waiting + spec.attempt * (spec.retries + 1))
@@ -207,8 +232,11 @@ def _check_clock(spec: JobSpec, clock: Clock, r: Reader) -> Iterator[Problem]:
 
 
 def digest_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a job's arguments those that make it another run: all but how long it is kept and what it is labelled with."""
-    found = {key: value for key, value in given.items() if key not in ("ttl", "labels", "annotations")}
+    """Of a job's arguments those that make it another run: all but how long it is kept and what it is labelled
+    with, and patches of other fields than those of the run."""
+    found = {key: value for key, value in given.items() if key not in ("ttl", "labels", "annotations", "patch")}
+    patch = given.get("patch", {}).get("job", {}).get("spec")
+    found |= {"patch": patch} if patch else {}
     registry = found.get("platform", {}).get("registry", {})
     if not {"digests", "pinned"} & registry.keys():
         return found

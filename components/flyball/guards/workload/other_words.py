@@ -176,6 +176,8 @@ _OF_BOTH = {
         "spot",
         "files",
         "variables",
+        "init",
+        "sidecars",
     ),
 }
 _ONE_POD = Meant((), "a run is one pod; what is done side by side are several jobs")
@@ -184,6 +186,10 @@ _JOB = {
     **{word: meant for word, meant in _SERVICE.items() if set(meant.arguments) <= _OF_BOTH},
     **dict.fromkeys(("load", "replicas", "parallelism", "completions", "indexed", "completionmode"), _ONE_POD),
     **dict.fromkeys(("port", "probes", "inbound", "callers", "livenessprobe", "readinessprobe", "ports"), _ENDS),
+    **dict.fromkeys(
+        ("pod", "podspec", "podtemplate", "jobtemplate", "overrides", "patches"),
+        _give("patch.job", why="with a schedule patch.cronjob"),
+    ),
     "logs": Meant((), "a job writes to stdout, which is kept as long as its run, ttl"),
     **dict.fromkeys(("cron", "every", "at"), _give("schedule")),
     "tz": _give("timezone"),

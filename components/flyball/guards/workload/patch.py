@@ -5,7 +5,7 @@ as null, as a list in place of single items, or a level above.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flyball.guards.clean_up.rules import LOG_NOT_REOPENED, LOG_VOLUME
@@ -15,8 +15,11 @@ from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, GIVEN_TWICE, MIS
 from flyball.guards.reading.strict import describe, nearest
 from flyball.guards.timeouts.rules import PAST_THE_PROXY
 from flyball.guards.workload import files, members
+from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.init_containers import LOGROTATE, PROXY
+from flyball.guards.workload.jobs import JobSpec
 from flyball.guards.workload.patch_fields import KINDS
+from flyball.guards.workload.patch_job_fields import JOB_KINDS
 from flyball.guards.workload.patch_nodes import Each, Field, Fields, Names, Node, Own, said
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.guards.workload.way_in import WayIn
@@ -24,9 +27,27 @@ from flyball.guards.workload.way_in import WayIn
 
 def check(spec: Spec, taken: Mapping[str, str], way: WayIn, path: Path) -> Iterator[Problem]:
     """Refuse what would undo a guard. `taken` are the variables that are set already."""
-    own = _own(spec, taken)
-    absent = _absent(spec, way)
-    for kind, patch in spec.patches.items():
+    yield from _check(spec.patches, KINDS, _own(spec, taken), _absent(spec, way), path)
+
+
+def check_job(spec: JobSpec, taken: Mapping[str, str], path: Path) -> Iterator[Problem]:
+    """The same of a job."""
+    own = _held_by(spec, taken, "give proxy")
+    if spec.clock:
+        absent = {"job": "what has a schedule is a CronJob; give cronjob"}
+    else:
+        absent = {"cronjob": "what has no schedule is a Job; give job"}
+    yield from _check(spec.patches, JOB_KINDS, own, absent, path)
+
+
+def _check(
+    patches: Mapping[str, Mapping[str, Any]],
+    kinds: Mapping[str, Fields],
+    own: Own,
+    absent: Mapping[str, str],
+    path: Path,
+) -> Iterator[Problem]:
+    for kind, patch in patches.items():
         at = (*path, "patch", kind)
         if kind in absent:
             yield Problem(at, DOES_NOT_APPLY, "is given, and there is no such object", absent[kind])
@@ -35,7 +56,7 @@ def check(spec: Spec, taken: Mapping[str, str], way: WayIn, path: Path) -> Itera
             yield Problem(at, EMPTY, "is empty", "give a field, or leave it out")
         # An empty one is reported with the types.
         given = {key: value for key, value in patch.items() if value is not None}
-        yield from _Walk(own).fields(given, KINDS[kind], at)
+        yield from _Walk(own).fields(given, kinds[kind], at)
 
 
 def _absent(spec: Spec, way: WayIn) -> dict[str, str]:
@@ -55,25 +76,29 @@ def _absent(spec: Spec, way: WayIn) -> dict[str, str]:
 
 def _own(spec: Spec, taken: Mapping[str, str]) -> Own:
     """What its pods have already."""
-    proxy = Field(PAST_THE_PROXY, "give proxy and inbound")
-    rotation = Field(LOG_NOT_REOPENED, "give logs")
+    own = _held_by(spec, taken, "give proxy and inbound")
     logs = Field(LOG_VOLUME, "give logs.volume")
-    volumes = {PROXY: proxy, **dict.fromkeys(spec.scratch, said("scratch"))}
-    volumes |= {files.VOLUME.format(name): said("files") for name in spec.files}
-    volumes |= {LOGS_VOLUME: logs, ROTATION_VOLUME: logs} if spec.logs else {}
+    volumes = {LOGS_VOLUME: logs, ROTATION_VOLUME: logs} if spec.logs else {}
     volumes |= {members.VOLUME: said("data")} if spec.kept.data else {}
-    kept = [spec.kept.data] if spec.kept.data else []
-    folders = {each.path for each in (*spec.scratch.values(), *spec.files.values(), *kept)}
+    folders = [*([spec.kept.data.path] if spec.kept.data else []), *([spec.logs.path] if spec.logs else [])]
+    return replace(
+        own,
+        containers={**own.containers, LOGROTATE: Field(LOG_NOT_REOPENED, "give logs")},
+        volumes={**own.volumes, **volumes},
+        folders=own.folders.union(folders),
+    )
+
+
+def _held_by(spec: Extended, taken: Mapping[str, str], remedy: str) -> Own:
+    """What the pods of a service or a job have; `remedy` says what the proxy follows from."""
+    proxy = Field(PAST_THE_PROXY, remedy)
+    volumes = {PROXY: proxy, **dict.fromkeys(spec.scratch, said("scratch"))}
     return Own(
         name=spec.name,
-        containers={
-            **dict.fromkeys((*spec.init, *spec.sidecars), said("init and sidecars")),
-            PROXY: proxy,
-            LOGROTATE: rotation,
-        },
+        containers={**dict.fromkeys((*spec.init, *spec.sidecars), said("init and sidecars")), PROXY: proxy},
         variables=frozenset(taken),
-        volumes=volumes,
-        folders=frozenset({*folders, *((spec.logs.path,) if spec.logs else ())}),
+        volumes=volumes | {files.VOLUME.format(name): said("files") for name in spec.files},
+        folders=frozenset(each.path for each in (*spec.scratch.values(), *spec.files.values())),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload.patch_fields import KINDS
+from flyball.guards.workload.patch_nodes import Fields
 
 
 class PatchArgs(TypedDict):
@@ -31,11 +32,25 @@ class PatchArgs(TypedDict):
     """Of the HTTPRoute; labels and annotations alone [none]."""
 
 
+class JobPatchArgs(TypedDict):
+    """Fields for which there is no argument, as they are in the object; those that a guard needs are refused. Items of
+    lists are told apart as Kubernetes does, by name, port and protocol or path of a mount."""
+
+    job: NotRequired[dict[str, Any]]
+    """Of the Job of one without a schedule; what is in its `spec` makes it another run [none]."""
+    cronjob: NotRequired[dict[str, Any]]
+    """Of the CronJob of one with a schedule [none]."""
+    account: NotRequired[dict[str, Any]]
+    """Of the ServiceAccount [none]."""
+    network: NotRequired[dict[str, Any]]
+    """Of the NetworkPolicy; labels and annotations alone [none]."""
+
+
 Patches = Mapping[str, Mapping[str, Any]]
 """What is laid over an object, by the word for it."""
 
 
-def read(r: Reader) -> Patches:
+def read(r: Reader, kinds: Mapping[str, Fields] = KINDS) -> Patches:
     """The patches, each a map; what they touch is looked at by `check`."""
     given = r.at("patch")
-    return {kind: dict(given.at(kind).values) for kind in KINDS if given.is_map(kind)}
+    return {kind: dict(given.at(kind).values) for kind in kinds if given.is_map(kind)}

@@ -36,11 +36,11 @@ from flyball.guards.workload.patch_nodes import OPEN, Each, Field, Fields, Guard
 
 _KEYS = (
     *("flyball.dev/", "kube-score/", "pulumi.com/", "applyset.kubernetes.io/", "deployment.kubernetes.io/"),
-    *("statefulset.kubernetes.io/", "apps.kubernetes.io/"),
+    *("statefulset.kubernetes.io/", "apps.kubernetes.io/", "batch.kubernetes.io/"),
 )
 _HASHES = ("pod-template-hash", "controller-revision-hash")
 _OWN = Field(OWN_LABEL, "take a key of your own")
-_SELECTS = Field(OWN_LABEL, "leave it out: pods are found by it")
+SELECTS = Field(OWN_LABEL, "leave it out: pods are found by it")
 _WHOLE_LABELS = Field(OWN_LABEL, "name the single keys that you set")
 
 
@@ -59,7 +59,7 @@ def _annotations(*held: tuple[str, Field]) -> Guard:
     return guard
 
 
-def _metadata(*held: tuple[str, Field]) -> Fields:
+def metadata(*held: tuple[str, Field]) -> Fields:
     return {
         "labels": Names(_label, _WHOLE_LABELS),
         "annotations": Names(_annotations(*held), _WHOLE_LABELS),
@@ -67,11 +67,11 @@ def _metadata(*held: tuple[str, Field]) -> Fields:
     }
 
 
-_STAYS = Field(TOLERATES_LOSS, "leave it out: a node that is drained or lost takes nobody's leave")
+STAYS = Field(TOLERATES_LOSS, "leave it out: a node that is drained or lost takes nobody's leave")
 _OF_PODS = (
-    ("cluster-autoscaler.kubernetes.io/", _STAYS),
-    ("karpenter.sh/", _STAYS),
-    ("descheduler.alpha.kubernetes.io/", _STAYS),
+    ("cluster-autoscaler.kubernetes.io/", STAYS),
+    ("karpenter.sh/", STAYS),
+    ("descheduler.alpha.kubernetes.io/", STAYS),
     ("prometheus.io/", said("metrics")),
 )
 
@@ -159,7 +159,7 @@ def _stays_with(what: str) -> Field:
     return Field(NODES_NARROWED, f"{instead}: {what} holds pods at its place")
 
 
-_CONTAINER: Fields = {
+CONTAINER: Fields = {
     **alike(OPEN, "name", "workingDir", "stdin", "stdinOnce", "tty", "resizePolicy"),
     **alike(OPEN, "terminationMessagePath", "terminationMessagePolicy"),
     **alike(
@@ -186,11 +186,11 @@ _CONTAINER: Fields = {
 }
 
 
-def _any_container(own: Own, name: str) -> Field | None:
+def any_container(own: Own, name: str) -> Field | None:
     return own.containers.get(name, None if name == own.name else said("sidecars"))
 
 
-def _init(own: Own, name: str) -> Field | None:
+def any_init(own: Own, name: str) -> Field | None:
     return own.containers.get(name, said("init"))
 
 
@@ -203,7 +203,7 @@ _PROJECTED: Fields = {
     **alike(said("files"), "configMap", "secret"),
     "serviceAccountToken": _TOKEN,
 }
-_VOLUMES = Each(
+VOLUMES = Each(
     ("name",),
     {
         **alike(OPEN, "name", "csi", "ephemeral", "downwardAPI"),
@@ -218,12 +218,12 @@ _VOLUMES = Each(
     _volume,
 )
 _PATIENT = Field(REPLICAS_BY_HAND, "leave it out: as many run as the load needs")
-_SINGLE = Field(PAST_THE_PROXY, "name the single containers")
-_POD: Fields = {
-    "containers": Each(("name",), _CONTAINER, _SINGLE, _any_container),
-    "initContainers": Each(("name",), _CONTAINER, _SINGLE, _init),
+SINGLE = Field(PAST_THE_PROXY, "name the single containers")
+POD: Fields = {
+    "containers": Each(("name",), CONTAINER, SINGLE, any_container),
+    "initContainers": Each(("name",), CONTAINER, SINGLE, any_init),
     "ephemeralContainers": said("sidecars"),
-    "volumes": _VOLUMES,
+    "volumes": VOLUMES,
     "securityContext": _POD_SECURITY,
     **alike(OPEN, "hostname", "hostnameOverride", "subdomain", "setHostnameAsFQDN", "hostUsers", "os"),
     **alike(OPEN, "readinessGates", "resourceClaims"),
@@ -245,13 +245,13 @@ _POD: Fields = {
     **alike(said("priority"), "priority", "priorityClassName", "preemptionPolicy"),
     "resources": said("resources"),
 }
-_TEMPLATE: Fields = {"metadata": _metadata(*_OF_PODS), "spec": _POD}
+_TEMPLATE: Fields = {"metadata": metadata(*_OF_PODS), "spec": POD}
 _SURGES = Field(ROLLOUT_BELOW_SIZE, "give rollout")
 _DEPLOYMENT: Fields = {
-    "metadata": _metadata(),
+    "metadata": metadata(),
     "spec": {
         "replicas": Field(REPLICAS_BY_HAND, "give load.peak and load.replica"),
-        "selector": _SELECTS,
+        "selector": SELECTS,
         **alike(_SURGES, "strategy", "paused"),
         "minReadySeconds": said("rollout.settle"),
         "progressDeadlineSeconds": said("rollout.progress"),
@@ -261,10 +261,10 @@ _DEPLOYMENT: Fields = {
 }
 _TOGETHER = Field(ROLLOUT_BELOW_SIZE, "leave it out: members begin together, and are replaced one by one")
 _STATEFUL_SET: Fields = {
-    "metadata": _metadata(),
+    "metadata": metadata(),
     "spec": {
         "replicas": Field(REPLICAS_BY_HAND, "give quorum"),
-        "selector": _SELECTS,
+        "selector": SELECTS,
         "serviceName": Field(NAME_UNREACHABLE, "leave it out: members find each other by it"),
         **alike(_TOGETHER, "podManagementPolicy", "updateStrategy"),
         "ordinals": Field(MEMBERS_LEAVE, "leave it out: renumbered, all of them are replaced"),
@@ -278,7 +278,7 @@ _STATEFUL_SET: Fields = {
 _UNEVEN = Field(LOAD_UNEVEN, "leave it out: headroom reckons with a load that all replicas share")
 _PAST = Field(PAST_THE_PROXY, "leave it out: the proxy is where the Service leads")
 _SERVICE: Fields = {
-    "metadata": _metadata(
+    "metadata": metadata(
         ("service.kubernetes.io/topology", _UNEVEN),
         ("service.alpha.kubernetes.io/tolerate-unready-endpoints", Field(NO_READINESS, "leave it out")),
     ),
@@ -286,7 +286,7 @@ _SERVICE: Fields = {
         **alike(_UNEVEN, "sessionAffinity", "sessionAffinityConfig", "trafficDistribution", "internalTrafficPolicy"),
         **alike(_UNEVEN, "clusterIP", "clusterIPs"),
         "publishNotReadyAddresses": Field(NO_READINESS, "leave it out: who is not ready gets nothing"),
-        "selector": _SELECTS,
+        "selector": SELECTS,
         "externalName": _PAST,
         "externalIPs": Field(UNCONFINED, "leave it out: it takes traffic that is for others"),
         "ports": Field(PAST_THE_PROXY, "give port and ports"),
@@ -301,16 +301,16 @@ _SERVICE: Fields = {
         **alike(said("expose.balancer"), "loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges"),
     },
 }
-_OF_ACCOUNT: Fields = {
-    "metadata": {**_metadata(), "annotations": said("account.annotations")},
+OF_ACCOUNT: Fields = {
+    "metadata": {**metadata(), "annotations": said("account.annotations")},
     "automountServiceAccountToken": _TOKEN,
     "imagePullSecrets": said("platform.registry.secrets"),
     "secrets": OPEN,
 }
 _BUDGET: Fields = {
-    "metadata": _metadata(),
+    "metadata": metadata(),
     "spec": {
-        "selector": _SELECTS,
+        "selector": SELECTS,
         **alike(
             Field(BUDGET_BY_HAND, "give load, lose and survive"),
             *("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"),
@@ -318,7 +318,7 @@ _BUDGET: Fields = {
     },
 }
 _AUTOSCALER: Fields = {
-    "metadata": _metadata(),
+    "metadata": metadata(),
     "spec": {
         "minReplicas": Field(REPLICAS_BY_HAND, "give load.peak and load.replica, or a schedule"),
         "maxReplicas": Field(CEILING_BEYOND_ENVELOPE, "give proven and ceiling"),
@@ -328,9 +328,9 @@ _AUTOSCALER: Fields = {
     },
 }
 _NETWORK: Fields = {
-    "metadata": _metadata(),
+    "metadata": metadata(),
     "spec": {
-        "podSelector": _SELECTS,
+        "podSelector": SELECTS,
         "ingress": Field(CALLER_WITHOUT_CALL, "give callers"),
         **alike(Field(PAST_THE_PROXY, "give calls"), "egress", "policyTypes"),
     },
@@ -357,7 +357,7 @@ _OF_INGRESS = (
     ("haproxy.org/backend-config-snippet", _SNIPPET),
 )
 _INGRESS: Fields = {
-    "metadata": _metadata(*_OF_INGRESS),
+    "metadata": metadata(*_OF_INGRESS),
     "spec": {
         "ingressClassName": said("platform.way.ingress"),
         "rules": said("expose.host and expose.path"),
@@ -366,7 +366,7 @@ _INGRESS: Fields = {
     },
 }
 _ROUTE: Fields = {
-    "metadata": _metadata(),
+    "metadata": metadata(),
     "spec": {
         "parentRefs": said("platform.way.gateway"),
         "hostnames": said("expose.host"),
@@ -378,7 +378,7 @@ KINDS: Mapping[str, Fields] = {
     "deployment": _DEPLOYMENT,
     "statefulset": _STATEFUL_SET,
     "service": _SERVICE,
-    "account": _OF_ACCOUNT,
+    "account": OF_ACCOUNT,
     "autoscaler": _AUTOSCALER,
     "budget": _BUDGET,
     "network": _NETWORK,

@@ -22,7 +22,6 @@ from flyball.guards.reading.units import Bytes, exact
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import file_logs, local_cache
 from flyball.guards.workload.application import Application
-from flyball.guards.workload.init_containers import ways_out
 from flyball.guards.workload.spec import Spec
 
 
@@ -139,8 +138,7 @@ def check_alone(spec: Spec, path: Path, bad: frozenset[Path]) -> Iterator[Proble
     if not unread_any(bad, "shutdown", "deadline"):
         yield from interruption.check_shutdown(spec.shutdown, spec.deadline, (*path, "shutdown"))
         if not unread_any(bad, "sidecars"):
-            own = ways_out(spec.sidecars)
-            yield from interruption.check_sidecars(spec.shutdown, own, (*path, "sidecars"))
+            yield from interruption.check_sidecars(spec.shutdown.total, spec.ways_out, (*path, "sidecars"), "shutdown")
     if spec.logs and not unread_any(bad, "logs"):
         yield from retention.check_file_logs(spec.logs.limits, (*path, "logs"))
         yield from file_logs.check(spec.logs, (*path, "logs"))

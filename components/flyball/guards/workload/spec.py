@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from flyball.guards.alerting import objectives
 from flyball.guards.alerting.objectives import Objective
@@ -36,19 +35,13 @@ from flyball.guards.workload import (
     sidecar,
     way_in,
 )
-from flyball.guards.workload.application import (
-    Application,
-    Scratch,
-    choice,
-    folder,
-    read_common,
-    read_scratch,
-)
+from flyball.guards.workload.application import Scratch, choice, folder, read_common, read_scratch
 from flyball.guards.workload.balancer import Balancer, Behind
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.canary import Canary
+from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.file_logs import LogFiles
-from flyball.guards.workload.init_containers import Init, OwnSidecar
+from flyball.guards.workload.init_containers import OwnSidecar
 from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.members import NOTHING, Kept
 from flyball.guards.workload.names import check_service, read_callers
@@ -73,7 +66,7 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spec(Application):
+class Spec(Extended):
     """What a workload is, apart from what only Pulumi may know: image, environment, secrets.
 
     Times in milliseconds, sizes in bytes. `port` is that of the application, `service` the one of its Service.
@@ -107,10 +100,7 @@ class Spec(Application):
     objective: Objective | None = None
     expose: Expose | None = None
     balancer: Balancer | None = None
-    patches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kept: Kept = NOTHING
-    init: Mapping[str, Init] = field(default_factory=dict)
-    sidecars: Mapping[str, OwnSidecar] = field(default_factory=dict)
 
     @property
     def needs_keda(self) -> bool:
@@ -141,7 +131,7 @@ class Spec(Application):
     @property
     def grace_seconds(self) -> int:
         """`terminationGracePeriodSeconds`: the whole way out, and then that of its own sidecars."""
-        return self.shutdown.grace_seconds + init_containers.ways_out(self.sidecars) // 1000
+        return self.shutdown.grace_seconds + self.ways_out // 1000
 
     @property
     def asked(self) -> tuple[Millicores, Bytes]:

@@ -13,6 +13,7 @@ from flyball.kubernetes.place import settled
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.network import network_policy
+from flyball.kubernetes.workload.patched import patched
 from flyball.kubernetes.workload.priority import jobs_priority_class
 from flyball.kubernetes.workload.resources import Prepared, identity, prepare
 
@@ -75,17 +76,18 @@ class Job(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         who = identity(j, name, child, j.place.jobs, jobs_priority_class, make)
         ready = prepare(j, name, child, who, make)
-        policy = make(k8s.networking.v1.NetworkPolicy, name, network_policy(j), child)
+        policy = make(k8s.networking.v1.NetworkPolicy, name, patched(j, "network", network_policy(j)), child)
         first = [*ready.first, policy]
         if j.spec.clock:
             after = pulumi.ResourceOptions(parent=self, depends_on=first)
-            manifest = objects.cron_job(j, j.spec.clock, ready.inputs)
+            manifest = patched(j, "cronjob", objects.cron_job(j, j.spec.clock, ready.inputs))
             return ready, policy, make(k8s.batch.v1.CronJob, name, manifest, after), None
         # The old one ends before the new one begins: a run may rely on being the only one.
         once = pulumi.ResourceOptions(
             parent=self, depends_on=first, ignore_changes=[objects.SPEC], delete_before_replace=True
         )
-        return ready, policy, None, make(k8s.batch.v1.Job, name, objects.job(j, ready.inputs), once)
+        manifest = patched(j, "job", objects.job(j, ready.inputs))
+        return ready, policy, None, make(k8s.batch.v1.Job, name, manifest, once)
 
 
 _Made = tuple[Prepared, k8s.networking.v1.NetworkPolicy, k8s.batch.v1.CronJob | None, k8s.batch.v1.Job | None]

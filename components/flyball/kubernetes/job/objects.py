@@ -20,7 +20,7 @@ from flyball.kubernetes.objects import (
     metadata,
     unless_empty,
 )
-from flyball.kubernetes.workload import environment
+from flyball.kubernetes.workload import environment, init_containers
 from flyball.kubernetes.workload.pods import PodInputs, application, around, beside, chosen, evictable, on_spot
 
 _CONCURRENCY = {FORBID: "Forbid", REPLACE: "Replace", ALLOW: "Allow"}
@@ -119,14 +119,15 @@ def _template(j: Job, inputs: PodInputs) -> Manifest:
     spec, meta = j.spec, {"labels": labels(j)}
     notes = {**spec.annotations, **evictable(spec.scratch), **inputs.annotations}
     volumes = dict(sorted(spec.scratch.items()))
+    own = init_containers.containers(j, inputs.proxy.variables if inputs.proxy else ())
     pod: Manifest = {
-        **around(j, inputs, spec.stop // 1000, volumes),
+        **around(j, inputs, spec.grace_seconds, volumes),
         "restartPolicy": "Never",
         **({"activeDeadlineSeconds": spec.attempt // 1000} if spec.attempt else {}),
         **chosen(spec.pod, on_spot(j.place.platform) if spec.spot else {}),
         # A native sidecar ends by itself once the job has ended, and does not keep its pod
         # (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#jobs-with-sidecar-containers).
-        **unless_empty("initContainers", beside(inputs)),
+        **unless_empty("initContainers", [*beside(inputs), *own]),
         "containers": [application(j, inputs, spec.ephemeral_storage, volumes)],
     }
     return {"metadata": {**meta, "annotations": notes} if notes else meta, "spec": pulled(pod, j.place.platform)}

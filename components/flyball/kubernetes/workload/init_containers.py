@@ -5,15 +5,16 @@ from typing import Any
 
 from flyball.guards.clean_up import retention
 from flyball.guards.workload import files, init_containers
+from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.init_containers import InitContainer, OwnSidecar
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.resolve import Service
-from flyball.guards.workload.spec import Spec
 from flyball.kubernetes.objects import Manifest, as_user, confined, requests_and_limits, unless_empty
 from flyball.kubernetes.workload import environment
 from flyball.kubernetes.workload.probes import probe
 
 
-def containers(s: Service, addresses: tuple[Manifest, ...]) -> list[Manifest]:
+def containers(s: Service | Job, addresses: tuple[Manifest, ...]) -> list[Manifest]:
     """In the order in which they are started; `addresses` are the variables that tell of calls."""
     given: dict[str, Mapping[str, Any]] = {**s.given.get("init", {}), **s.given.get("sidecars", {})}
     ordered = init_containers.in_order(s.spec.init, s.spec.sidecars)
@@ -21,7 +22,7 @@ def containers(s: Service, addresses: tuple[Manifest, ...]) -> list[Manifest]:
 
 
 def _container(
-    spec: Spec, name: str, own: InitContainer, given: Mapping[str, Any], addresses: tuple[Manifest, ...]
+    spec: Extended, name: str, own: InitContainer, given: Mapping[str, Any], addresses: tuple[Manifest, ...]
 ) -> Manifest:
     plain = {variable: {"name": variable, "value": value} for variable, value in given.get("env", {}).items()}
     refs = {variable: environment.from_secret(variable, ref.name, ref.key) for variable, ref in own.refs.items()}
@@ -51,7 +52,7 @@ def _beside(own: OwnSidecar) -> Manifest:
     }
 
 
-def _mount(spec: Spec, folder: str, path: str) -> Manifest:
+def _mount(spec: Extended, folder: str, path: str) -> Manifest:
     """Of the application's volumes; files are only read there too."""
     if folder in spec.files and folder not in spec.scratch:
         return {"name": files.VOLUME.format(folder), "mountPath": path, "readOnly": True}

@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from flyball.guards.headroom.members import Members
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.balancer import SUFFIX as BALANCER_SUFFIX
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.migration import SUFFIX
 from flyball.guards.workload.names import PEERS_SUFFIX
 from flyball.guards.workload.resolve import Service
@@ -180,7 +181,7 @@ class Identity:
 
 
 def identity(
-    s: Placed,
+    s: Service | Job,
     name: str,
     child: pulumi.ResourceOptions,
     shared: str | None,
@@ -189,8 +190,7 @@ def identity(
 ) -> Identity:
     """Register the account of a service or a job. `shared` is the PriorityClass of those that name none; without one it
     gets one of its own, made by `own`."""
-    manifest = service.service_account(s)
-    manifest = patched(s, "account", manifest) if isinstance(s, Service) else manifest
+    manifest = patched(s, "account", service.service_account(s))
     account = make(k8s.core.v1.ServiceAccount, name, manifest, child)
     own_class = None
     priority = s.spec.priority or shared
