@@ -213,6 +213,12 @@ def test_thresholds_are_those_of_the_rules() -> None:
         "calling": {**given, "calls": {"web": {"timeout": "2s"}, "keys": _KEYS}, "deadline": "3s", "survive": "zone"},
         "plain": {**given, "protocol": "tcp", "probes": {"readiness": {"exec": ["ready"]}}},
         "bare": {**given, "inbound": {"enabled": False}},
+        "worker": {
+            **{key: value for key, value in given.items() if key != "port"},
+            "probes": {"readiness": {"exec": ["ready"]}, "liveness": {"exec": ["alive"]}},
+            "calls": {"web": {"timeout": "2s"}},
+            "deadline": "3s",
+        },
     }
     found = {one.name: one for one in thresholds(read({**outer, "services": services_}).services.values())}
     shop = ("shop", "shop", "test")
@@ -230,6 +236,8 @@ def test_thresholds_are_those_of_the_rules() -> None:
         "calling": of("calling", 7, 11, 13, 16, deadline=3.0, zones=3, hops={"web": 2.0}),
         "plain": of("plain", 7, 8, 10, 12, deadline=None, protocol="tcp"),
         "bare": of("bare", 7, 8, 10, 12, deadline=None),
+        # No request comes to it, and nobody is told that none is counted; its calls are.
+        "worker": of("worker", 7, 8, 10, 12, deadline=None, protocol="tcp", hops={"web": 2.0}),
     }
 
 

@@ -40,8 +40,11 @@ def objects(program: Callable[[], object]) -> Objects:
 
 
 def workload(**more: Any) -> Objects:
-    """The objects of one workload named web."""
-    return objects(lambda: Workload("web", arguments(**more)))
+    """The objects of one workload named web; None takes away what it needs least."""
+    given = arguments(**more)
+    for key in [key for key in MINIMAL if key in more and more[key] is None]:
+        del given[key]  # pyright: ignore[reportGeneralTypeIssues] - of a key that is known only here
+    return objects(lambda: Workload("web", given))
 
 
 def replica_limits(floor: int, ceiling: int, *, down: str = "1m", stateful: bool = False) -> ReplicaLimitsArgs:

@@ -3,7 +3,7 @@
 The cases are data, in `arguments/`:
 
 argument  where the value goes, below a workload of image, port and load
-with      what is given beside it, before and after
+with      what is given beside it, before and after; null for what the other workloads have and this one has not
 changes   by object and path, the value afterwards: null for what is gone, an object that came as a whole, {} for one
           that went
 """

@@ -101,7 +101,7 @@ IN_WORDS: dict[str, Any] = {
 }
 """What a default that is said in words comes to, for the workload of the tests."""
 KINDS = ("path", "grpc", "tcp", "exec")
-ABSENCES = {"callers", "calls.*.service", "calls.*.service.deadline"} | {
+ABSENCES = {"port", "callers", "calls.*.service", "calls.*.service.deadline"} | {
     "calls.*.parallel",
     "calls.*.cidrs",
     "calls.*.health",

@@ -9,7 +9,9 @@ from tests.expected import documents
 from tests.kubernetes.programs import arguments, registered, workload
 
 from flyball.deploy.registered import Registered
-from flyball.kubernetes import Workload
+from flyball.guards.workload.arguments import ProbesArgs
+from flyball.kubernetes import Refused, Services, Workload, WorkloadArgs
+from flyball.kubernetes.args import ServiceArgs
 
 URN = "urn:pulumi:dev::shop::"
 COMPONENT = f"{URN}flyball:index:Workload::web"
@@ -25,6 +27,37 @@ def test_objects_are_exactly_these() -> None:
     written = documents(Path(__file__).parent / "minimal.yaml")
     expected = {f"{o['kind']} {o['metadata']['name']}": o for o in written}
     assert workload() == expected
+
+
+def test_objects_of_what_has_no_port_are_exactly_these() -> None:
+    written = documents(Path(__file__).parent / "worker.yaml")
+    expected = {f"{o['kind']} {o['metadata']['name']}": o for o in written}
+    asked = {"readiness": {"exec": ["ready"]}, "liveness": {"exec": ["alive"]}}
+    assert workload(port=None, callers=None, probes=asked) == expected
+
+
+def test_what_has_no_port_has_no_address_and_no_service() -> None:
+    asked: ProbesArgs = {"readiness": {"exec": ["ready"]}, "liveness": {"exec": ["alive"]}}
+    args = WorkloadArgs(image="registry.example/mail:1", load={"peak": 100, "replica": 20}, probes=asked)
+
+    def program() -> None:
+        with pytest.raises(LookupError, match=r"^what has no port has no Service$"):
+            assert Workload("mail", args).service
+
+    [component] = [r for r in registered(program) if r.outputs is not None]
+    assert component.outputs == {"address": None, "need": 7, "floor": 8, "ceiling": 12, "target": 70}
+
+
+def test_nobody_is_told_how_to_call_what_has_no_port() -> None:
+    asked: ProbesArgs = {"readiness": {"exec": ["ready"]}, "liveness": {"exec": ["alive"]}}
+    mail: ServiceArgs = {"image": "registry.example/mail:1", "load": {"peak": 100, "replica": 20}, "probes": asked}
+
+    def program() -> None:
+        these = Services("shop", {"services": {"mail": mail}})
+        with pytest.raises(Refused, match=r"^shop\.services\.mail: has no port, so that nobody can call it; "):
+            these.reference("mail")
+
+    registered(program)
 
 
 def test_names_are_derived_from_the_component(resources: dict[str, Registered]) -> None:

@@ -66,6 +66,16 @@ def test_a_wrong_port_and_a_forgotten_caller() -> None:
     ]
 
 
+def test_nobody_is_there_where_there_is_no_port() -> None:
+    asked = {"readiness": {"exec": ["ready"]}, "liveness": {"exec": ["alive"]}}
+    args: Any = {"image": SERVICE["image"], "load": SERVICE["load"], "probes": asked}
+    assert refused(front(port=8080), lambda: Workload("cart", args)) == [
+        "front.calls.cart: cart has no port, so that nobody can call it; give cart a port, or take the call out",
+        "front.calls.cart.timeout: 1s is less than cart's deadline of 2s (front -> cart);"
+        " raise it, or lower cart's deadline",
+    ]
+
+
 def test_what_the_pods_listen_on_and_speak() -> None:
     assert refused(front(port=8080, target=80, protocol="grpc"), cart(callers=["front"], deadline="1s")) == [
         "front.calls.cart.target: is 80, and the pods of cart listen on 21000; give 21000",

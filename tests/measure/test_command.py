@@ -90,6 +90,17 @@ def test_a_figure_that_breaks_a_rule_says_which(stack: Path) -> None:
     assert "      # breaks a rule: services.web.ceiling: a ceiling of 6 is below the floor of 8;" in done.stdout
 
 
+def test_what_works_off_a_queue_is_asked_for_otherwise(stack: Path) -> None:
+    probes = "{readiness: {exec: [ready]}, liveness: {exec: [alive]}}"
+    load = "load: {peak: 50, replica: 100}"
+    stack.write_text(f"{STACK}    mail: {{image: registry.example/mail:1.0.0, {load}, probes: {probes}}}\n")
+    with played(series()) as server:
+        done = measured("-s", stack, "--prometheus", server.url, "mail")
+    assert done.stdout.splitlines()[2] == (
+        "      # mail has no port, so that no proxy counts what it works off; give --requests and --latency"
+    )
+
+
 def test_an_empty_answer_proposes_nothing_and_says_why(stack: Path) -> None:
     with played(series()) as server:
         done = measured("-s", stack, "--prometheus", server.url)

@@ -126,7 +126,7 @@ class PlaceArgs(TypedDict):
 
 
 class ServiceArgs(GuardedArgs):
-    """A service of a set; only `image`, `port` and `load` are required. Its key is its name."""
+    """A service of a set; only `image` and `load` are required, and `port` of what is called. Its key is its name."""
 
     image: Input[str]
     """Image with a tag or digest."""
@@ -192,7 +192,8 @@ class JobArgs(SetJobArgs, PlaceArgs):
 
 
 class WorkloadArgs(ServiceArgs, PlaceArgs):
-    """A workload by itself; only `image`, `port`, `load` and one of `callers` and `public` are required."""
+    """A workload by itself; only `image` and `load` are required, and of what is called `port` and one of `callers` and
+    `public`."""
 
     zones: NotRequired[Input[list[Input[str]]]]
     """Zones it may be spread over; required to survive one, and for spot [none]."""

@@ -123,7 +123,7 @@ def headless(meta: Manifest, pods: Mapping[str, str], ports: list[Manifest]) -> 
             "ipFamilyPolicy": "PreferDualStack",
             "publishNotReadyAddresses": True,
             "selector": dict(pods),
-            "ports": ports,
+            **unless_empty("ports", ports),
         },
     }
 

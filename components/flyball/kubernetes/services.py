@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from types import MappingProxyType
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -18,6 +18,7 @@ from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
+from flyball.guards.timeouts.rules import NOTHING_LISTENS
 from flyball.guards.workload import digests
 from flyball.guards.workload import jobs as guarded
 from flyball.guards.workload.caches import Cache as CacheSpec
@@ -52,8 +53,8 @@ from flyball.kubernetes.workload.priority import jobs_priority_class, priority_c
 class ServiceOutputs(TypedDict):
     """What a service of a set runs with, and how others call it."""
 
-    address: str
-    """`name.namespace:port`, for callers within the cluster."""
+    address: NotRequired[str]
+    """`name.namespace:port`, for callers within the cluster; none without a port."""
     need: int
     """Replicas that carry the peak."""
     floor: int
@@ -62,8 +63,8 @@ class ServiceOutputs(TypedDict):
     """The most replicas."""
     target: int
     """What the autoscaler aims at, in percent of a replica's processor request."""
-    reference: ServiceReferenceArgs
-    """What another set needs to call it, for `calls.*.service`; in another Pulumi stack too."""
+    reference: NotRequired[ServiceReferenceArgs]
+    """What another set needs to call it, for `calls.*.service`; in another Pulumi stack too. None without a port."""
 
 
 class Services(pulumi.ComponentResource):
@@ -128,8 +129,10 @@ class Services(pulumi.ComponentResource):
         return self._governor
 
     def reference(self, service: str) -> ServiceReferenceArgs:
-        """What another set of the same program needs to call a service, for its `calls.*.service`."""
-        return self._described.value(lambda these: as_reference(these.services[service].spec.callee))
+        """What another set of the same program needs to call a service, for its `calls.*.service`. Raises `Refused` for
+        one without a port."""
+        with refusals():
+            return self._described.value(lambda these: _reference(these.services[service]))
 
     def _register(
         self,
@@ -196,15 +199,21 @@ def _callees_first(services: Mapping[str, Service]) -> Iterator[tuple[str, Itera
 
 def outputs_of(service: Service) -> ServiceOutputs:
     """What a service runs with, and how others call it."""
-    sizing = service.sizing
-    return {
-        "address": service.address,
+    sizing, address = service.sizing, service.address
+    sizes: ServiceOutputs = {
         "need": sizing.need,
         "floor": sizing.floor,
         "ceiling": sizing.ceiling,
         "target": sizing.target,
-        "reference": as_reference(service.spec.callee),
     }
+    return sizes if address is None else {"address": address, **sizes, "reference": as_reference(service.spec.callee)}
+
+
+def _reference(service: Service) -> ServiceReferenceArgs:
+    if service.address is None:
+        message = "has no port, so that nobody can call it"
+        refuse([Problem(service.path, NOTHING_LISTENS, message, "give it a port, or take the call out")])
+    return as_reference(service.spec.callee)
 
 
 @dataclass(frozen=True, slots=True)

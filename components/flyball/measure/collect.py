@@ -88,6 +88,8 @@ def collect(server: Server, service: Service, asked: Span, own: Own) -> Report:
 
 
 def _uncounted(service: Service) -> str:
+    if service.spec.port is None:
+        return f"{service.name} has no port, so that no proxy counts what it works off; give --requests and --latency"
     tcp = service.spec.protocol == "tcp"
     why = "speaks tcp, of which the proxy counts no requests" if tcp else "has no proxy in front that counts requests"
     return f"{service.name} {why}; give --requests and --latency"

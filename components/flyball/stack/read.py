@@ -23,7 +23,7 @@ from flyball.guards.reading.rules import (
 )
 from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import digests, members, platform, resolve
+from flyball.guards.workload import digests, members, platform, resolve, without_port
 from flyball.guards.workload.caches import Cache
 from flyball.guards.workload.digests import Used
 from flyball.guards.workload.held import hold
@@ -135,7 +135,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     problems += nothing
     place = _place(config)
     merged = {
-        name: _merge(members.applicable(defaults, args), args) if isinstance(args, Mapping) else args
+        name: _merge(_applicable(defaults, args), args) if isinstance(args, Mapping) else args
         for name, args in own.items()
     }
     jobs = {str(name): args for name, args in _map(config, "jobs").items()}
@@ -205,6 +205,11 @@ def _place(config: Mapping[str, Any]) -> Place:
 
 def _is_shared(config: Mapping[str, Any]) -> bool:
     return config.get("shared") is True
+
+
+def _applicable(defaults: Mapping[str, Any], args: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Defaults of all services as far as they mean something for one."""
+    return without_port.applicable(members.applicable(defaults, args), args)
 
 
 def _merge(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -210,7 +210,6 @@ class TestRefused:
 
     def test_what_is_required(self) -> None:
         assert texts({}) == [
-            "services.web.port: is missing; it is required: a whole number",
             "services.web.load: is missing; it is required: a map with peak, replica",
         ]
 

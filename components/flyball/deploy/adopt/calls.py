@@ -46,9 +46,7 @@ def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: 
         host: each for each in services for host in each.known if each.work.name != work.name or work.section == "jobs"
     }
     own = args.get("port") if work.section == "services" else None
-    found: dict[str, list[_Named]] = {}
-    for each in _named(work, known):
-        found.setdefault(each.callee.work.name, []).append(each)
+    found = _by_callee(work, known)
     calls: dict[str, Any] = dict(args.get("calls", {}))
     for name, places in sorted(found.items()):
         if name in calls:
@@ -73,6 +71,17 @@ def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: 
                 work.say(f"a guess, from {', '.join(dict.fromkeys(each.source for each in to_main))}", "calls", name)
     if calls:
         args["calls"] = dict(sorted(calls.items()))
+
+
+def _by_callee(work: Work, known: Mapping[str, Service]) -> dict[str, list[_Named]]:
+    """Who is named, without those that listen nowhere."""
+    found: dict[str, list[_Named]] = {}
+    for each in _named(work, known):
+        found.setdefault(each.callee.work.name, []).append(each)
+    for name in [name for name, places in found.items() if "port" not in places[0].callee.args]:
+        work.lose("", f"it seems to call {name}, which has no port")
+        del found[name]
+    return found
 
 
 def _main(callee: Service) -> int:

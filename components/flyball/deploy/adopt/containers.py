@@ -66,7 +66,7 @@ def _names(work: Work, given: list[tuple[str, str]]) -> list[str]:
     return names
 
 
-def describe(work: Work, port: int, reached: set[int]) -> dict[str, Any]:
+def describe(work: Work, port: int | None, reached: set[int]) -> dict[str, Any]:
     """`init` and `sidecars`; `port` is that on which the application listens, `reached` those that others may reach."""
     found: dict[str, dict[str, Any]] = {INIT: {}, SIDECARS: {}}
     for part in work.parts:
@@ -166,7 +166,7 @@ def _variables(part: Work) -> dict[str, Any]:
     return found
 
 
-def _beside(part: Work, taken: int, reached: set[int]) -> dict[str, Any]:
+def _beside(part: Work, taken: int | None, reached: set[int]) -> dict[str, Any]:
     """The port, the probes."""
     container = part.container
     port, name = _port(part, taken, reached)
@@ -175,11 +175,11 @@ def _beside(part: Work, taken: int, reached: set[int]) -> dict[str, Any]:
         if number != port and number not in reached:
             loses = f"a sidecar has one port here; let `ports` lead to {number} where others are to reach it"
             part.lose(f"{part.path}.ports[{i}]", loses)
-    asked = probes.describe(part, "tcp", port or 0, name, port is not None).get("probes", {})
+    asked = probes.describe(part, "tcp", port, name).get("probes", {})
     return {**({"port": port} if port else {}), "probes": asked}
 
 
-def _port(part: Work, taken: int, reached: set[int]) -> tuple[int | None, str | None]:
+def _port(part: Work, taken: int | None, reached: set[int]) -> tuple[int | None, str | None]:
     """That which its probes ask; else one that others reach, or its first."""
     own = [each for each in maps(part.container.get("ports")) if str(each.get("protocol") or "TCP") == "TCP"]
     own = [each for each in own if isinstance(each.get("containerPort"), int) and each["containerPort"] != taken]

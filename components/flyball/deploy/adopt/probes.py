@@ -26,8 +26,9 @@ _STORES = {
 _IS_THERE, _IS_READABLE = ["test", "-d", "/proc/1"], ["test", "-r", "/proc/1/status"]
 
 
-def describe(work: Work, protocol: str, port: int, port_name: str | None, answers: bool) -> dict[str, Any]:
-    """`probes` of a service that speaks `protocol` on `port`; `answers` is whether it listens at all."""
+def describe(work: Work, protocol: str, port: int | None, port_name: str | None) -> dict[str, Any]:
+    """`probes` of a service that speaks `protocol` on `port`, or listens nowhere."""
+    listens = port is not None
     found: dict[str, dict[str, Any]] = {}
     for key in ("startup", "readiness", "liveness"):
         given = mapping(work.container.get(f"{key}Probe"))
@@ -36,22 +37,21 @@ def describe(work: Work, protocol: str, port: int, port_name: str | None, answer
             found[key] = probe
     _wait(work, found)
     if "readiness" not in found and protocol == "tcp":
-        found["readiness"] = _asked(work, answers)
-    if not answers:
+        found["readiness"] = _asked(work, listens)
+    if work.within and not listens:
+        # What runs beside it has no default without a port.
         found["startup"] = {"exec": _IS_THERE, **found.get("startup", {})}
-        found.setdefault("liveness", {"exec": _IS_READABLE})
     ready, alive = (
         {kind: found.get(key, {}).get(kind) for kind in ("path", "exec", "tcp", "grpc") if kind in found.get(key, {})}
         for key in ("readiness", "liveness")
     )
     if ready and ready == alive:
-        del found["liveness"]
-        loses = (
-            "it asks what readiness asks, and would restart what is overloaded; it is asked for an open port instead"
-        )
+        instead = "for an open port" if listens else "whether its process is there"
+        loses = f"it asks what readiness asks, and would restart what is overloaded; it is asked {instead} instead"
         work.lose(f"{work.path}.livenessProbe", loses)
-        if not answers:
-            found["liveness"] = {"exec": _IS_READABLE}
+        del found["liveness"]
+    if not listens:
+        found.setdefault("liveness", {"exec": _IS_READABLE})
     if "tcp" in found.get("readiness", {}) and "liveness" not in found:
         found["liveness"] = {"exec": _IS_READABLE}
         work.say("asks otherwise than readiness does, which asks for an open port; a guess", "probes", "liveness")
@@ -68,13 +68,13 @@ def _read(key: str, given: dict[str, Any], protocol: str) -> Probe:
     return getattr(read(Reader({key: given}, (), []), protocol), key)
 
 
-def _asked(work: Work, answers: bool) -> dict[str, Any]:
+def _asked(work: Work, listens: bool) -> dict[str, Any]:
     image = str(work.container.get("image")).rsplit("/", 1)[-1].lower()
-    if work.within and answers and "exporter" in image:
+    if work.within and listens and "exporter" in image:
         work.say("a guess: an exporter tells its figures there", "probes", "readiness")
         return {"path": "/metrics"}
     command = (
-        next((words for pattern, words in _STORES.items() if re.search(pattern, image)), None) if answers else None
+        next((words for pattern, words in _STORES.items() if re.search(pattern, image)), None) if listens else None
     )
     if command is None:
         work.say("a guess that says little: give a command that says whether it can work", "probes", "readiness")
@@ -83,10 +83,17 @@ def _asked(work: Work, answers: bool) -> dict[str, Any]:
     return {"exec": list(command)}
 
 
-def _probe(work: Work, key: str, given: Manifest, own: tuple[int, str | None], protocol: str) -> dict[str, Any] | None:
+def _probe(
+    work: Work, key: str, given: Manifest, own: tuple[int | None, str | None], protocol: str
+) -> dict[str, Any] | None:
     at = f"{work.path}.{key}Probe"
     http, tcp, grpc = (mapping(given.get(kind)) for kind in ("httpGet", "tcpSocket", "grpc"))
     asked = http or tcp or grpc
+    if asked and own[0] is None and not work.within:
+        work.lose(
+            at, f"it asks port {asked.get('port')}, and nothing else says that it listens; give `port` if it does"
+        )
+        return None
     if asked and asked.get("port") not in (*own, None):
         whose = "its own" if work.within else "the service's own"
         work.lose(at, f"it asks port {asked.get('port')}, and a probe here asks {whose}")

@@ -10,6 +10,7 @@ from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, is_made, pod_of, ports_of, services_of, target
 from flyball.guards.workload.init_containers import DEFAULT_STOP
 from flyball.guards.workload.ports import MAIN, METRICS
+from flyball.guards.workload.without_port import CALLED
 
 _STORE_PORTS = (1433, 3306, 5432, 5672, 6379, 9042, 9092, 9200, 11211, 27017)
 """Of databases, queues and caches, which speak a protocol of their own."""
@@ -48,7 +49,6 @@ _RELEASED = {
     "ordinals": "members are counted from 0",
 }
 _OWN_PORTS = (MAIN, METRICS)
-_NO_PORT = 8080
 _LONGEST_WAY_OUT = 110
 """Seconds, of all of it (`guards.interruptions`)."""
 
@@ -89,31 +89,38 @@ def describe(item: Item, found: Found, notes: Notes) -> Service:
     for other in services:
         if other.name != name and not item.is_ours and other.spec.get("type") != "LoadBalancer":
             work.lose("", f"the Service {other.name} leads to it too; here it has one name, {name}")
-    port = number or _NO_PORT
-    answers = number is not None
-    protocol = _protocol(work, main, port, answers)
+    port, protocol = number, _protocol(work, main, number)
     service = {"service": main["port"]} if main.get("port") not in (None, port) else {}
     spoken = {"protocol": protocol} if protocol != "http" else {}
-    args = {"image": work.container["image"], "port": port, **service, **spoken}
+    listens = {} if port is None else {"port": port, **service, **spoken}
+    args = {"image": work.container["image"], **listens}
     args |= load.describe(work)
     args |= ours.describe(work)
     args |= _reached(work, services)
-    if not answers:
-        work.say("has no port that anybody calls, so it is asked by commands alone", "port")
-        args["inbound"] = {"enabled": False}
+    if port is None:
+        work.say("has no port, so that nobody calls it, and it is asked by commands alone")
     name_of_port = next(
         (each.get("name") for each in maps(work.container.get("ports")) if each.get("containerPort") == port), None
     )
     kept = members.describe(work)
     work.parts.extend(containers.parts(work))
-    args |= {**kept, **pod.describe(work), **probes.describe(work, protocol, port, name_of_port, answers)}
+    args |= {**kept, **pod.describe(work), **probes.describe(work, protocol, port, name_of_port)}
     further = _further(work, services, port)
     args |= {**containers.describe(work, port, _reached_ports(further)), **further}
     args |= _release(work)
-    args |= balancer.describe(work, services, args)
+    args |= balancer.describe(work, services, args) if port is not None else {}
+    if port is None:
+        _without_calls(work, args)
     if kept:
         _without_sizes(args)
     return Service(work, args, frozenset({name, *(each.name for each in services)}))
+
+
+def _without_calls(work: Work, args: dict[str, Any]) -> None:
+    """What means nothing for what has no port; that there is no guard in front of it, it need not say."""
+    for key in CALLED:
+        if args.pop(key, None) is not None and key != "inbound":
+            work.lose("", f"{key} is left out: nothing says on which port it listens")
 
 
 def _without_sizes(args: dict[str, Any]) -> None:
@@ -141,9 +148,9 @@ def _main(item: Item, services: list[Item], containers: list[Manifest]) -> tuple
     return {}, (ports[0].get("containerPort") if ports else None), index
 
 
-def _protocol(work: Work, main: Manifest, port: int, answers: bool) -> str:
+def _protocol(work: Work, main: Manifest, port: int | None) -> str:
     """By what is said of it, else by what is usual; a guess says that it is one."""
-    if not answers:
+    if port is None:
         return "tcp"
     said = f"{main.get('appProtocol') or ''} {main.get('name') or ''}".lower().strip()
     asked = [mapping(work.container.get(f"{key}Probe")) for key in ("readiness", "liveness", "startup")]
@@ -212,7 +219,7 @@ def _exposed(ingress: Item, rule: Manifest, path: Manifest) -> dict[str, str]:
     }
 
 
-def _further(work: Work, services: list[Item], port: int) -> dict[str, Any]:
+def _further(work: Work, services: list[Item], port: int | None) -> dict[str, Any]:
     """Further ports, and the application's own figures."""
     annotated = (work.template, *(service.manifest for service in services))
     notes = [mapping(mapping(each.get("metadata")).get("annotations")) for each in annotated]

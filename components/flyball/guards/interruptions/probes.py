@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flyball.guards.interruptions.rules import NO_READINESS, PROBES_ALIKE
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import EITHER_OR, EMPTY, INVALID_PATH
+from flyball.guards.reading.rules import DOES_NOT_APPLY, EITHER_OR, EMPTY, INVALID_PATH, MISSING
 
 KINDS = ("path", "grpc", "tcp", "exec")
 """What a probe may ask."""
@@ -30,8 +30,10 @@ class Probes:
     liveness: Probe
 
 
-def read(r: Reader, protocol: str) -> Probes:
-    """The three probes of a workload that speaks `protocol`."""
+def read(r: Reader, protocol: str, *, listens: bool = True) -> Probes:
+    """The three probes of a workload that speaks `protocol`, or listens nowhere."""
+    if not listens:
+        return _read_commands(r)
     own = {"http": "path", "grpc": "grpc", "tcp": "tcp"}[protocol]
     asked = r.values.get("readiness", {})
     if protocol == "tcp" and isinstance(asked, Mapping) and not _says(asked):
@@ -45,9 +47,37 @@ def read(r: Reader, protocol: str) -> Probes:
     )
     same = [(p.kind, p.path if p.kind == "path" else p.exec) for p in (probes.readiness, probes.liveness)]
     if same[0] == same[1]:
-        hint = "what is overloaded should get less traffic, not a restart; ask different questions"
-        r.problem("liveness", PROBES_ALIKE, "is the same probe as readiness", hint)
+        _alike(r)
     return probes
+
+
+def _read_commands(r: Reader) -> Probes:
+    """Where there is no port, there is nothing but commands to ask. It has started once it is ready."""
+    for key in ("startup", "readiness", "liveness"):
+        for kind in _kinds(r.at(key)):
+            if kind != "exec":
+                hint = "give a command, as exec: [is-well], or give port"
+                r.problem((key, kind), DOES_NOT_APPLY, "is given, and there is no port to ask", hint)
+    for key, rule in (("readiness", NO_READINESS), ("liveness", MISSING)):
+        asked = r.values.get(key, {})
+        if isinstance(asked, Mapping) and not _says(asked):
+            hint = "give port, or for what listens nowhere a command, as exec: [is-well]"
+            says = "does not say what to ask" if asked else "is missing"
+            r.problem(key, rule, f"{says}, and there is no port", hint)
+    readiness = _probe(r.at("readiness"), Probe("exec", failures=3))
+    probes = Probes(
+        startup=_probe(r.at("startup"), Probe("exec", exec=readiness.exec, failures=30)),
+        readiness=readiness,
+        liveness=_probe(r.at("liveness"), Probe("exec", period=10, failures=6)),
+    )
+    if readiness.exec and readiness.exec == probes.liveness.exec:
+        _alike(r)
+    return probes
+
+
+def _alike(r: Reader) -> None:
+    hint = "what is overloaded should get less traffic, not a restart; ask different questions"
+    r.problem("liveness", PROBES_ALIKE, "is the same probe as readiness", hint)
 
 
 def _says(asked: Mapping[str, object]) -> bool:
@@ -71,7 +101,7 @@ def _probe(r: Reader, default: Probe) -> Probe:
     return Probe(
         kind=kinds[0] if kinds else default.kind,
         path=path,
-        exec=tuple(r.words("exec")),
+        exec=tuple(r.words("exec")) or default.exec,
         period=r.seconds("period", default.period),
         timeout=r.seconds("timeout", default.timeout),
         failures=r.whole("failures", default.failures, 1),

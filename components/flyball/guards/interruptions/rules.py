@@ -7,7 +7,8 @@ _NOTICE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-ter
 NO_READINESS = Rule(
     "no-readiness",
     Lesson.INTERRUPTIONS,
-    what="What speaks plain TCP says how to ask whether it can serve: an open port alone does not mean that it can.",
+    what="What speaks plain TCP says how to ask whether it can serve: an open port alone does not mean that it can. So"
+    " does what listens nowhere: there is no port to ask.",
     source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
     remedy="Give a command, as exec: [redis-cli, ping].",
 )

@@ -64,6 +64,14 @@ WRONG_PORT = Rule(
     source="The callee's own `service`, which is its `port` where it says none.",
     remedy="Leave the port out: it follows from the callee.",
 )
+NOTHING_LISTENS = Rule(
+    "nothing-listens",
+    Lesson.TIMEOUTS,
+    what="A call goes to a service that listens. One without a port takes its work from elsewhere, as from a queue; a"
+    " call to it could only fail.",
+    source="connect(2), ECONNREFUSED.",
+    remedy="Give the callee a port, or take the call out.",
+)
 WRONG_PROTOCOL = Rule(
     "wrong-protocol",
     Lesson.TIMEOUTS,

@@ -20,9 +20,9 @@ class LoadArgs(TypedDict):
     """What the workload must carry, and what one replica can do."""
 
     peak: float
-    """Requests per second of the whole workload at its busiest."""
+    """Requests per second of the whole workload at its busiest; without a port messages, or whatever it works off."""
     replica: float
-    """Requests per second that one replica can do with the processor share it requests."""
+    """Requests per second that one replica can do with the processor share it requests; without a port as `peak`."""
     utilization: NotRequired[float]
     """The most a replica may carry after a loss, as a share of `replica` [0.8]."""
 
@@ -48,7 +48,7 @@ class ResourcesArgs(TypedDict):
 
 
 class ProbeArgs(TypedDict):
-    """One probe: exactly one of `path`, `grpc`, `tcp` and `exec`."""
+    """One probe: exactly one of `path`, `grpc`, `tcp` and `exec`; without a port `exec`."""
 
     path: NotRequired[str]
     """GET this path on the workload's port."""
@@ -70,11 +70,13 @@ class ProbesArgs(TypedDict):
     """Three questions that must differ: has it started, can it serve, is it beyond help."""
 
     startup: NotRequired[ProbeArgs]
-    """Before it succeeds, the others do not run [grpc for protocol grpc, else tcp]."""
+    """Before it succeeds, the others do not run [grpc for protocol grpc, else tcp; without a port what readiness
+    asks]."""
     readiness: NotRequired[ProbeArgs]
-    """While it fails, no traffic [http: path /, grpc: grpc; required for protocol tcp]."""
+    """While it fails, no traffic [http: path /, grpc: grpc; required for protocol tcp, and without a port]."""
     liveness: NotRequired[ProbeArgs]
-    """When it fails, the container is restarted; must not ask what other workloads decide [tcp]."""
+    """When it fails, the container is restarted; must not ask what other workloads decide [tcp; required without a
+    port]."""
 
 
 class SpotArgs(TypedDict):
@@ -298,8 +300,8 @@ class ProxyArgs(TypedDict):
 class GuardedArgs(TypedDict):
     """Everything about a workload that is known before anything is created."""
 
-    port: int
-    """Port on which the application listens."""
+    port: NotRequired[int]
+    """Port on which the application listens [nowhere: it calls, and nobody calls it]."""
     load: LoadArgs
     """What it must carry; everything about size follows from it."""
     service: NotRequired[int]
@@ -313,7 +315,8 @@ class GuardedArgs(TypedDict):
     variables: NotRequired[list[VariablesArgs]]
     """All that is in ConfigMaps or Secrets that exist, as environment variables [none]."""
     deadline: NotRequired[str]
-    """The longest an answer may take [2s, or what its calls may take where that is longer]."""
+    """The longest an answer may take, without a port one message [2s, or what its calls may take where that is
+    longer]."""
     inbound: NotRequired[InboundArgs]
     """The guard in front of it."""
     proxy: NotRequired[ProxyArgs]

@@ -71,6 +71,8 @@ def _around(new: Sequence[Described], known: Known) -> dict[Caller, Described]:
 
 
 def _check_let_in(caller: Described, callee: Service) -> Iterator[Problem]:
+    if callee.spec.port is None:
+        return  # that is what is told
     every = Caller(caller.spec.namespace, EVERYBODY)
     if callee.spec.public or identity(caller) in callee.callers or every in callee.callers:
         return

@@ -65,6 +65,7 @@ def _absent(spec: Spec, way: WayIn) -> dict[str, str]:
     hint = "say expose, and platform.way" if spec.expose is None else "the platform's way in is another one"
     found = {} if spec.expose and routed else {"route": hint}
     found |= {} if spec.expose and way.ingress else {"ingress": hint}
+    found |= {"service": "nobody calls what has no port"} if spec.port is None else {}
     if spec.needs_keda and not spec.spot:
         found["autoscaler"] = "with a schedule or triggers KEDA makes it"
     if spec.kept.members:

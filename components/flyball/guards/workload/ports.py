@@ -100,7 +100,7 @@ def read_service(r: Reader, port: int) -> int:
     return r.whole("service", port, 1, 65_535)
 
 
-def check_services(port: int, service: int, ports: Mapping[str, Port], path: Path) -> Iterator[Problem]:
+def check_services(port: int | None, service: int | None, ports: Mapping[str, Port], path: Path) -> Iterator[Problem]:
     """Refuse two ports of one Service with the same number; those of UDP and of TCP do not meet. Nothing is said of two
     that are one port of the pod already."""
     used = {(False, service): ("port", port)}
@@ -125,7 +125,7 @@ def read_metrics(r: Reader) -> Metrics | None:
 
 
 def check(
-    port: int, ports: Mapping[str, Port], metrics: Metrics | None, taken: Mapping[int, str], path: Path
+    port: int | None, ports: Mapping[str, Port], metrics: Metrics | None, taken: Mapping[int, str], path: Path
 ) -> Iterator[Problem]:
     """Refuse ports on which another part of the pod listens: `taken` says which, of all but the further ones. Those of
     UDP and of TCP do not meet."""

@@ -13,6 +13,7 @@ from flyball.guards.timeouts.calls import Outside
 from flyball.guards.timeouts.rules import (
     CALLER_WITHOUT_CALL,
     HIDDEN_SERVICE,
+    NOTHING_LISTENS,
     UNKNOWN_CALLEE,
     WRONG_DEADLINE,
     WRONG_PORT,
@@ -124,6 +125,10 @@ def check_stated(
     """
     to, right = call.to, callee.callee
     if isinstance(to, Outside):
+        return
+    if callee.port is None:
+        message = f"{callee.name} has no port, so that nobody can call it"
+        yield Problem(path, NOTHING_LISTENS, message, f"give {callee.name} a port, or take the call out")
         return
     at = (*path, "service") if call.times.outside else path
     unread = {argument[0] for argument in bad}

@@ -67,9 +67,10 @@ class Service(Placed):
     """What has to succeed before a new version of it takes the place of the old one."""
 
     @property
-    def address(self) -> str:
-        """For callers within the cluster."""
-        return f"{self.spec.name}.{self.spec.namespace}:{self.spec.service}"
+    def address(self) -> str | None:
+        """For callers within the cluster; None of what listens nowhere."""
+        port = self.spec.service
+        return None if port is None else f"{self.spec.name}.{self.spec.namespace}:{port}"
 
     @property
     def members(self) -> Members | None:
@@ -303,7 +304,8 @@ def _check_alone(reading: _Reading) -> Iterator[Problem]:
     """What a set of services would fill in."""
     if reading.spec.sidecar.enabled:
         yield from calls.check_alone(reading.reader)
-    if reading.spec.callers is None and not reading.spec.public and not _exposed(reading.spec):
+    called = reading.spec.port is not None
+    if called and reading.spec.callers is None and not reading.spec.public and not _exposed(reading.spec):
         hint = "name who may call it, as [front], or [] for nobody, or set public; Services finds out by itself"
         path = (*reading.reader.path, "callers")
         yield Problem(path, NO_CALLERS, "is missing, and nobody could call it", hint)

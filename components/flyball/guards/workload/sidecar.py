@@ -119,9 +119,9 @@ def memory(inbound: Inbound, calls: int, headers: Bytes, connections: int = 100)
     return -(-total // MI) * MI
 
 
-def taken(sidecar: Sidecar, inbound: Inbound, calls: Iterable[str], port: int) -> dict[int, str]:
+def taken(sidecar: Sidecar, inbound: Inbound, calls: Iterable[str], port: int | None) -> dict[int, str]:
     """The ports on which a pod listens for its one port and its calls, and what does."""
-    found = {port: "the application"}
+    found = {} if port is None else {port: "the application"}
     if sidecar.enabled:
         found |= {sidecar.metrics_port: "the proxy's metrics"}
         found |= {at: f"the call {name}" for name, at in sidecar.call_ports(calls).items()}
@@ -130,7 +130,7 @@ def taken(sidecar: Sidecar, inbound: Inbound, calls: Iterable[str], port: int) -
 
 
 def check(
-    sidecar: Sidecar, inbound: Inbound, hops: Mapping[str, Hop], port: int, taken: Mapping[str, str], path: Path
+    sidecar: Sidecar, inbound: Inbound, hops: Mapping[str, Hop], port: int | None, taken: Mapping[str, str], path: Path
 ) -> Iterator[Problem]:
     """Refuse ports that two parts would listen on, and variables that are set already.
 

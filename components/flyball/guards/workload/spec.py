@@ -1,7 +1,7 @@
 """A workload's arguments, read into frozen values with every default filled in; the rules work on these."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flyball.guards.alerting import objectives
 from flyball.guards.alerting.objectives import Objective
@@ -34,6 +34,7 @@ from flyball.guards.workload import (
     resources,
     sidecar,
     way_in,
+    without_port,
 )
 from flyball.guards.workload.application import Scratch, choice, folder, read_common, read_scratch
 from flyball.guards.workload.balancer import Balancer, Behind
@@ -69,12 +70,12 @@ class Rollout:
 class Spec(Extended):
     """What a workload is, apart from what only Pulumi may know: image, environment, secrets.
 
-    Times in milliseconds, sizes in bytes. `port` is that of the application, `service` the one of its Service.
-    `callers` are those that are named, and None where nothing is said of them.
+    Times in milliseconds, sizes in bytes. `port` is that of the application, `service` the one of its Service;
+    both are None of what listens nowhere. `callers` are those that are named, and None where nothing is said of them.
     """
 
-    port: int
-    service: int
+    port: int | None
+    service: int | None
     protocol: str
     peak: float
     replica: float
@@ -152,8 +153,8 @@ class Spec(Extended):
         return retention.ephemeral_storage(1, volumes, self.logs.limits if self.logs else None)
 
     @property
-    def entry(self) -> int:
-        """The port of each pod at which it is called."""
+    def entry(self) -> int | None:
+        """The port of each pod at which it is called, if there is one."""
         return self.inbound.port if self.fronted else self.port
 
     @property
@@ -164,7 +165,9 @@ class Spec(Extended):
 
     @property
     def callee(self) -> Callee:
-        """The workload as those see it who call it."""
+        """The workload as those see it who call it; of what listens nowhere, all that can be said beside that."""
+        if self.service is None or self.entry is None:
+            return Callee(self.name, self.namespace, deadline=self.deadline)
         return Callee(self.name, self.namespace, self.service, self.entry, self.protocol, self.deadline)
 
 
@@ -181,19 +184,22 @@ def read(
     none, `way` what leads into the cluster.
     """
     r.problems.extend(check_service(name, r.path))
+    listens = r.has("port")
+    r = r if listens else without_port.rest(r)
     load, spot = r.at("load"), r.at("spot")
-    protocol = choice(r, "protocol", "http", PROTOCOLS)
+    protocol = choice(r, "protocol", "http", PROTOCOLS) if listens else "tcp"
     deadline = r.duration("deadline", promised)
     replica = load.number("replica", 1.0)
     guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
+    guard = replace(guard, enabled=guard.enabled and listens)
     balancer = way_in.read_balancer(r, way, max(deadline, guard.idle if guard.enabled else 0))
     logs = file_logs.read(r.at("logs"), folder(r.at("logs"), "path", "/var/log/app")) if r.is_map("logs") else None
-    port = r.whole("port", 8080, 1, 65_535)
+    port = r.whole("port", 8080, 1, 65_535) if listens else None
     return Spec(
         name=name,
         namespace=namespace,
         port=port,
-        service=ports.read_service(r, port),
+        service=None if port is None else ports.read_service(r, port),
         protocol=protocol,
         peak=load.number("peak", 1.0),
         replica=replica,
@@ -213,7 +219,7 @@ def read(
         schedule=schedule.read(r.at("schedule")) if r.has("schedule") else None,
         triggers=triggers.read(r.maps("triggers")),
         resources=resources.read(r.at("resources")),
-        probes=probes.read(r.at("probes"), protocol),
+        probes=probes.read(r.at("probes"), protocol, listens=listens),
         scratch=_scratch(r, logs),
         logs=logs,
         cache=local_cache.read(r.at("cache")) if r.is_map("cache") else None,

@@ -17,7 +17,7 @@ def load_balancer(s: Service, balancer: Balancer) -> Manifest:
     appProtocol is not said: Azure would ask for `/`, and take the nodes of whoever answers with 404 out
     (https://learn.microsoft.com/azure/aks/load-balancer-standard).
     """
-    port = balancer.port or s.spec.service
+    port = balancer.port or s.spec.callee.port
     notes = {**balancer.annotations, **_told(balancer, port), "pulumi.com/skipAwait": "true"}
     return {
         "metadata": metadata(s, s.name + SUFFIX, notes),

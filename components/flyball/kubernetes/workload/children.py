@@ -11,7 +11,8 @@ import pulumi_kubernetes as k8s
 class Children:
     """The objects of a workload; None for those that its arguments do not ask for."""
 
-    service: k8s.core.v1.Service
+    service: k8s.core.v1.Service | None
+    """None without `port`."""
     deployment: k8s.apps.v1.Deployment | None
     """With spot on the part that stays on demand; None of members."""
     stateful_set: k8s.apps.v1.StatefulSet | None
@@ -50,7 +51,9 @@ class Parent(pulumi.ComponentResource):
 
     @property
     def service(self) -> k8s.core.v1.Service:
-        """The Service, at `address`."""
+        """The Service, at `address`. Raises `LookupError` without `port`, where there is none."""
+        if self._children.service is None:
+            raise LookupError("what has no port has no Service")
         return self._children.service
 
     @property

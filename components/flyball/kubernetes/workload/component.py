@@ -23,7 +23,7 @@ class Workload(Parent):
     From `image`, `port` and `load` follow a Deployment at its floor, Service, ServiceAccount, PodDisruptionBudget,
     HorizontalPodAutoscaler, NetworkPolicy, PriorityClass, and a proxy in each pod with its ConfigMap; with spot on a
     second Deployment with an autoscaler of its own, with secrets a Secret, with a schedule or triggers a ScaledObject
-    in place of the HorizontalPodAutoscaler.
+    in place of the HorizontalPodAutoscaler. Without `port`, as of a consumer of a queue, there is no Service.
 
     By itself it knows no other service: who may call it is said in `callers` (or `public`), and each of its calls says
     where it goes. What two of one program say of each other must be so. Several that call each other are better
@@ -32,8 +32,8 @@ class Workload(Parent):
     attributes: `service`, `deployment`, `autoscaler`, …
     """
 
-    address: pulumi.Output[str]
-    """`name.namespace:port`, for callers within the cluster."""
+    address: pulumi.Output[str | None]
+    """`name.namespace:port`, for callers within the cluster; none without a port."""
     need: pulumi.Output[int]
     """Replicas that carry the peak."""
     floor: pulumi.Output[int]

@@ -42,13 +42,12 @@ def _container(
 
 
 def _beside(own: OwnSidecar) -> Manifest:
-    port = own.port or 0  # without one there are commands alone
     return {
         "restartPolicy": "Always",
         **unless_empty("ports", [{"containerPort": own.port, "protocol": "TCP"}] if own.port else []),
-        "startupProbe": probe(own.probes.startup, port),
-        "readinessProbe": probe(own.probes.readiness, port),
-        "livenessProbe": probe(own.probes.liveness, port),
+        "startupProbe": probe(own.probes.startup, own.port),
+        "readinessProbe": probe(own.probes.readiness, own.port),
+        "livenessProbe": probe(own.probes.liveness, own.port),
     }
 
 

@@ -51,13 +51,14 @@ def _ingress(s: Placed) -> list[Manifest]:
         for _, each in sorted(s.spec.ports.items())
         for rule in _let_in(s, each.callers, each.public, _further(each))
     ]
-    callers = _let_in(s, s.callers, s.spec.public, tcp(s.spec.entry))
+    entry = s.spec.entry
+    callers = _let_in(s, s.callers, s.spec.public, tcp(entry)) if entry is not None else []
     return [*metrics, *callers, *_balanced(s), *further, *_among(s, "from")]
 
 
 def _balanced(s: Service) -> list[Manifest]:
     """What arrives from a balancer of its own, unless everybody is let in anyway."""
-    if s.spec.balancer is None or s.spec.public:
+    if s.spec.balancer is None or s.spec.public or s.spec.entry is None:
         return []
     blocks = [{"ipBlock": {"cidr": cidr}} for cidr in s.spec.balancer.arrives or EVERYWHERE]
     return [{"from": blocks, "ports": [tcp(s.spec.entry)]}]
@@ -65,7 +66,7 @@ def _balanced(s: Service) -> list[Manifest]:
 
 def _among(s: Service, direction: str) -> list[Manifest]:
     """Members reach each other at all ports of the application, past the proxy."""
-    if s.members is None or s.members.alone:
+    if s.members is None or s.members.alone or s.spec.port is None:
         return []
     ports = [tcp(s.spec.port), *(_further(each) for _, each in sorted(s.spec.ports.items()))]
     return [{direction: [{"podSelector": {"matchLabels": selector(s)}}], "ports": ports}]

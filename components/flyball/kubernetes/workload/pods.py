@@ -184,7 +184,7 @@ def _container(s: Service, inputs: PodInputs) -> Manifest:
     spec = s.spec
     return {
         **application(s, inputs, s.sizing.ephemeral_storage, _own_volumes(spec), _data(spec)),
-        "ports": _ports(spec),
+        **unless_empty("ports", _ports(spec)),
         "startupProbe": probe(spec.probes.startup, spec.port),
         "readinessProbe": probe(spec.probes.readiness, spec.port),
         "livenessProbe": probe(spec.probes.liveness, spec.port),
@@ -203,7 +203,7 @@ def _data(spec: Spec) -> list[Manifest]:
 
 def _ports(spec: Spec) -> list[Manifest]:
     """All on which it listens, each once."""
-    found = [container_port(PORT_NAME, spec.port)]
+    found = [container_port(PORT_NAME, spec.port)] if spec.port is not None else []
     for name, each in sorted(spec.ports.items()):
         found.append(container_port(name, each.port, protocol(each.protocol)))
     if spec.metrics and spec.metrics.port not in {each["containerPort"] for each in found}:

@@ -81,7 +81,7 @@ def _proxy(s: Placed) -> Proxy:
     spec, ports, named = s.spec, s.spec.sidecar.call_ports(s.spec.calls), fixed_names.places(s.spec.calls)
     return Proxy(
         name=s.name,
-        inbound=_inbound(s.spec) if isinstance(s, Service) and s.spec.fronted else None,
+        inbound=_inbound(spec) if isinstance(spec, Spec) and spec.fronted else None,
         outbound=tuple(
             Outbound(name, Address(ports[name]), _servers(s, call), call.times, call.hop, _named(named, name, call))
             for name, call in sorted(spec.calls.items())
@@ -106,7 +106,9 @@ def _drain(s: Placed) -> Milliseconds:
     return own.stop + (_FAREWELL + own.drain if s.spec.fronted and s.spec.protocol == "grpc" else 0)
 
 
-def _inbound(spec: Spec) -> InboundHop:
+def _inbound(spec: Spec) -> InboundHop | None:
+    if spec.port is None:
+        return None
     app = Server("127.0.0.1", spec.port)
     return InboundHop(Address(spec.inbound.port, EVERYWHERE), app, spec.protocol, spec.deadline, spec.inbound)
 

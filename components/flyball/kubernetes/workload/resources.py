@@ -54,7 +54,9 @@ def register(
         for each in ([] if s.members else canary(s, ready.inputs))
     ]
     members = _members(s, s.members, name, ready, child, make) if s.members else None
-    reached = make(k8s.core.v1.Service, name, patched(s, "service", service.service(s)), child)
+    reached = None
+    if s.spec.port is not None:
+        reached = make(k8s.core.v1.Service, name, patched(s, "service", service.service(s)), child)
     limit = patched(s, "budget", service.disruption_budget(s))
     budget = make(k8s.policy.v1.PodDisruptionBudget, name, limit, child)
     # An on-demand base goes down to its size once there is something on spot.

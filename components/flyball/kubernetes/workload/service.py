@@ -41,7 +41,7 @@ def service(s: Service) -> Manifest:
 def target_port(s: Service) -> int | str:
     """Where calls arrive at a pod. By number with a proxy: a name is looked up among the application's ports, and the
     proxy is beside it."""
-    return s.spec.entry if s.spec.fronted else PORT_NAME
+    return s.spec.inbound.port if s.spec.fronted else PORT_NAME
 
 
 def _further(name: str, port: Port) -> Manifest:

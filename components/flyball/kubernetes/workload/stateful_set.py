@@ -75,7 +75,9 @@ def _claim(s: Service, data: Data) -> Manifest:
 
 def peers(s: Service) -> Manifest:
     """A name for each member, at all ports of the application itself: members reach each other past the proxy."""
-    ports = [{"name": PORT_NAME, "port": s.spec.port, "targetPort": s.spec.port, "protocol": "TCP"}]
+    own, ports = s.spec.port, list[Manifest]()
+    if own is not None:
+        ports.append({"name": PORT_NAME, "port": own, "targetPort": own, "protocol": "TCP"})
     for name, each in sorted(s.spec.ports.items()):
         ports.append({"name": name, "port": each.port, "targetPort": each.port, "protocol": protocol(each.protocol)})
     return headless(metadata(s, s.name + PEERS_SUFFIX, {"pulumi.com/skipAwait": "true"}), selector(s), ports)
