@@ -17,6 +17,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
         *(
             "fallback-call",
+            "nothing-listens",
             "migration-without-command",
             "variable-taken",
             "own-label",
