@@ -73,7 +73,7 @@ def test_everything_is_described(schema: dict[str, Any]) -> None:
     assert [name for name, found in described.items() if not found.get("description")] == []
     assert described[f"{TYPE}.image"]["description"] == "Image with a tag or digest."
     assert described[f"{TYPE}.deadline"]["description"] == (
-        "The longest an answer may take [2s, or what its calls may take where that is longer]."
+        "The longest that an answer may take, or a message [2s, or what its calls may take where that is longer]."
     )
     assert described["flyball:index:Job.deadline"]["description"].startswith("The longest that a run may take")
     assert described["flyball:index:LoadArgs.peak"]["description"] == (

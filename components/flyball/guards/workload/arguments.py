@@ -17,12 +17,12 @@ from flyball.guards.workload.ports import MetricsArgs, PortArgs
 
 
 class LoadArgs(TypedDict):
-    """What the workload must carry, and what one replica can do."""
+    """What the workload must carry, and what one replica can do: requests, or without a port messages."""
 
     peak: float
-    """Requests per second of the whole workload at its busiest; without a port messages, or whatever it works off."""
+    """Requests per second of the whole workload at its busiest."""
     replica: float
-    """Requests per second that one replica can do with the processor share it requests; without a port as `peak`."""
+    """Requests per second that one replica can do with the processor share it requests."""
     utilization: NotRequired[float]
     """The most a replica may carry after a loss, as a share of `replica` [0.8]."""
 
@@ -315,8 +315,7 @@ class GuardedArgs(TypedDict):
     variables: NotRequired[list[VariablesArgs]]
     """All that is in ConfigMaps or Secrets that exist, as environment variables [none]."""
     deadline: NotRequired[str]
-    """The longest an answer may take, without a port one message [2s, or what its calls may take where that is
-    longer]."""
+    """The longest that an answer may take, or a message [2s, or what its calls may take where that is longer]."""
     inbound: NotRequired[InboundArgs]
     """The guard in front of it."""
     proxy: NotRequired[ProxyArgs]
