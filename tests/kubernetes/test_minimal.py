@@ -45,7 +45,7 @@ def test_what_has_no_port_has_no_address_and_no_service() -> None:
             assert Workload("mail", args).service
 
     [component] = [r for r in registered(program) if r.outputs is not None]
-    assert component.outputs == {"address": None, "need": 7, "floor": 8, "ceiling": 12, "target": 70}
+    assert component.outputs == {"need": 7, "floor": 8, "ceiling": 12, "target": 70}
 
 
 def test_nobody_is_told_how_to_call_what_has_no_port() -> None:

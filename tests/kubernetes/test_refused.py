@@ -80,7 +80,7 @@ def test_unknown_keys_at_any_depth(more: dict[str, Any], problem: str) -> None:
     assert problem in refused(**more)
 
 
-@pytest.mark.parametrize("missing", ["image", "port", "load"])
+@pytest.mark.parametrize("missing", ["image", "load"])
 def test_nothing_required_may_be_missing(missing: str) -> None:
     caught: list[Refused] = []
 
@@ -93,7 +93,7 @@ def test_nothing_required_may_be_missing(missing: str) -> None:
 
     measured = "`flyball measure` proposes it, from your Prometheus or by a load test of one replica"
     load = f"a map with peak, replica; {measured}"
-    what = {"image": "text", "port": "a whole number", "load": load}[missing]
+    what = {"image": "text", "load": load}[missing]
     assert registered(program) == []
     assert str(caught[0]) == f"web.{missing}: is missing; it is required: {what}"
 
