@@ -217,7 +217,8 @@ def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible,
     with installing(host):
         waited = converged.play("freeze", *only, **why, base_lock_timeout="1s")
     assert waited.code == 2
-    assert re.search(r"FAILED - RETRYING: \[app3\]: .*Hold the packages \(1 retries left\)", waited.output)
+    retried = re.search(r"FAILED - RETRYING: \[app3\]: .*Hold the packages \(1 retries left\)", waited.output)
+    assert retried, waited.output
     converged.play("freeze", *only, **why).succeeded()
     for unit in units.split():
         assert "Assertion failed" in host.run(f"systemctl start {unit} 2>&1", check=False)
