@@ -130,6 +130,11 @@ def test_init_containers_and_sidecars_come_back(name: str, tmp_path: Path) -> No
         for key in ("init", "sidecars", "scratch", "files", "metrics", "shutdown", "grace_seconds"):
             if (service, key) != ("journal", "grace_seconds"):  # its balancer, which does not come back, needs longer
                 assert getattr(spec, key) == getattr(was.spec, key), (service, key)
+    for job, was in stack.jobs.items():
+        spec = back.jobs[job].spec
+        assert [(spec.init, spec.sidecars, spec.grace_seconds)] == [
+            (was.spec.init, was.spec.sidecars, was.spec.grace_seconds)
+        ]
     twice = again(answered, tmp_path / "twice")
     for service, args in once.config["services"].items():
         other = twice.config["services"][service]

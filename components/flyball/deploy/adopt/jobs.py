@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flyball.deploy.adopt import ours, pod
+from flyball.deploy.adopt import containers, ours, pod
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, pod_of
@@ -65,7 +65,15 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
     if isinstance(job.get("ttlSecondsAfterFinished"), int) and job["ttlSecondsAfterFinished"]:
         args["ttl"] = f"{job['ttlSecondsAfterFinished']}s"
     args |= ours.describe(work)
-    return work, {**args, **pod.describe(work)}
+    return work, {**args, **_pod(work)}
+
+
+def _pod(work: Work) -> dict[str, Any]:
+    work.parts.extend(containers.parts(work))
+    for part in work.parts:
+        if part.within[0] == containers.SIDECARS and part.container.get("restartPolicy") != "Always":
+            part.say("is ended with the job here, which there waits until it has ended by itself")
+    return {**pod.describe(work), **containers.describe(work, None, set())}
 
 
 def _rest(work: Work, job: Manifest, path: str) -> None:

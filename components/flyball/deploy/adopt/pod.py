@@ -7,7 +7,7 @@ from flyball import wellknown
 from flyball.deploy.adopt import environment, volumes
 from flyball.deploy.adopt.found import Manifest, mapping, maps
 from flyball.deploy.adopt.notes import holds_secret
-from flyball.deploy.adopt.work import Work, is_made
+from flyball.deploy.adopt.work import Work
 from flyball.guards.fail_fast.container import check_image
 from flyball.guards.workload.pod import CAPABILITIES
 
@@ -103,16 +103,6 @@ def _others(work: Work) -> None:
     for i, each in enumerate(maps(work.container.get("ports"))):
         if each.get("hostPort"):
             work.lose(f"{work.path}.ports[{i}].hostPort", "it is not reached at a port of its node")
-    if work.section == "services":
-        return  # theirs are described
-    for i, each in enumerate(maps(work.pod.get("containers"))):
-        if i != work.index:
-            at = f"{work.pod_path}.containers[{i}]"
-            work.lose(at, f"{each.get('name')} runs beside it, and a pod here is the application and its proxy")
-    for i, each in enumerate(maps(work.pod.get("initContainers"))):
-        if not is_made(work.item, each):
-            at = f"{work.pod_path}.initContainers[{i}]"
-            work.lose(at, f"{each.get('name')} is not run before it: what it waits for or prepares is not done")
 
 
 def words(work: Work) -> dict[str, Any]:
