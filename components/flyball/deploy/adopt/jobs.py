@@ -52,7 +52,7 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
     else:
         work.say("ran already, perhaps: it runs again at the first `up`, and whenever its arguments change")
     if not item.is_ours:
-        _rest(work, job, path.rsplit(".", 2)[0])
+        _of_run(work, job, path.rsplit(".", 2)[0])
     for key in _MANY:
         if job.get(key) not in (None, 1):
             work.lose(
@@ -76,7 +76,7 @@ def _pod(work: Work) -> dict[str, Any]:
     return {**pod.describe(work), **containers.describe(work, None, set())}
 
 
-def _rest(work: Work, job: Manifest, path: str) -> None:
+def _of_run(work: Work, job: Manifest, path: str) -> None:
     """What of a run nothing in the stack file says."""
     said = {k: v for k, v in job.items() if (k, v) != ("completionMode", "NonIndexed")}
     work.rest(said, _JOB, path, _RUNS)

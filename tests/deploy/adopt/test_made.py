@@ -1,0 +1,52 @@
+"""What flyball made comes back with the calls that it makes, and with the time that these take."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.deploy.adopt.test_adopt import again, filled
+
+from flyball.stack.read import examine
+
+
+@pytest.mark.parametrize("how", [{"protocol": "tcp", "port": 5432}, {"port": 8080, "inbound": {"enabled": False}}])
+def test_what_tells_no_deadline_has_time_for_its_calls(tmp_path: Path, how: dict[str, Any]) -> None:
+    """Without requests of its own its proxy holds none to a deadline, and nobody calls it."""
+    probes = {"readiness": {"tcp": True}, "liveness": {"exec": ["alive"]}}
+    web = {"image": "registry.example/web:1.0", "port": 8080, "load": {"peak": 10, "replica": 20}}
+    services = {
+        "front": web,
+        "search": {**web, "calls": {"front": {}}},
+        "orders": {**web, "probes": probes, "calls": {"search": {}}, **how},
+    }
+    config = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "dev", "services": services}
+    config |= {"logs": {"to": "none", "reason": "none are kept"}}
+    adopted = again(config, tmp_path / "made")
+    assert adopted.config["services"]["orders"]["deadline"] == "2.5s"
+    assert adopted.config["services"]["search"]["deadline"] == "2.25s"
+    assert examine(filled(adopted, tmp_path))[1] == []
+
+
+def test_what_was_made_calls_what_its_proxy_leads_to_and_nothing_is_guessed(tmp_path: Path) -> None:
+    """A guess would be a call that its deadline has no time for: by default 2 s, and 250 ms to connect, in 2 s."""
+    web = {"image": "registry.example/web:1.0", "port": 8080, "load": {"peak": 10, "replica": 20}, "deadline": "2s"}
+    services = {
+        "front": web,
+        "search": {**web, "env": {"FRONT_ADDR": "front:8080"}},
+        "orders": {
+            **web,
+            "deadline": "5s",
+            "calls": {"search": {"timeout": "2s"}},
+            "env": {"FRONT_ADDR": "front:8080"},
+        },
+    }
+    config = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "dev", "services": services}
+    config |= {"logs": {"to": "none", "reason": "none are kept"}}
+    adopted = again(config, tmp_path / "made")
+    assert "calls" not in adopted.config["services"]["search"]
+    assert list(adopted.config["services"]["orders"]["calls"]) == ["search"]
+    assert [str(lost) for lost in adopted.lost if "front" in str(lost)] == [
+        "deployment orders: it seems to call front past its proxy, and goes on so",
+        "deployment search: it seems to call front past its proxy, and goes on so",
+    ]
+    assert examine(filled(adopted, tmp_path))[1] == []
