@@ -55,6 +55,9 @@ def test_every_unit_runs(converged: Ansible) -> None:
     for host in converged.lab.hosts.values():
         assert host.run("systemctl --failed --no-legend") == ""
         assert host.run("systemctl is-active logrotate.timer rsyslog").split() == ["active", "active"]
+        # Debian's has 19: what fills a disk takes the processors too, and the rotation would wait for it.
+        priorities = host.run("systemctl show --property=Nice,IOSchedulingPriority --value logrotate.service")
+        assert priorities.split() == ["0", "4"]
     leaving = "flyball-spot-drain.service flyball-planned-restart.timer"
     for name in APPS:
         assert converged.lab[name].run(f"systemctl is-active {leaving}").split() == ["active", "active"]
