@@ -6,6 +6,7 @@ module says otherwise by `pytest.mark.xdist_group`.
 """
 
 import itertools
+import os
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -16,6 +17,11 @@ SHARED = ("control_plane", "governed_plane", "scaled_plane", "site_fleet")
 """Fixtures for all tests that use them, to be ended with the last of these (see `at_group_end`)."""
 ALONE = ("tests/drills/test_drills.py", "tests/drills/test_host_drills.py")
 """Modules whose tests each bring up what they need."""
+_KINDS = ("hosts", "cluster", "vegeta", "long")
+"""In which order they are taken up, by marks; what has none of them is short and comes last."""
+NICENESS = os.getpriority(os.PRIO_PROCESS, 0)
+YIELDING = NICENESS + 10
+"""Of what is short: hosts, control planes and drills measure, and have their times to keep."""
 _at_group_end = ExitStack()
 
 
@@ -39,13 +45,18 @@ def in_order(groups: Iterable[Sequence[pytest.Item]]) -> list[pytest.Item]:
     What waits most comes first, hosts and control planes by turns, of each the group with most tests first; then the
     drills with traffic, what is marked as long, and at the end what is short, to fill the gaps.
     """
-    kinds: dict[str, list[Sequence[pytest.Item]]] = {"hosts": [], "cluster": [], "vegeta": [], "long": [], "": []}
+    kinds: dict[str, list[Sequence[pytest.Item]]] = {kind: [] for kind in (*_KINDS, "")}
     for group in sorted(groups, key=len, reverse=True):
-        kinds[next((kind for kind in kinds if kind and group[0].get_closest_marker(kind)), "")].append(group)
+        kinds[kind_of(group[0])].append(group)
     waiting = itertools.zip_longest(kinds["hosts"], kinds["cluster"], fillvalue=())
     return [
         item for group in (*itertools.chain(*waiting), *kinds["vegeta"], *kinds["long"], *kinds[""]) for item in group
     ]
+
+
+def kind_of(test: pytest.Item) -> str:
+    """The first of its marks that says when it is taken up; empty where it is short."""
+    return next((kind for kind in _KINDS if test.get_closest_marker(kind)), "")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -68,6 +79,13 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """xdist 3.8 does not notice that pytest 9.2 keeps it from grouping (pytest-xdist#1386), and would say nothing."""
     if node.config.option.dist == "loadgroup" and not all("@" in nodeid for nodeid in ids):
         raise pytest.UsageError("xdist puts no tests into groups; with pytest 9.1 it does")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is short yields to what runs in the other workers; only root may take that back."""
+    if hasattr(item.config, "workerinput") and os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS if kind_of(item) else YIELDING)
 
 
 @pytest.hookimpl(wrapper=True)

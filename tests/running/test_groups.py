@@ -1,10 +1,12 @@
 """Tests that share something run one after another in one worker, and what waits longest begins first."""
 
+import os
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.running.groups import group_of, in_order
+from tests.running.groups import NICENESS, YIELDING, group_of, in_order, pytest_runtest_setup
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,20 @@ def test_hosts_and_clusters_take_turns_and_come_before_the_rest() -> None:
 
 def test_every_test_stays() -> None:
     assert sorted(names([Item("a")], [Item("b", ("hosts",))], [Item("c", ("hosts",))])) == ["a", "b", "c"]
+
+
+def test_what_is_short_yields_to_what_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "setpriority", lambda *told: given.append(told))
+
+    def taken_up(*marks: str, **config: object) -> None:
+        test: Any = SimpleNamespace(
+            get_closest_marker=Item("a", marks).get_closest_marker, config=SimpleNamespace(**config)
+        )
+        pytest_runtest_setup(test)
+
+    for marks in ((), ("hosts",), ("haproxy",), ("vegeta", "haproxy")):
+        taken_up(*marks, workerinput={})
+    taken_up()
+    assert given == [(os.PRIO_PROCESS, 0, niceness) for niceness in (YIELDING, NICENESS, YIELDING, NICENESS)]
