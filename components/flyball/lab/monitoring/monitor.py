@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flyball.guards.reading.units import show_duration
 from flyball.lab import ports
 from flyball.lab.cluster.control_plane import ControlPlane, Report
-from flyball.lab.monitoring import at_work, figures, kube_state, programs, receiver
+from flyball.lab.monitoring import alone, at_work, figures, kube_state, programs, receiver
 from flyball.lab.monitoring.errors import MonitorError
 from flyball.lab.monitoring.receiver import Receiver
 
@@ -136,15 +136,27 @@ def running(
     web, mail = ports.free(2)
     with ExitStack() as at_end:
         told = at_end.enter_context(receiver.listening())
+        alerting = {"alertmanagers": [{"static_configs": [_targets(mail)]}]}
+        documents = {
+            RULES: {"groups": []},
+            "prometheus.yml": {**_prometheus(times, scraped), "rule_files": [RULES], "alerting": alerting},
+            "alertmanager.yml": configuration(told),
+        }
+        for name, document in documents.items():
+            # Each of them reads YAML, of which JSON is a part.
+            (folder / name).write_text(json.dumps(document, indent=1))
         monitor = Monitor(folder, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{mail}", told)
-        (folder / "alertmanager.yml").write_text(json.dumps(configuration(told), indent=1))
         run = at_end.enter_context(at_work.programs(root, home, folder))
         run.start(
             *("prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml", "--cluster.listen-address="),
             *(f"--storage.path={folder}/alertmanager", f"--web.listen-address=127.0.0.1:{mail}"),
         )
-        _start(run, folder, web, _prometheus(times, scraped, mail))
-        run.await_ready(f"{monitor.alertmanager}/-/ready")
+        run.start(
+            *("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/prometheus"),
+            *(f"--web.listen-address=127.0.0.1:{web}", "--web.enable-lifecycle"),
+        )
+        for url in (monitor.alertmanager, monitor.prometheus):
+            run.await_ready(f"{url}/-/ready")
         _await_figures(monitor, len(scraped))
         yield monitor
 
@@ -152,26 +164,12 @@ def running(
 @contextmanager
 def scraping(home: Path, scraped: Sequence[Mapping[str, Any]], times: Times, report: Report) -> Iterator[Scraper]:
     """Prometheus alone, for who only asks it. Raises as `watching`."""
-    root = programs.ensure(report)
     folder = home / "monitoring"
     folder.mkdir(exist_ok=True)
-    [web] = ports.free(1)
-    with at_work.programs(root, home, folder) as run:
-        found = Scraper(folder, f"http://127.0.0.1:{web}")
-        _start(run, folder, web, _prometheus(times, scraped))
+    with alone.prometheus(folder, _prometheus(times, scraped), report) as url:
+        found = Scraper(folder, url)
         _await_figures(found, len(scraped))
         yield found
-
-
-def _start(run: at_work.AtWork, folder: Path, port: int, configuration: Mapping[str, Any]) -> None:
-    # It reads YAML, of which JSON is a part.
-    for name, document in ((RULES, {"groups": []}), ("prometheus.yml", configuration)):
-        (folder / name).write_text(json.dumps(document, indent=1))
-    run.start(
-        *("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/prometheus"),
-        *(f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle"),
-    )
-    run.await_ready(f"http://127.0.0.1:{port}/-/ready")
 
 
 def _await_figures(monitor: Scraper, targets: int, limit: float = 120.0) -> None:
@@ -183,16 +181,13 @@ def _await_figures(monitor: Scraper, targets: int, limit: float = 120.0) -> None
         time.sleep(0.1)
 
 
-def _prometheus(times: Times, scraped: Sequence[Mapping[str, Any]], alertmanager: int | None = None) -> dict[str, Any]:
-    told = {"alertmanagers": [{"static_configs": [_targets(alertmanager)]}]} if alertmanager else {}
+def _prometheus(times: Times, scraped: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "global": {
             "scrape_interval": _span(times.scrape),
             "scrape_timeout": _span(times.scrape),
             "evaluation_interval": _span(times.evaluate),
         },
-        "rule_files": [RULES],
-        **({"alerting": told} if told else {}),
         "scrape_configs": scraped,
     }
 
