@@ -1,13 +1,16 @@
 """What is compiled is compiled once, as if it had just been."""
 
 import marshal
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
 
 import pytest
 
-from flyball.lab.hosts.kept_compiled import keeping
+from flyball.lab.hosts import compiled as of_labs
+from flyball.lab.hosts.kept_compiled import FOLDER, keeping
 
 SOURCE = b"def where(): return where.__code__.co_filename\n"
 
@@ -62,3 +65,22 @@ def test_without_a_folder_it_compiles_each_time(
     compiled = keeping(compiling, str(tmp_path / "none"))
     assert [where(compiled(path, SOURCE)) for path in ("/a", "/b")] == ["/a", "/b"]
     assert compilations == ["/a", "/b"]
+
+
+def test_the_next_host_has_what_one_kept_that_was_whole_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    long_ago = time.time() - 31 * 86_400
+
+    def given(name: str) -> Path:
+        (tmp_path / name).mkdir()
+        of_labs.give(tmp_path / name)
+        return tmp_path / name / FOLDER.lstrip("/")
+
+    kept = given("one")
+    for name in ("new.cpython-311", "old.cpython-311", "broken-off.cpython-311.17"):
+        (kept / name).write_bytes(b"code")
+    os.utime(kept / "old.cpython-311", (long_ago, long_ago))
+    of_labs.take(tmp_path / "one")
+    assert [file.name for file in given("two").iterdir()] == ["new.cpython-311"]
