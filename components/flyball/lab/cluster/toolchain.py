@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flyball import paths
+from flyball.lab import unused
 from flyball.lab.cluster.programs import (
     COMPILER_FLAGS,
     EDITED,
@@ -255,10 +256,7 @@ def _run(command: list[str], folder: Path, log: Path, progress: _Progress) -> in
 
 def _remove_unused() -> None:
     """Keep the cache bounded: programs of pins that no checkout has asked for lately go."""
-    oldest = time.time() - UNUSED_DAYS * 86_400
-    for folder in paths.bin_dir().iterdir():
-        if folder.is_dir() and folder.stat().st_mtime < oldest:
-            shutil.rmtree(folder)
+    unused.remove(filter(Path.is_dir, paths.bin_dir().iterdir()), UNUSED_DAYS)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from flyball import paths
+from flyball.lab import unused
 from flyball.lab.hosts import kept_compiled
 
 _PACKAGES = "usr/lib/python3/dist-packages"
 _PROGRAM = Path(kept_compiled.__file__)
+_KEPT_DAYS = 30
+"""What was compiled longer ago is compiled once more, if anybody still asks for it."""
 
 
 def give(files: Path) -> None:
@@ -26,6 +29,7 @@ def take(files: Path) -> None:
     if kept.is_dir():
         _ours().mkdir(parents=True, exist_ok=True)
         _link(kept, _ours())
+        unused.remove(_ours().iterdir(), _KEPT_DAYS)
 
 
 def _ours() -> Path:
@@ -46,5 +50,5 @@ def _folder(files: Path, path: str) -> Path:
 def _link(source: Path, target: Path) -> None:
     for file in source.glob("*.cpython-*"):
         if file.suffix.startswith(".cpython"):  # whole, and not one that was being written
-            with suppress(FileExistsError):
+            with suppress(FileExistsError, FileNotFoundError):  # others keep and remove at the same time
                 os.link(file, target / file.name)

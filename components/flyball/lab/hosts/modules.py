@@ -2,12 +2,11 @@
 
 import hashlib
 import os
-import shutil
 import sys
-import time
 from pathlib import Path
 
 from flyball import paths
+from flyball.lab import unused
 
 KEPT_DAYS = 3
 """Of what was made by another version, or of other modules."""
@@ -19,10 +18,9 @@ def kept(plugins: Path, version: str) -> Path:
     for file in sorted([*plugins.glob("modules/*.py"), *plugins.glob("module_utils/*.py")]):
         made_of.update(f"\0{file}\0".encode() + file.read_bytes())
     folder = paths.hosts_dir() / "modules" / made_of.hexdigest()[:16]
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        for other in folder.parent.iterdir():
-            if other.stat().st_mtime < time.time() - KEPT_DAYS * 86_400:
-                shutil.rmtree(other, ignore_errors=True)
+    is_new = not folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)
+    if is_new:
+        unused.remove(folder.parent.iterdir(), KEPT_DAYS)
     return folder
