@@ -8,26 +8,32 @@ the name of the field manager survives, so a mutating policy appends the time to
 Times are compared as text: RFC 3339 in UTC with whole seconds sorts as it reads.
 """
 
-STAMP = " at "
+_STAMP = " at "
 """Between the name of a field manager and the time of its write to the scale subresource."""
 _BUCKET = "ancient-changes"
 """The field manager into which the API server merges the oldest entries beyond ten; its time is that of another."""
 
 _OWNS = "has(m.fieldsV1) && 'f:spec' in m.fieldsV1 && 'f:replicas' in m.fieldsV1['f:spec']"
 _TIME = "string(m.?time.orValue(''))"
-_OF_SCALE = f"(m.manager.contains('{STAMP}') ? m.manager.split('{STAMP}')[1] : '')"
+_OF_SCALE = f"(m.manager.contains('{_STAMP}') ? m.manager.split('{_STAMP}')[1] : '')"
 
 LOSES_ITS_TIME = "m.operation == 'Update' && m.?subresource.orValue('') != 'scale' && has(m.time)"
 """CEL: whether an entry of a Scale is of a write to the object itself, whose time is lost on the way back to it."""
 
 
-def _entries(subject: str) -> str:
+def entries(subject: str) -> str:
+    """CEL: the entries of all field managers of `subject`."""
     return f"dyn({subject}).metadata.?managedFields.orValue([])"
+
+
+def stamped(entry: str, moment: str) -> str:
+    """CEL: the name of an entry's field manager with the time `moment`, in place of one that it has already."""
+    return f"{entry}.manager.split('{_STAMP}')[0] + '{_STAMP}' + {moment}"
 
 
 def owners(subject: str) -> str:
     """CEL: the entries of the field managers that own the replicas of `subject`."""
-    return f"{_entries(subject)}.filter(m, {_OWNS})"
+    return f"{entries(subject)}.filter(m, {_OWNS})"
 
 
 def merged(subject: str) -> str:
@@ -41,7 +47,7 @@ def changes(subject: str) -> str:
     An owner that was not there at the last change came later. Where the owner is a merge of old entries, the latest
     write to the object stands for it. An autoscaler's entry has no time, and none is known then.
     """
-    latest = f"{_entries(subject)}.map(m, {_TIME}).max()"
+    latest = f"{entries(subject)}.map(m, {_TIME}).max()"
     stamp = f"(m.manager == '{_BUCKET}' ? {latest} : m.?subresource.orValue('') == 'scale' ? {_OF_SCALE} : {_TIME})"
     return f"{owners(subject)}.map(m, {stamp}).filter(s, s != '')"
 

@@ -29,7 +29,7 @@ def scale_policies() -> list[Manifest]:
     error. A patch cannot refuse except by failing: the message is given as the name of a JSON patch operation, which
     the API server reports as unknown.
     """
-    entries = "dyn(object).metadata.?managedFields.orValue([])"
+    entries = clock.entries("object")
     # All entries on a Scale own its replicas; after a change there is one, that of the write itself.
     timed = "has(object.metadata.managedFields)"
     problems = {
@@ -42,8 +42,8 @@ def scale_policies() -> list[Manifest]:
     }
 
     def stamp(moment: str) -> str:
-        stamped = f"{entries}[0].manager.split('{clock.STAMP}')[0] + '{clock.STAMP}' + {moment}"
-        return f"JSONPatch{{op: 'replace', path: '/metadata/managedFields/0/manager', value: {stamped}}}"
+        name = clock.stamped(f"{entries}[0]", moment)
+        return f"JSONPatch{{op: 'replace', path: '/metadata/managedFields/0/manager', value: {name}}}"
 
     def replicas(size: str) -> str:
         return f"JSONPatch{{op: 'replace', path: '/spec/replicas', value: {size}}}"
@@ -53,15 +53,9 @@ def scale_policies() -> list[Manifest]:
         nothing = f"{timed} && {size} == variables.was && variables.last != ''"
         return f"([{replicas(size)}] + ({nothing} ? [{stamp('variables.last')}] : []))"
 
-    # A write of the size that is there, after one of the object itself: the server would drop that one's time.
-    copied = "".join(f", '{key}': m.{key}" for key in ("operation", "apiVersion", "fieldsType", "fieldsV1"))
-    manager = f"dyn(m.manager.split('{clock.STAMP}')[0] + '{clock.STAMP}' + string(m.time))"
-    stamped = f"{{'manager': {manager}, 'subresource': dyn('scale'){copied}}}"
-    kept = f"{entries}.map(m, {clock.LOSES_ITS_TIME} ? {stamped} : m)"
-    keeps = f"[JSONPatch{{op: 'replace', path: '/metadata/managedFields', value: {kept}}}]"
     patch = (
         f"!({steps.GUARDED}) ? []"
-        f" : variables.now == variables.was ? ({entries}.exists(m, {clock.LOSES_ITS_TIME}) ? {keeps} : [])"
+        f" : variables.now == variables.was ? {_unchanged(entries)}"
         f" : {cel.IS_AUTOSCALER} ? ("
         f"{steps.JUMPS} && {timed} ? (variables.wait > 0 ? [{replicas('variables.was')}, {stamp('variables.last')}]"
         f" : [{replicas(cel.larger('variables.now', steps.lowest()))}, {stamp('variables.time')}])"
@@ -83,6 +77,16 @@ def scale_policies() -> list[Manifest]:
         override=_OVERRIDE,
     )
     return [*mutating(policy, patch), *_record()]
+
+
+def _unchanged(entries: str) -> str:
+    """The patch of a write of the size that is there: after one of the object itself, the server would drop that one's
+    time."""
+    copied = "".join(f", '{key}': m.{key}" for key in ("operation", "apiVersion", "fieldsType", "fieldsV1"))
+    timed = f"{{'manager': dyn({clock.stamped('m', 'string(m.time)')}), 'subresource': dyn('scale'){copied}}}"
+    kept = f"{entries}.map(m, {clock.LOSES_ITS_TIME} ? {timed} : m)"
+    patch = f"[JSONPatch{{op: 'replace', path: '/metadata/managedFields', value: {kept}}}]"
+    return f"({entries}.exists(m, {clock.LOSES_ITS_TIME}) ? {patch} : [])"
 
 
 def _record() -> list[Manifest]:
