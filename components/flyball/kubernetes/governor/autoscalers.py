@@ -65,7 +65,7 @@ def _policy(
         name=name,
         resources=[resources(api_group, version, [kind], "CREATE", "UPDATE", "DELETE")],
         conditions={
-            "not-an-executor": f"!({cel.IS_EXECUTOR})",
+            **cel.NOT_AN_EXECUTOR,
             # KEDA writes its own finalizers and status labels all the time, also where limits have changed since.
             "changes-something": f"!({UPDATES}) || !({' && '.join(same)})",
         },

@@ -26,7 +26,7 @@ def budget_policies() -> list[Manifest]:
             resources("policy", "v1", ["poddisruptionbudgets"], "CREATE", "UPDATE", "DELETE"),
             resources("policy", "v1", ["poddisruptionbudgets/status"], "UPDATE"),
         ],
-        conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
+        conditions=cel.NOT_AN_EXECUTOR,
         variables=_VARIABLES,
         rules=[
             Rule(
@@ -77,7 +77,7 @@ def service_policies() -> list[Manifest]:
     policy = Policy(
         name="flyball-services",
         resources=[resources("", "v1", ["services"], "UPDATE", "DELETE")],
-        conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
+        conditions=cel.NOT_AN_EXECUTOR,
         variables={
             **cel.STATES,
             "workload": f"{limits.is_stateful(own)} ? {own} : {name}",
@@ -126,7 +126,7 @@ def need_policies() -> list[Manifest]:
             resources("", "v1", ["serviceaccounts", "secrets", "configmaps"], "DELETE"),
             resources("networking.k8s.io", "v1", ["networkpolicies"], "UPDATE", "DELETE"),
         ],
-        conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
+        conditions=cel.NOT_AN_EXECUTOR,
         variables={
             **cel.STATES,
             "end": "request.resource.resource == 'secrets'"

@@ -90,6 +90,8 @@ def selects(selector: str, labels: str) -> str:
 USER = "request.userInfo.username"
 IS_AUTOSCALER = one_of(USER, names.AUTOSCALERS)
 IS_EXECUTOR = one_of(USER, names.EXECUTORS)
+NOT_AN_EXECUTOR = {"not-an-executor": f"!({IS_EXECUTOR})"}
+"""Conditions: who carries out what was admitted elsewhere is not asked again."""
 IS_KUBELET = f"{USER}.startsWith('system:node:')"
 IS_AUTOMATION = (
     f"({USER}.startsWith('system:serviceaccount:')"

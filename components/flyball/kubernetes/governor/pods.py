@@ -28,7 +28,7 @@ def pod_policies() -> list[Manifest]:
             resources("apps", "v1", ["replicasets/scale"], "UPDATE"),
         ],
         conditions={
-            "not-an-executor": f"!({cel.IS_EXECUTOR})",
+            **cel.NOT_AN_EXECUTOR,
             "not-a-kubelet": f"!({cel.IS_KUBELET})",
             # Outside a freeze, making room for what is more important is the scheduler's business.
             "not-the-scheduler": f"{cel.USER} != {text(names.SCHEDULER)}",

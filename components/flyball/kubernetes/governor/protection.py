@@ -16,7 +16,7 @@ def limit_policies() -> list[Manifest]:
         conditions={
             "limits-or-freeze": f"{name} == {text(names.LIMITS)}"
             f" || {name} == {text(names.FREEZE)} && request.namespace == {text(names.SYSTEM_NAMESPACE)}",
-            "not-an-executor": f"!({cel.IS_EXECUTOR})",
+            **cel.NOT_AN_EXECUTOR,
         },
         variables={
             **cel.STATES,
@@ -81,7 +81,7 @@ def cluster_policies() -> list[Manifest]:
         ],
         conditions={
             "governed": f"{nodes} || ({priority} ? {ours} : {label}.hasValue())",
-            "not-an-executor": f"!({cel.IS_EXECUTOR})",
+            **cel.NOT_AN_EXECUTOR,
         },
         variables={**cel.STATES, "label": f"variables.new.metadata.?labels[?{text(names.GOVERNED)}]"},
         rules=[

@@ -23,7 +23,7 @@ def volume_policies() -> list[Manifest]:
             resources("", "v1", ["persistentvolumeclaims"], "UPDATE", "DELETE"),
             resources("apps", "v1", ["statefulsets"], "UPDATE"),
         ],
-        conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
+        conditions=cel.NOT_AN_EXECUTOR,
         variables={
             **cel.STATES,
             "workload": f"!({_IS_CLAIM}) ? {name} : {name}.matches('^{VOLUME}-.+-[0-9]+$') ? {claimed} : ''",

@@ -80,7 +80,7 @@ def _pool_policies() -> list[Manifest]:
             resources(karpenter.GROUP, "*", _NODE_POOLS, "CREATE", "UPDATE"),
         ],
         # Karpenter among them: it deletes what is interrupted, and what its budgets allow.
-        conditions={"not-an-executor": f"!({cel.IS_EXECUTOR})"},
+        conditions=cel.NOT_AN_EXECUTOR,
         variables={
             **cel.STATES,
             "limits": "variables.new.?spec.?limits.orValue({})",
@@ -139,7 +139,7 @@ def _limit_policies() -> list[Manifest]:
         name=LIMITS,
         resources=[resources(karpenter.GROUP, "*", _NODE_POOLS, "CREATE", "UPDATE")],
         # What has no limits is refused by the policy before, which says so.
-        conditions={"limited": limited, "not-an-executor": f"!({cel.IS_EXECUTOR})"},
+        conditions={"limited": limited, **cel.NOT_AN_EXECUTOR},
         variables=variables,
         rules=[
             Rule(
@@ -224,7 +224,7 @@ def _envelope_policies() -> list[Manifest]:
         conditions={
             "envelopes": f"{named} == {text(karpenter.ENVELOPES)}"
             f" && request.namespace == {text(names.SYSTEM_NAMESPACE)}",
-            "not-an-executor": f"!({cel.IS_EXECUTOR})",
+            **cel.NOT_AN_EXECUTOR,
         },
         variables={**cel.STATES, "data": "variables.new.?data.orValue({})"},
         rules=[
