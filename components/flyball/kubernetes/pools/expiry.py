@@ -19,8 +19,8 @@ from flyball.kubernetes.pools import names as karpenter
 from flyball.wellknown import FROZEN_LABEL
 
 CLOCK, EXPIRY = "flyball-pool-clock", "flyball-pool-expiry"
-TURNS, TURN = 256, 14
-"""After a freeze, what it has kept goes within an hour (256 turns of 14 s each): where it takes six minutes until a
+_TURN = 14
+"""Seconds. After a freeze, what it has kept goes within an hour (256 turns): where it takes six minutes until a
 node's pods run on another, a tenth of them are on their way at one time, and not all."""
 _DIGITS = "0123456789abcdef"
 _LEASE: Manifest = {
@@ -69,10 +69,10 @@ def _expiry() -> list[Manifest]:
     marked = f"params.metadata.?annotations[?{text(FROZEN_LABEL)}].orValue('')"
     length = "duration(string(params.?spec.?leaseDurationSeconds.orValue(15)) + 's')"
     age = f"timestamp(string({claim}.metadata.creationTimestamp)) + duration({expires})"
-    # Two digits of a random UUID (RFC 9562, version 4): of any nodes, about as many have each turn.
+    # Two digits, 256 turns, of a random UUID (RFC 9562, version 4): of any nodes, about as many have each turn.
     uid = f"string({claim}.metadata.uid)"
     first, second = (f"{text(_DIGITS)}.indexOf({uid}.substring({i}, {i + 1}))" for i in (0, 1))
-    turn = f"duration(string(({first} * 16 + {second}) * {TURN}) + 's')"
+    turn = f"duration(string(({first} * 16 + {second}) * {_TURN}) + 's')"
     policy = Policy(
         name=EXPIRY,
         resources=[resources(karpenter.GROUP, "*", ["nodeclaims"], "DELETE")],
