@@ -51,17 +51,17 @@ def _ingress(s: Placed) -> list[Manifest]:
         for _, each in sorted(s.spec.ports.items())
         for rule in _let_in(s, each.callers, each.public, _further(each))
     ]
-    entry = s.spec.entry
-    callers = _let_in(s, s.callers, s.spec.public, tcp(entry)) if entry is not None else []
-    return [*metrics, *callers, *_balanced(s), *further, *_among(s, "from")]
+    called = [] if s.spec.entry is None else _called(s, tcp(s.spec.entry))
+    return [*metrics, *called, *further, *_among(s, "from")]
 
 
-def _balanced(s: Service) -> list[Manifest]:
-    """What arrives from a balancer of its own, unless everybody is let in anyway."""
-    if s.spec.balancer is None or s.spec.public or s.spec.entry is None:
-        return []
+def _called(s: Service, port: Manifest) -> list[Manifest]:
+    """Callers, and what arrives from a balancer of its own, unless everybody is let in anyway."""
+    callers = _let_in(s, s.callers, s.spec.public, port)
+    if s.spec.balancer is None or s.spec.public:
+        return callers
     blocks = [{"ipBlock": {"cidr": cidr}} for cidr in s.spec.balancer.arrives or EVERYWHERE]
-    return [{"from": blocks, "ports": [tcp(s.spec.entry)]}]
+    return [*callers, {"from": blocks, "ports": [port]}]
 
 
 def _among(s: Service, direction: str) -> list[Manifest]:
