@@ -20,8 +20,8 @@ from flyball.kubernetes.objects import (
     metadata,
     unless_empty,
 )
-from flyball.kubernetes.workload import environment, init_containers
-from flyball.kubernetes.workload.pods import PodInputs, application, around, beside, chosen, evictable, on_spot
+from flyball.kubernetes.workload import environment
+from flyball.kubernetes.workload.pods import PodInputs, application, around, before, chosen, evictable, on_spot
 
 _CONCURRENCY = {FORBID: "Forbid", REPLACE: "Replace", ALLOW: "Allow"}
 SPEC = "spec"
@@ -119,7 +119,6 @@ def _template(j: Job, inputs: PodInputs) -> Manifest:
     spec, meta = j.spec, {"labels": labels(j)}
     notes = {**spec.annotations, **evictable(spec.scratch), **inputs.annotations}
     volumes = dict(sorted(spec.scratch.items()))
-    own = init_containers.containers(j, inputs.proxy.variables if inputs.proxy else ())
     pod: Manifest = {
         **around(j, inputs, spec.grace_seconds, volumes),
         "restartPolicy": "Never",
@@ -127,7 +126,7 @@ def _template(j: Job, inputs: PodInputs) -> Manifest:
         **chosen(spec.pod, on_spot(j.place.platform) if spec.spot else {}),
         # A native sidecar ends by itself once the job has ended, and does not keep its pod
         # (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#jobs-with-sidecar-containers).
-        **unless_empty("initContainers", [*beside(inputs), *own]),
+        **unless_empty("initContainers", before(j, inputs)),
         "containers": [application(j, inputs, spec.ephemeral_storage, volumes)],
     }
     return {"metadata": {**meta, "annotations": notes} if notes else meta, "spec": pulled(pod, j.place.platform)}

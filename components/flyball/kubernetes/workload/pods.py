@@ -10,6 +10,7 @@ from flyball.guards.headroom.headroom import Survive
 from flyball.guards.reading.units import Bytes, show_size
 from flyball.guards.workload.application import Application, Placed, Scratch
 from flyball.guards.workload.fixed_names import lowest, places
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.member_sizing import apart
 from flyball.guards.workload.members import VOLUME
 from flyball.guards.workload.platform import Platform
@@ -88,22 +89,23 @@ def _scraped(spec: Spec) -> dict[str, str]:
 
 def _pod(s: Service, part: str, inputs: PodInputs) -> Manifest:
     spec, rotation = s.spec, rotate.container(s.spec)
-    own = init_containers.containers(s, inputs.proxy.variables if inputs.proxy else ())
     pod: Manifest = {
         **around(s, inputs, spec.grace_seconds, _volumes(spec)),
         # The signal to open logs anew goes from one container to the other.
         **({"shareProcessNamespace": True} if rotation and spec.logs and spec.logs.writer.process else {}),
         **chosen(spec.pod, _placement(s, part)),
         **unless_empty("topologySpreadConstraints", _spread(s)),
-        **unless_empty("initContainers", [*beside(inputs), *([rotation] if rotation else []), *own]),
+        **unless_empty("initContainers", before(s, inputs, [rotation] if rotation else [])),
         "containers": [_container(s, inputs)],
     }
     return pulled(pod, s.place.platform)
 
 
-def beside(inputs: PodInputs) -> list[Manifest]:
-    """The proxy, if there is one."""
-    return [inputs.proxy.container] if inputs.proxy else []
+def before(s: Service | Job, inputs: PodInputs, rotation: Iterable[Manifest] = ()) -> list[Manifest]:
+    """What is started before the application, in order: flyball's own, then the team's."""
+    proxy = inputs.proxy
+    own = init_containers.containers(s, proxy.variables if proxy else ())
+    return [*([proxy.container] if proxy else []), *rotation, *own]
 
 
 def around(s: Placed, inputs: PodInputs, grace: int, volumes: Mapping[str, Scratch]) -> Manifest:
