@@ -285,7 +285,7 @@ def _run(spec: JobSpec) -> Run:
 
 def _reached(service: Service) -> Reached | None:
     own = service.spec.balancer
-    return Reached(service.name, own.port or service.spec.callee.port, own.sources, own.internal) if own else None
+    return Reached(service.name, own.port, own.sources, own.internal) if own else None
 
 
 def _held(cache: Cache) -> Held:

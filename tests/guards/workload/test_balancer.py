@@ -83,7 +83,7 @@ MILLISECONDS = st.integers(1, MOST_IDLE)
 class TestTimes:
     @given(MILLISECONDS, MILLISECONDS, st.none() | MILLISECONDS, MILLISECONDS, MILLISECONDS)
     def test_fit_or_are_refused(self, idle: int, deadline: int, kept: int | None, prestop: int, leaves: int) -> None:
-        one = Balancer(None, (), True, False, False, (), True, None, {}, idle, leaves)
+        one = Balancer(443, (), True, False, False, (), True, None, {}, idle, leaves)
         found = {p.rule.id for p in check(one, Behind(False, True, deadline, kept, prestop), ())}
         assert ("idle-below-timeout" in found) == (idle < deadline)
         assert ("balancer-forgets" in found) == (deadline <= idle < (kept or 0))

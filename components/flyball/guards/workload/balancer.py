@@ -115,10 +115,9 @@ class BalancerWay:
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
-    """`kind` is its class. Times in milliseconds; `port` None where it is the Service's. `sources` are empty where
-    everybody may call."""
+    """`kind` is its class. Times in milliseconds. `sources` are empty where everybody may call."""
 
-    port: int | None
+    port: int
     sources: tuple[str, ...]
     public: bool
     internal: bool
@@ -155,9 +154,9 @@ def read_way(r: Reader) -> BalancerWay:
     )
 
 
-def read(r: Reader, way: BalancerWay, waits: Milliseconds) -> Balancer | None:
-    """That of `expose`, where it has one. A connection may be silent for `waits`: while an answer is awaited, or
-    between two requests."""
+def read(r: Reader, way: BalancerWay, service: int, waits: Milliseconds) -> Balancer | None:
+    """That of `expose`, where it has one; `service` is the port of the Service. A connection may be silent for `waits`:
+    while an answer is awaited, or between two requests."""
     if not r.is_map("balancer"):
         return None
     given = r.at("balancer")
@@ -165,7 +164,7 @@ def read(r: Reader, way: BalancerWay, waits: Milliseconds) -> Balancer | None:
     usual = way.deregistration or (BY_HEALTH if local else BY_NODES)
     idle = min(max(USUAL_IDLE, waits), MOST_IDLE)
     return Balancer(
-        port=given.whole("port", 443, 1, address.LAST_PORT) if given.has("port") else None,
+        port=given.whole("port", service, 1, address.LAST_PORT),
         sources=_sources(given, public),
         public=public,
         internal=_internal(given, public),

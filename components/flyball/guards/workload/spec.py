@@ -192,14 +192,16 @@ def read(
     replica = load.number("replica", 1.0)
     guard = inbound.read(r.at("inbound"), sidecar.FIRST_PORT, protocol, replica, deadline)
     guard = replace(guard, enabled=guard.enabled and listens)
-    balancer = way_in.read_balancer(r, way, max(deadline, guard.idle if guard.enabled else 0))
-    logs = file_logs.read(r.at("logs"), folder(r.at("logs"), "path", "/var/log/app")) if r.is_map("logs") else None
     port = r.whole("port", 8080, 1, 65_535) if listens else None
+    service = None if port is None else ports.read_service(r, port)
+    waits = max(deadline, guard.idle if guard.enabled else 0)
+    balancer = None if service is None else way_in.read_balancer(r, way, service, waits)
+    logs = file_logs.read(r.at("logs"), folder(r.at("logs"), "path", "/var/log/app")) if r.is_map("logs") else None
     return Spec(
         name=name,
         namespace=namespace,
         port=port,
-        service=None if port is None else ports.read_service(r, port),
+        service=service,
         protocol=protocol,
         peak=load.number("peak", 1.0),
         replica=replica,

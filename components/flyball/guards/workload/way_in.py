@@ -133,9 +133,9 @@ def read(r: Reader) -> Expose | None:
     return Expose(host, path, tls)
 
 
-def read_balancer(r: Reader, way: WayIn, waits: Milliseconds) -> Balancer | None:
+def read_balancer(r: Reader, way: WayIn, service: int, waits: Milliseconds) -> Balancer | None:
     """A service's own balancer; None where nothing is said of one."""
-    return balancer.read(r.at("expose"), way.balancer, waits)
+    return balancer.read(r.at("expose"), way.balancer, service, waits)
 
 
 def check(

@@ -17,8 +17,7 @@ def load_balancer(s: Service, balancer: Balancer) -> Manifest:
     appProtocol is not said: Azure would ask for `/`, and take the nodes of whoever answers with 404 out
     (https://learn.microsoft.com/azure/aks/load-balancer-standard).
     """
-    port = balancer.port or s.spec.callee.port
-    notes = {**balancer.annotations, **_told(balancer, port), "pulumi.com/skipAwait": "true"}
+    notes = {**balancer.annotations, **_told(balancer), "pulumi.com/skipAwait": "true"}
     return {
         "metadata": metadata(s, s.name + SUFFIX, notes),
         "spec": {
@@ -28,12 +27,12 @@ def load_balancer(s: Service, balancer: Balancer) -> Manifest:
             "externalTrafficPolicy": "Local" if balancer.local else "Cluster",
             "allocateLoadBalancerNodePorts": balancer.nodeports,
             "selector": selector(s),
-            "ports": [{"name": PORT_NAME, "port": port, "targetPort": target_port(s), "protocol": "TCP"}],
+            "ports": [{"name": PORT_NAME, "port": balancer.port, "targetPort": target_port(s), "protocol": "TCP"}],
         },
     }
 
 
-def _told(balancer: Balancer, port: int) -> dict[str, str]:
+def _told(balancer: Balancer) -> dict[str, str]:
     """Whether it is internal and how long a connection may be idle, in the words of those who have some.
 
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/, with the words for
@@ -51,7 +50,7 @@ def _told(balancer: Balancer, port: int) -> dict[str, str]:
     }
     return {
         f"{aws}-connection-idle-timeout": f"{seconds}",
-        f"{aws}-listener-attributes.TCP-{port}": f"tcp.idle_timeout.seconds={seconds}",
+        f"{aws}-listener-attributes.TCP-{balancer.port}": f"tcp.idle_timeout.seconds={seconds}",
         f"{aws}-scheme": "internal" if balancer.internal else "internet-facing",
         f"{azure}-tcp-idle-timeout": f"{minutes}",
         **(internal if balancer.internal else {}),
