@@ -50,3 +50,17 @@ def test_what_was_made_calls_what_its_proxy_leads_to_and_nothing_is_guessed(tmp_
         "deployment search: it seems to call front past its proxy, and goes on so",
     ]
     assert examine(filled(adopted, tmp_path))[1] == []
+
+
+@pytest.mark.parametrize("guard", [{}, {"inbound": {"enabled": False}}, {"service": 80}])
+def test_what_was_made_with_a_balancer_has_it_again(tmp_path: Path, guard: dict[str, Any]) -> None:
+    """It leads to the proxy in front, where there is one, and not to the port of the application."""
+    balancer = {"port": 443, "sources": ["192.0.2.0/24"], "class": "example.org/lb", "through": ["10.0.0.0/16"]}
+    web = {"image": "registry.example/web:1.0", "port": 8080, "load": {"peak": 10, "replica": 20}}
+    probes = {"readiness": {"path": "/ready"}, "liveness": {"path": "/alive"}}
+    services = {"web": {**web, **guard, "probes": probes, "expose": {"balancer": balancer}}}
+    config = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "dev", "services": services}
+    config |= {"logs": {"to": "none", "reason": "none are kept"}}
+    adopted = again(config, tmp_path / "made")
+    assert adopted.lost == ()
+    assert adopted.config["services"]["web"]["expose"] == {"balancer": balancer}
