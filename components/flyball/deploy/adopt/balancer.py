@@ -8,7 +8,7 @@ from typing import Any
 from flyball.deploy.adopt import ours
 from flyball.deploy.adopt.found import Item, mapping, maps
 from flyball.deploy.adopt.work import Work, ports_of, target
-from flyball.guards.reading.units import duration, show_duration
+from flyball.guards.reading.units import ceil_div, duration, show_duration
 from flyball.guards.workload.balancer import (
     BY_HEALTH,
     BY_NODES,
@@ -18,6 +18,7 @@ from flyball.guards.workload.balancer import (
     is_everybody,
     refusal,
 )
+from flyball.guards.workload.ports import MAIN
 
 _KEPT = ("quorum", "replicas")
 _PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fd00::/8"]
@@ -59,7 +60,10 @@ def describe(work: Work, services: list[Item], args: Mapping[str, Any]) -> dict[
 def _balanced(work: Work, service: Item, args: Mapping[str, Any]) -> dict[str, Any]:
     containers = maps(work.pod.get("containers"))
     ports = list(ports_of(service))
-    main = next((each for each in ports if target(each, containers) == (args["port"], work.index)), None)
+    if work.item.is_ours:
+        main = next((each for each in ports if each["name"] == MAIN), None)  # it leads to the proxy in front
+    else:
+        main = next((each for each in ports if target(each, containers) == (args["port"], work.index)), None)
     if main is None:
         work.notes.lose(service, "spec.type", f"it leads past port {args['port']}, to which alone a balancer does here")
         return {}
@@ -122,10 +126,12 @@ def _sources(work: Work, service: Item, notes: Mapping[str, str]) -> list[str]:
 def _idle(work: Work, service: Item, notes: Mapping[str, str]) -> dict[str, str]:
     """How long a connection may be idle, where that is said in words that flyball knows."""
     for key, value in notes.items():
-        seconds = next(
-            (int(match[1]) * unit for words, unit in _IDLE if (match := words.fullmatch(f"{key}={value}"))), 0
+        seconds, unit = next(
+            ((int(match[1]) * unit, unit) for words, unit in _IDLE if (match := words.fullmatch(f"{key}={value}"))),
+            (0, 1),
         )
-        if seconds * 1000 in (0, USUAL_IDLE):
+        # In minutes the usual one is rounded up, and is that all the same.
+        if seconds in (0, ceil_div(USUAL_IDLE, unit * 1000) * unit):
             continue
         if not LEAST_IDLE <= seconds * 1000 <= MOST_IDLE:
             work.notes.lose(
