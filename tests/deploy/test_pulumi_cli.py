@@ -14,8 +14,9 @@ import pytest
 
 from flyball.deploy import pulumi_cli
 from flyball.deploy.engine import Engine
-from flyball.deploy.program import Registered, run_program
+from flyball.deploy.program import run_program
 from flyball.deploy.pulumi_cli import PulumiError
+from flyball.deploy.registered import Registered
 from flyball.lab import processes
 from flyball.stack.file import alone
 

@@ -12,7 +12,7 @@ from typing import Any
 from tests.aws.validators import iam
 from tests.aws.validators.wiring import values
 
-from flyball.deploy.program import Registered
+from flyball.deploy.registered import Registered
 
 _PARLIAMENT: Any = import_module("parliament")
 """Without types of its own."""

@@ -177,8 +177,8 @@ def _check_addons(addons: Mapping[str, object], cluster: str, path: Path) -> Ite
 
 
 def _check_proxy(version: str, cluster: str, path: Path) -> Iterator[Problem]:
-    has, most = (int(text.split(".")[1]) for text in (version, cluster))
-    if not version.startswith("v1.") or not most - OLDER <= has <= most:
-        minor = ".".join(version[1:].split(".")[:2])
-        message = f"is {version}, and goes with nodes of {minor}"
+    major, minor = version[1:].split(".")[:2]
+    most = int(cluster.split(".")[1])
+    if major != "1" or not most - OLDER <= int(minor) <= most:
+        message = f"is {version}, and goes with nodes of {major}.{minor}"
         yield Problem(path, CLUSTER_VERSION, message, f"take one from 1.{most - OLDER} to {cluster}")

@@ -29,11 +29,11 @@ class Record:
         return Freeze(self.why, self.by, self.since or created.astimezone(UTC), self.until)
 
 
-def write(record: Freeze, before: frozenset[str]) -> str:
-    """As JSON: who, since, until and why, and what had been suspended before."""
-    until = {"until": _show(record.until)} if record.until else {}
+def write(freeze: Freeze, before: frozenset[str]) -> str:
+    """A freeze as JSON: who, since, until and why, and what had been suspended before."""
+    until = {"until": _show(freeze.until)} if freeze.until else {}
     already = {"before": found} if (found := [process for process in PROCESSES if process in before]) else {}
-    written = {"by": record.by, "since": _show(record.since), **until, "why": record.reason, **already}
+    written = {"by": freeze.by, "since": _show(freeze.since), **until, "why": freeze.reason, **already}
     return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -87,7 +87,7 @@ def check_changing(groups: object, refreshes: object, program: str) -> Iterator[
             )
     if text := tags.get(wellknown.FREEZE_TAG):
         freeze = fleet_freeze.read(text)
-        yield (f"{name}: is frozen by {freeze.by} ({freeze.why}); wait for its end (`flyball unfreeze`), {override}")
+        yield f"{name}: is frozen by {freeze.by} ({freeze.why}); wait for its end (`flyball unfreeze`), {override}"
     if program == "roll" and tags.get(wellknown.CHANGES_TAG) == wellknown.CHANGES_REFRESH:
         yield (
             f"{name}: changes reach its instances by replacing them, without what is rolled out; say changes: roll in"
