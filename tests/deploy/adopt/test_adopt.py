@@ -357,6 +357,13 @@ def test_a_sidecar_listens_on_the_port_that_its_probes_ask(tmp_path: Path) -> No
     ]
 
 
+def test_one_of_two_sidecars_listens_on_the_port_that_the_probes_of_both_ask(tmp_path: Path) -> None:
+    asked = {"readinessProbe": {"httpGet": {"path": "/", "port": 9999}}}
+    args, adopted = beside(tmp_path, beside=[{"name": name, "image": "agent:1", **asked} for name in ("one", "two")])
+    assert {name: each.get("port") for name, each in args["sidecars"].items()} == {"one": 9999, "two": None}
+    assert examine(filled(adopted, tmp_path))[1] == []
+
+
 def test_the_service_that_leads_to_all_pods_gives_the_name(tmp_path: Path) -> None:
     app, documents = {"app": "broker"}, list[object]()
     for name, address in (("a-headless", {"clusterIP": "None"}), ("b", {})):
