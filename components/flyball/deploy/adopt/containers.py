@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from flyball.deploy.adopt import environment, probes
@@ -185,6 +186,7 @@ def _port(part: Work, taken: int | None, reached: set[int]) -> tuple[int | None,
     own = [each for each in own if isinstance(each.get("containerPort"), int) and each["containerPort"] != taken]
     numbers = {each["containerPort"]: each.get("name") for each in own}
     others = {each.get("containerPort") for container in _others(part) for each in maps(container.get("ports"))}
+    others |= {number for before in _before(part) for number in _asked(before) if isinstance(number, int)}
     asked = _asked(part.container)
     for wanted in asked:
         number = next((number for number, name in numbers.items() if wanted in (number, name)), wanted)
@@ -200,6 +202,12 @@ def _others(part: Work) -> list[Manifest]:
     parent = part.parent
     assert parent
     return [parent.container, *(each.container for each in parent.parts if each is not part)]
+
+
+def _before(part: Work) -> Iterator[Manifest]:
+    """Those beside the application that came to their ports already."""
+    parts = part.parent.parts if part.parent else ()
+    return (each.container for each in takewhile(lambda each: each is not part, parts))
 
 
 def _asked(container: Manifest) -> list[object]:
