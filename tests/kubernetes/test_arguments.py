@@ -56,6 +56,7 @@ def nested(path: str, value: Any) -> dict[str, Any]:
     return value
 
 
+@cache
 def generic(path: str) -> str:
     """The argument with a star for the names that users give: `calls.*.port`."""
     kind: Any = WorkloadArgs

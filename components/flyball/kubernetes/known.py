@@ -11,13 +11,14 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, is_typeddict
 
 import pulumi
 from pulumi.output import UNKNOWN, Unknown
 from pulumi.runtime.sync_await import _sync_await
 
 from flyball.guards.reading.problem import Path, Problem, Refused
+from flyball.guards.reading.strict import keys_of
 from flyball.guards.workload.stand_ins import HOW_MANY, Values, stand_ins, too_late
 from flyball.kubernetes.objects import Manifest, properties
 
@@ -262,7 +263,7 @@ def _taken(value: Any, expected: Any, path: Path, laters: list[Later]) -> Any:
         laters.append(_awaited(value, kind, path, len(laters)))
         return laters[-1]
     if isinstance(value, Mapping):
-        hints = get_type_hints(kind) if is_typeddict(kind) else {}
+        hints = keys_of(kind) if is_typeddict(kind) else {}
         each = get_args(kind)[1] if get_origin(kind) is dict else None
         return {key: _taken(inner, hints.get(key, each), (*path, key), laters) for key, inner in value.items()}
     if isinstance(value, list | tuple):

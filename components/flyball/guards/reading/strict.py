@@ -92,10 +92,10 @@ def _split_union(members: tuple[Any, ...]) -> tuple[Any, tuple[type, ...]]:
 def _check_keys(value: object, expected: Any, path: Path) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
         yield Problem(
-            path, WRONG_TYPE, f"is {describe(value)}, not a map", f"its keys are {', '.join(_hints(expected))}"
+            path, WRONG_TYPE, f"is {describe(value)}, not a map", f"its keys are {', '.join(keys_of(expected))}"
         )
         return
-    hints = _hints(expected)
+    hints = keys_of(expected)
     for key in value:
         if key not in hints:
             yield Problem((*path, str(key)), UNKNOWN_KEY, "is not a known key", nearest(str(key), hints))
@@ -107,8 +107,8 @@ def _check_keys(value: object, expected: Any, path: Path) -> Iterator[Problem]:
 
 
 @cache
-def _hints(expected: Any) -> dict[str, Any]:
-    """Its keys and their types, without Required and NotRequired."""
+def keys_of(expected: Any) -> Mapping[str, Any]:
+    """The keys of a TypedDict and their types, without Required and NotRequired."""
     return get_type_hints(expected)
 
 
