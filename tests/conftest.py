@@ -20,7 +20,7 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("flyball"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "flyball")
 
-pytest_plugins = [f"tests.running.{name}" for name in ("builds", "groups", "logs", "times")]
+pytest_plugins = [f"tests.running.{name}" for name in ("builds", "groups", "logs", "passed", "times")]
 JAVA = 17
 """The oldest that Spring Boot 4 runs on (https://docs.spring.io/spring-boot/system-requirements.html)."""
 _left_out: dict[str, None] = {}

@@ -1,0 +1,3 @@
+"""What the lints share with the tests, beside which they run."""
+
+pytest_plugins = ["tests.running.passed"]
