@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.playbooks.programs import Done, programs
 
 from flyball.guards.reading.problem import Refused
 from flyball.guards.roles.aws_fleets import hosts_of
@@ -32,28 +32,33 @@ WEB, BATCH = instance("i-2", "10.0.1.2", "web"), instance("i-1", "10.0.1.1", "ni
 ANSWER = {"Reservations": [{"Instances": [WEB]}, {"Instances": [BATCH]}]}
 
 
-def inventory(folder: Path, answer: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+Inventory = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def inventory() -> Iterator[Inventory]:
     """What ansible-inventory finds where the AWS command line, here a stand-in, answers so to exactly one question."""
-    (folder / "answer").write_text(answer)
-    cli = folder / "aws"
-    cli.write_text(f"#!/bin/sh\n[ \"$*\" = '{ASKED}' ] || exit 9\ncat {folder}/answer; echo denied >&2; exit {code}\n")
-    cli.chmod(0o755)
-    file = folder / "prod.aws_fleets.yml"
-    options = {"plugin": "flyball.guards.aws_fleets", "environment": "prod", "region": "eu-central-1"}
-    file.write_text(json.dumps(options))
-    environment = {
-        **os.environ,
-        "PATH": f"{folder}:{os.environ['PATH']}",
-        "LC_ALL": "C.UTF-8",
+    enabled = {
         "ANSIBLE_INVENTORY_ENABLED": "flyball.guards.aws_fleets",
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
     }
-    program = Path(sys.executable).with_name("ansible-inventory")
-    command = [sys.executable, str(program), "-i", str(file), "--list"]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
+    with programs(**enabled) as ansible:
+
+        def found(folder: Path, answer: str, code: int = 0) -> Done:
+            (folder / "answer").write_text(answer)
+            cli = folder / "aws"
+            says = f"cat {folder}/answer; echo denied >&2; exit {code}"
+            cli.write_text(f"#!/bin/sh\n[ \"$*\" = '{ASKED}' ] || exit 9\n{says}\n")
+            cli.chmod(0o755)
+            file = folder / "prod.aws_fleets.yml"
+            options = {"plugin": "flyball.guards.aws_fleets", "environment": "prod", "region": "eu-central-1"}
+            file.write_text(json.dumps(options))
+            return ansible.run("inventory", "-i", str(file), "--list", path=f"{folder}:{os.environ['PATH']}")
+
+        yield found
 
 
-def test_every_instance_is_a_host_in_the_group_of_its_fleet(tmp_path: Path) -> None:
+def test_every_instance_is_a_host_in_the_group_of_its_fleet(inventory: Inventory, tmp_path: Path) -> None:
     done = inventory(tmp_path, json.dumps(ANSWER))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -65,7 +70,9 @@ BAD = [("{}", 0, "is no answer of EC2"), ("", 1, "denied"), ("<", 0, "aws")]
 
 
 @pytest.mark.parametrize(("answer", "code", "said"), BAD)
-def test_what_is_no_answer_gives_no_hosts(tmp_path: Path, answer: str, code: int, said: str) -> None:
+def test_what_is_no_answer_gives_no_hosts(
+    inventory: Inventory, tmp_path: Path, answer: str, code: int, said: str
+) -> None:
     done = inventory(tmp_path, answer, code)
     assert done.returncode != 0
     assert said in done.stderr

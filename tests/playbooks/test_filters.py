@@ -1,12 +1,12 @@
 """The collection's filters, as a playbook uses them."""
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+from tests.playbooks.programs import programs
 from tests.proxy.test_role import APPLICATION, BALANCER
 
 from ansible_collections.flyball.guards.plugins.filter.guards import FilterModule
@@ -24,29 +24,31 @@ PLAY = """
 """
 
 
-def rendered(folder: Path, proxy: dict[str, Any]) -> tuple[int, str, str]:
+Rendered = Callable[[Path, dict[str, Any]], tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def rendered() -> Iterator[Rendered]:
     """Exit code, what was written, and what was said."""
-    play, file = folder / "play.yml", folder / "haproxy.cfg"
-    play.write_text(PLAY)
-    variables = json.dumps({"proxy": proxy, "file": str(file)})
-    command = [
-        str(Path(sys.executable).parent / "ansible-playbook"),
-        "--inventory=localhost,",
-        "--extra-vars",
-        variables,
-    ]
-    environment = os.environ | {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "ANSIBLE_PYTHON_INTERPRETER": sys.executable}
-    done = subprocess.run([*command, str(play)], capture_output=True, text=True, env=environment, check=False)
-    return done.returncode, file.read_text() if file.exists() else "", done.stdout + done.stderr
+    with programs() as ansible:
+
+        def made(folder: Path, proxy: dict[str, Any]) -> tuple[int, str, str]:
+            play, file = folder / "play.yml", folder / "haproxy.cfg"
+            play.write_text(PLAY)
+            variables = json.dumps({"proxy": proxy, "file": str(file)})
+            done = ansible.run("playbook", "--inventory=localhost,", "--extra-vars", variables, str(play))
+            return done.returncode, file.read_text() if file.exists() else "", done.stdout + done.stderr
+
+        yield made
 
 
-def test_a_hosts_proxy_is_that_of_the_renderer(tmp_path: Path) -> None:
+def test_a_hosts_proxy_is_that_of_the_renderer(rendered: Rendered, tmp_path: Path) -> None:
     for proxy in (APPLICATION, BALANCER):
         code, text, said = rendered(tmp_path, proxy)
         assert (code, text) == (0, haproxy_config(proxy)), said
 
 
-def test_everything_that_is_wrong_is_said_and_nothing_written(tmp_path: Path) -> None:
+def test_everything_that_is_wrong_is_said_and_nothing_written(rendered: Rendered, tmp_path: Path) -> None:
     wrong = {"name": "app1", "threads": 0, "calls": {"redis": {"host": "192.0.2.5", "port": 0}}}
     code, text, said = rendered(tmp_path, wrong)
     assert (code, text) == (2, "")

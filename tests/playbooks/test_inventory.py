@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.playbooks.programs import Done, programs
 
 HOSTS = {
     "app1": {"address": "192.0.2.11", "groups": ["web", "zone_a"], "vars": {"nginx_max_connections": 512}},
@@ -16,20 +16,24 @@ HOSTS = {
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}
 
 
-def inventory(folder: Path, path: str = os.environ["PATH"], **options: Any) -> subprocess.CompletedProcess[str]:
-    """What ansible-inventory makes of a file with these options."""
-    file = folder / "prod.pulumi_stack.yml"
-    file.write_text(json.dumps({"plugin": "flyball.guards.pulumi_stack", **options}))
-    program = Path(sys.executable).with_name("ansible-inventory")
-    environment = {
-        **os.environ,
-        "PATH": path,
-        "LC_ALL": "C.UTF-8",
+Inventory = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def inventory() -> Iterator[Inventory]:
+    """What ansible-inventory makes of a file with some options."""
+    enabled = {
         "ANSIBLE_INVENTORY_ENABLED": "flyball.guards.pulumi_stack",
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
     }
-    command = [sys.executable, str(program), "-i", str(file), "--list"]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
+    with programs(**enabled) as ansible:
+
+        def made(folder: Path, path: str = "", **options: Any) -> Done:
+            file = folder / "prod.pulumi_stack.yml"
+            file.write_text(json.dumps({"plugin": "flyball.guards.pulumi_stack", **options}))
+            return ansible.run("inventory", "-i", str(file), "--list", path=path)
+
+        yield made
 
 
 def exported(folder: Path, hosts: Any) -> str:
@@ -44,7 +48,7 @@ def text(value: str) -> dict[str, str]:
     return {"__ansible_unsafe": value}
 
 
-def check(done: subprocess.CompletedProcess[str]) -> None:
+def check(done: Done) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["_meta"]["hostvars"] == {
@@ -58,11 +62,11 @@ def check(done: subprocess.CompletedProcess[str]) -> None:
     }
 
 
-def test_hosts_of_an_exported_state(tmp_path: Path) -> None:
+def test_hosts_of_an_exported_state(inventory: Inventory, tmp_path: Path) -> None:
     check(inventory(tmp_path, state_file=exported(tmp_path, HOSTS)))
 
 
-def test_hosts_that_the_cli_names(tmp_path: Path) -> None:
+def test_hosts_that_the_cli_names(inventory: Inventory, tmp_path: Path) -> None:
     cli = tmp_path / "pulumi"
     expected = "stack output --json --non-interactive --stack prod"
     cli.write_text(
@@ -82,13 +86,13 @@ def test_hosts_that_the_cli_names(tmp_path: Path) -> None:
         ({"-a": {"address": "a"}}, "hosts.-a: '-a' is no name of a host"),
     ],
 )
-def test_an_output_that_is_wrong_is_refused(tmp_path: Path, hosts: Any, says: str) -> None:
+def test_an_output_that_is_wrong_is_refused(inventory: Inventory, tmp_path: Path, hosts: Any, says: str) -> None:
     done = inventory(tmp_path, state_file=exported(tmp_path, hosts))
     assert done.returncode != 0
     assert says in " ".join(done.stderr.split())
 
 
-def test_an_output_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_an_output_that_is_not_there_is_named(inventory: Inventory, tmp_path: Path) -> None:
     done = inventory(tmp_path, state_file=exported(tmp_path, HOSTS), output="host")
     assert done.returncode != 0
     assert "host: is no output of the stack; did you mean 'hosts'?" in " ".join(done.stderr.split())
@@ -101,7 +105,7 @@ def test_an_output_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("[" * 100_000, "maximum recursion depth exceeded"),
     ],
 )
-def test_an_odd_state_file_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
+def test_an_odd_state_file_is_refused_by_name(inventory: Inventory, tmp_path: Path, text: str, says: str) -> None:
     file = tmp_path / "state.json"
     file.write_text(text)
     done = inventory(tmp_path, state_file=str(file))

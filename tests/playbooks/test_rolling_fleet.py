@@ -2,12 +2,13 @@
 
 import json
 import os
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.playbooks.programs import Programs, programs
 
 from flyball.guards.roles.aws_fleets import UNDER_WAY, check_changing
 
@@ -73,7 +74,13 @@ def test_what_says_nothing_is_no_consent(answer: object) -> None:
     assert said.startswith(NOTHING)
 
 
-def asked(folder: Path, answers: dict[str, Any], override: str = "") -> tuple[int, str, list[str]]:
+@pytest.fixture(scope="module")
+def ansible() -> Iterator[Programs]:
+    with programs() as found:
+        yield found
+
+
+def asked(ansible: Programs, folder: Path, answers: dict[str, Any], override: str = "") -> tuple[int, str, list[str]]:
     """Exit code, what was said, and what the AWS command line, here a stand-in, was asked by the real tasks."""
     cli = folder / "bin/aws"
     cli.parent.mkdir()
@@ -98,10 +105,8 @@ def asked(folder: Path, answers: dict[str, Any], override: str = "") -> tuple[in
         "tasks": [{"ansible.builtin.import_tasks": str(TASKS)}],
     }
     (folder / "play.json").write_text(json.dumps([play]))
-    environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
-    program = Path(sys.executable).with_name("ansible-playbook")
-    command = [sys.executable, str(program), "-i", str(folder / "hosts.json"), str(folder / "play.json")]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    files = ("-i", str(folder / "hosts.json"), str(folder / "play.json"))
+    done = ansible.run("playbook", *files, path=f"{folder}/bin:{os.environ['PATH']}")
     return done.returncode, done.stdout + done.stderr, (folder / "asked").read_text().splitlines()
 
 
@@ -112,13 +117,15 @@ QUESTIONS = [
 GROUPS, REFRESHES = "describe-auto-scaling-groups", "describe-instance-refreshes"
 
 
-def test_each_group_is_asked_of_once_and_all_hosts_stop_where_its_instances_are_being_replaced(tmp_path: Path) -> None:
-    code, said, questions = asked(tmp_path, {GROUPS: ROLL, REFRESHES: refreshes("InProgress")})
+def test_each_group_is_asked_of_once_and_all_hosts_stop_where_its_instances_are_being_replaced(
+    ansible: Programs, tmp_path: Path
+) -> None:
+    code, said, questions = asked(ansible, tmp_path, {GROUPS: ROLL, REFRESHES: refreshes("InProgress")})
     assert code == 2
     assert questions == QUESTIONS
     assert said.count("its instances are being replaced by a refresh (InProgress") >= 4
 
 
-def test_a_person_may_go_ahead(tmp_path: Path) -> None:
-    code, said, _ = asked(tmp_path, {GROUPS: ROLL, REFRESHES: refreshes("InProgress")}, "the refresh hangs")
+def test_a_person_may_go_ahead(ansible: Programs, tmp_path: Path) -> None:
+    code, said, _ = asked(ansible, tmp_path, {GROUPS: ROLL, REFRESHES: refreshes("InProgress")}, "the refresh hangs")
     assert code == 0, said

@@ -1,14 +1,12 @@
 """Variables as Ansible hands them over: a wrong name is refused in the preflight, whatever else the role has set."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.playbooks.programs import Programs, programs
 
 from flyball.guards.roles.collection import ROLES
 
@@ -27,7 +25,23 @@ WITHOUT: dict[str, dict[str, Any]] = {
 SHARED = {"rollout_load": {"peak": 1, "host": 2}}
 
 
-def preflights(folder: Path, cases: Sequence[tuple[str, Mapping[str, Any]]], *options: str) -> list[str]:
+Preflights = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def ansible() -> Iterator[Programs]:
+    with programs() as found:
+        yield found
+
+
+@pytest.fixture
+def preflights(ansible: Programs, tmp_path: Path) -> Preflights:
+    return lambda cases, *options: _preflights(ansible, tmp_path, cases, *options)
+
+
+def _preflights(
+    ansible: Programs, folder: Path, cases: Sequence[tuple[str, Mapping[str, Any]]], *options: str
+) -> list[str]:
     """What the preflight of each role says to some variables on this machine; nothing where it lets them pass."""
     tasks: list[dict[str, Any]] = []
     for i, (role, variables) in enumerate(cases):
@@ -50,18 +64,15 @@ def preflights(folder: Path, cases: Sequence[tuple[str, Mapping[str, Any]]], *op
     }
     (folder / "hosts.json").write_text(json.dumps(groups))
     play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": SHARED, "tasks": tasks}]))
-    program = Path(sys.executable).with_name("ansible-playbook")
-    environment = os.environ | {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "ANSIBLE_PYTHON_INTERPRETER": sys.executable}
-    command = [str(program), f"--inventory={folder / 'hosts.json'}", str(play), *options]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
+    done = ansible.run("playbook", f"--inventory={folder / 'hosts.json'}", str(play), *options)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(file.read_text())
 
 
-def test_what_no_role_declares_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+def test_what_no_role_declares_is_refused_with_the_nearest_name(preflights: Preflights) -> None:
     cases = [(role, {**WITHOUT.get(role, {}), f"{role}_timeuot": "{{ nowhere }}"}) for role in ROLES]
     cases.append(("redis", {"redis_maxmemory": "1Gi", "redis_maxclients": 900}))
-    *each, redis = preflights(tmp_path, cases)
+    *each, redis = preflights(cases)
     assert [
         role for (role, _), said in zip(cases, each, strict=False) if not said.startswith(f"{role}_timeuot: ")
     ] == []
@@ -71,20 +82,20 @@ def test_what_no_role_declares_is_refused_with_the_nearest_name(tmp_path: Path) 
     )
 
 
-def test_what_roles_set_for_themselves_is_no_variable_of_theirs(tmp_path: Path) -> None:
+def test_what_roles_set_for_themselves_is_no_variable_of_theirs(preflights: Preflights) -> None:
     """Twice, since the first time has registered all that they look at."""
     cases = [(role, WITHOUT.get(role, {})) for role in ROLES if role != "planned_restart"]
-    assert preflights(tmp_path, [*cases, *cases]) == [""] * len(cases) * 2
+    assert preflights([*cases, *cases]) == [""] * len(cases) * 2
 
 
 @pytest.mark.parametrize("name", ["rollout_lod", "rollout_utilisation"])
-def test_of_variables_that_roles_share_a_wrong_name_is_refused_too(tmp_path: Path, name: str) -> None:
+def test_of_variables_that_roles_share_a_wrong_name_is_refused_too(preflights: Preflights, name: str) -> None:
     case = ("planned_restart", {**WITHOUT["planned_restart"], name: 1})
-    (said,) = preflights(tmp_path, [case])
+    (said,) = preflights([case])
     assert said.startswith(f"{name}: is no known variable; did you mean 'rollout_")
 
 
-def test_a_log_is_held_against_the_folders_and_accounts_of_the_host(tmp_path: Path) -> None:
+def test_a_log_is_held_against_the_folders_and_accounts_of_the_host(preflights: Preflights, tmp_path: Path) -> None:
     (tmp_path / "all").mkdir(mode=0o777)
     (tmp_path / "all").chmod(0o777)
     me = (tmp_path / "all").owner()
@@ -95,7 +106,6 @@ def test_a_log_is_held_against_the_folders_and_accounts_of_the_host(tmp_path: Pa
         }
 
     anybody, nobody, sound = preflights(
-        tmp_path,
         [
             log(paths=[f"{tmp_path}/all/*.log"]),
             log(paths=[f"{tmp_path}/*.log"], owner="shopkeeper", group="shopkeepers"),
@@ -110,7 +120,7 @@ def test_a_log_is_held_against_the_folders_and_accounts_of_the_host(tmp_path: Pa
     assert sound == ""
 
 
-def test_text_from_the_command_line_is_taken_as_its_type(tmp_path: Path) -> None:
+def test_text_from_the_command_line_is_taken_as_its_type(preflights: Preflights) -> None:
     """As `-e redis_max_clients=900` gives it, which Ansible's own check of arguments takes too."""
     given = {
         "redis_max_clients": "900",
@@ -120,12 +130,12 @@ def test_text_from_the_command_line_is_taken_as_its_type(tmp_path: Path) -> None
         "base_keepalive": "30s",
     }
     options = [option for name, value in given.items() for option in ("-e", f"{name}={value}")]
-    assert preflights(tmp_path, [("redis", {}), ("spot_drain", {}), ("base", {})], *options) == ["", "", ""]
+    assert preflights([("redis", {}), ("spot_drain", {}), ("base", {})], *options) == ["", "", ""]
 
 
-def test_text_that_is_none_of_its_type_is_refused(tmp_path: Path) -> None:
+def test_text_that_is_none_of_its_type_is_refused(preflights: Preflights) -> None:
     options = ["-e", "redis_max_clients=many", "-e", "redis_port=63799", "-e", "redis_keys_without_ttl=2"]
-    assert preflights(tmp_path, [("redis", {})], *options) == [
+    assert preflights([("redis", {})], *options) == [
         "redis_max_clients: is text ('many'), not a whole number\n"
         "redis_keys_without_ttl: is 2; allowed is a share from 0 to 1"
     ]
