@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.expected import document
-from tests.kubernetes.programs import STACK, registered, unsigned
+from tests.kubernetes.programs import SERVICE, STACK, registered, unsigned
 from tests.stack.test_alerts import ALL, LEAST, ROOT, SMTP
 from tests.stack.test_alerts import CONFIG as STACK_FILE
 
@@ -58,6 +58,17 @@ def test_there_are_none_where_nobody_hears_or_no_operator_is(alerts: Any) -> Non
     if alerts is None:
         del given["alerts"]
     assert monitoring(registered(lambda: Services("shop", given))) == {}
+
+
+@pytest.mark.parametrize("part", ["services", "jobs", "caches"])
+def test_whatever_a_set_has_its_alerts_say_whose_it_is_and_there_is_a_sign_of_life(part: str) -> None:
+    given: Any = {"services": {"web": SERVICE}, **{key: CONFIG[key] for key in ("jobs", "caches")}}
+    heard: Any = {**LEAST, "smtp": SMTP}
+    made = monitoring(registered(lambda: Services("shop", {part: given[part], "alerts": heard})))
+    groups = json.loads(made["PrometheusRule flyball"])["spec"]["groups"]
+    constants = [rule["labels"] for group in groups for rule in group["rules"] if rule["expr"].startswith("vector(")]
+    assert {(labels["owner"], labels["environment"]) for labels in constants} == {("shop", "dev")}
+    assert "ClusterWatchdog" in [rule.get("alert") for group in groups for rule in group["rules"]]
 
 
 WRONG: list[dict[str, Any]] = document(Path(__file__).parent / "alerts.yaml")
