@@ -20,21 +20,27 @@ _WIDE_TOO = ("AutoscalersBlind", "ZonesUnknown")
 
 
 def rules(
-    found: Iterable[Service], governed: bool, shipped: bool, held: Iterable[Cache] = (), run: Iterable[Job] = ()
+    found: Iterable[Service],
+    governed: bool,
+    shipped: bool,
+    held: Iterable[Cache] = (),
+    run: Iterable[Job] = (),
+    place: Place | None = None,
 ) -> Groups:
     """The rules by the name of their group, of services, of caches `held` and of jobs `run`; `governed` says whether
-    the cluster has a Governor, `shipped` whether logs leave their nodes. Migrations of services are jobs too. In
-    whatever order these are, rules are in the order of names."""
+    the cluster has a Governor, `shipped` whether logs leave their nodes, and `place` whose all of it is [the first
+    service's]. Migrations of services are jobs too. In whatever order these are, rules are in the order of names."""
     each = sorted(found, key=lambda service: service.name)
+    kept = sorted(held, key=lambda cache: cache.name)
     run = [*run, *(service.migration for service in each if service.migration)]
     limits = thresholds(each)
     on_services = services.rules(limits, governed) | (zones.rules() if any(one.zones for one in limits) else {})
-    place = each[0].place if each else Place()
-    watched = {**watch.rules(), **certificates.rules(place.namespace)} if each else {}
+    place = place or (each[0].place if each else Place())
+    watched = {**watch.rules(), **certificates.rules(place.namespace)} if each or kept or run else {}
     return {
         **on_services,
         **jobs.rules(sorted(run, key=lambda job: job.name)),
-        **caches.rules(sorted(held, key=lambda cache: cache.name), place),
+        **caches.rules(kept, place),
         **logs.rules(shipped),
         **watched,
     }

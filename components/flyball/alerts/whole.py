@@ -37,7 +37,7 @@ class Watched:
         """All rules, by the name of their group; each says whose it is, and has the namespace by which Prometheus'
         operator sends it on."""
         services, caches, jobs = self.services.values(), self.caches.values(), self.jobs.values()
-        found = cluster.rules(services, self.governed, self.collectors is not None, caches, jobs)
+        found = cluster.rules(services, self.governed, self.collectors is not None, caches, jobs, self.place)
         return operator.of_cluster(found, cluster.wide(found), self.whose({}))
 
     def rule_objects(self, labels: Mapping[str, str], runbooks: str) -> list[Manifest]:
