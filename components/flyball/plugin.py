@@ -15,7 +15,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
 from flyball.guards.alerting.receivers import ReceiverArgs
-from flyball.guards.alerting.stack import AlertsArgs
+from flyball.guards.alerting.stack import GuardedAlertsArgs
 from flyball.guards.reading.problem import Problem, Refused, show
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload import balancer
@@ -27,13 +27,13 @@ from flyball.guards.workload.members import CLASS
 from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.way_in import GuardedExposeArgs
-from flyball.kubernetes import Cache, Governor, Job, LogPipeline, Services, Workload
+from flyball.kubernetes import Alerts, Cache, Governor, Job, LogPipeline, Services, Workload
 from flyball.kubernetes.args import PlaceArgs, ServiceArgs, SetCacheArgs, SetJobArgs
 from flyball.kubernetes.known import opened
 from flyball.kubernetes.program import serve_one_program
 
 NAME = "flyball"
-COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Job, Cache, Governor, LogPipeline]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [Services, Workload, Job, Cache, Alerts, Governor, LogPipeline]
 
 
 _SERVICE = (ServiceArgs, PlaceArgs, GuardedArgs)
@@ -48,7 +48,7 @@ _INHERITED: dict[str, tuple[type, ...]] = {
     "Call": (GuardedCallArgs,),
     "Expose": (GuardedExposeArgs,),
     "Balancer": (balancer.GuardedBalancerArgs,),
-    "Alerts": (AlertsArgs,),
+    "Alerts": (GuardedAlertsArgs,),
     "Watchdog": (ReceiverArgs,),
 }
 """What the arguments of a component or a part of it extend."""

@@ -11,7 +11,7 @@ from tests.kubernetes.programs import SERVICE, arguments, objects, registered
 import flyball
 from flyball import kubernetes
 from flyball.guards.reading import problem
-from flyball.kubernetes import Cache, Governor, Job, Refused, Services, Workload, cache_limits, workload_limits
+from flyball.kubernetes import Alerts, Cache, Governor, Job, Refused, Services, Workload, cache_limits, workload_limits
 
 ZONES = ("eu-1a", "eu-1b", "eu-1c")
 NIGHT = {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 10}]}
@@ -54,6 +54,7 @@ PROGRAMS: dict[str, Callable[[Any], object]] = {
     "workload_limits": lambda args: workload_limits("web", args),
     "Job": lambda args: Job("web", args),
     "Services": lambda args: Services("web", args),
+    "Alerts": lambda args: Alerts("web", args),
     "Governor": lambda args: Governor("web", args),
     "Cache": lambda args: Cache("web", args),
     "cache_limits": lambda args: cache_limits("web", args),

@@ -20,7 +20,7 @@ from tests.expected import document
 from tests.kubernetes.programs import SERVICE, arguments, registered
 
 from flyball.deploy.registered import Registered
-from flyball.kubernetes import Services, Workload
+from flyball.kubernetes import Alerts, Services, Workload
 from flyball.plugin import COMPONENTS, Package
 
 ROOT = Path(__file__).parents[2]
@@ -345,5 +345,13 @@ def test_alerts_in_the_names_of_other_languages_are_those_of_python() -> None:
     def built() -> None:
         Package().construct("shop", "flyball:index:Services", {"services": services, "alerts": sent})
 
-    assert registered(built) == registered(lambda: Services("shop", {"services": services, "alerts": given}))  # pyright: ignore
-    assert [r.name for r in registered(built) if "Alertmanager" in r.type] == ["shop-alerts-alertmanagerconfig-flyball"]
+    made = registered(built)
+    assert made == registered(lambda: Services("shop", {"services": services, "alerts": given}))  # pyright: ignore
+    assert [r.name for r in made if "Alertmanager" in r.type] == ["shop-alerts-alertmanagerconfig-flyball"]
+
+    def alone() -> None:
+        Package().construct("shop", "flyball:index:Alerts", {"services": services, **sent})
+
+    made = registered(alone)
+    assert made == registered(lambda: Alerts("shop", {"services": services, **given}))  # pyright: ignore
+    assert [r.name for r in made if "Alertmanager" in r.type] == ["shop-alertmanagerconfig-flyball"]

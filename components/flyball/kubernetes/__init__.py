@@ -7,7 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flyball.kubernetes.args import CacheArgs, JobArgs, LogPipelineArgs, ServiceArgs, ServicesArgs, WorkloadArgs
+    from flyball.kubernetes.alerts.component import Alerts
+    from flyball.kubernetes.args import (
+        AlertsArgs,
+        CacheArgs,
+        JobArgs,
+        LogPipelineArgs,
+        ServiceArgs,
+        ServicesArgs,
+        WorkloadArgs,
+    )
     from flyball.kubernetes.cache.component import Cache, cache_limits
     from flyball.kubernetes.governor.component import Governor, GovernorArgs
     from flyball.kubernetes.job.component import Job
@@ -27,7 +36,8 @@ else:  # a type checker would take every name for known
 
 
 _MODULES = {
-    "args": ("CacheArgs", "JobArgs", "LogPipelineArgs", "ServiceArgs", "ServicesArgs", "WorkloadArgs"),
+    "alerts.component": ("Alerts",),
+    "args": ("AlertsArgs", "CacheArgs", "JobArgs", "LogPipelineArgs", "ServiceArgs", "ServicesArgs", "WorkloadArgs"),
     "cache.component": ("Cache", "cache_limits"),
     "governor.component": ("Governor", "GovernorArgs"),
     "job.component": ("Job",),
@@ -38,6 +48,8 @@ _MODULES = {
     "workload.component": ("Workload", "workload_limits"),
 }
 __all__ = [
+    "Alerts",
+    "AlertsArgs",
     "Cache",
     "CacheArgs",
     "Governor",

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 from pulumi import Input
 from pulumi.output import Output, T  # noqa: F401 - `Input[str]` names both when its type is resolved in this module
 
-from flyball.guards.alerting.stack import AlertsArgs
+from flyball.guards.alerting.stack import GuardedAlertsArgs
 from flyball.guards.timeouts.call_arguments import GuardedCallArgs
 from flyball.guards.workload.arguments import GuardedArgs
 from flyball.guards.workload.balancer import GuardedBalancerArgs
@@ -217,7 +217,7 @@ class CacheArgs(SetCacheArgs, PlaceArgs):
     """The cluster's own ways: names, spot nodes, metadata."""
 
 
-class SetAlertsArgs(AlertsArgs):
+class SetAlertsArgs(GuardedAlertsArgs):
     """Who hears of what, or why nobody does."""
 
     to: NotRequired[str]
@@ -253,6 +253,31 @@ class ServicesArgs(TypedDict):
     namespace must carry the label flyball.dev/governed: "true" [off]."""
     alerts: NotRequired[SetAlertsArgs]
     """Who hears of what; `to: none` with a `reason` where nobody has to [nobody]."""
+    shared: NotRequired[bool]
+    """Whether others have alerts in the namespace too, from which the names of its own then tell them apart [false]."""
+
+
+class AlertsArgs(GuardedAlertsArgs):
+    """Who hears of what, and of which services, jobs and caches: those are described, and not made."""
+
+    services: NotRequired[dict[str, ServiceArgs]]
+    """The services by name; of services, jobs and caches there is at least one [none]."""
+    jobs: NotRequired[dict[str, SetJobArgs]]
+    """Jobs by name [none]."""
+    caches: NotRequired[dict[str, SetCacheArgs]]
+    """Caches by name [none]."""
+    namespace: NotRequired[Input[str]]
+    """Namespace that they are in, and their alerts [default]."""
+    environment: NotRequired[Input[str]]
+    """Name of the environment, a label on every object and alert [the Pulumi stack]."""
+    owner: NotRequired[Input[str]]
+    """Who answers for it, a label on every object and alert [the Pulumi project]."""
+    zones: NotRequired[Input[list[Input[str]]]]
+    """Zones they may be spread over; required to survive one, and for spot [none]."""
+    platform: NotRequired[PlatformArgs]
+    """The cluster's own ways: names, spot nodes, metadata."""
+    governed: NotRequired[bool]
+    """Whether a Governor holds them to limits: of overrides and freezes people are told then too [false]."""
     shared: NotRequired[bool]
     """Whether others have alerts in the namespace too, from which the names of its own then tell them apart [false]."""
 

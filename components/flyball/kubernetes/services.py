@@ -2,7 +2,6 @@
 them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 from typing import Any, NotRequired, TypedDict
@@ -10,40 +9,22 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from flyball.alerts.whole import Watched
-from flyball.guards.alerting import stack
-from flyball.guards.alerting.stack import Alerting
 from flyball.guards.aws.pools import Pool
 from flyball.guards.reading.problem import Problem, refuse
-from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.strict import check
 from flyball.guards.timeouts.call_arguments import ServiceReferenceArgs
 from flyball.guards.timeouts.rules import NOTHING_LISTENS
-from flyball.guards.workload import digests
 from flyball.guards.workload import jobs as guarded
 from flyball.guards.workload.caches import Cache as CacheSpec
 from flyball.guards.workload.calls import as_reference
-from flyball.guards.workload.held import hold
-from flyball.guards.workload.job_set import Described
-from flyball.guards.workload.limits import (
-    Governed,
-    Limits,
-    ReplicaLimitsArgs,
-    as_arguments,
-    limits_of,
-    limits_of_cache,
-    read_governed,
-)
-from flyball.guards.workload.resolve import PARTS, Place, Service, check_any, examine
+from flyball.guards.workload.limits import Governed, ReplicaLimitsArgs, as_arguments
+from flyball.guards.workload.resolve import Place, Service
 from flyball.kubernetes.alerts.component import Alerts
-from flyball.kubernetes.args import ServiceArgs, ServicesArgs, SetCacheArgs, SetJobArgs
+from flyball.kubernetes.args import ServicesArgs
 from flyball.kubernetes.cache.component import Cache
-from flyball.kubernetes.governor import balance
+from flyball.kubernetes.described import Set, resolve_services
 from flyball.kubernetes.governor.component import Governing, Governor
 from flyball.kubernetes.job.component import Job
 from flyball.kubernetes.known import Known, Making, settle
-from flyball.kubernetes.objects import Manifest, ownership
-from flyball.kubernetes.place import check_place, place_of
 from flyball.kubernetes.program import admit
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.workload.component import Workload
@@ -166,7 +147,7 @@ class Services(pulumi.ComponentResource):
         self._register_jobs(name, described)
         if now.alerting and now.alerting.objects:
             own = pulumi.ResourceOptions(parent=self)
-            Alerts(f"{name}-alerts", described.map(lambda these: these.alerts), own)
+            Alerts.of(f"{name}-alerts", described.map(lambda these: these.alerts), own)
         outputs: dict[str, Any] = described.value(_outputs)
         for key, value in outputs.items():
             setattr(self, key, pulumi.Output.from_input(value))
@@ -216,35 +197,6 @@ def _reference(service: Service) -> ServiceReferenceArgs:
     return as_reference(service.spec.callee)
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
-    """Services, and what is beside them, as they will run."""
-
-    place: Place
-    services: Mapping[str, Service]
-    jobs: Mapping[str, guarded.Job]
-    caches: Mapping[str, CacheSpec]
-    governed: Governed | None
-    alerting: Alerting | None = None
-    shared: bool = False
-
-    @property
-    def alerts(self) -> list[Manifest]:
-        """The objects of its alerts; none where nobody hears."""
-        governed = self.governed is not None
-        watched = Watched(self.place, self.services, self.jobs, self.caches, governed, shared=self.shared)
-        return watched.objects(self.alerting)
-
-    @property
-    def limits(self) -> dict[str, Limits]:
-        each = [*map(limits_of, self.services.values()), *map(limits_of_cache, self.caches.values())]
-        return {name: found for limits in each for name, found in limits.items()}
-
-    @property
-    def labels(self) -> dict[str, str]:
-        return ownership(self.place.environment, self.place.owner)
-
-
 def _service(name: str) -> Callable[[Set], Service]:
     return lambda these: these.services[name]
 
@@ -277,42 +229,3 @@ def _outputs(these: Set) -> dict[str, Any]:
         "services": {each.name: outputs_of(each) for each in these.services.values()},
         "limits": {each: as_arguments(found) for each, found in these.limits.items()},
     }
-
-
-def resolve_services(name: str, args: ServicesArgs) -> Set:
-    """The arguments with all rules applied. Raises `Refused`; the paths in its messages begin with the set's name."""
-    place = place_of(args, shared=True)
-    alerting, unheard = _alerting(args, place, name)
-    given, jobs, caches = (args.get(key) if isinstance(args, Mapping) else None for key in PARTS)
-    outer: Any = args
-    if isinstance(args, Mapping):
-        read_apart = {key: {} for key in PARTS if isinstance(args.get(key), Mapping)}
-        outer = {key: each for key, each in {**args, **read_apart}.items() if key != "alerts"}
-    problems = [*check(outer, ServicesArgs, (name,)), *check_place(args, place, (name,)), *unheard]
-    if isinstance(args, Mapping):
-        problems += check_any(args, (name,))
-    described = Described(_by_name(jobs), (name, "jobs"), SetJobArgs)
-    held = hold(caches, {**_by_name(given), **_by_name(jobs)}, place.namespace, (name, "caches"), SetCacheArgs)
-    found = examine(_by_name(given), place, (name, "services"), ServiceArgs, jobs=described, caches=held.callees)
-    r = Reader(args, (name,), [])
-    governed, shared = read_governed(r), r.value("shared", bool, False)
-    images = [
-        *digests.of_set(found.services, found.jobs, held.caches, (name,)),
-        *digests.unread(_by_name(given), found.services, (name, "services")),
-        *digests.unread(_by_name(jobs), found.jobs, (name, "jobs")),
-        *digests.unread(_by_name(caches), held.caches, (name, "caches")),
-        *balance.images(governed, (name, "governor")),
-    ]
-    refuse([*problems, *held.problems, *found.problems, *digests.check(images, place.platform.registry, (name,))])
-    return Set(place, found.services, found.jobs, held.called(found.callers), governed, alerting, shared)
-
-
-def _alerting(args: object, place: Place, name: str) -> tuple[Alerting | None, list[Problem]]:
-    """Who hears, in the words of a stack file."""
-    if not isinstance(args, Mapping) or "alerts" not in args:
-        return None, []
-    return stack.read(args["alerts"], place.owner, (name, "alerts"))
-
-
-def _by_name(given: object) -> dict[str, object]:
-    return {str(name): value for name, value in given.items()} if isinstance(given, Mapping) else {}

@@ -64,7 +64,7 @@ def _build_services(stack: Stack) -> None:
     if stack.logs:
         LogPipeline.of("logs", stack.logs, stack.place.platform, labels, options)
     if found := alerting.objects(stack):
-        Alerts("alerts", found, after)
+        Alerts.of("alerts", found, after)
     for name, service in stack.services.items():
         pulumi.export(name, outputs_of(service))
 

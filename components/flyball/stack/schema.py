@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
-from flyball.guards.alerting.stack import AlertsArgs
+from flyball.guards.alerting.stack import GuardedAlertsArgs
 from flyball.guards.clean_up.nodes import NodesArgs
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.caches import GuardedCacheArgs
@@ -131,7 +131,7 @@ class StackArgs(TypedDict):
     pools: NotRequired[bool]
     """Whether this stack brings what buys the spot nodes of its platform, Karpenter and its pool: one stack of a
     cluster does, that with the Governor's policies [false, and `plan` warns where the platform has spot nodes]."""
-    alerts: NotRequired[AlertsArgs]
+    alerts: NotRequired[GuardedAlertsArgs]
     """Who hears of what; `to: none` with a `reason` where nobody has to [nobody, and `plan` warns of that where
     there is a governor]."""
     defaults: NotRequired[dict[str, object]]

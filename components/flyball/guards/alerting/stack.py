@@ -25,7 +25,7 @@ class RulesArgs(TypedDict):
     [none]."""
 
 
-class AlertsArgs(TypedDict):
+class GuardedAlertsArgs(TypedDict):
     """Who hears of what."""
 
     page: NotRequired[ReceiverArgs]
@@ -74,7 +74,7 @@ def read(given: object, owner: str, path: Path) -> tuple[Alerting | None, list[P
         return None, [*_check_reason(given.get("reason"), path), *check({"reason": "", **given}, UnheardArgs, path)]
     problems: list[Problem] = []
     values = receivers.without_secrets(given, path, problems)
-    problems += check(values, AlertsArgs, path)
+    problems += check(values, GuardedAlertsArgs, path)
     if not isinstance(given, Mapping):
         return None, problems
     said, found = {problem.path for problem in problems}, list[Problem]()
