@@ -4,10 +4,9 @@
 | --- | --- | --- |
 | stack, workload, governor | the drills dawn, spot and reddit-2016 | tests/drills/test_drills.py |
 | hosts | a monitor that watches real hosts | tests/hosts/test_monitoring.py |
-| hop | none, since no drill of a cluster has calls; a real HAProxy has its metrics | tests/proxy/test_traffic.py |
+| hop | the drill hang, whose calls go through a real HAProxy | tests/drills/traffic/test_traffic.py |
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from flyball.dashboards.grafana import BOARDS as BOARDS
@@ -19,24 +18,18 @@ NO_DISK = ("hosts", "Disk used", "{{instance}} {{mountpoint}}")
 over. There the line is asked for what lies in memory."""
 
 
-def expressions(board: str) -> Mapping[tuple[str, str, str], str]:
-    """By board, panel and line."""
+def expressions(board: str, **chosen: str) -> Mapping[tuple[str, str, str], str]:
+    """By board, panel and line; `chosen` is what of `CHOSEN` is another one there."""
     found: dict[tuple[str, str, str], str] = {}
     for panel in BOARDS[board].panels:
         for series in panel.series:
             expr = series.expr
-            for name, value in CHOSEN.items():
+            for name, value in {**CHOSEN, **chosen}.items():
                 expr = expr.replace(f"${name}", value)
             found[board, panel.title, series.legend] = expr
     return found
 
 
-def of_proxies(board: str) -> set[tuple[str, str]]:
-    """The metrics of HAProxy's exporter that a dashboard asks for, each with the expression for its proxies' names."""
-    found = re.compile(r'(haproxy_[a-z_]+)\{.*?proxy=~?"([^"]+)"')
-    return {pair for expr in expressions(board).values() for pair in found.findall(expr)}
-
-
-def without_answer(query: Callable[[str], Sequence[object]], *boards: str) -> set[tuple[str, str, str]]:
+def without_answer(query: Callable[[str], Sequence[object]], *boards: str, **chosen: str) -> set[tuple[str, str, str]]:
     """Those that come to nothing; `query` raises for one that Prometheus refuses."""
-    return {key for board in boards for key, expr in expressions(board).items() if not query(expr)}
+    return {key for board in boards for key, expr in expressions(board, **chosen).items() if not query(expr)}

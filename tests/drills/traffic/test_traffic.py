@@ -1,15 +1,19 @@
 """Each incident with real traffic: the guard holds, and without it the damage shows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from tests.dashboards.asked import without_answer
 
 from flyball.drills.errors import DrillError
 from flyball.drills.result import Result
-from flyball.drills.run import TRAFFIC, run
-from flyball.drills.traffic import bad_release, settings
+from flyball.drills.run import TRAFFIC, side_by_side
+from flyball.drills.traffic import alerts, bad_release, settings
 from flyball.drills.traffic.drill import TrafficDrill, lacks
-from flyball.drills.traffic.lab import lab
+from flyball.drills.traffic.hop import ILL
+from flyball.drills.traffic.lab import Lab, lab
 from flyball.drills.traffic.load import Attack
 from flyball.lab.monitoring import programs
 
@@ -18,15 +22,39 @@ NAMES = [drill.name for drill in TRAFFIC.drills]
 BREAKERS = ("hang", "drip", "silent", "slow", "errors", "refused", "retry-storm", "chain")
 EXHAUSTED = ("hang", "drip", "silent", "slow", "database", "slow-clients")
 """Drills in which the application's pool is what breaks."""
+LOOKED_AT = "hang"
+"""At the end of it somebody looks at the dashboard of the call that fell ill."""
 BREAKER = settings.BREAKER
 Results = Mapping[tuple[str, bool], Result]
 
 
 @pytest.fixture(scope="module")
-def results() -> Results:
+def unanswered() -> list[set[Any]]:
+    """For each time that somebody looked at the dashboard of a call, the lines that were not there."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def results(unanswered: list[set[Any]]) -> Results:
     """All drills that this machine can run, two runs at a time."""
-    able = [drill.name for drill in TRAFFIC.drills if not missing(drill)]
-    return {(result.drill, result.guard): result for result in run(able, (True, False), print)}
+    able = [
+        looked_at(drill, unanswered) if drill.name == "hang" else drill
+        for drill in TRAFFIC.drills
+        if not missing(drill)
+    ]
+    runs = [(drill, guard) for drill in able for guard in (True, False)]
+    return {(result.drill, result.guard): result for result in side_by_side(TRAFFIC, runs, print)}
+
+
+def looked_at(drill: TrafficDrill, unanswered: list[set[Any]]) -> TrafficDrill:
+    """The drill, and at its end what that dashboard lacks."""
+
+    def script(made: Lab) -> Mapping[str, float | int]:
+        chosen = {"namespace": alerts.NAMESPACE, "workload": "shop", "hop": ILL}
+        made.look = lambda people: unanswered.append(without_answer(people.monitor.query, "hop", **chosen))
+        return drill.script(made)
+
+    return replace(drill, script=script)
 
 
 def missing(drill: TrafficDrill) -> str:
@@ -68,6 +96,14 @@ def test_people_are_told_of_what_hangs_once_it_is_more_than_a_moment_and_of_noth
         ("warning", "HopSlow"),
     ]
     assert results["hang", False].told == []  # nobody counts anything there
+
+
+def test_each_line_of_a_calls_dashboard_is_there(results: Results, unanswered: list[set[Any]]) -> None:
+    if reason := programs.why_not():
+        pytest.skip(f"nobody counts anything: {reason}")
+    # A run that waited for processors is made again.
+    assert unanswered
+    assert not set().union(*unanswered)
 
 
 @pytest.mark.parametrize("name", EXHAUSTED)
