@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -121,12 +122,12 @@ def _ownership(found: Found) -> Mapping[str, Any]:
 
 
 def _remaining(found: Found, notes: Notes) -> None:
-    used = _named(found)
+    used, there = _named(found), follows.runs(found)
     for item in found.items:
         if item.is_ours or item.kind in RUN:
             continue
         if item.kind in _FOLLOWS:
-            if why := follows.why(item, found):
+            if why := follows.why(item, found, there):
                 notes.lose(item, "", why)
             continue
         if item.kind in ("ConfigMap", "Secret"):
@@ -138,13 +139,9 @@ def _remaining(found: Found, notes: Notes) -> None:
         if item.kind in ("Endpoints", "EndpointSlice") and follows.is_made(item, found):
             continue
         notes.lose(item, "", _STAYS.get(item.kind, _OTHER))
-    for namespace, there in groupby(sorted(found.others, key=_place_of), _place_of):
-        names = ", ".join(map(str, there))
-        notes.lost.append(Lost(f"namespace {namespace}", names, _ELSEWHERE))
-
-
-def _place_of(item: Item) -> str:
-    return item.namespace
+    place = attrgetter("namespace")
+    for namespace, others in groupby(sorted(found.others, key=place), place):
+        notes.lost.append(Lost(f"namespace {namespace}", ", ".join(map(str, others)), _ELSEWHERE))
 
 
 def _named(found: Found) -> set[str]:

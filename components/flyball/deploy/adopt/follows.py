@@ -1,11 +1,13 @@
 """What the stack makes anew from what it says: what of the objects that were found is not in it, and why."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from flyball.deploy.adopt.found import RUN, Found, Item, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.service import backend_of
-from flyball.deploy.adopt.work import services_of
+from flyball.deploy.adopt.work import labels_of, selects
 
 _DESCRIBED = ("Deployment", "StatefulSet")
 _FOLLOWS = {
@@ -17,7 +19,23 @@ _CLASS = "kubernetes.io/ingress.class"
 _INGRESS = ("ingressClassName", "rules", "tls")
 
 
-def why(item: Item, found: Found) -> str:
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What other objects are there for: the accounts of all pods, and the labels of those that services describe."""
+
+    accounts: frozenset[str]
+    labels: tuple[Mapping[str, Any], ...]
+
+
+def runs(found: Found) -> Runs:
+    pods = (mapping(item.template.get("spec")) for item in found.of(*RUN))
+    return Runs(
+        frozenset(str(pod.get("serviceAccountName") or pod.get("serviceAccount")) for pod in pods),
+        tuple(labels_of(each.template) for each in found.of(*_DESCRIBED)),
+    )
+
+
+def why(item: Item, found: Found, there: Runs) -> str:
     """Why an object is not in the stack; empty where it was looked at with what it belongs to."""
     if item.kind in _FOLLOWS:
         return _FOLLOWS[item.kind]
@@ -26,29 +44,24 @@ def why(item: Item, found: Found) -> str:
         kind, name = str(target.get("kind")), str(target.get("name"))
         return "" if kind in _DESCRIBED and found.get(kind, name) else f"is for {kind} {name}, which is not here"
     if item.kind == "Service":
-        return _service(item, found)
+        return _service(item, there)
     if item.kind == "ServiceAccount":
-        return "" if item.name in _accounts(found) else "nothing that runs here has it, and it stays as it is"
+        return "" if item.name in there.accounts else "nothing that runs here has it, and it stays as it is"
     if item.kind in ("RoleBinding", "ClusterRoleBinding"):
         bound = {str(each.get("name")) for each in maps(item.manifest.get("subjects"))}
-        return "" if bound & _accounts(found) else "is of nothing that runs here, and stays as it is"
+        return "" if bound & there.accounts else "is of nothing that runs here, and stays as it is"
     return ""
 
 
-def _service(item: Item, found: Found) -> str:
+def _service(item: Item, there: Runs) -> str:
     if item.spec.get("type") == "ExternalName":
         host = item.spec.get("externalName")
         return f"is another name of {host}; who calls it says so in `calls`, with `host: {host}`"
     if not item.spec.get("selector"):
         return "leads to addresses and not to pods; who calls them says so in `calls`, with `host`"
-    if any(item in services_of(found, each.template) for each in found.of(*_DESCRIBED)):
+    if any(selects(item, labels) for labels in there.labels):
         return ""
     return "no service of the stack is behind it, and it stays as it is"
-
-
-def _accounts(found: Found) -> set[str]:
-    pods = (mapping(item.template.get("spec")) for item in found.of(*RUN))
-    return {str(pod.get("serviceAccountName") or pod.get("serviceAccount")) for pod in pods}
 
 
 def is_made(item: Item, found: Found) -> bool:

@@ -132,7 +132,9 @@ def gathered(items: Iterable[Item], namespace: str | None, problems: list[Proble
         message = f"something runs in {', '.join(spaces)}, and a stack has one namespace"
         problems.append(Problem((), UNKNOWN_VALUE, message, "name one with --namespace"))
     chosen = namespace if namespace is not None else (spaces[0] if spaces else "")
-    own = [item for item in items if item.namespace in ("", chosen) or item.kind == "Namespace"]
+    own, elsewhere = list[Item](), list[Item]()
+    for item in items:
+        (own if item.namespace in ("", chosen) or item.kind == "Namespace" else elsewhere).append(item)
     by_kind: dict[str, dict[str, Item]] = {}
     for item in own:
         there = by_kind.setdefault(item.kind, {}).setdefault(item.name, item)
@@ -144,8 +146,7 @@ def gathered(items: Iterable[Item], namespace: str | None, problems: list[Proble
         hint = f"there is something in {', '.join(spaces)}" if spaces else "name Deployments, StatefulSets or CronJobs"
         problems.append(Problem((), MISSING, f"nothing runs {where}", hint))
     refuse(problems)
-    others = tuple(item for item in items if item not in own and not item.is_ours)
-    return Found(tuple(own), chosen, by_kind, others)
+    return Found(tuple(own), chosen, by_kind, tuple(item for item in elsewhere if not item.is_ours))
 
 
 def _is_derived(item: Item) -> bool:
