@@ -1,6 +1,7 @@
-"""What a cluster's API is asked: which kinds it knows, and what one may do."""
+"""What a cluster's API is asked: which kinds it knows, what one may do, and what is there by its name."""
 
 import json
+from typing import Any
 
 from flyball.kubectl import Kubectl
 
@@ -19,3 +20,10 @@ def may(kubectl: Kubectl, **right: str) -> bool:
     head = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
     asked = json.dumps({**head, "spec": {"resourceAttributes": right}})
     return kubectl.json("create", "--filename=-", stdin=asked)["status"]["allowed"]
+
+
+def named(kubectl: Kubectl, kind: str, namespace: str, selector: str = "") -> dict[str, Any]:
+    """The objects of a kind in a namespace, by name; with a selector those with such labels."""
+    chosen = (f"--selector={selector}",) if selector else ()
+    items = kubectl.json("get", kind, f"--namespace={namespace}", *chosen)["items"]
+    return {item["metadata"]["name"]: item for item in items}

@@ -22,8 +22,8 @@ from flyball.lab.cluster.volumes import DEFAULT, Wanted
 def check(kubectl: Kubectl, services: Iterable[Service]) -> Iterator[Problem]:
     """Refuse what Kubernetes would refuse in the middle of a change, and what members would not bear."""
     for namespace, each in _by_namespace(services).items():
-        sets = _named(kubectl, "statefulsets", namespace, wellknown.OURS)
-        claims = _named(kubectl, "persistentvolumeclaims", namespace, "")
+        sets = api.named(kubectl, "statefulsets", namespace, wellknown.OURS)
+        claims = api.named(kubectl, "persistentvolumeclaims", namespace)
         classes = cache(partial(_growing_classes, kubectl))
         for service in each:
             there, volume = sets.get(service.name), _of_claims(service, claims, classes)
@@ -59,7 +59,7 @@ def _growth(kubectl: Kubectl, services: Iterable[Service]) -> dict[str, list[tup
     found: dict[str, list[tuple[Mapping[str, Any], Bytes]]] = {}
     keeping = [service for service in services if service.spec.kept.data]
     for namespace, each in _by_namespace(keeping).items():
-        claims = _named(kubectl, "persistentvolumeclaims", namespace, "")
+        claims = api.named(kubectl, "persistentvolumeclaims", namespace)
         for service in each:
             if data := service.spec.kept.data:
                 bound = [claim for claim in _own(service, claims) if claim.get("status", {}).get("phase") == "Bound"]
@@ -117,12 +117,6 @@ def _by_namespace(services: Iterable[Service]) -> dict[str, list[Service]]:
         if service.members:
             found.setdefault(service.spec.namespace, []).append(service)
     return found
-
-
-def _named(kubectl: Kubectl, kind: str, namespace: str, selector: str) -> dict[str, Any]:
-    chosen = (f"--selector={selector}",) if selector else ()
-    items = kubectl.json("get", kind, f"--namespace={namespace}", *chosen)["items"]
-    return {item["metadata"]["name"]: item for item in items}
 
 
 def wanted(services: Iterable[Service]) -> dict[str, Wanted]:
