@@ -11,8 +11,8 @@ from flyball.stack.plan import plan
 from flyball.stack.read import Stack, read
 
 FOLDER = Path(__file__).parents[2] / "examples"
-Facts = dict[str, tuple[int, str, tuple[str, ...]]]
-"""By service its port, what it speaks, and whom it calls."""
+Facts = dict[str, tuple[int | None, str, tuple[str, ...]]]
+"""By service its port, None where it listens nowhere, what it speaks, and whom it calls."""
 SOCK_SHOP: Facts = {
     "front-end": (8079, "http", ("carts", "catalogue", "orders", "session-db", "user")),
     "catalogue": (80, "http", ("catalogue-db",)),
@@ -38,7 +38,7 @@ BANK: Facts = {
     "ledgerwriter": (8080, "http", ("balancereader", "ledger-db")),
     "accounts-db": (5432, "tcp", ()),
     "ledger-db": (5432, "tcp", ()),
-    "loadgenerator": (8089, "tcp", ("frontend",)),
+    "loadgenerator": (None, "tcp", ("frontend",)),
 }
 ASTRONOMY: Facts = {
     "frontend-proxy": (
@@ -72,9 +72,9 @@ ASTRONOMY: Facts = {
     "telemetry-docs": (8000, "http", ()),
     "opamp-server": (4321, "http", ()),
     "flagd": (8013, "grpc", ()),
-    "accounting": (8080, "tcp", ("astronomy-db", "kafka")),
-    "fraud-detection": (8080, "tcp", ("flagd", "kafka")),
-    "load-generator": (8081, "tcp", ("flagd", "frontend-proxy")),
+    "accounting": (None, "tcp", ("astronomy-db", "kafka")),
+    "fraud-detection": (None, "tcp", ("flagd", "kafka")),
+    "load-generator": (None, "tcp", ("flagd", "frontend-proxy")),
     "kafka": (9092, "tcp", ()),
     "valkey-cart": (6379, "tcp", ()),
     "astronomy-db": (5432, "tcp", ()),
@@ -95,11 +95,11 @@ OUTSIDE = {
     "sock-shop": set[str](),
     "bank-of-anthos": set[str](),
     "opentelemetry-demo": {
-        "otel-collector.observability:4317",
-        "otel-collector.observability:4318",
-        "grafana.observability:80",
-        "jaeger.observability:16686",
-        "flagd.otel-demo:4000",  # what is beside flagd has no name of its own
+        "otel-collector.observability.svc.cluster.local:4317",
+        "otel-collector.observability.svc.cluster.local:4318",
+        "grafana.observability.svc.cluster.local:80",
+        "jaeger.observability.svc.cluster.local:16686",
+        "flagd.otel-demo.svc.cluster.local:4000",  # what is beside flagd has no name of its own
     },
 }
 BESIDE: dict[str, dict[str, tuple[str, int | None]]] = {
