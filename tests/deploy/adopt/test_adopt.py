@@ -128,8 +128,7 @@ def test_init_containers_and_sidecars_come_back(name: str, tmp_path: Path) -> No
     for service, was in stack.services.items():
         spec = back.services[service].spec
         for key in ("init", "sidecars", "scratch", "files", "metrics", "shutdown", "grace_seconds"):
-            if (service, key) != ("journal", "grace_seconds"):  # its balancer, which does not come back, needs longer
-                assert getattr(spec, key) == getattr(was.spec, key), (service, key)
+            assert getattr(spec, key) == getattr(was.spec, key), (service, key)
     for job, was in stack.jobs.items():
         spec = back.jobs[job].spec
         assert [(spec.init, spec.sidecars, spec.grace_seconds)] == [
@@ -187,6 +186,9 @@ class TestRefuses:
             deployment("b", template={"spec": {"containers": []}}),
             cron,
             deployment("d", template={"spec": {"containers": [{"name": 1}]}}),
+            deployment(
+                "e", template={"spec": {"containers": [{"name": "e", "image": "e:1"}], "initContainers": [{}, 1]}}
+            ),
             {"apiVersion": "v1", "kind": "List", "items": [1]},
         ]
         said = refused(tmp_path, *documents)
@@ -199,7 +201,10 @@ class TestRefuses:
             "a.yaml[4]: cronjob c.spec.jobTemplate: is no map",
             "a.yaml[5]: deployment d.spec.template.spec.containers[0].name: is missing or no text",
             "a.yaml[5]: deployment d.spec.template.spec.containers[0].image: is missing or no text",
-            "a.yaml[6].items[0]: is no map; a manifest has apiVersion, kind and metadata",
+            "a.yaml[6]: deployment e.spec.template.spec.initContainers[0].name: is missing or no text",
+            "a.yaml[6]: deployment e.spec.template.spec.initContainers[0].image: is missing or no text",
+            "a.yaml[6]: deployment e.spec.template.spec.initContainers[1]: is no map",
+            "a.yaml[7].items[0]: is no map; a manifest has apiVersion, kind and metadata",
             "b.json:1:2: cannot be read as YAML: expected the node content, but found '<stream end>'",
         ]
 
@@ -209,6 +214,22 @@ class TestRefuses:
             "a.yaml[1]: is a Kustomization, and no manifest; adopt what `kubectl kustomize` writes: it changes the"
             " manifests that it names"
         )
+
+    def test_what_a_chart_would_fill_in(self, tmp_path: Path) -> None:
+        (tmp_path / "b.yaml").write_text('{{- if .Values.on }}\nkind: "Service"\n{{- end }}\n', encoding="utf-8")
+        container = {"name": "web", "image": "{{ .Values.image }}:1"}
+        named, imaged = (
+            deployment("{{ .Release.Name }}-web"),
+            deployment("a", template={"spec": {"containers": [container]}}),
+        )
+        hint = "it has {{, as a template of a chart: adopt what `helm template` writes"
+        *said, unreadable = refused(tmp_path, named, imaged).splitlines()
+        assert said == [
+            f"a.yaml[0]: is called {{{{ .Release.Name }}}}-web; {hint}",
+            f"a.yaml[1]: deployment a.spec.template.spec.containers[0].image: is {{{{ .Values.image }}}}:1; {hint}",
+        ]
+        assert unreadable.startswith("b.yaml:1:3: cannot be read as YAML: ")
+        assert unreadable.endswith(f"; {hint}")
 
     def test_what_is_there_twice(self, tmp_path: Path) -> None:
         said = refused(tmp_path, deployment("web"), deployment("web"))

@@ -64,3 +64,19 @@ def test_what_was_made_with_a_balancer_has_it_again(tmp_path: Path, guard: dict[
     adopted = again(config, tmp_path / "made")
     assert adopted.lost == ()
     assert adopted.config["services"]["web"]["expose"] == {"balancer": balancer}
+
+
+def test_a_job_has_as_long_to_end_as_it_had(tmp_path: Path) -> None:
+    """Its pod says one time, of the job and of all that runs beside it: each of these has a second of it."""
+    ready = {"readiness": {"path": "/ready"}}
+    sidecar = {"image": "registry.example/store:1.0", "port": 9200, "probes": ready, "stop": "5s"}
+    beside = {"store": {**sidecar, "resources": {"cpu": "50m", "memory": "64Mi"}}}
+    web = {"image": "registry.example/web:1.0", "port": 8080, "load": {"peak": 10, "replica": 20}}
+    report = {"image": "registry.example/report:1.0", "stop": "40s", "sidecars": beside}
+    config = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "dev", "services": {"web": web}}
+    config |= {"logs": {"to": "none", "reason": "none are kept"}, "jobs": {"report": report}}
+    once = again(config, tmp_path / "once")
+    assert once.config["jobs"]["report"]["stop"] == "44s"
+    answered = filled(once, tmp_path)
+    assert [examine(each)[0].jobs["report"].spec.grace_seconds for each in (config, answered)] == [45, 45]
+    assert again(answered, tmp_path / "twice").config == once.config
