@@ -70,7 +70,7 @@ def adopt(found: Found, cluster: str | None = None) -> Adopted:
     times.fit(described)
     for work, args in works:
         calls.guess(work, args, described, {})
-    _remaining(found, notes)
+    _remaining(found, follows.runs(found, [each.args for each in described] + [args for _, args in works]), notes)
     follows.ingresses(found, services, notes)
     labels = _ownership(found)
     own = found.get("Namespace", found.namespace)
@@ -121,8 +121,8 @@ def _ownership(found: Found) -> Mapping[str, Any]:
     return next((labels for labels in made if wellknown.OWNER_LABEL in labels), {})
 
 
-def _remaining(found: Found, notes: Notes) -> None:
-    used, there = _named(found), follows.runs(found)
+def _remaining(found: Found, there: follows.Runs, notes: Notes) -> None:
+    used = _named(found)
     for item in found.items:
         if item.is_ours or item.kind in RUN:
             continue

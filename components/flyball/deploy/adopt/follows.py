@@ -1,11 +1,12 @@
 """What the stack makes anew from what it says: what of the objects that were found is not in it, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flyball.deploy.adopt.found import RUN, Found, Item, mapping, maps
 from flyball.deploy.adopt.notes import Notes
+from flyball.deploy.adopt.outside import host_of
 from flyball.deploy.adopt.service import backend_of
 from flyball.deploy.adopt.work import labels_of, selects
 
@@ -21,17 +22,23 @@ _INGRESS = ("ingressClassName", "rules", "tls")
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """What other objects are there for: the accounts of all pods, and the labels of those that services describe."""
+    """What other objects are there for: the accounts of all pods, the labels of those that services describe, and the
+    names and hosts that are called."""
 
     accounts: frozenset[str]
     labels: tuple[Mapping[str, Any], ...]
+    called: frozenset[str]
 
 
-def runs(found: Found) -> Runs:
+def runs(found: Found, described: Iterable[Mapping[str, Any]]) -> Runs:
+    """What runs, and is `described` by these arguments."""
     pods = (mapping(item.template.get("spec")) for item in found.of(*RUN))
+    calls = [call for args in described for call in args.get("calls", {}).values()]
+    names = {name.partition(":")[0] for call in calls for name in call.get("names", ())}
     return Runs(
         frozenset(str(pod.get("serviceAccountName") or pod.get("serviceAccount")) for pod in pods),
         tuple(labels_of(each.template) for each in found.of(*_DESCRIBED)),
+        frozenset(names | {call["host"] for call in calls if "host" in call}),
     )
 
 
@@ -55,6 +62,8 @@ def why(item: Item, found: Found, there: Runs) -> str:
 
 def _service(item: Item, there: Runs) -> str:
     if item.spec.get("type") == "ExternalName":
+        if there.called & {item.name, host_of(item)}:
+            return ""
         host = item.spec.get("externalName")
         return f"is another name of {host}; who calls it says so in `calls`, with `host: {host}`"
     if not item.spec.get("selector"):

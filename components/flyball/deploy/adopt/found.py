@@ -1,13 +1,14 @@
 """Manifests as they are found: in files or in a cluster, each with where it was; without the values of any secret."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from flyball import wellknown
 from flyball.deploy.identity import Identified
-from flyball.documents import read_yaml_documents
+from flyball.documents import read_text, read_yaml_documents
 from flyball.guards.reading import bounds
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import GIVEN_TWICE, MISSING, UNKNOWN_VALUE, UNREADABLE_FILE, WRONG_TYPE
@@ -20,6 +21,8 @@ _DERIVED = ("ControllerRevision", "Event", "Lease")
 RUN = ("Deployment", "StatefulSet", "CronJob", "Job")
 """What a stack file describes; what else runs stays as it is."""
 _DATA = ("data", "stringData", "binaryData")
+_GAP = "{{"
+_FILLED_IN = "it has {{, as a template of a chart: adopt what `helm template` writes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,19 @@ def in_files(path: Path, namespace: str | None = None, *, rather: str = "") -> F
         try:
             documents = read_yaml_documents(file)
         except Refused as refused:
-            problems += refused.problems
+            problems += _of_template(file, refused.problems)
             continue
         for i, document in enumerate(documents):
             items += _items(document, file.name, f"{file.name}[{i}]" if len(documents) > 1 else file.name, problems)
     return gathered(items, namespace, problems, rather)
+
+
+def _of_template(file: Path, problems: Iterable[Problem]) -> Iterable[Problem]:
+    """The problems of a file that cannot be read, as those of what is hardly ever YAML before it is filled in."""
+    with suppress(Refused):
+        if _GAP in read_text(file):
+            return [replace(each, remedy=_FILLED_IN) for each in problems]
+    return problems
 
 
 def items_of(document: object, origin: str) -> list[Item]:
@@ -183,6 +194,9 @@ def _items(document: object, file: str, origin: str, problems: list[Problem]) ->
         hint = "a manifest has apiVersion, kind and metadata; other files belong elsewhere"
         problems.append(Problem((origin,), MISSING, f"has no {', no '.join(lacking)}", hint))
         return []
+    if _GAP in document["metadata"]["name"]:
+        problems.append(Problem((origin,), WRONG_TYPE, f"is called {document['metadata']['name']}", _FILLED_IN))
+        return []
     found = _checked(document, origin, problems)
     return [Item(_without_values(document), origin)] if found else []
 
@@ -214,14 +228,23 @@ def _checked(document: Manifest, origin: str, problems: list[Problem]) -> bool:
     if not isinstance(containers, list) or not maps(containers) or len(maps(containers)) != len(containers):
         problems.append(Problem((at, f"{path}.containers"), MISSING, "has no container", "name at least one"))
         return False
-    bad = [
-        Problem((at, f"{path}.containers", i, key), MISSING, "is missing or no text")
-        for i, each in enumerate(containers)
-        for key in ("name", "image")
-        if not isinstance(each.get(key), str)
-    ]
+    before = step.get("initContainers")
+    bad = [*_of_containers(containers, (at, f"{path}.containers"))]
+    bad += _of_containers(before if isinstance(before, list) else [], (at, f"{path}.initContainers"))
     problems += bad
     return not bad
+
+
+def _of_containers(containers: list[Any], at: tuple[str, str]) -> Iterator[Problem]:
+    for i, each in enumerate(containers):
+        if not isinstance(each, Mapping):
+            yield Problem((*at, i), WRONG_TYPE, "is no map")
+            continue
+        for key in ("name", "image"):
+            if not isinstance(each.get(key), str):
+                yield Problem((*at, i, key), MISSING, "is missing or no text")
+            elif _GAP in each[key]:
+                yield Problem((*at, i, key), WRONG_TYPE, f"is {each[key]}", _FILLED_IN)
 
 
 def _without_values(document: Manifest) -> Manifest:

@@ -6,6 +6,9 @@ from flyball.deploy.adopt import containers, ours, pod
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, pod_of
+from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
+from flyball.guards.workload.init_containers import DEFAULT_STOP as OF_A_SIDECAR
+from flyball.guards.workload.jobs import DEFAULT_STOP
 
 _SHORT = {
     "@hourly": "0 * * * *",
@@ -73,7 +76,21 @@ def _pod(work: Work) -> dict[str, Any]:
     for part in work.parts:
         if part.within[0] == containers.SIDECARS and part.container.get("restartPolicy") != "Always":
             part.say("is ended with the job here, which there waits until it has ended by itself")
-    return {**pod.describe(work), **containers.describe(work, None, set())}
+    return {**pod.describe(work), **_stop(work), **containers.describe(work, None, set())}
+
+
+def _stop(work: Work) -> dict[str, str]:
+    """What it takes to end: all that the pod has, but for a second for each of its sidecars, which say no time."""
+    given = work.pod.get("terminationGracePeriodSeconds")
+    if not isinstance(given, int):
+        return {}
+    others = OF_A_SIDECAR // 1000 * sum(part.within[0] == containers.SIDECARS for part in work.parts)
+    longest = LONGEST_SHUTDOWN // 1000
+    if given > longest:
+        loses = f"{given} s are more than a spot notice leaves; {longest} s here"
+        work.lose(f"{work.pod_path}.terminationGracePeriodSeconds", loses)
+    stop = max(1, min(given, longest) - others)
+    return {"stop": f"{stop}s"} if stop * 1000 != DEFAULT_STOP else {}
 
 
 def _of_run(work: Work, job: Manifest, path: str) -> None:
@@ -83,6 +100,8 @@ def _of_run(work: Work, job: Manifest, path: str) -> None:
     for key in ("liveness", "readiness", "startup"):
         if work.container.get(f"{key}Probe"):
             work.lose(f"{work.path}.{key}Probe", "nobody asks a job; its deadline ends it")
+    if work.container.get("lifecycle"):
+        work.lose(f"{work.path}.lifecycle", "its hooks are not run")
     hook = mapping(work.item.manifest["metadata"].get("annotations")).get(_HOOK)
     if hook:
         work.say(f"ran at {hook} of a release; `migrate` of a service runs ahead of each new version of it")

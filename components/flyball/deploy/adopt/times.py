@@ -12,6 +12,8 @@ _CONNECT: Milliseconds = 50
 _DEFAULT_CONNECT: Milliseconds = 250
 _DEFAULT: Milliseconds = 2_000
 Graph = dict[str, list[str]]
+_OUTSIDE = ""
+"""Stands for all that is no service of the stack."""
 
 
 def leads_to(graph: Graph, name: str, other: str) -> bool:
@@ -33,8 +35,9 @@ def _reached(graph: Graph, name: str) -> set[str]:
 def fit(services: Iterable[Service]) -> None:
     """Give deadlines and timeouts where calls one after another would take longer than a minute by the defaults."""
     by_name = {service.work.name: service for service in services}
+    calls = {name: service.args.get("calls", {}) for name, service in by_name.items()}
     graph = {
-        name: [each for each in service.args.get("calls", {}) if each in by_name] for name, service in by_name.items()
+        name: [_OUTSIDE if "host" in call else callee for callee, call in own.items()] for name, own in calls.items()
     }
     if max(_taken(graph, _DEFAULT, _DEFAULT_CONNECT).values(), default=0) <= _LONGEST:
         return
@@ -43,18 +46,19 @@ def fit(services: Iterable[Service]) -> None:
     for name, service in by_name.items():
         service.args["deadline"] = show_duration(taken[name])
         service.work.say("a guess, so short that all calls one after another fit into a minute; measure it", "deadline")
-        for callee, call in service.args.get("calls", {}).items():
-            if callee in taken:
-                call |= {"connect": show_duration(_CONNECT), "timeout": show_duration(taken[callee])}
+        for callee, call in calls[name].items():
+            timeout = own if "host" in call else taken[callee]
+            call |= {"connect": show_duration(_CONNECT), "timeout": show_duration(timeout)}
 
 
 def _taken(graph: Graph, own: Milliseconds, connect: Milliseconds) -> dict[str, Milliseconds]:
-    """What each may take: `own`, or all its calls one after another where that is longer; without circles."""
+    """What each may take: `own`, or all its calls one after another where that is longer; without circles. Who is
+    outside takes `own`."""
     found: dict[str, Milliseconds] = {}
 
     def of(name: str) -> Milliseconds:
         if name not in found:
-            found[name] = max(own, sum(connect + of(callee) for callee in graph[name]))
+            found[name] = max(own, sum(connect + of(callee) for callee in graph.get(name, ())))
         return found[name]
 
     for name in graph:
