@@ -2,8 +2,7 @@
 table only how many entries it has (`haproxy_sticktable_used`).
 
 So each such answer is an entry of `near.X`, by a number drawn for it, and leaves after the time that alerts look back:
-what the table has is the number of slow answers within that time. Beyond `MOST` the oldest make room, so that one in a
-hundred is seen of up to 2,700 requests a second over one hop of one proxy.
+what the table has is the number of slow answers within that time. Beyond `hops.NEAR_MOST` the oldest make room.
 """
 
 from flyball.guards.alerting import hops
@@ -12,9 +11,8 @@ from flyball.proxy.breaker import counts
 from flyball.proxy.inputs import Outbound
 from flyball.proxy.words import section, time
 
-MOST = 8192
 _NUMBERS = 2**31 - 1
-"""Of which one is drawn: that two of `MOST` are the same happens once in sixty-four times, and costs one of them."""
+"""Of which one is drawn: that two of 8,192 are the same happens once in sixty-four times, and costs one of them."""
 
 
 def near_rules(hop: Outbound) -> list[str]:
@@ -30,4 +28,5 @@ def near_rules(hop: Outbound) -> list[str]:
 def near_section(hop: Outbound, window: Milliseconds) -> list[str]:
     if not counts(hop):
         return []
-    return [section(f"backend near.{hop.name}", [f"stick-table type integer size {MOST} expire {time(window)}"])]
+    table = f"stick-table type integer size {hops.NEAR_MOST} expire {time(window)}"
+    return [section(f"backend near.{hop.name}", [table])]

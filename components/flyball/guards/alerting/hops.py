@@ -15,6 +15,9 @@ LEAST = 5
 """Requests in vain within the window: one of a few is none of a hundred."""
 WINDOW = 300
 """Seconds over which requests are counted."""
+NEAR_MOST = 8192
+"""Answers near a timeout that a proxy keeps for each hop: beyond it the oldest make room, so that one in a hundred is
+seen of up to 2,700 requests a second over one hop of one proxy."""
 SLOW_FOR = 300
 SHED_PERCENT, SHED_MOST_PERCENT = 1, 20
 """Of the requests, turned away at the door: told of, and a page. A fifth is more than the share that the utilization

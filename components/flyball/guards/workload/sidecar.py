@@ -4,13 +4,15 @@ Processor: 50 us are asked for each request that passes, once for the guard and 
 load on one slow core HAProxy took 90 us without and 100 to 120 us with all of this, so measure it on yours.
 Memory: a buffer in each direction for what is under way, of 16 KiB where `headers` asks for no more, and about 4 KiB
 for each connection (`tune.bufsize` in https://docs.haproxy.org/3.2/configuration.html#3.2), above 24 MiB for the
-process, which started with 15.
+process, which started with 15. Beside that the tables of answers near their timeout, one for each call; they are full
+when all is slow, and then the buffers are too.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from flyball.guards.alerting.hops import NEAR_MOST
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.fail_fast.container import check_image
 from flyball.guards.fail_fast.inbound import Inbound
@@ -38,6 +40,9 @@ LEAST_HEADERS: Bytes = 15 * 1024
 MOST_HEADERS: Bytes = 64 * 1024
 MAXIMUM_REWRITE: Bytes = 1024
 """Of a buffer, kept for headers that the proxy adds (HAProxy's `tune.maxrewrite`)."""
+_ENTRY: Bytes = 176
+"""Of a table by number and without data: by so much for each HAProxy 2.6 grew until 8,192 were in it, 1.4 MiB in all,
+where its documentation counts about 50 (`stick-table`, https://docs.haproxy.org/2.6/configuration.html#4.2)."""
 _DOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?){0,8}")
 
 
@@ -111,11 +116,11 @@ def buffer(headers: Bytes) -> Bytes:
 
 
 def memory(inbound: Inbound, calls: int, headers: Bytes, connections: int = 100) -> Bytes:
-    """For all that may be under way at once, in whole MiB."""
+    """For all that may be under way at once and the tables of slow answers, in whole MiB."""
     kib = 1024
     busy = (inbound.concurrency + inbound.waiting if inbound.enabled else 0) + calls * connections
     open_ones = (inbound.connections if inbound.enabled else 0) + 2 * calls * connections
-    total = 24 * MI + busy * 2 * buffer(headers) + open_ones * 4 * kib
+    total = 24 * MI + busy * 2 * buffer(headers) + open_ones * 4 * kib + calls * NEAR_MOST * _ENTRY
     return -(-total // MI) * MI
 
 
