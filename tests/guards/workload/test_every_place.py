@@ -148,7 +148,12 @@ FULL: dict[str, Any] = {
     "annotations": {"example.org/note": "x"},
     "patch": {"deployment": {"metadata": {"labels": {"example.org/a": "b"}}}},
     "init": {
-        "first": {"image": "example.org/first:1", "resources": {"cpu": "10m", "memory": "16Mi"}, "env": {"A": "b"}}
+        "first": {
+            "image": "example.org/first:1",
+            "resources": {"cpu": "10m", "memory": "16Mi"},
+            "env": {"A": "b"},
+            "mounts": {"tmp": "/shared"},
+        }
     },
     "sidecars": {
         "store": {
@@ -184,6 +189,11 @@ def ways(value: Any, kind: Any, way: Way = ()) -> list[tuple[Way, Any]]:
         for key, inner in pairs:
             found += ways(inner, get_args(kind)[-1], (*way, key))
     return found
+
+
+def at(value: Any, way: Way) -> Any:
+    """What stands at that place."""
+    return at(value[way[0]], way[1:]) if way else value
 
 
 def put(value: Any, way: Way, new: Any) -> Any:
@@ -244,6 +254,14 @@ class TestEveryPlace:
             with pytest.raises(Refused) as error:
                 resolved("web", put(args, way, wrong), 3)
             assert [problem.where for problem in error.value.problems] == [f"web.{written(way)}"]
+
+    @pytest.mark.parametrize("way", [way for way, kind in PLACES if get_origin(kind) is dict], ids=written)
+    def test_a_name_that_is_no_text_is_refused_where_it_stands(self, way: Way) -> None:
+        """As YAML reads `1: x`."""
+        named = at(FULL, way)
+        with pytest.raises(Refused) as error:
+            resolved("web", put(FULL, way, {**named, 1: next(iter(named.values()))}), 3)
+        assert {problem.where for problem in error.value.problems} == {f"web.{written(way)}.1"}
 
     @given(st.sampled_from([way for way, _ in PLACES]), JSON, st.integers(0, 5))
     @example(("schedule", "timezone"), "\0", 3)
