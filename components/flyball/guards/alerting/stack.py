@@ -94,8 +94,7 @@ def _read(r: Reader, owner: str) -> Alerting:
         if owner and name not in (owner, PLATFORM):
             hint = nearest(name, [owner, PLATFORM])
             r.problem(("owners", name), UNKNOWN_VALUE, "owns nothing of this stack", hint)
-    given = r.at("rules").at("labels").values
-    labels = {key: value for key, value in sorted(given.items()) if isinstance(value, str)}
+    labels = dict(sorted(r.at("rules").texts("labels").items()))
     r.problems.extend(check_labels(labels, r.to(("rules", "labels"))))
     runbooks = r.value("runbooks", str, "")
     if r.has("runbooks") and address.server(runbooks) is None:

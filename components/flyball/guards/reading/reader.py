@@ -90,6 +90,11 @@ class Reader:
         value = self.values.get(key)
         return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
 
+    def texts(self, key: str) -> dict[str, str]:
+        """A map of text, by name."""
+        inner = self.at(key).values
+        return {name: text for name, text in inner.items() if isinstance(name, str) and isinstance(text, str)}
+
     def whole(self, key: str, default: int, least: int = 1, most: int = LARGEST_WHOLE) -> int:
         """A whole number within limits."""
         value = self.values.get(key, default)

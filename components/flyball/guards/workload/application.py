@@ -197,8 +197,8 @@ def read_common(r: Reader) -> Common:
         "files": mounted.read(r),
         "variables": mounted.read_variables(r),
         "priority": r.value("priority", str, "") or None,
-        "labels": texts(r.at("labels")),
-        "annotations": texts(r.at("annotations")),
+        "labels": r.texts("labels"),
+        "annotations": r.texts("annotations"),
     }
 
 
@@ -206,11 +206,6 @@ def check_mounts(spec: Application, path: Path, logs: str | None = None) -> Iter
     """Refuse files in the very place of a folder that is written, of `scratch` or of `logs`."""
     taken = {volume.path: f"scratch.{name}" for name, volume in spec.scratch.items()}
     yield from mounted.check_places(spec.files, taken | ({logs: "logs"} if logs else {}), path)
-
-
-def texts(r: Reader) -> dict[str, str]:
-    """What is text of a map."""
-    return {key: value for key, value in r.values.items() if isinstance(value, str)}
 
 
 def sources(args: Mapping[str, Any]) -> dict[str, str]:

@@ -274,7 +274,7 @@ _TOLD: Mapping[str, tuple[Rule, str, str]] = {
 def _annotations(r: Reader) -> dict[str, str]:
     """Free annotations, but for what an argument says and a rule holds."""
     r.problems.extend(check_annotations(r.values, r.path))
-    found = {str(key): value for key, value in r.at("annotations").values.items() if isinstance(value, str)}
+    found = r.texts("annotations")
     for key, value in found.items():
         if held := refusal(key, value):
             r.problem(("annotations", key), *held)

@@ -162,15 +162,15 @@ def _common(r: Reader) -> dict[str, Any]:
         if r.is_map("resources") and not asked.has(key):
             hint = "say what it needs: a default would be a guess"
             asked.problem(key, MISSING, "is missing", hint)
-    mounts = {name: path for name, path in r.at("mounts").values.items() if isinstance(path, str)}
+    mounts = r.texts("mounts")
     by_path: dict[str, str] = {}
     for name, path in mounts.items():
         plain = paths.mounted(path)
         if plain is None:
-            r.problem(("mounts", str(name)), INVALID_PATH, f"is {path!r}", "give an absolute folder other than /")
-        elif (twin := by_path.setdefault(plain, str(name))) != str(name):
+            r.problem(("mounts", name), INVALID_PATH, f"is {path!r}", "give an absolute folder other than /")
+        elif (twin := by_path.setdefault(plain, name)) != name:
             hint = "give each a folder of its own"
-            r.problem(("mounts", str(name)), FOLDER_TAKEN, f"is {plain!r}, where {twin} is too", hint)
+            r.problem(("mounts", name), FOLDER_TAKEN, f"is {plain!r}, where {twin} is too", hint)
     return {
         "resources": resources.read(asked),
         "command": tuple(r.words("command")),

@@ -160,7 +160,7 @@ def _searches(r: Reader) -> tuple[str, ...]:
 
 
 def _labels(r: Reader, key: str) -> dict[str, str]:
-    found = {name: value for name, value in r.at(key).values.items() if isinstance(value, str)}
+    found = r.texts(key)
     r.problems.extend(check_labels(found, r.to(key)))
     for name in found:
         if name in _PLACES:
@@ -201,8 +201,7 @@ def _devices(r: Reader) -> dict[str, int]:
 
 def _annotations(r: Reader) -> dict[str, str]:
     r.problems.extend(check_annotations(r.values, r.path))
-    given = r.at("annotations").values
-    return {key: value for key, value in given.items() if isinstance(value, str)}
+    return r.texts("annotations")
 
 
 def check_spot(pod: Pod, platform: Platform, spot: bool, path: Path) -> Iterator[Problem]:

@@ -79,13 +79,13 @@ def read(r: Reader) -> Registry:
     secrets = tuple(r.words("secrets"))
     for i, name in enumerate(secrets):
         r.problems.extend(check_secret_name(name, r.to(("secrets", i))))
-    mirrors = {place: mirror for place, mirror in r.at("mirrors").values.items() if isinstance(mirror, str)}
+    mirrors = r.texts("mirrors")
     hint = "as mirror.example, mirror.example:5000 or mirror.example/hub"
     for place, mirror in mirrors.items():
-        if not _PLACE.fullmatch(str(place)):
-            r.problem(("mirrors", str(place)), INVALID_ADDRESS, f"{place!r} is no place of images", hint)
+        if not _PLACE.fullmatch(place):
+            r.problem(("mirrors", place), INVALID_ADDRESS, f"{place!r} is no place of images", hint)
         elif not _PLACE.fullmatch(mirror):
-            r.problem(("mirrors", str(place)), INVALID_ADDRESS, f"is {mirror!r}", hint)
+            r.problem(("mirrors", place), INVALID_ADDRESS, f"is {mirror!r}", hint)
     digests = _digests(r.at("digests"))
     return Registry(
         secrets,
