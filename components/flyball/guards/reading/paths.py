@@ -11,9 +11,14 @@ def is_file(text: str) -> bool:
     return _FILE.fullmatch(text) is not None
 
 
+def plain(text: str) -> str:
+    """The shortest form of a path from the root, which one without a slash before it is taken for."""
+    return posixpath.normpath(f"/{text.lstrip('/')}")
+
+
 def mounted(text: str) -> str | None:
     """The shortest form of an absolute path at which something may be mounted; None of any other, of / itself, of one
     that leads up, and of one with a colon, which Kubernetes takes for none."""
-    plain = posixpath.normpath(f"/{text.lstrip('/')}")
-    good = text.startswith("/") and plain != "/" and ":" not in text and ".." not in text.split("/")
-    return plain if good else None
+    found = plain(text)
+    good = text.startswith("/") and found != "/" and ":" not in text and ".." not in text.split("/")
+    return found if good else None

@@ -2,13 +2,13 @@
 it runs.
 """
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
+from flyball.guards.reading import paths
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_PATH, UNKNOWN_VALUE
@@ -136,7 +136,7 @@ def choice(r: Reader, key: str, default: str, allowed: tuple[str, ...]) -> str:
 def folder(r: Reader, key: str, default: str) -> str:
     """An absolute folder."""
     path = r.value(key, str, default)
-    plain = posixpath.normpath(f"/{path.lstrip('/')}")
+    plain = paths.plain(path)
     if not path.startswith("/") or plain == "/" or ":" in path:
         r.problem(key, INVALID_PATH, f"is {path!r}", "give an absolute folder other than /")
     return plain
@@ -150,8 +150,8 @@ def read_scratch(r: Reader) -> dict[str, Scratch]:
     for name, volume in r.maps("scratch").items():
         r.problems.extend(check_name(name, volume.path))
         volumes[name] = Scratch(folder(volume, "path", "/tmp"), volume.size("size", retention.DEFAULT_SCRATCH))
-    paths = [volume.path for volume in volumes.values()]
-    for path in sorted({path for path in paths if paths.count(path) > 1}):
+    folders = [volume.path for volume in volumes.values()]
+    for path in sorted({path for path in folders if folders.count(path) > 1}):
         r.problem("scratch", FOLDER_TAKEN, f"mounts {path} more than once", "give each volume a folder of its own")
     r.problems.extend(mounted.check_volumes(r.at("files").values, volumes, r.path))
     return volumes

@@ -26,6 +26,7 @@ from flyball.guards.interruptions.rules import (
     TOLERATES_LOSS,
     WAY_OUT_TOO_LONG,
 )
+from flyball.guards.reading import paths
 from flyball.guards.timeouts.rules import (
     CALLER_WITHOUT_CALL,
     NAME_UNREACHABLE,
@@ -129,8 +130,8 @@ _ENV = Each(
 
 
 def _folder(own: Own, path: str) -> Field | None:
-    plain = "/" + "/".join(step for step in path.split("/") if step not in ("", "."))
-    taken = plain in own.folders or plain == "/" or ".." in plain.split("/")
+    plain = paths.plain(path)
+    taken = plain in own.folders or plain == "/" or ".." in path.split("/")
     return Field(FOLDER_TAKEN, "mount it in a folder of its own") if taken else None
 
 
