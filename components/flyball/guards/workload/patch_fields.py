@@ -68,13 +68,14 @@ def metadata(*held: tuple[str, Field]) -> Fields:
     }
 
 
-STAYS = Field(TOLERATES_LOSS, "leave it out: a node that is drained or lost takes nobody's leave")
-_OF_PODS = (
-    ("cluster-autoscaler.kubernetes.io/", STAYS),
-    ("karpenter.sh/", STAYS),
-    ("descheduler.alpha.kubernetes.io/", STAYS),
-    ("prometheus.io/", said("metrics")),
+_STAYS = Field(TOLERATES_LOSS, "leave it out: a node that is drained or lost takes nobody's leave")
+KEEPS_NODE = (
+    ("cluster-autoscaler.kubernetes.io/", _STAYS),
+    ("karpenter.sh/", _STAYS),
+    ("descheduler.alpha.kubernetes.io/", _STAYS),
 )
+"""Annotations of pods that hold their node, by their beginnings."""
+_OF_PODS = (*KEEPS_NODE, ("prometheus.io/", said("metrics")))
 
 _UNCONFINED = Field(UNCONFINED, "leave it out")
 _TOKEN = Field(UNCONFINED, "give token")

@@ -3,6 +3,7 @@ it ends, and that nobody calls it.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flyball.guards.fail_fast.rules import UNCONFINED
 from flyball.guards.headroom.rules import NODES_NARROWED, REPLICAS_BY_HAND
@@ -15,11 +16,11 @@ from flyball.guards.timeouts.rules import (
 )
 from flyball.guards.workload.patch_fields import (
     CONTAINER,
+    KEEPS_NODE,
     OF_ACCOUNT,
     POD,
     SELECTS,
     SINGLE,
-    STAYS,
     VOLUMES,
     any_container,
     any_init,
@@ -28,12 +29,7 @@ from flyball.guards.workload.patch_fields import (
 from flyball.guards.workload.patch_nodes import OPEN, Each, Field, Fields, alike, said
 
 _CALLED = Field(CALLER_WITHOUT_CALL, "leave it out: nobody calls a job")
-_OF_PODS = (
-    ("cluster-autoscaler.kubernetes.io/", STAYS),
-    ("karpenter.sh/", STAYS),
-    ("descheduler.alpha.kubernetes.io/", STAYS),
-    ("prometheus.io/", _CALLED),
-)
+_OF_PODS = (*KEEPS_NODE, ("prometheus.io/", _CALLED))
 _AGAIN = Field(ATTEMPTS_BEYOND_DEADLINE, "give retries: an attempt is a pod of its own")
 _ASKED = Field(ATTEMPTS_BEYOND_DEADLINE, "give attempt: a probe that fails ends one, too")
 _PORTS = Each(
@@ -67,12 +63,7 @@ _POD: Fields = {
     **POD,
     "containers": Each(("name",), _CONTAINER, SINGLE, any_container),
     "initContainers": Each(("name",), _CONTAINER, SINGLE, any_init),
-    "volumes": Each(
-        VOLUMES.keys,
-        {**VOLUMES.item, "persistentVolumeClaim": _stays_with("a claim")},
-        VOLUMES.whole,
-        VOLUMES.guard,
-    ),
+    "volumes": replace(VOLUMES, item={**VOLUMES.item, "persistentVolumeClaim": _stays_with("a claim")}),
     "activeDeadlineSeconds": Field(ATTEMPTS_BEYOND_DEADLINE, "give attempt"),
     "restartPolicy": _AGAIN,
     "schedulingGates": Field(ATTEMPTS_BEYOND_DEADLINE, "leave it out: the deadline runs while it waits"),
@@ -81,6 +72,7 @@ _POD: Fields = {
     "terminationGracePeriodSeconds": Field(WAY_OUT_TOO_LONG, "give stop"),
 }
 _ONE_POD = Field(REPLICAS_BY_HAND, "leave it out: a run is one pod; what is done side by side are several jobs")
+_WAITS = Field(START_WINDOW, "take it out of the file, or freeze")
 _RUN: Fields = {
     "activeDeadlineSeconds": Field(ATTEMPTS_BEYOND_DEADLINE, "give deadline"),
     **alike(Field(ATTEMPTS_BEYOND_DEADLINE, "give retries"), "backoffLimit", "backoffLimitPerIndex"),
@@ -88,7 +80,7 @@ _RUN: Fields = {
     "podFailurePolicy": Field(TOLERATES_LOSS, "leave it out: an eviction costs no attempt"),
     "podReplacementPolicy": Field(RUN_BEYOND_INTERVAL, "leave it out: never two pods of a run at once"),
     "ttlSecondsAfterFinished": said("ttl"),
-    "suspend": Field(START_WINDOW, "take it out of the file, or freeze"),
+    "suspend": _WAITS,
     "managedBy": Field(START_WINDOW, "leave it out: nobody else knows when it failed"),
     **alike(SELECTS, "selector", "manualSelector"),
     "template": {"metadata": metadata(*_OF_PODS), "spec": _POD},
@@ -102,7 +94,7 @@ _CRON_JOB: Fields = {
         "concurrencyPolicy": Field(RUN_BEYOND_INTERVAL, "give concurrency"),
         "startingDeadlineSeconds": Field(START_WINDOW, "give start"),
         **alike(said("history"), "successfulJobsHistoryLimit", "failedJobsHistoryLimit"),
-        "suspend": Field(START_WINDOW, "take it out of the file, or freeze"),
+        "suspend": _WAITS,
         "jobTemplate": {"metadata": metadata(), "spec": _RUN},
     },
 }
