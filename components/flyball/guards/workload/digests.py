@@ -111,7 +111,7 @@ def _said(args: object, path: Path) -> Iterator[Used]:
             yield Used((*path, key), image)
     for kind in ("init", "sidecars"):
         for name, each in _map(args, kind).items():
-            if isinstance(image := _map({"": each}, "").get("image"), str):
+            if isinstance(each, Mapping) and isinstance(image := each.get("image"), str):
                 yield Used((*path, kind, str(name), "image"), image)
 
 

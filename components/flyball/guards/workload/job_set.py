@@ -83,8 +83,7 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
 def _check_extended(spec: JobSpec, variables: Mapping[str, str], path: Path) -> Iterator[Problem]:
     """Further containers and patches, against all else of the pod; the job itself listens nowhere."""
     yield from patch.check_job(spec, variables, path)
-    taken = sidecar.taken(spec.sidecar, jobs.no_guard(), spec.calls, 0)
-    listening = {port: what for port, what in taken.items() if port}
+    listening = sidecar.taken(spec.sidecar, jobs.no_guard(), spec.calls, None)
     beside = [init_containers.PROXY] if spec.proxied else []
     folders = [*spec.scratch, *spec.files]
     yield from init_containers.check(spec.name, spec.init, spec.sidecars, folders, listening, beside, path)

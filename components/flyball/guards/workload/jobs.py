@@ -18,7 +18,7 @@ from flyball.guards.reading.rules import DOES_NOT_APPLY
 from flyball.guards.reading.units import Milliseconds, show_duration
 from flyball.guards.timeouts.rules import ATTEMPTS_BEYOND_DEADLINE, RUN_BEYOND_INTERVAL
 from flyball.guards.workload import init_containers, patch_args, resources, sidecar
-from flyball.guards.workload.application import Placed, choice, read_common, read_scratch
+from flyball.guards.workload.application import Placed, choice, read_common, read_scratch, unread
 from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.names import check_name
 from flyball.guards.workload.patch_job_fields import JOB_KINDS
@@ -164,7 +164,7 @@ def _check(spec: JobSpec, r: Reader) -> Iterator[Problem]:
     if r.readable("stop") and spec.stop > LONGEST_SHUTDOWN:
         message = f"{show_duration(spec.stop)} is more than the {show_duration(LONGEST_SHUTDOWN)} of a way out"
         yield Problem(r.to("stop"), WAY_OUT_TOO_LONG, message, "shorten it; what takes longer must bear being cut off")
-    if r.readable("stop") and _sound(r):
+    if r.readable("stop") and ("sidecars",) not in unread(r):
         yield from check_sidecars(spec.stop, spec.ways_out, r.to("sidecars"), "the job's")
     if r.readable("deadline"):
         yield from _check_attempts(spec, r)
@@ -181,13 +181,8 @@ def _fits(retries: int, attempt: Milliseconds | None, deadline: Milliseconds, wa
     return waiting + ways * count < deadline if attempt is None else waiting + attempt * count <= deadline
 
 
-def _sound(r: Reader) -> bool:
-    """Whether the sidecars are as they were given."""
-    return not any(problem.path[: len(r.path) + 1] == r.to("sidecars") for problem in r.problems)
-
-
 def _check_attempts(spec: JobSpec, r: Reader) -> Iterator[Problem]:
-    if r.reported("retries") or not r.readable("attempt") or not _sound(r):
+    if r.reported("retries") or not r.readable("attempt") or ("sidecars",) in unread(r):
         return
     limit, ways = spec.deadline if spec.attempt is None else spec.attempt, spec.ways_out
     if ways >= limit:

@@ -54,7 +54,8 @@ def check_name(name: str, path: Path) -> list[Problem]:
 def check_service(name: str, path: Path) -> list[Problem]:
     """A service has no name by which another one's parts are known, in alerts and in the cluster."""
     for suffix, what in ((SPOT_SUFFIX, "spot part"), (canary.SUFFIX, "new version")):
-        if stem := name.removesuffix(suffix) if name.endswith(suffix) else "":
+        stem = name.removesuffix(suffix)
+        if stem and stem != name:
             hint = f"alerts take its pods for those of the {what} of {stem}; give another name"
             return [Problem(path, INVALID_NAME, f"ends with {suffix}", hint)]
     return check_name(name, path)
