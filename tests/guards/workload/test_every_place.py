@@ -153,6 +153,7 @@ FULL: dict[str, Any] = {
             "resources": {"cpu": "10m", "memory": "16Mi"},
             "env": {"A": "b"},
             "mounts": {"tmp": "/shared"},
+            "after": ["store"],
         }
     },
     "sidecars": {
