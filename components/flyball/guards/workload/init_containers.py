@@ -184,6 +184,7 @@ def check(
     name: str,
     init: Mapping[str, Init],
     sidecars: Mapping[str, OwnSidecar],
+    args: Mapping[str, Any],
     folders: Iterable[str],
     listening: Mapping[int, str],
     beside: Iterable[str],
@@ -191,26 +192,33 @@ def check(
 ) -> Iterator[Problem]:
     """Refuse two containers of one name, folders that there are not, and ports on which another part listens.
 
-    `listening` says what does, but for what `ports` and `metrics` name: these may lead to a sidecar. `beside` are the
-    containers that flyball puts there.
+    `args` are what all of it was read from: of what could not be read nothing is missing. `listening` says what does,
+    but for what `ports` and `metrics` name: these may lead to a sidecar. `beside` are the containers that flyball puts
+    there.
     """
     if name in beside:
         message = "has the name of a container that flyball puts beside it"
         yield Problem(path, GIVEN_TWICE, message, "give it another name")
     yield from _check_names(name, init, sidecars, path)
-    known = [*folders]
+    if all(isinstance(args.get(key, {}), Mapping) for key in ("scratch", "files", "logs")):
+        yield from _check_folders(init, sidecars, [*folders], path)
+    if isinstance(given := args.get("sidecars", {}), Mapping):
+        for each, i, needed in ((each, i, name) for each, own in init.items() for i, name in enumerate(own.after)):
+            if needed not in given:
+                hint = nearest(needed, sidecars) if sidecars else "leave it out"
+                yield Problem((*path, "init", each, "after", i), UNKNOWN_VALUE, f"{needed!r} is no sidecar", hint)
+    yield from _check_ports(sidecars, listening, path)
+
+
+def _check_folders(
+    init: Mapping[str, Init], sidecars: Mapping[str, OwnSidecar], known: list[str], path: Path
+) -> Iterator[Problem]:
     for kind, own in (("init", init), ("sidecars", sidecars)):
         for each, folder in ((each, folder) for each, found in own.items() for folder in found.mounts):
             if folder not in known:
                 hint = nearest(folder, known) if known else "name a folder in scratch"
                 at = (*path, kind, each, "mounts", folder)
                 yield Problem(at, UNKNOWN_VALUE, "is no folder of scratch or files", hint)
-    for each, found in init.items():
-        for i, needed in enumerate(found.after):
-            if needed not in sidecars:
-                hint = nearest(needed, sidecars) if sidecars else "leave it out"
-                yield Problem((*path, "init", each, "after", i), UNKNOWN_VALUE, f"{needed!r} is no sidecar", hint)
-    yield from _check_ports(sidecars, listening, path)
 
 
 def _check_names(

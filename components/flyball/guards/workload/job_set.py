@@ -76,17 +76,19 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
     r.problems.extend(fixed_names.check(reading.spec, ports, r.path))
     variables = {**sources(reading.args), **calls.told(reading.spec.calls)}
     r.problems.extend(fixed_names.check_values(reading.spec, reading.args.get("env"), variables, r.path))
-    r.problems.extend(_check_extended(reading.spec, variables, r.path))
+    r.problems.extend(_check_extended(reading.spec, reading.args, variables, r.path))
     reading.bad = unread(r)
 
 
-def _check_extended(spec: JobSpec, variables: Mapping[str, str], path: Path) -> Iterator[Problem]:
+def _check_extended(
+    spec: JobSpec, args: Mapping[str, Any], variables: Mapping[str, str], path: Path
+) -> Iterator[Problem]:
     """Further containers and patches, against all else of the pod; the job itself listens nowhere."""
     yield from patch.check_job(spec, variables, path)
     listening = sidecar.taken(spec.sidecar, jobs.no_guard(), spec.calls, None)
     beside = [init_containers.PROXY] if spec.proxied else []
     folders = [*spec.scratch, *spec.files]
-    yield from init_containers.check(spec.name, spec.init, spec.sidecars, folders, listening, beside, path)
+    yield from init_containers.check(spec.name, spec.init, spec.sidecars, args, folders, listening, beside, path)
 
 
 def promised(job: Reading) -> Promise:
