@@ -15,6 +15,7 @@ from flyball.guards.clean_up.retention import MI
 from flyball.guards.workload.file_logs import IMAGE
 from flyball.guards.workload.pipeline import VERSION, Pipeline, Target
 from flyball.kubernetes import LogPipeline, LogPipelineArgs, Refused
+from flyball.kubernetes.workload.priority import priority_class
 from flyball.lab.cluster.programs import pinned_version
 from flyball.plugin import Package
 
@@ -46,6 +47,7 @@ def test_what_it_consists_of() -> None:
         "Namespace flyball-logs",
         "DaemonSet flyball-logs",
         "NetworkPolicy flyball-logs",
+        "PriorityClass flyball-logs",
         config,
     }
     ours = {
@@ -102,6 +104,15 @@ def test_what_a_collector_gets_and_may_do() -> None:
     assert [mount["name"] for mount in mender["volumeMounts"]] == ["config", "state"]
     assert mender["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert pod["tolerations"] == [{"operator": "Exists"}]
+
+
+def test_services_take_no_collector_its_place_and_it_takes_none_of_theirs() -> None:
+    """On a full node the scheduler ends what matters less: a collector without a class, and the logs stay there."""
+    found = made()
+    [collectors] = [each for name, each in found.items() if name.startswith("PriorityClass")]
+    assert daemons()["priorityClassName"] == collectors["metadata"]["name"]
+    assert collectors["value"] > priority_class("services", {})["value"]
+    assert collectors["preemptionPolicy"] == "Never"
 
 
 def test_without_a_secret_there_is_no_token() -> None:
