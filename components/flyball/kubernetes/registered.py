@@ -22,6 +22,7 @@ _CLASSES: Final[dict[str, type[pulumi.CustomResource]]] = {
     "Namespace": k8s.core.v1.Namespace,
     "NetworkPolicy": k8s.networking.v1.NetworkPolicy,
     "PodDisruptionBudget": k8s.policy.v1.PodDisruptionBudget,
+    "PriorityClass": k8s.scheduling.v1.PriorityClass,
     "Role": _rights.Role,
     "RoleBinding": _rights.RoleBinding,
     "ServiceAccount": k8s.core.v1.ServiceAccount,

@@ -18,6 +18,9 @@ from flyball.kubernetes.place import check_place, place_of
 from flyball.kubernetes.refused import refusals
 from flyball.kubernetes.registered import registered
 
+_FIRST = ("Namespace", "PriorityClass")
+"""What pods cannot be made without."""
+
 
 class LogPipeline(pulumi.ComponentResource):
     """Ships what all pods of a cluster write, to standard output and into the volumes of `logs`; one in each cluster.
@@ -67,8 +70,9 @@ class LogPipeline(pulumi.ComponentResource):
         for manifest in manifests(pipeline, platform, labels):
             kind = manifest["kind"]
             # The namespace stays with the Secret in it, which is somebody's.
-            child = pulumi.ResourceOptions(parent=self, depends_on=after, retain_on_delete=kind == "Namespace")
+            child = pulumi.ResourceOptions(parent=self, depends_on=[*after], retain_on_delete=kind == "Namespace")
             made = registered(f"{name}-{kind.lower()}", manifest, child)
-            after = after or [made]
+            if kind in _FIRST:
+                after.append(made)
         self.namespace = pulumi.Output.from_input(NAMESPACE)
         self.register_outputs({"namespace": self.namespace})

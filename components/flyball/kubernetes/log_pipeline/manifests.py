@@ -20,6 +20,7 @@ from flyball.guards.workload.sidecar import SCRAPE
 from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import Manifest, confined, content_hash, exempt, requests_and_limits
 from flyball.kubernetes.workload.network import by_namespace, resolvers, tcp
+from flyball.kubernetes.workload.priority import guards_priority_class
 
 NAME = "flyball-logs"
 TOKEN_KEY = "token"
@@ -37,13 +38,19 @@ _EXEMPT = {
 
 
 def manifests(pipeline: Pipeline, platform: Platform, labels: Mapping[str, str]) -> list[Manifest]:
-    """All of them, the namespace first; `labels` say whose they are."""
+    """All of them, first what the others need; `labels` say whose they are."""
     ours = {**_selector(), **labels}
     files = {_FILE: json.dumps(configuration(pipeline), indent=2) + "\n", _MEND: mend.script(Node())}
     name = f"{NAME}-{content_hash(''.join(files.values()))}"
     here = {"namespace": NAMESPACE, "labels": ours}
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {**ours, **_levels()}}},
+        {
+            "apiVersion": "scheduling.k8s.io/v1",
+            "kind": "PriorityClass",
+            # Without it whoever finds a node full takes the collector's place, and the node's logs stay there.
+            **guards_priority_class(NAME, ours),
+        },
         {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -113,6 +120,7 @@ def _pod(pipeline: Pipeline, config_map: str) -> Manifest:
         # Of every node, those that are reserved, on spot or not ready too: there is the most to tell.
         "tolerations": [{"operator": "Exists"}],
         "terminationGracePeriodSeconds": 30,
+        "priorityClassName": NAME,
         "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [_container(pipeline, node, folders), _mender(pipeline, node)],
         "volumes": [
