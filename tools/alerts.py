@@ -117,6 +117,12 @@ A fault that heals by itself within about two minutes pages nobody: in the drill
 gone for 11 s, which are 2 min 15 s of true time, one minute until lost nodes are noticed and one until new pods are
 ready; WorkloadBelowNeed waits for two, after a look of up to one. With no pod nobody counts requests either.
 
+A spot part that stays away is told of by what is left. The base is below the floor
+([spot-base-at-floor](rules.md#spot-base-at-floor)), so that WorkloadBelowFloor tells after a quarter of an hour, and
+WorkloadBelowNeed pages where the base is below the need too. With a schedule both go by the lowest figures of the day;
+by day HeadroomLost tells, once there is so much load that those who are left cannot spare one more. SpotStorm tells
+sooner where most of a namespace's spot machines are gone without successors.
+
 Requests to a new version beside the old one (`rollout.canary`) are requests to the service: objectives, load and all
 that pods suffer count them. Its pods are no part of the size, since they may go at any moment; so HeadroomLost says
 when the old ones, which the autoscaler may have made fewer, could not take over what the new ones answer.

@@ -131,9 +131,12 @@ def _of(workload: str, **more: str) -> dict[str, str]:
 
 
 _CLAIM = {"persistentvolumeclaim": "data-orders-2"}
+_SPOT_AWAY = asked(cart_spot=always(20)) | ready(web=always(7), web_spot=after(600, 2, 0), cart_spot=always(20))
 LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     ("WorkloadBelowNeed", 600, OF_WEB, ready(web=always(4), web_spot=after(600, 3, 2)), "6"),
     ("WorkloadBelowFloor", 600, OF_WEB, ready(web=always(4), web_spot=after(600, 5, 4)), "8"),
+    # All that it has on spot machines stays away, while others of the namespace keep theirs.
+    ("WorkloadBelowFloor", 600, OF_WEB, _SPOT_AWAY, "7"),
     ("QuorumLost", 600, _of("orders"), members(orders=after(600, 3, 2)), "2"),
     ("MemberMissing", 600, _of("orders"), members(orders=after(600, 5, 4)), "4"),
     ("SingleDown", 600, _of("till"), members(till=after(600, 1, 0)), "0"),
@@ -221,6 +224,7 @@ QUIET: list[tuple[str, Series]] = [
     ("HeadroomLost", load(5000)),
     ("HeadroomLost", ready() | load(5000, pod="other-7f9c-x2k8p")),
     ("SpotStorm", asked() | ready(web_spot=always(3))),
+    ("SpotStorm", _SPOT_AWAY),
     ("SpotStorm", asked(web_spot=always(0)) | ready(web_spot=always(0))),
     # A base that is away is told of as such.
     ("SpotStorm", asked() | ready(web=always(0))),
