@@ -11,6 +11,7 @@ from tests.deploy.test_requirements import Cluster
 from flyball import cli
 from flyball.deploy import freeze
 from flyball.guards.governor.freeze import Freeze
+from flyball.kubectl import KubectlError
 
 REASONS = {
     "x": "--reason: 'x' is no reason; say why, in at least 8 letters",
@@ -36,6 +37,52 @@ class Recorded(Cluster):
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
         return json.dumps(self.record)
+
+
+class Pools(Cluster):
+    """A cluster whose envelopes still name a pool that somebody with the right to override took away."""
+
+    def __init__(self, kinds: str, there: tuple[str, ...]) -> None:
+        super().__init__("36", kinds, governor=True)
+        self.there = there
+        self.patched: dict[str, Any] = {}
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        assert arguments == ("create", "--filename=-")
+        return {**json.loads(stdin), "metadata": {"creationTimestamp": "2028-01-03T06:00:00Z"}}
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        match arguments:
+            case ("get", "configmap", "flyball-pools", *_):
+                return json.dumps({"data": {"gone_budget": "1", "gone_cpu": "8", "spot_budget": "2"}})
+            case ("get", "configmap", _, *_):
+                return ""
+            case ("get", "nodepool", name, *_):
+                return json.dumps({"metadata": {"name": name}}) if name in self.there else ""
+            case ("patch", "nodepool", name, "--type=merge", patch):
+                if name not in self.there:
+                    raise KubectlError(f'nodepools.karpenter.sh "{name}" not found')
+                self.patched[name] = json.loads(patch.removeprefix("--patch="))["spec"]["disruption"]["budgets"]
+                return ""
+        return super().run(*arguments, stdin=stdin, timeout=timeout, accept=accept)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "there", "frozen", "lifted"),
+    [
+        ("nodepools.karpenter.sh", ("spot",), {"spot": [{"nodes": "0"}]}, {"spot": [{"nodes": "2"}]}),
+        ("nodepools.karpenter.sh", (), {}, {}),
+        ("", (), {}, {}),
+    ],
+)
+def test_a_pool_that_is_gone_keeps_no_other_from_a_freeze_nor_from_its_end(
+    kinds: str, there: tuple[str, ...], frozen: dict[str, Any], lifted: dict[str, Any]
+) -> None:
+    cluster = Pools(kinds, there)
+    assert freeze.freeze(cluster, "queue migration", None, "jo").by == "jo"
+    assert cluster.patched == frozen
+    freeze.lift(cluster)
+    assert cluster.patched == lifted
 
 
 SINCE = datetime(2028, 1, 3, 6, tzinfo=UTC)
