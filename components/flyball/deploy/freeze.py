@@ -8,6 +8,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from flyball.deploy import api
 from flyball.deploy.requirements import has_policies
 from flyball.guards.governor.freeze import Freeze, check_others, moment
 from flyball.guards.governor.rules import NO_GOVERNOR
@@ -16,7 +17,7 @@ from flyball.kubectl import Kubectl
 from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.governor.names import FREEZE, SYSTEM_NAMESPACE
 from flyball.kubernetes.pools.governor import budgets_of
-from flyball.kubernetes.pools.names import ENVELOPES
+from flyball.kubernetes.pools.names import ENVELOPES, GROUP, KINDS
 from flyball.kubernetes.pools.pool import budgets
 
 _THERE = (f"--namespace={SYSTEM_NAMESPACE}",)
@@ -66,10 +67,17 @@ def lift(kubectl: Kubectl) -> Freeze | None:
 
 
 def _set_budgets(kubectl: Kubectl, frozen: bool) -> None:
-    """Of all pools that flyball knows: none while there is a freeze, else what their envelopes say."""
+    """Of all pools that flyball knows: none while there is a freeze, else what their envelopes say.
+
+    One that was taken away by override is in the envelopes until the next `up`, and keeps no other from it.
+    """
     there = kubectl.find("configmap", ENVELOPES, *_THERE)
     known = budgets_of(there.get("data") or {}) if there else {}
+    if not known or KINDS[0] not in api.kinds(kubectl, GROUP):
+        return
     for pool, nodes in known.items():
+        if not kubectl.find("nodepool", pool):
+            continue
         spec = {"spec": {"disruption": {"budgets": budgets(0 if frozen else nodes)}}}
         kubectl.run("patch", "nodepool", pool, "--type=merge", f"--patch={json.dumps(spec)}")
 
