@@ -8,12 +8,14 @@ from typing import Any
 
 import moto
 import pytest
+from botocore.loaders import Loader
 from cfnlint.helpers import AVAILABILITY_ZONES
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from tests.aws.capture import cases
 
 from flyball.guards.aws import types
-from flyball.guards.aws.network import LETTERS, REGIONS
+from flyball.guards.aws.network import LETTERS, PARTITION, REGION, REGIONS, of_partition
+from flyball.guards.aws.nodes import PODS
 from flyball.stack.file import load
 from flyball.stack.platform import read_platform
 
@@ -44,17 +46,44 @@ def test_default_zones_are_those_of_regions_that_both_lists_have_them_of() -> No
     both = {
         region
         for region, zones in AVAILABILITY_ZONES.items()
-        if {f"{region}{letter}" for letter in LETTERS} <= {*zones} & zones_of_moto(region)
+        if of_partition(region) and {f"{region}{letter}" for letter in LETTERS} <= {*zones} & zones_of_moto(region)
     }
     assert both >= REGIONS
     # What a later list adds is added by hand: the default of a region never changes by itself.
     assert both - REGIONS <= {"ap-east-2", "ap-southeast-6", "ap-southeast-7"}
 
 
-@pytest.mark.parametrize("region", ["us-west-1", "ca-central-1", "ap-northeast-1", "cn-north-1"])
+@pytest.mark.parametrize("region", ["us-west-1", "ca-central-1", "ap-northeast-1"])
 def test_these_have_other_zones(region: str) -> None:
     assert region not in REGIONS
     assert not {f"{region}{letter}" for letter in LETTERS} <= {*AVAILABILITY_ZONES[region]} & zones_of_moto(region)
+
+
+def test_a_region_says_which_partition_it_is_of() -> None:
+    """Of every region that the SDK knows, those beside that are no place of their own."""
+    partitions = {each["id"]: each["regions"] for each in Loader().load_data("partitions")["partitions"]}
+    regions = {name: id for id, names in partitions.items() for name in names if not name.endswith("-global")}
+    assert all(REGION.fullmatch(name) for name in regions)
+    assert {name for name in regions if of_partition(name)} == {
+        name for name, partition in regions.items() if partition == PARTITION
+    }
+    assert len(set(regions.values())) > 5
+
+
+def test_types_with_fewer_addresses_than_a_node_has_pods_are_known() -> None:
+    """Of every type that an image for x86 runs on; of i3 one is of Nitro, a whole machine, which is no harm."""
+    few: set[str] = set()
+    for name, each in carried("instance_types.json.gz").items():
+        if "x86_64" in each["ProcessorInfo"]["SupportedArchitectures"]:
+            network = each["NetworkInfo"]
+            of_one = network["Ipv4AddressesPerInterface"] - 1
+            blocks = 1 if each.get("Hypervisor") == "xen" else 16
+            pods = network["MaximumNetworkInterfaces"] * of_one * blocks + 2
+            few |= {name} if pods < PODS or blocks == 1 else set()
+    known = {name for name in carried("instance_types.json.gz") if not types.has_addresses(name)}
+    assert known >= few
+    assert {name for name in known - few if not types.is_arm(name)} <= {"i3.metal"}
+    assert {"m4.large", "t2.large", "r4.large", "m7a.medium", "t3.micro"} <= few
 
 
 def test_names_say_how_large_a_type_is() -> None:
