@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 
-from flyball.guards.aws import platform
+from flyball.guards.aws import names, platform
 from flyball.guards.aws.platform import AwsArgs, Platform
 from flyball.guards.fail_fast.container import check_word
 from flyball.guards.reading.problem import Problem, refuse
@@ -59,6 +59,8 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
     for key in ("environment", "owner"):
         if isinstance(value := config.get(key), str):
             yield from check_word(value, (key,))
+    if isinstance(name := config.get("environment"), str):
+        yield from names.check_platform(name, ("environment",))
 
 
 class _OuterArgs(TypedDict):

@@ -8,12 +8,19 @@ from datetime import date
 from typing import NotRequired, TypedDict
 
 from flyball.guards.aws import retention
-from flyball.guards.aws.network import PRIVATE
+from flyball.guards.aws.network import PARTITION, PRIVATE
 from flyball.guards.aws.rules.platform import CLUSTER_VERSION, ENDPOINT_OPEN, FOREIGN_ACCOUNT, LOCKED_OUT
 from flyball.guards.fail_fast.rules import IMAGE_NOT_PINNED
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, INVALID_ADDRESS, INVALID_NAME, MISSING, UNKNOWN_VALUE
+from flyball.guards.reading.rules import (
+    EMPTY,
+    GIVEN_TWICE,
+    INVALID_ADDRESS,
+    INVALID_NAME,
+    MISSING,
+    UNKNOWN_VALUE,
+)
 from flyball.guards.reading.strict import check, nearest
 
 VERSIONS = ("1.36",)
@@ -27,7 +34,9 @@ OLDER = 3
 (https://kubernetes.io/releases/version-skew-policy/#kube-proxy)."""
 _AMI = re.compile(r"al2023@v(?P<date>[0-9]{8})")
 _ADDON = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+")
-_PRINCIPAL = re.compile(r"arn:aws(?:-cn|-us-gov)?:iam::(?P<account>[0-9]{12}):(?:role|user)/[\w+=,.@/-]+")
+_PRINCIPAL = re.compile(r"arn:(?P<partition>aws(?:-[a-z]+)*):iam::(?P<account>[0-9]{12}):(?:role|user)/[\w+=,.@/-]+")
+_NOBODYS = tuple(map(ipaddress.IPv4Network, ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
+"""Of a machine itself, of its link, of groups and of nothing yet: no call comes from there (RFC 6890, RFC 5771)."""
 
 
 class EndpointArgs(TypedDict):
@@ -124,24 +133,30 @@ def _check_endpoint(r: Reader) -> None:
         hint = "allowed are private, or public with ranges, as public: [203.0.113.0/24]"
         r.problem("endpoint", ENDPOINT_OPEN if given == "public" else UNKNOWN_VALUE, f"is {given!r}", hint)
     inner = r.at("endpoint")
-    for i, text in enumerate(inner.words("public")):
-        try:
-            found = ipaddress.ip_network(text)
-        except ValueError:
-            inner.problem(("public", i), INVALID_ADDRESS, f"{text!r} is no range", "write it as 203.0.113.0/24")
-            continue
-        if found.version != 4:
-            inner.problem(("public", i), INVALID_ADDRESS, f"{text!r} is of IPv6", "EKS takes ranges of IPv4 here")
-        elif found.prefixlen < 8:
-            inner.problem(("public", i), ENDPOINT_OPEN, f"is {text}", "name the ranges of your offices and runners")
-        elif "/" not in text:
-            inner.problem(("public", i), INVALID_ADDRESS, f"{text!r} is no range", f"write it as {text}/32")
-        elif any(found.overlaps(private) for private in PRIVATE):
-            message = f"{text!r} is of networks that are nobody's alone, and AWS takes no such range"
-            hint = "name the public ranges of your offices and runners"
-            inner.problem(("public", i), INVALID_ADDRESS, message, hint)
+    ranges = inner.words("public")
+    for i, text in enumerate(ranges):
+        if text in ranges[:i]:
+            inner.problem(("public", i), GIVEN_TWICE, f"{text!r} is given twice", "name each range once")
+        inner.problems.extend(_check_range(text, inner.to(("public", i))))
     if inner.has("public") and inner.values["public"] == []:
         inner.problem("public", EMPTY, "has no range", "name one, or take endpoint: private")
+
+
+def _check_range(text: str, path: Path) -> Iterator[Problem]:
+    try:
+        found = ipaddress.ip_network(text)
+    except ValueError:
+        yield Problem(path, INVALID_ADDRESS, f"{text!r} is no range", "write it as 203.0.113.0/24")
+        return
+    if found.version != 4:
+        yield Problem(path, INVALID_ADDRESS, f"{text!r} is of IPv6", "EKS takes ranges of IPv4 here")
+    elif found.prefixlen < 8:
+        yield Problem(path, ENDPOINT_OPEN, f"is {text}", "name the ranges of your offices and runners")
+    elif "/" not in text:
+        yield Problem(path, INVALID_ADDRESS, f"{text!r} is no range", f"write it as {text}/32")
+    elif any(found.overlaps(private) for private in (*PRIVATE, *_NOBODYS)):
+        message = f"{text!r} is of networks that are nobody's alone, and AWS takes no such range"
+        yield Problem(path, INVALID_ADDRESS, message, "name the public ranges of your offices and runners")
 
 
 def _check_admins(admins: tuple[str, ...], account: str, path: Path) -> Iterator[Problem]:
@@ -153,6 +168,9 @@ def _check_admins(admins: tuple[str, ...], account: str, path: Path) -> Iterator
         if not match:
             hint = "give the ARN of a role or a user, as arn:aws:iam::123456789012:role/platform"
             yield Problem((*path, i), INVALID_NAME, f"{arn!r} is neither role nor user", hint)
+        elif match["partition"] != PARTITION:
+            message = f"{arn!r} is of the partition {match['partition']}"
+            yield Problem((*path, i), FOREIGN_ACCOUNT, message, f"take a role of {PARTITION}")
         elif account and match["account"] != account:
             message = f"{arn!r} is of the account {match['account']}"
             yield Problem((*path, i), FOREIGN_ACCOUNT, message, f"take a role of {account}")

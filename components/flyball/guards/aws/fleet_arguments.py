@@ -65,7 +65,7 @@ class RefreshArgs(TypedDict):
     checkpoints: NotRequired[list[int]]
     """Percent replaced at which it waits, rising, the last 100 [10, 50, 100]."""
     wait: NotRequired[str]
-    """At each of them, at least `warmup` [10m]."""
+    """At each of them, once what was replaced is in service, at most 2d [10m]."""
 
 
 class FleetArgs(TypedDict):

@@ -11,7 +11,7 @@ from flyball.guards.aws import fleet_refresh, fleet_schedule, fleet_steps, types
 from flyball.guards.aws.fleet_refresh import Refresh, read_refresh
 from flyball.guards.aws.fleet_schedule import Actions
 from flyball.guards.aws.fleet_steps import Steps, Thresholds
-from flyball.guards.aws.network import Instances
+from flyball.guards.aws.network import PARTITION, Instances
 from flyball.guards.aws.rules.fleets import HOOK_BELOW_WAY_OUT, HOOK_BEYOND_NOTICE, TWO_ARCHITECTURES
 from flyball.guards.governor import envelope
 from flyball.guards.governor.envelope import Envelope
@@ -47,12 +47,17 @@ application/application-load-balancers.html#load-balancer-attributes)."""
 LEAST_DISK, DEFAULT_DISK = 8 * 2**30, 30 * 2**30
 LONGEST_NAME = 23
 """Of a load balancer 32, less 9 for what Pulumi appends."""
+_TAKEN = ("internal-", "sg-")
+"""How no name of a load balancer or of a security group begins (https://docs.aws.amazon.com/elasticloadbalancing/
+latest/APIReference/API_CreateLoadBalancer.html, https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
+API_CreateSecurityGroup.html)."""
 REFRESH, ROLL = CHANGES = (wellknown.CHANGES_REFRESH, wellknown.CHANGES_ROLL)
 _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
 _CERTIFICATE = re.compile(
-    r"arn:aws(?:-cn|-us-gov)?:acm:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):certificate/[0-9a-f-]{36}"
+    r"arn:(?P<partition>aws(?:-[a-z]+)*):acm:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):certificate/[0-9a-f-]{36}"
 )
-_ARCHIVE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/-]+\.tar\.gz")
+_ARCHIVE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.'()/-]+\.tar\.gz")
+"""Without a star, which in a right would be any."""
 _PATH = re.compile(r"/[A-Za-z0-9._~/%-]*")
 _DEVICE = re.compile(r"/dev/(?:xvd|sd)a1?")
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
@@ -180,6 +185,9 @@ def _check_name(name: str, path: Path) -> Iterator[Problem]:
     if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         hint = f"small letters, digits and inner dashes, at most {LONGEST_NAME} in all"
         yield Problem(path, INVALID_NAME, f"{name!r} is no name of a fleet", hint)
+    elif taken := next((each for each in _TAKEN if f"{name}-".startswith(each)), None):
+        message = f"its load balancer and groups would be called {name}-…, and AWS takes no name that begins so"
+        yield Problem(path, INVALID_NAME, message, f"give it another name, without {taken} at its beginning")
 
 
 def _check_texts(r: Reader) -> None:
@@ -198,11 +206,12 @@ def _check_texts(r: Reader) -> None:
 
 
 def check_certificate(fleet: Fleet, region: str, account: str, path: Path) -> Iterator[Problem]:
-    """Refuse a certificate of another region, as CloudFront's are, and of another account."""
+    """Refuse a certificate of another partition or region, as CloudFront's are, and of another account."""
     match = _CERTIFICATE.fullmatch(fleet.certificate)
     if not match:
         return
-    for what, word, own in (("region", "", region), ("account", "the account ", account)):
+    wanted = (("partition", "the partition ", PARTITION), ("region", "", region), ("account", "the account ", account))
+    for what, word, own in wanted:
         if match[what] != own:
             hint = f"a load balancer takes one of its own {what}, {own}"
             yield Problem((*path, "certificate"), INVALID_TEXT, f"is of {word}{match[what]}", hint)

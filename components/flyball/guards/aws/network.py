@@ -31,14 +31,19 @@ REGIONS = frozenset(
     (
         *("af-south-1", "ap-east-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2"),
         *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5"),
-        *("ca-west-1", "cn-northwest-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2"),
+        *("ca-west-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2"),
         *("eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1"),
-        *("sa-east-1", "us-east-1", "us-east-2", "us-gov-east-1", "us-gov-west-1", "us-west-2"),
+        *("sa-east-1", "us-east-1", "us-east-2", "us-west-2"),
     )
 )
 """Regions with the zones `LETTERS`, as cfn-lint 1.58 and moto 5.2 both list them; their lists differ at others
 (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html)."""
-REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-[0-9]")
+REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]")
+PARTITION = "aws"
+"""Whose ARNs, endpoints and policies of AWS's own the components name; those of China, of the US government and of
+sovereign clouds are called otherwise (https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/
+partitions.html)."""
+_OF_PARTITION = re.compile(r"(?!cn-)[a-z]{2}-[a-z]+-[0-9]")
 MOST_ZONES = 6
 _NAT = ("zone", "one")
 PREFIX = 16
@@ -124,7 +129,7 @@ def read(r: Reader, region: str) -> Network:
     """The network that is asked for; what is wrong with it is a problem of the reader's."""
     zones = tuple(r.words("zones")) if r.has("zones") else tuple(f"{region}{letter}" for letter in LETTERS)
     r.problems.extend(_check_zones(zones, region, r.to("zones")))
-    if not r.has("zones") and not r.has("vpc") and REGION.fullmatch(region) and region not in REGIONS:
+    if not r.has("zones") and not r.has("vpc") and of_partition(region) and region not in REGIONS:
         message = f"is missing, and {region} is not known to have zones {', '.join(LETTERS)}"
         hint = f"name them, as `aws ec2 describe-availability-zones --region {region}` does"
         r.problem("zones", MISSING, message, hint)
@@ -146,6 +151,11 @@ def read(r: Reader, region: str) -> Network:
     return Network(zones, cidr or fallback, nat != "one", retention.read_retention(r, "logs", 90))
 
 
+def of_partition(region: str) -> bool:
+    """Whether a region is of `PARTITION`: those of others have more parts in their names, or are China's."""
+    return _OF_PARTITION.fullmatch(region) is not None
+
+
 def _read_existing(r: Reader, zones: tuple[str, ...]) -> Network:
     for key in ("nat", "logs"):
         if r.has(key):
@@ -156,6 +166,8 @@ def _read_existing(r: Reader, zones: tuple[str, ...]) -> Network:
     for i, subnet in enumerate(private):
         if not _SUBNET.fullmatch(subnet):
             r.problem(("private", i), INVALID_NAME, f"{subnet!r} is no subnet", "write it as subnet-0a1b2c3d4e5f60718")
+        if subnet in private[:i]:
+            r.problem(("private", i), GIVEN_TWICE, f"{subnet!r} is given twice", "name one in each zone")
     if not r.has("private"):
         r.problem("private", MISSING, "is missing", "name a private subnet for each zone")
     elif not r.has("zones"):

@@ -21,7 +21,7 @@ from flyball.guards.aws.rules.pools import NOBODY_TOLD
 from flyball.guards.aws.spend import Bill, Group, Spend, SpendArgs
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_NAME
+from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_NAME, UNKNOWN_VALUE
 from flyball.guards.reading.strict import check
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -108,7 +108,12 @@ def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform,
         r.problem("account", INVALID_NAME, f"{account!r} is no account", "give its twelve digits, in quotes")
     if region and not network.REGION.fullmatch(region):
         r.problem("region", INVALID_NAME, f"{region!r} is no region", "write it as eu-central-1")
+    elif region and not network.of_partition(region):
+        message = f"{region!r} is of another partition than {network.PARTITION}, the one whose ARNs are known here"
+        r.problem("region", UNKNOWN_VALUE, message, f"take a region of {network.PARTITION}, as eu-central-1")
     where = network.read(r.at("network"), region)
+    if where.vpc and r.has("archive"):
+        r.problem("archive", DOES_NOT_APPLY, "is of a network of the platform's own", "remove it, or give cidr")
     found = Platform(
         name=name,
         owner=owner,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from flyball.guards.aws.rules.fleets import TWO_ARCHITECTURES
-from flyball.guards.aws.rules.platform import TOO_FEW_TYPES, TYPES_DIFFER
+from flyball.guards.aws.rules.platform import PODS_WITHOUT_ADDRESS, TOO_FEW_TYPES, TYPES_DIFFER
 from flyball.guards.aws.rules.pools import SIZE_NOT_OF_TYPE
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
@@ -25,6 +25,16 @@ _GI_OF_SERIES = {"c": 2, "m": 4, "r": 8}
 _OTHER_MEMORY = frozenset({"c5n"})
 _OTHER_SIZES = frozenset({"c1", "c4", "d2", "m2"})
 """Families whose names of sizes say something else, as do those of series hpc."""
+_XEN = frozenset(
+    (
+        *("c1", "c3", "c4", "d2", "f1", "g3", "g3s", "h1", "i2", "i3", "m1", "m2", "m3", "m4", "p2", "p3"),
+        *("r3", "r4", "t1", "t2", "x1", "x1e"),
+    )
+)
+"""Families of before Nitro (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-hypervisor-type.html)."""
+_SMALL = re.compile(r".*\.(?:nano|micro)|[cmr][0-9]a\.medium|t3a\.small")
+"""With two interfaces, and at most four addresses on each
+(https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html)."""
 
 
 class SizeArgs(TypedDict):
@@ -111,8 +121,18 @@ def check_size(types: Sequence[str], size: Size, path: Path, *, exact: bool = Fa
             yield Problem(where, SIZE_NOT_OF_TYPE, message, "state the least that one of the types has")
 
 
+def has_addresses(name: str) -> bool:
+    """Whether a type has addresses for the 110 pods of a node: `interfaces * (addresses - 1) * 16 + 2`, by prefixes of
+    16, which are handed out on Nitro alone (https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html,
+    https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html)."""
+    return family(name) not in _XEN and not _SMALL.fullmatch(name)
+
+
 def check_nodes(types: Sequence[str], path: Path) -> Iterator[Problem]:
-    """Refuse types of Arm: the image of a cluster's nodes is of x86."""
+    """Refuse types without addresses for their pods, and those of Arm: the image of a cluster's nodes is of x86."""
+    if few := [name for name in types if _TYPE.fullmatch(name) and not has_addresses(name)]:
+        message = f"{', '.join(few)}: too few prefixes of addresses for the pods of a node"
+        yield Problem(path, PODS_WITHOUT_ADDRESS, message, "take types of Nitro that are large or more, as m5.large")
     if arm := [name for name in types if is_arm(name)]:
         are = "is" if len(arm) == 1 else "are"
         message = f"{', '.join(arm)} {are} of Arm, and the nodes' image of x86"

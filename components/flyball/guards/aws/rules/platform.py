@@ -71,6 +71,16 @@ ADDRESSES = Rule(
     " subnet (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html).",
     remedy="Take a larger range, or lower the maximum of nodes.",
 )
+PODS_WITHOUT_ADDRESS = Rule(
+    "pods-without-address",
+    Lesson.HEADROOM,
+    what="A node's type gets prefixes with an address for each of the 110 pods that its kubelet takes. What is"
+    " scheduled there beyond them never starts, and counts as a replica all the same.",
+    source="Addresses of pods come by prefixes of 16, which AWS hands out on Nitro alone: `interfaces *"
+    " (addresses - 1) * 16 + 2`, and without them an m4.large has 20"
+    " (https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html).",
+    remedy="Take types from the fifth generation on, of two processors or more.",
+)
 BASE_TOO_SMALL = Rule(
     "base-too-small",
     Lesson.HEADROOM,
