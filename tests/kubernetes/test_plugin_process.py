@@ -1,11 +1,13 @@
 """The package as a process of its own, asked over gRPC as the engine asks it, with the engine's part played here."""
 
+import itertools
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from flyball.deploy.manifests import rendered
 from flyball.deploy.program import _registered, run_program
 
 ROOT = Path(__file__).parents[2]
+NUMBERS = itertools.count(1)
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
@@ -78,9 +81,9 @@ def package(address: str) -> Iterator[Any]:
             with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
                 stub = provider_pb2_grpc.ResourceProviderStub(channel)
 
-                def construct(component: str, name: str, inputs: Any, preview: bool = False) -> Any:
+                def construct(project: str, component: str, name: str, inputs: Any, preview: bool = False) -> Any:
                     request = provider_pb2.ConstructRequest(
-                        project="shop",
+                        project=project,
                         stack="dev",
                         type=f"flyball:index:{component}",
                         name=name,
@@ -96,14 +99,29 @@ def package(address: str) -> Iterator[Any]:
             process.terminate()
 
 
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Monitor, Any]]:
+    """One package for all, since it takes a while to start."""
+    with engine() as (monitor, address), package(address) as construct:
+        yield monitor, construct
+
+
+@pytest.fixture
+def team(served: tuple[Monitor, Any]) -> tuple[Monitor, Any]:
+    """What a test sends, and its way to construct: in a program of its own, held against no other test's."""
+    monitor, construct = served
+    monitor.requests.clear()
+    return monitor, partial(construct, f"team{next(NUMBERS)}")
+
+
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])
-def test_the_shop_gives_the_objects_of_the_stack_file(stack: str) -> None:
+def test_the_shop_gives_the_objects_of_the_stack_file(stack: str, team: tuple[Monitor, Any]) -> None:
+    monitor, construct = team
     config = of_a_team(stack)
     file = [r for r in run_program(ROOT, stack, config) if kind(r) and "/monitoring." not in r.type.replace(":", "/")]
-    with engine() as (monitor, address), package(address) as construct:
-        state = json_format.MessageToDict(construct("Services", "shop", dict(shop(stack))).state)
-        if args := pipeline(config):
-            construct("LogPipeline", "logs", args)
+    state = json_format.MessageToDict(construct("Services", "shop", dict(shop(stack))).state)
+    if args := pipeline(config):
+        construct("LogPipeline", "logs", args)
     sent = [_registered(urn, request, None) for urn, request in monitor.requests.items() if request.custom]
 
     def texts(resources: Any) -> dict[str, str]:
@@ -116,21 +134,21 @@ def test_the_shop_gives_the_objects_of_the_stack_file(stack: str) -> None:
     assert state["services"]["cartservice"]["reference"]["target"] == 21_000
 
 
-def test_workloads_of_one_program_are_held_against_each_other() -> None:
+def test_workloads_of_one_program_are_held_against_each_other(team: tuple[Monitor, Any]) -> None:
     """Each is constructed by itself, over a connection of its own."""
+    _, construct = team
     call = {"cart": {"port": 8080, "protocol": "http", "timeout": "500ms"}}
-    with engine() as (_, address), package(address) as construct:
-        construct("Workload", "front", {**MINIMAL, "public": True, "calls": call})
-        with pytest.raises(grpc.RpcError) as refused:
-            construct("Workload", "cart", {**MINIMAL, "port": 80, "deadline": "400ms"})
+    construct("Workload", "front", {**MINIMAL, "public": True, "calls": call})
+    with pytest.raises(grpc.RpcError) as refused:
+        construct("Workload", "cart", {**MINIMAL, "port": 80, "deadline": "400ms"})
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT  # pyright: ignore[reportAttributeAccessIssue]
     assert refused.value.details() == "cart is refused, and nothing of it was created"  # pyright: ignore
 
 
-def test_a_governor_takes_typed_limits() -> None:
+def test_a_governor_takes_typed_limits(team: tuple[Monitor, Any]) -> None:
+    monitor, construct = team
     limits = {"shop": {"web": {"floor": 3, "ceiling": 40, "budget": 1}}}
-    with engine() as (monitor, address), package(address) as construct:
-        construct("Governor", "governor", {"limits": limits, "policies": False})
+    construct("Governor", "governor", {"limits": limits, "policies": False})
     [sent] = [request for request in monitor.requests.values() if request.custom]
     assert sent.object["data"]["limits"].splitlines()[1].startswith("web: floor 3 | ceiling 40 | down 1 or 20 %")
 
@@ -154,8 +172,6 @@ def calling(**database: Any) -> dict[str, Any]:
 
 
 class TestOutputsOfOtherLanguages:
-    """One package for all, since it takes a while to start."""
-
     def test_they_are_as_good_as_plain_values_and_remember_what_they_were_made_from(self, constructing: Any) -> None:
         plain, _ = constructing(calling(), "plain")
         monitor, requests = constructing(calling(host=output("db.example"), port=output(5432.0)), "later")
@@ -200,24 +216,24 @@ class TestOutputsOfOtherLanguages:
         assert problem.encode() in detail
 
 
-@pytest.fixture(scope="module")
-def constructing() -> Iterator[Any]:
+@pytest.fixture
+def constructing(team: tuple[Monitor, Any]) -> Any:
     """Constructs a set called web- in names: what is then sent by name, and the requests, without that of a set
     itself."""
-    with engine() as (monitor, address), package(address) as construct:
+    monitor, construct = team
 
-        def run(inputs: Any, name: str, preview: bool = False) -> Any:
-            monitor.requests.clear()
-            construct("Services", name, {**inputs, "namespace": name}, preview)
-            requests = {
-                f"{r.type.rpartition(':')[2]} {r.name.removeprefix(f'{name}-')}": r
-                for r in monitor.requests.values()
-                if r.custom
-            }
-            texts = {
-                key: json_format.MessageToJson(r.object).replace(f'"{name}"', '"shop"').replace(f"-{name}", "-shop")
-                for key, r in requests.items()
-            }
-            return {key: json.loads(text) for key, text in texts.items()}, requests
+    def run(inputs: Any, name: str, preview: bool = False) -> Any:
+        monitor.requests.clear()
+        construct("Services", name, {**inputs, "namespace": name}, preview)
+        requests = {
+            f"{r.type.rpartition(':')[2]} {r.name.removeprefix(f'{name}-')}": r
+            for r in monitor.requests.values()
+            if r.custom
+        }
+        texts = {
+            key: json_format.MessageToJson(r.object).replace(f'"{name}"', '"shop"').replace(f"-{name}", "-shop")
+            for key, r in requests.items()
+        }
+        return {key: json.loads(text) for key, text in texts.items()}, requests
 
-        yield run
+    return run
