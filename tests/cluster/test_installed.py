@@ -13,6 +13,7 @@ import pytest
 
 from flyball import paths
 from flyball.lab.cluster import control_plane, toolchain
+from flyball.lab.monitoring import programs
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.cluster
@@ -72,6 +73,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     cache = folder / "cache"
     (cache / "flyball").mkdir(parents=True)
     (cache / "flyball" / "bin").symlink_to(paths.bin_dir())
+    if not programs.why_not():
+        (cache / "flyball" / "monitoring").symlink_to(programs.ensure(print).parent)
     (folder / "empty").mkdir()
     found = Installed(environment, folder / "empty", cache)
     yield found
