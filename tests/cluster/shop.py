@@ -72,6 +72,12 @@ class Shop:
     def write(self, config: Mapping[str, Any]) -> None:
         self.file.write_text(yaml.safe_dump({"config": dict(config)}, sort_keys=False))
 
+    def write_local(self) -> None:
+        """The local stack, with rollouts that need no patience: all new pods at once, each of use after a second."""
+        config = yaml.safe_load((PROJECT / "stacks" / "Pulumi.local.yaml").read_text())["config"]
+        quick = {"rollout": {"settle": "1s", "surge": 100}}
+        self.write(config | {"flyball:defaults": config["flyball:defaults"] | quick})
+
     def replicas(self, deployment: str) -> int:
         item = self.kubectl.json("get", "deployment", deployment, "--namespace=shop")
         return item["spec"]["replicas"]
@@ -133,5 +139,14 @@ def objects(folder: Path) -> list[dict[str, Any]]:
     return [yaml.safe_load(file.read_text()) for file in sorted(folder.glob("*.yaml"))]
 
 
-def as_list(items: list[dict[str, Any]]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+def differing(kubectl: Kubectl, wanted: Sequence[Mapping[str, Any]], *command: str) -> list[str]:
+    """Those of the objects that are no part of what kubectl's command, run once for all of them, prints of each."""
+    every = json.dumps({"apiVersion": "v1", "kind": "List", "items": wanted})
+    printed = kubectl.json(*command, "--filename=-", stdin=every)["items"]
+    assert [_place(each) for each in printed] == [_place(each) for each in wanted]
+    pairs = zip(wanted, printed, strict=True)
+    return ["/".join(_place(each)) for each, real in pairs if not is_part(each, real)]
+
+
+def _place(item: Mapping[str, Any]) -> tuple[str, str, str]:
+    return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]

@@ -71,7 +71,7 @@ def cluster(
         return by_kubectl(control_plane, folder)
     engine: Engine = request.getfixturevalue("engine")
     (folder / "state").mkdir()
-    state = {"PULUMI_BACKEND_URL": (folder / "state").as_uri(), "PULUMI_CONFIG_PASSPHRASE": ""}
+    state = {"PULUMI_BACKEND_URL": f"{(folder / 'state').as_uri()}?metadata=skip", "PULUMI_CONFIG_PASSPHRASE": ""}
     env = engine.environment() | state | {"KUBECONFIG": str(control_plane.kubeconfig)}
     return Cluster(control_plane.kubectl, env, True, folder)
 

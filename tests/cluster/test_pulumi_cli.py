@@ -3,14 +3,13 @@
 import itertools
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import PROJECT, Shop, is_part, kill_session, lacking, objects
+from tests.cluster.shop import PROJECT, Shop, differing, kill_session, lacking, objects
 
 from flyball.deploy.engine import Engine
 from flyball.deploy.others import Signature
@@ -26,10 +25,10 @@ def shop(programs: None, engine: Engine, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("cli")
     name = f"test-{os.getpid()}-cli"
     shop = Shop(folder / f"Pulumi.{name}.yaml", name, with_cli=True)
-    shutil.copy(PROJECT / "stacks" / "Pulumi.local.yaml", shop.file)
+    shop.write_local()
     (folder / "state").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PULUMI_BACKEND_URL", (folder / "state").as_uri())
+        patch.setenv("PULUMI_BACKEND_URL", f"{(folder / 'state').as_uri()}?metadata=skip")
         patch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
         patch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
         try:
@@ -43,13 +42,7 @@ def test_the_same_objects(shop: Shop, tmp_path: Path) -> None:
     shop.run("render", "-o", str(tmp_path / "out"))
     rendered = objects(tmp_path / "out")
     assert len(rendered) == 83
-    for wanted in rendered:
-        meta = wanted["metadata"]
-        where = [f"--namespace={meta['namespace']}"] if "namespace" in meta else []
-        group = wanted["apiVersion"].rpartition("/")[0]
-        kind = f"{wanted['kind']}.{group}" if group else wanted["kind"]
-        real = shop.kubectl.json("get", kind, meta["name"], *where)
-        assert is_part(wanted, real), f"{wanted['kind']} {meta['name']}"
+    assert differing(shop.kubectl, rendered, "get") == []
 
 
 def by_hand(engine: Engine, shop: Shop, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -105,7 +98,7 @@ def test_a_refused_stack_creates_nothing(shop: Shop, engine: Engine) -> None:
 def test_a_killed_up_is_taken_up_again(shop: Shop, tmp_path: Path) -> None:
     """Engine and plugins are killed in the middle: lock and half-made objects are no trouble to the next."""
     killed = Shop(tmp_path / f"Pulumi.{shop.name}-killed.yaml", f"{shop.name}-killed", with_cli=True)
-    shutil.copy(PROJECT / "stacks" / "Pulumi.local.yaml", killed.file)
+    killed.write_local()
     try:
         with killed.start("up", stdout=subprocess.PIPE, stderr=None) as process:
             assert process.stdout

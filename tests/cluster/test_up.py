@@ -2,14 +2,13 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import PROJECT, Shop, as_list, is_part, lacking, objects
+from tests.cluster.shop import Shop, differing, lacking, objects
 
 pytestmark = pytest.mark.cluster
 
@@ -22,9 +21,8 @@ OBJECTS = 83
 def shop(programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The local stack, up."""
     name = f"test-{os.getpid()}-shop"
-    file = tmp_path_factory.mktemp("stack") / f"Pulumi.{name}.yaml"
-    shutil.copy(PROJECT / "stacks" / "Pulumi.local.yaml", file)
-    shop = Shop(file, name)
+    shop = Shop(tmp_path_factory.mktemp("stack") / f"Pulumi.{name}.yaml", name)
+    shop.write_local()
     try:
         printed = shop.run("up")
         assert f"{OBJECTS} created, 0 changed, 0 unchanged, 0 pruned" in printed
@@ -59,16 +57,9 @@ def test_every_object_is_as_it_was_rendered(shop: Shop, tmp_path: Path) -> None:
     shop.run("render", "-o", str(tmp_path / "out"))
     rendered = objects(tmp_path / "out")
     assert len(rendered) == OBJECTS
-    command = ("apply", "--server-side", "--dry-run=server", "--field-manager=flyball", "--filename=-", "--output=json")
-    for wanted in rendered:
-        meta = wanted["metadata"]
-        where = [f"--namespace={meta['namespace']}"] if "namespace" in meta else []
-        group = wanted["apiVersion"].rpartition("/")[0]
-        kind = f"{wanted['kind']}.{group}" if group else wanted["kind"]
-        real = shop.kubectl.json("get", kind, meta["name"], *where)
-        assert is_part(wanted, real), f"{wanted['kind']} {meta['name']}"
-        tried = shop.kubectl.run(*command, stdin=as_list([wanted]))
-        assert is_part(wanted, json.loads(tried)), f"{wanted['kind']} {meta['name']}"
+    assert differing(shop.kubectl, rendered, "get") == []
+    tried = ("apply", "--server-side", "--dry-run=server", "--field-manager=flyball")
+    assert differing(shop.kubectl, rendered, *tried) == []
 
 
 def test_kubectl_takes_the_folder_as_it_is(shop: Shop, tmp_path: Path) -> None:
