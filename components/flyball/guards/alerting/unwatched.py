@@ -32,7 +32,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("has-argument", "patch-directive", "replicas-by-hand", "rollout-below-size", "load-uneven", "budget-by-hand"),
         *("nodes-narrowed", "tolerates-loss", "past-the-proxy", "balancer-still-sends", "name-unreachable"),
         *("foreign-zone", "foreign-account", "locked-out", "endpoint-open", "cluster-version", "too-few-types"),
-        *("types-differ", "addresses-run-out", "base-too-small"),
+        *("types-differ", "addresses-run-out", "pods-without-address", "base-too-small"),
         *("two-architectures", "window-not-weekly", "too-many-actions", "hook-below-way-out", "hook-beyond-notice"),
         *("fleet-step-too-large", "bands-not-contiguous", "cooldown-too-short", "refresh-below-full"),
         *("consolidates-too-soon", "size-not-of-type", "archive-life-cycle", "price-missing", "nobody-told"),
