@@ -2,10 +2,13 @@
 
 import ipaddress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.guards.aws.network import Instances, Network, check_addresses
+from flyball.guards.aws.network import Instances, Network, check_addresses, read
+from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.reader import Reader
 
 networks = st.builds(
     lambda zones, length: Network(tuple(f"eu-central-1{'abcdef'[i]}" for i in range(zones)), f"10.0.0.0/{length}"),
@@ -44,3 +47,11 @@ def test_addresses_suffice_with_one_zone_gone_or_are_refused(network: Network, c
     each = -(-count // (len(network.zones) - 1))
     enough = each <= network.addresses and each * prefixes <= network.blocks
     assert (not [*check_addresses(network, [Instances("nodes", count, prefixes)], ("network",))]) == enough
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/255.255.0.0", "10.0.0.0/016", "10.0.0.0/0.0.255.255"])
+def test_a_range_is_written_as_aws_takes_it(cidr: str) -> None:
+    found: list[Problem] = []
+    read(Reader({"cidr": cidr}, ("network",), found), "eu-central-1")
+    hint = "write it as 10.0.0.0/16, without bits of a host"
+    assert [str(problem) for problem in found] == [f"network.cidr: {cidr!r} is no range; {hint}"]

@@ -55,6 +55,7 @@ def test_a_tenth_of_what_is_proven_is_on_its_way_out_at_the_most(proven: int) ->
         ("c7gn.16xlarge", 64),
         ("m7i.metal-24xl", None),
         ("t3.medium", None),
+        pytest.param(f"m5.{'1' * 5000}xlarge", None, id="5,000 digits"),
     ],
 )
 def test_processors_by_name(name: str, expected: int | None) -> None:

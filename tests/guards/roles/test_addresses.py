@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.guards.headroom import triggers
+from flyball.guards.reading import address
 from flyball.guards.reading.problem import Refused
 from flyball.guards.reading.reader import Reader
 from flyball.guards.roles import alertmanager, base, log_shipping, nginx, planned_restart, prometheus, spot_drain
@@ -30,9 +31,9 @@ def _trigger(url: str) -> Iterable[object]:
     return reader.problems
 
 
-def _stack(address: str) -> Iterable[object]:
+def _stack(text: str) -> Iterable[object]:
     try:
-        hosts_of({"hosts": {"app1": {"address": address}}}, "hosts")
+        hosts_of({"hosts": {"app1": {"address": text}}}, "hosts")
     except Refused as refused:
         return refused.problems
     return []
@@ -48,6 +49,12 @@ def _haproxy(**call: Any) -> Iterable[object]:
 
 def _targets(*targets: str) -> Iterable[object]:
     return prometheus.read({"prometheus_targets": [{"job": "a", "targets": list(targets)}]}, FOUND)[1]
+
+
+def _ranges(text: str) -> Iterable[object]:
+    reader = Reader({"sources": [text]}, (), [])
+    address.ranges(reader, "sources")
+    return reader.problems
 
 
 Place = Callable[[str], Iterable[object]]
@@ -74,6 +81,11 @@ URLS: dict[str, Place] = {
     "prometheus.server": _trigger,
 }
 
+RANGES: dict[str, Place] = {
+    "cidrs[0]": lambda text: _call(host="a", cidrs=[text]),
+    "nginx_balancers[0]": lambda text: nginx.read({"nginx_balancers": [text]})[1],
+    "sources[0]": lambda text: _ranges(text),
+}
 NAMES = ["a", "app1.example.com", "A-1.b2", "xn--bcher-kva.example", "x" * 63]
 ADDRESSES = ["192.0.2.1", "2001:db8::1", "::1", "::ffff:192.0.2.1"]
 NONE = [
@@ -150,8 +162,8 @@ def test_a_url_has_a_host_and_perhaps_a_port(place: tuple[str, Place]) -> None:
 
 
 @given(st.ip_addresses())
-def test_every_address_is_a_host_everywhere(address: object) -> None:
-    text = str(address)
+def test_every_address_is_a_host_everywhere(found: object) -> None:
+    text = str(found)
     assert [place[0] for place in HOSTS.items() if refused(place, text)] == []
     assert [place[0] for place in TARGETS.items() if refused(place, f"{bracketed(text)}:80")] == []
     assert [place[0] for place in URLS.items() if refused(place, f"http://{bracketed(text)}")] == []
@@ -161,6 +173,21 @@ def test_every_address_is_a_host_everywhere(address: object) -> None:
 def test_all_places_agree_on_what_a_host_is(text: str) -> None:
     assert len({refused(place, text) for place in HOSTS.items()}) == 1
     assert len({refused(place, f"{text}:80") for place in TARGETS.items()}) == 1
+
+
+@pytest.mark.parametrize("place", ids(RANGES))
+def test_a_range_is_one_without_a_zone(place: tuple[str, Place]) -> None:
+    good = ["10.1.0.0/16", "192.0.2.7", "2001:db8::/32", "10.0.0.0/255.0.0.0"]
+    assert [text for text in good if refused(place, text)] == []
+    wrong = ["", "a", "10.1.0.1/16", "10.0.0.0/33", "fe80::1%eth0", "fe80::%eth0/64", "fe80::1%a b", "10.0.0.0/8\n"]
+    assert [text for text in wrong if not refused(place, text)] == []
+
+
+def test_ranges_of_a_call_are_written_as_kubernetes_takes_them() -> None:
+    """It takes no address alone and no mask (https://kubernetes.io/docs/reference/kubernetes-api/, IPBlock)."""
+    given = ["10.0.0.5", "10.1.0.0/255.255.0.0", "10.2.0.0/016", "2001:DB8::/32", "10.0.0.5/32"]
+    reader = Reader({"port": 80, "host": "a", "cidrs": given}, (), [])
+    assert read_outside(reader).cidrs == ("10.0.0.5/32", "10.1.0.0/16", "10.2.0.0/16", "2001:db8::/32")
 
 
 @pytest.mark.parametrize("host", ["shop.example.com", "*.example.com", "www.example.*", "_"])

@@ -75,7 +75,11 @@ def test_where_logs_may_go(url: str, said: str | None) -> None:
     assert all(str(said) in problem for problem in found)
 
 
-@pytest.mark.parametrize("pattern", ["a(?=b)", "a(?!b)", "(?<=a)b", "(?<!a)b", r"(a)\1", "a++", "(?>ab)", "(?P=a)"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["a(?=b)", "a(?!b)", "(?<=a)b", "(?<!a)b", r"(a)\1", "a++", "(?>ab)", "(?P=a)", f"a{{{10**20}}}", "(" * 9000],
+    ids=range(10),
+)
 def test_patterns_that_the_collector_would_not_start_with(pattern: str) -> None:
     [found] = problems(redact=[pattern])
     assert found.startswith("logs.redact[0]: ")
