@@ -90,7 +90,7 @@ def read(r: Reader, account: str) -> Cluster:
         ami=r.value("ami", str, ""),
         public=tuple(r.at("endpoint").words("public")),
         admins=tuple(r.words("admins")),
-        addons={name: version for name, version in r.at("addons").values.items() if isinstance(version, str)},
+        addons=r.texts("addons"),
         log_days=retention.read_retention(r, "logs", 90),
         protect=r.value("protect", bool, True),
     )
@@ -152,8 +152,8 @@ def _check_range(text: str, path: Path) -> Iterator[Problem]:
         yield Problem(path, INVALID_ADDRESS, f"{text!r} is of IPv6", "EKS takes ranges of IPv4 here")
     elif found.prefixlen < 8:
         yield Problem(path, ENDPOINT_OPEN, f"is {text}", "name the ranges of your offices and runners")
-    elif "/" not in text:
-        yield Problem(path, INVALID_ADDRESS, f"{text!r} is no range", f"write it as {text}/32")
+    elif str(found) != text:
+        yield Problem(path, INVALID_ADDRESS, f"{text!r} is no range", f"write it as {found}")
     elif any(found.overlaps(private) for private in (*PRIVATE, *_NOBODYS)):
         message = f"{text!r} is of networks that are nobody's alone, and AWS takes no such range"
         yield Problem(path, INVALID_ADDRESS, message, "name the public ranges of your offices and runners")
@@ -181,6 +181,8 @@ def _check_admins(admins: tuple[str, ...], account: str, path: Path) -> Iterator
 
 def _check_addons(addons: Mapping[str, object], cluster: str, path: Path) -> Iterator[Problem]:
     for name, version in addons.items():
+        if not isinstance(name, str):
+            continue  # reported with the types
         if name not in ADDONS:
             yield Problem((*path, name), UNKNOWN_VALUE, "is no add-on of ours", nearest(name, ADDONS))
         elif isinstance(version, str) and not _ADDON.fullmatch(version):

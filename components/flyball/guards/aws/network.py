@@ -196,6 +196,8 @@ def _check_cidr(r: Reader, text: str) -> bool:
     try:
         found = ipaddress.IPv4Network(text)
     except ValueError:
+        found = None
+    if found is None or ("/" in text and str(found) != text):
         r.problem("cidr", INVALID_ADDRESS, f"{text!r} is no range", "write it as 10.0.0.0/16, without bits of a host")
         return False
     if not any(found.subnet_of(ours) for ours in PRIVATE):

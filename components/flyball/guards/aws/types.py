@@ -17,9 +17,9 @@ LEAST_ON_DEMAND = 3
 LEAST_SPOT = 6
 LEAST_FAMILIES = 2
 """On spot."""
-_TYPE = re.compile(r"[a-z]+[0-9]+[a-z0-9-]*\.(?:[0-9]*x?large|medium|small|micro|nano|metal)[a-z0-9-]*")
+_TYPE = re.compile(r"[a-z]+[0-9]+[a-z0-9-]*\.(?:[0-9]{0,3}x?large|medium|small|micro|nano|metal)[a-z0-9-]*")
 """`m7i.large`, `c7gn.16xlarge`, `m5.metal`."""
-_MULTIPLE = re.compile(r"([0-9]*)xlarge")
+_MULTIPLE = re.compile(r"([0-9]{0,3})xlarge")
 _REGULAR = re.compile(r"(?P<series>[cmr])[5-9][a-z]*(?:-flex)?")
 _GI_OF_SERIES = {"c": 2, "m": 4, "r": 8}
 _OTHER_MEMORY = frozenset({"c5n"})

@@ -147,14 +147,21 @@ def each(reader: Reader, key: str, check: Callable[[Reader, str | Path, str], No
     return found
 
 
-def ranges(reader: Reader, key: str) -> tuple[str, ...]:
-    """A list of address ranges, each once; an address alone is the range that holds nothing else."""
+def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """An address range; an address alone is the range that holds nothing else. Raises ValueError for what is none."""
+    if "%" in text:
+        raise ValueError(f"{text!r} has a zone, which means something else on each host")
+    return ipaddress.ip_network(text)
+
+
+def ranges(reader: Reader, key: str, hint: str = "as 169.254.20.10, fd00:ec2::254 or 10.1.0.0/16") -> tuple[str, ...]:
+    """A list of address ranges, each once and in its shortest form; an address alone is a range, too."""
     found: list[str] = []
     for i, text in enumerate(reader.words(key)):
         try:
-            found.append(str(ipaddress.ip_network(text)))
+            found.append(str(network(text)))
         except ValueError as error:
-            reader.problem((key, i), INVALID_ADDRESS, str(error), "as 169.254.20.10, fd00:ec2::254 or 10.1.0.0/16")
+            reader.problem((key, i), INVALID_ADDRESS, str(error), hint)
     return tuple(dict.fromkeys(found))
 
 

@@ -4,7 +4,6 @@
 timeout, and no limit on requests or connections (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -155,7 +154,7 @@ def _balancers(r: Reader) -> tuple[str, ...]:
     for i, text in enumerate(r.words("nginx_balancers")):
         at = ("nginx_balancers", i)
         try:
-            network = ipaddress.ip_network(text)
+            network = address.network(text)
         except ValueError as error:
             r.problem(at, INVALID_ADDRESS, str(error), "give an address or a range of them")
             continue

@@ -1,11 +1,10 @@
 """A call as it is written: its times, and where it goes if that is outside of the stack."""
 
-import ipaddress
 from dataclasses import dataclass
 
 from flyball.guards.reading import address
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_ADDRESS, MISSING
+from flyball.guards.reading.rules import DOES_NOT_APPLY, MISSING
 from flyball.guards.reading.units import Milliseconds
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.deadlines import Times
@@ -43,13 +42,8 @@ def read_outside(r: Reader) -> Outside:
         r.problem("port", MISSING, "is missing", "a host outside of the stack needs its port")
     host, hosts = r.value("host", str, "localhost"), address.hosts(r, "hosts")
     address.check_host(r, "host", host)
-    cidrs = r.words("cidrs")
-    for i, cidr in enumerate(cidrs):
-        try:
-            ipaddress.ip_network(cidr)
-        except ValueError as error:
-            r.problem(("cidrs", i), INVALID_ADDRESS, str(error), "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
-    return Outside(host, r.whole("port", 1, most=address.LAST_PORT), tuple(cidrs), hosts)
+    cidrs = address.ranges(r, "cidrs", "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
+    return Outside(host, r.whole("port", 1, most=address.LAST_PORT), cidrs, hosts)
 
 
 def check_outside_words(r: Reader, outside: bool) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from math import isfinite
 from typing import NotRequired, TypedDict
 
 from flyball.guards.governor.rules import CANARY_BLIND, CANARY_STEPS, CANARY_TOO_SMALL
@@ -30,7 +31,7 @@ PATIENCE = 3
 DEFAULT_PAUSE = 300
 LEAST_ERRORS, MOST_ERRORS = Fraction(1, 10), Fraction(50)
 """Percent."""
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s?%")
 
 
 class AbortArgs(TypedDict):
@@ -92,9 +93,8 @@ def read(r: Reader) -> Canary | None:
     abort = own.at("abort")
     errors = _percent(abort)
     given = own.values.get("steps")
-    steps = (
-        tuple(int(step) for step in given if isinstance(step, int | float)) if isinstance(given, list | tuple) else ()
-    )
+    numbers = [each for each in given if isinstance(each, int | float)] if isinstance(given, list | tuple) else []
+    steps = tuple(int(step) for step in numbers if isinstance(step, int) or isfinite(step))
     pause = own.seconds("pause", DEFAULT_PAUSE)
     found = Canary(
         steps=steps or (1,),
@@ -152,12 +152,12 @@ def _check_steps(steps: tuple[int, ...], path: Path) -> Iterator[Problem]:
         yield Problem(path, CANARY_STEPS, f"has {len(steps)} steps", f"allowed are at most {MOST_STEPS}")
     for i, step in enumerate(steps):
         if not 1 <= step <= LARGEST_STEP:
-            message = f"is {step} percent"
+            message = f"is {show_number(step)} percent"
             yield Problem(
                 (*path, i), CANARY_STEPS, message, f"allowed is from 1 to {LARGEST_STEP}; the rest follows at once"
             )
         elif i and step <= steps[i - 1]:
-            message = f"{step} is no more than {steps[i - 1]} before it"
+            message = f"{step} is no more than {show_number(steps[i - 1])} before it"
             yield Problem((*path, i), CANARY_STEPS, message, "each step is larger than the one before")
 
 

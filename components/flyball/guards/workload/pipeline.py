@@ -155,7 +155,7 @@ def _check_pattern(pattern: str, path: Path) -> Iterator[Problem]:
     """Refuse what no collector would start with, and what would take every line away."""
     try:
         compiled = re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         yield Problem(path, INVALID_TEXT, f"{pattern!r} is no pattern: {error}", "write it as RE2 has it")
         return
     if _LOOKS.search(_PLAIN.sub("x", pattern)):
