@@ -1,5 +1,6 @@
 """Jobs and CronJobs as jobs of a stack."""
 
+import re
 from typing import Any
 
 from flyball.deploy.adopt import containers, ours, pod
@@ -7,8 +8,9 @@ from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, pod_of
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
+from flyball.guards.reading.reader import Reader
 from flyball.guards.workload.init_containers import DEFAULT_STOP as OF_A_SIDECAR
-from flyball.guards.workload.jobs import DEFAULT_STOP
+from flyball.guards.workload.jobs import DEFAULT_STOP, MOST_RETRIES, read
 
 _SHORT = {
     "@hourly": "0 * * * *",
@@ -18,6 +20,8 @@ _SHORT = {
     **dict.fromkeys(("@yearly", "@annually"), "0 0 1 1 *"),
 }
 """What each means (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax)."""
+_ZONED = re.compile(r"(?:CRON_)?TZ=(\S+)\s+")
+"""As clusters took it before there was a field for it."""
 _JOB = (
     *("template", "completions", "parallelism", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"),
     *("selector", "manualSelector", "podReplacementPolicy"),
@@ -50,6 +54,8 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
     args: dict[str, Any] = {"image": work.container["image"]}
     if item.kind == "CronJob":
         args |= _schedule(item)
+        if args["schedule"].startswith("@"):
+            work.say("a question: at which times; what it counts from nobody knows", "schedule")
         if not item.is_ours:
             work.rest(item.spec, (*_CRON, *_HISTORY), "spec", _RUNS)
     else:
@@ -68,7 +74,9 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
     if isinstance(job.get("ttlSecondsAfterFinished"), int) and job["ttlSecondsAfterFinished"]:
         args["ttl"] = f"{job['ttlSecondsAfterFinished']}s"
     args |= ours.describe(work)
-    return work, {**args, **_pod(work)}
+    args |= _pod(work)
+    _fit(work, args)
+    return work, args
 
 
 def _pod(work: Work) -> dict[str, Any]:
@@ -77,6 +85,31 @@ def _pod(work: Work) -> dict[str, Any]:
         if part.within[0] == containers.SIDECARS and part.container.get("restartPolicy") != "Always":
             part.say("is ended with the job here, which there waits until it has ended by itself")
     return {**pod.describe(work), **_stop(work), **containers.describe(work, None, set())}
+
+
+def _fit(work: Work, args: dict[str, Any]) -> None:
+    """Leave out a deadline, and attempts, for which a plan finds no time."""
+    within = work.pod_path.rsplit(".", 2)[0]
+    if _refused(work, args, "deadline"):
+        del args["deadline"]
+        work.lose(f"{within}.activeDeadlineSeconds", "it has no longer than until the next run")
+    if _refused(work, args, "start"):
+        del args["start"]
+        work.lose("spec.startingDeadlineSeconds", "a run that is late is made up for until the next one, and no longer")
+    wanted = args.get("retries")
+    while _refused(work, args, "retries"):
+        args["retries"] = min(MOST_RETRIES, args["retries"] - 1)
+    if wanted != args.get("retries"):
+        loses = f"{wanted} further attempts would take longer than its deadline, or too long; {args['retries']} here"
+        work.lose(f"{within}.backoffLimit", loses)
+
+
+def _refused(work: Work, args: dict[str, Any], key: str) -> bool:
+    if not args.get(key):
+        return False
+    r = Reader(args, (), [])
+    read(r, work.name, work.found.namespace)
+    return any(problem.path == (key,) for problem in r.problems)
 
 
 def _stop(work: Work) -> dict[str, str]:
@@ -109,9 +142,12 @@ def _of_run(work: Work, job: Manifest, path: str) -> None:
 
 def _schedule(item: Item) -> dict[str, Any]:
     spec = item.spec
-    found: dict[str, Any] = {"schedule": _SHORT.get(schedule := str(spec.get("schedule")), schedule)}
-    if spec.get("timeZone"):
-        found["timezone"] = spec["timeZone"]
+    schedule, zone = str(spec.get("schedule")), ""
+    if match := _ZONED.match(schedule):
+        schedule, zone = schedule[match.end() :], match[1]
+    found: dict[str, Any] = {"schedule": _SHORT.get(schedule, schedule)}
+    if zone := spec.get("timeZone") or zone:
+        found["timezone"] = zone
     policy = str(spec.get("concurrencyPolicy") or "Allow").lower()
     if policy != "forbid":
         found["concurrency"] = policy

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flyball.deploy.adopt.found import Manifest, mapping, maps
-from flyball.deploy.adopt.work import Work
+from flyball.deploy.adopt.work import Work, amount
 
 _SIZE = "1Gi"
 _KEY = "data"
@@ -23,6 +23,9 @@ def describe(work: Work) -> dict[str, Any]:
             work.given.update(("MEMBER", "MEMBERS"))
         else:
             work.say("a guess: more than half", "quorum")
+        if count == 2:
+            work.lose("spec.replicas", "of two members no majority is left when one goes; here there are three")
+            count = 3
         return {"quorum": f"{count // 2 + 1} of {count}", **data}
     data = _of_claims(work) if count == 1 else {}
     recreated = mapping(work.item.spec.get("strategy")).get("type") == "Recreate"
@@ -77,6 +80,6 @@ def _volume(work: Work, mounted: tuple[str, Manifest], claim: Manifest) -> dict[
     return {
         "path": str(mount.get("mountPath")),
         **({"folder": str(folder)} if folder else {}),
-        "size": str(size or _SIZE),
+        "size": amount(size or _SIZE),
         **({"class": storage} if storage else {}),
     }

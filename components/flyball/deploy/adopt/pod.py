@@ -7,7 +7,7 @@ from flyball import wellknown
 from flyball.deploy.adopt import environment, volumes
 from flyball.deploy.adopt.found import Manifest, mapping, maps
 from flyball.deploy.adopt.notes import holds_secret
-from flyball.deploy.adopt.work import Work
+from flyball.deploy.adopt.work import Work, amount
 from flyball.guards.fail_fast.container import check_image
 from flyball.guards.workload.pod import CAPABILITIES
 
@@ -130,9 +130,10 @@ def resources(work: Work) -> dict[str, Any]:
     for key in sorted({*asked, *most}):
         if key in ("cpu", "memory"):
             want, limit = asked.get(key, most.get(key)), most.get(key)
-            found[key] = str(want)
+            show = amount if key == "memory" else str
+            found[key] = show(want)
             if limit is not None:
-                limits[key] = str(limit)
+                limits[key] = show(limit)
         elif "/" in key:
             with suppress(ValueError):
                 devices[key] = int(most.get(key, asked.get(key)))

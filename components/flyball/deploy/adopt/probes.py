@@ -23,6 +23,8 @@ _STORES = {
     r"memcached": ["sh", "-c", "echo stats | nc 127.0.0.1 11211"],
 }
 """What stores are asked by their own clients; by a word in the image's name."""
+_USUAL = {"http": {"path": "/"}, "grpc": {"grpc": True}}
+"""What readiness asks where nothing is said."""
 _IS_THERE, _IS_READABLE = ["test", "-d", "/proc/1"], ["test", "-r", "/proc/1/status"]
 
 
@@ -45,7 +47,7 @@ def describe(work: Work, protocol: str, port: int | None, port_name: str | None)
         {kind: found.get(key, {}).get(kind) for kind in ("path", "exec", "tcp", "grpc") if kind in found.get(key, {})}
         for key in ("readiness", "liveness")
     )
-    if ready and ready == alive:
+    if (ready or _USUAL.get(protocol)) == alive:
         instead = "for an open port" if listens else "whether its process is there"
         loses = f"it asks what readiness asks, and would restart what is overloaded; it is asked {instead} instead"
         work.lose(f"{work.path}.livenessProbe", loses)

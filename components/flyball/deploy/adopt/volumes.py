@@ -1,11 +1,12 @@
 """Volumes of a pod: folders that may be written, files that are only read, and what a replica cannot have."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from flyball.deploy.adopt.found import Manifest, mapping, maps
 from flyball.deploy.adopt.notes import looks_secret
-from flyball.deploy.adopt.work import Work
+from flyball.deploy.adopt.work import Work, amount
 from flyball.guards.workload.files import VOLUME
 from flyball.guards.workload.init_containers import PROXY
 from flyball.guards.workload.spec import ROTATION_VOLUME
@@ -48,9 +49,8 @@ def describe(work: Work) -> dict[str, Any]:
         elif "configMap" in volume or "secret" in volume or "projected" in volume:
             _other_sources(work, volume, at)
             before = {*files}
-            for source in _sources(volume):
-                for path, mount in own:
-                    _files(work, _called(work, name), source, mount, (at, path), files)
+            for source, path, mount in _placed(work, _sources(volume), own):
+                _files(work, _called(work, name), source, mount, (at, path), files)
             _share(theirs, _whole(work, volume, theirs, at, before, files), files=True)
         else:
             kind = next((key for key in volume if key != "name"), "?")
@@ -147,7 +147,7 @@ def _scratch(
             why = "a second place of one folder" if i else "a folder is mounted whole"
             work.lose(f"{path}.subPath" if mount.get("subPath") else path, why)
         if i == 0:
-            found[name] = {"path": str(mount.get("mountPath")), **({"size": str(size)} if size else {})}
+            found[name] = {"path": str(mount.get("mountPath")), **({"size": amount(size)} if size else {})}
     if not size:
         work.say("had no limit; a full one ends the pod, so see how much it holds", "scratch", name)
     if volume.get("medium"):
@@ -190,6 +190,28 @@ def _sources(volume: Manifest) -> list[dict[str, Any]]:
     return found
 
 
+def _placed(
+    work: Work, sources: list[dict[str, Any]], own: list[tuple[str, Manifest]]
+) -> Iterator[tuple[dict[str, Any], str, Manifest]]:
+    """Each source where it is mounted; of a single file that one which has it."""
+    for source in sources:
+        for path, mount in own:
+            if not mount.get("subPath") or source is _holding(work, sources, str(mount["subPath"])):
+                yield source, path, mount
+
+
+def _holding(work: Work, sources: list[dict[str, Any]], path: str) -> dict[str, Any]:
+    """That of several sources which has a file at a path; the first where none is known to."""
+
+    def holds(source: dict[str, Any]) -> bool:
+        if chosen := maps(source["items"]):
+            return any(each.get("path") == path for each in chosen)
+        there = work.found.get("ConfigMap", source["name"]) if source["kind"] == "configMap" else None
+        return path in mapping(there.manifest.get("data")) if there else source["kind"] == "secret"
+
+    return next((each for each in sources if holds(each)), sources[0])
+
+
 def _files(
     work: Work,
     name: str,
@@ -211,6 +233,11 @@ def _files(
     mode = source["mode"]
     rights = {"mode": f"{mode & 0o555:04o}"} if isinstance(mode, int) and mode & 0o111 else {}
     for key, path in entries:
+        if any(each["path"] == path for each in found.values()):
+            work.lose(
+                at[0], f"what the {source['kind']} {source['name']} puts into {path} is not there: it has one source"
+            )
+            continue
         entry = {"path": path, **({"key": key} if key else {}), **rights, **_content(work, source, key, at)}
         found[_free(name if len(entries) == 1 else f"{name}-{key}", found)] = entry
 

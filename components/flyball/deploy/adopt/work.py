@@ -1,13 +1,17 @@
 """One thing that runs, while it is being described: its manifest, its pod, and its place in the stack file."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from flyball import wellknown
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes, Place
 from flyball.guards.workload.init_containers import LOGROTATE, PROXY
+
+_POWER, _THOUSANDTHS = re.compile(r"[0-9]+(?:\.[0-9]*)?[eE]\+?[0-9]{1,2}"), re.compile(r"[0-9]+(?:\.[0-9]*)?m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,14 @@ def target(port: Manifest, containers: list[Manifest]) -> tuple[int | None, int]
             if wanted in (each.get("containerPort"), each.get("name")):
                 return each.get("containerPort"), i
     return (wanted if isinstance(wanted, int) else None), 0
+
+
+def amount(value: object) -> str:
+    """Bytes as a stack file writes them, which knows neither powers of ten nor thousandths."""
+    text = str(value)
+    if _POWER.fullmatch(text):
+        return str(ceil(float(text)))
+    return str(ceil(float(text[:-1]) / 1000)) if _THOUSANDTHS.fullmatch(text) else text
 
 
 def is_cache(item: Item) -> bool:
