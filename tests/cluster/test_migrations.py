@@ -18,6 +18,19 @@ from tests.cluster.test_others import WEB, Cluster, cluster  # noqa: F401 - a fi
 
 pytestmark = pytest.mark.cluster
 HUGE = {"cpu": "900"}
+SMALL = {"cpu": "10m", "memory": "16Mi"}
+BESIDE: dict[str, Any] = {
+    "init": {"wait": {"image": "registry.example/wait:1", "after": ["sql"], "resources": SMALL}},
+    "sidecars": {
+        "sql": {
+            "image": "registry.example/sql:1",
+            "port": 9801,
+            "probes": {"readiness": {"path": "/ready"}},
+            "resources": SMALL,
+        }
+    },
+}
+"""Containers of its own, as the proxy of a database."""
 
 
 class Migrated:
@@ -28,7 +41,7 @@ class Migrated:
         self.stack = on.stack(f"{namespace}-m", "shop", namespace, "store", shared=True)
 
     def describe(self, image: str, **migrate: Any) -> Shop:
-        own = {"command": ["./migrate"], "retries": 0, **migrate}
+        own = {"command": ["./migrate"], "retries": 0, **BESIDE, **migrate}
         calls = {"store": {"timeout": "1s"}}
         web = {**WEB, "image": image, "deadline": "2s", "calls": calls, "migrate": own}
         services = {"store": {**WEB, "deadline": "1s"}, "web": web}

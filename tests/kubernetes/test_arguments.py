@@ -35,7 +35,12 @@ def test_argument_changes_exactly_this(case: Case) -> None:
 
 def test_every_argument_has_a_case() -> None:
     tried = {generic(case["argument"]) for case in CASES}
-    assert [leaf for leaf in leaves(WorkloadArgs) if leaf not in tried] == []
+    assert [leaf for leaf in leaves(WorkloadArgs) if leaf not in tried and not is_alike(leaf)] == []
+
+
+def is_alike(argument: str) -> bool:
+    """Within containers of a migration, which are read and made as those of a service, whose cases there are."""
+    return argument.startswith(("migrate.init.*", "migrate.sidecars.*"))
 
 
 @cache

@@ -50,7 +50,10 @@ STACK: dict[str, Any] = {
             "sidecars": {
                 "store": {"image": OWN, "port": 9200, "probes": {"readiness": {"path": "/"}}, "resources": _SMALL}
             },
-            "migrate": {"image": "registry.example/migrate:1"},
+            "migrate": {
+                "image": "registry.example/migrate:1",
+                "init": {"wait": {"image": "registry.example/wait:1", "resources": _SMALL}},
+            },
         },
         "kept": {
             "image": "registry.example/kept:1",
@@ -72,6 +75,7 @@ TAGGED = [
     "registry.example/rotate:3",
     "registry.example:5000/copy:1",
     "registry.example/migrate:1",
+    "registry.example/wait:1",
     "registry.example/kept:1",
     "busybox:1.37",
     "haproxy:3.2.4-alpine",
@@ -171,7 +175,7 @@ def test_where_all_have_a_digest_pinned_asks_for_no_more() -> None:
 
 def test_the_command_says_how_many(capsys: pytest.CaptureFixture[str]) -> None:
     show.plan(plan(stack(digests={"busybox:1.37": ZEROS})))
-    assert "\n2 of 13 images are pulled by digest\n" in capsys.readouterr().out
+    assert "\n2 of 14 images are pulled by digest\n" in capsys.readouterr().out
     show.plan(plan({**STACK, "services": {"kept": STACK["services"]["kept"]}, "jobs": {}, "caches": {}}))
     assert "by digest" not in capsys.readouterr().out
 

@@ -76,14 +76,14 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
     r.problems.extend(fixed_names.check(reading.spec, ports, r.path))
     variables = {**sources(reading.args), **calls.told(reading.spec.calls)}
     r.problems.extend(fixed_names.check_values(reading.spec, reading.args.get("env"), variables, r.path))
-    r.problems.extend(_check_extended(reading.spec, reading.args, variables, r.path))
+    r.problems.extend(check_extended(reading.spec, reading.args, variables, r.path))
     reading.bad = unread(r)
 
 
-def _check_extended(
+def check_extended(
     spec: JobSpec, args: Mapping[str, Any], variables: Mapping[str, str], path: Path
 ) -> Iterator[Problem]:
-    """Further containers and patches, against all else of the pod; the job itself listens nowhere."""
+    """Further containers and patches of a job or a migration, against all else of the pod; it listens nowhere."""
     yield from patch.check_job(spec, variables, path)
     listening = sidecar.taken(spec.sidecar, jobs.no_guard(), spec.calls, None)
     beside = [init_containers.PROXY] if spec.proxied else []

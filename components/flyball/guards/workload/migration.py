@@ -1,8 +1,9 @@
 """Migrations: what must have run, and succeeded, before a new version of a service takes the place of the old one.
 
 A migration is a job of the service's own: with its image, environment, secrets, files, calls and account, unless it
-says otherwise. It runs once for each release, which is another image, command or environment; a change of the service's
-size or timeouts is none. While it has not succeeded, what ran before goes on.
+says otherwise; containers before it and beside it are its own. It runs once for each release, which is another image,
+command or environment, of these containers too; a change of the service's size or timeouts is none. While it has not
+succeeded, what ran before goes on.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -16,10 +17,14 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import GIVEN_TWICE
 from flyball.guards.reading.units import show_duration
 from flyball.guards.timeouts.rules import CALLS_BEYOND_DEADLINE
-from flyball.guards.workload import jobs
+from flyball.guards.workload import job_set, jobs, patch_args
+from flyball.guards.workload.application import sources
 from flyball.guards.workload.arguments import ResourcesArgs
-from flyball.guards.workload.calls import Call
+from flyball.guards.workload.calls import Call, told
+from flyball.guards.workload.init_containers import InitArgs, SidecarArgs
 from flyball.guards.workload.jobs import JobSpec
+from flyball.guards.workload.patch_args import MigratePatchArgs
+from flyball.guards.workload.patch_job_fields import MIGRATION_KINDS
 from flyball.guards.workload.sizing import promise
 
 KEY, SUFFIX = "migrate", "-migrate"
@@ -31,13 +36,14 @@ _SHARED = (
 )
 """Arguments of the service that its migration has too. Not among them: devices and capabilities, which serve."""
 _SOURCES = ("env", "secrets", "refs")
+_OWN = ("init", "sidecars")
 RELEASE = ("image", "command", "arguments", *_SOURCES, "variables", "files")
-"""What makes it another release, so that it runs again."""
+"""What makes it another release, so that it runs again; of its own containers too."""
 
 
 class GuardedMigrateArgs(TypedDict):
     """What must succeed before a new version of a service replaces the old one; what is not given here is the
-    service's: image, environment, secrets, files, calls, account.
+    service's: image, environment, secrets, files, calls, account. Of the service's own containers it has none.
 
     It may be started more than once, after a failure or a lost node: what it does twice must come to the same. And the
     version before goes on while it runs: what it takes away, that one must not need.
@@ -58,6 +64,13 @@ class GuardedMigrateArgs(TypedDict):
     """How long a pod has to end when it is told to, at most 110s [30s]."""
     resources: NotRequired[ResourcesArgs]
     """Processor and memory [those of the service]."""
+    init: NotRequired[dict[str, InitArgs]]
+    """Own containers that run before it and end, by name; in the order of their names. One that fails ends the attempt
+    [none]."""
+    sidecars: NotRequired[dict[str, SidecarArgs]]
+    """Own containers that run beside it, by name, as the proxy of a database; they end once it has [none]."""
+    patch: NotRequired[MigratePatchArgs]
+    """The last resort: fields of its objects for which there is no argument [none]."""
 
 
 def given(service: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -89,10 +102,13 @@ def read(service: Mapping[str, Any], name: str, namespace: str, calls: Mapping[s
     own = given(service)
     if own is None:
         return None
-    at = Reader(arguments(service, own), r.to(KEY), [])
+    merged = arguments(service, own)
+    at = Reader(merged, r.to(KEY), [])
     spec = jobs.read(at, name + SUFFIX, namespace)
-    spec = replace(spec, calls=calls, ttl=None, serves=name)
-    found = [*at.problems, *check_container(own, at.path), *_check(spec, own, at)]
+    spec = replace(spec, calls=calls, ttl=None, serves=name, patches=patch_args.read(at, MIGRATION_KINDS))
+    variables = {**sources(merged), **told(calls)}
+    extended = job_set.check_extended(spec, merged, variables, at.path)
+    found = [*at.problems, *check_container(own, at.path), *_check(spec, own, at), *extended]
     mine, within = {*GuardedMigrateArgs.__annotations__, "image", "env", "refs"}, len(at.path)
     r.problems.extend(problem for problem in found if mine.intersection(problem.path[within : within + 1]))
     return spec
@@ -126,4 +142,10 @@ def check_names(services: Mapping[str, bool], others: Collection[str], root: Pat
 
 def release(given: Mapping[str, Any]) -> dict[str, Any]:
     """Of a migration's arguments those that make it another run."""
-    return {key: given[key] for key in RELEASE if key in given}
+    own = {kind: {name: _of(each) for name, each in given[kind].items()} for kind in _OWN if given.get(kind)}
+    patch = given.get("patch", {}).get("job", {}).get("spec")
+    return {**_of(given), **own, **({"patch": patch} if patch else {})}
+
+
+def _of(container: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: container[key] for key in RELEASE if key in container}

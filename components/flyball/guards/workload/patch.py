@@ -19,7 +19,7 @@ from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.init_containers import LOGROTATE, PROXY
 from flyball.guards.workload.jobs import JobSpec
 from flyball.guards.workload.patch_fields import KINDS
-from flyball.guards.workload.patch_job_fields import JOB_KINDS
+from flyball.guards.workload.patch_job_fields import JOB_KINDS, MIGRATION_KINDS
 from flyball.guards.workload.patch_nodes import Each, Field, Fields, Names, Node, Own, said
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.guards.workload.way_in import WayIn
@@ -31,13 +31,13 @@ def check(spec: Spec, taken: Mapping[str, str], way: WayIn, path: Path) -> Itera
 
 
 def check_job(spec: JobSpec, taken: Mapping[str, str], path: Path) -> Iterator[Problem]:
-    """The same of a job."""
+    """The same of a job, or of a migration."""
     own = _held_by(spec, taken, "give proxy")
     if spec.clock:
         absent = {"job": "what has a schedule is a CronJob; give cronjob"}
     else:
         absent = {"cronjob": "what has no schedule is a Job; give job"}
-    yield from _check(spec.patches, JOB_KINDS, own, absent, path)
+    yield from _check(spec.patches, MIGRATION_KINDS if spec.serves else JOB_KINDS, own, absent, path)
 
 
 def _check(

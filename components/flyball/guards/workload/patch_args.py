@@ -46,6 +46,16 @@ class JobPatchArgs(TypedDict):
     """Of the NetworkPolicy; labels and annotations alone [none]."""
 
 
+class MigratePatchArgs(TypedDict):
+    """Fields for which there is no argument, as they are in the object; those that a guard needs are refused. Items of
+    lists are told apart as Kubernetes does, by name, port and protocol or path of a mount."""
+
+    job: NotRequired[dict[str, Any]]
+    """Of the Job; what is in its `spec` makes it another release [none]."""
+    network: NotRequired[dict[str, Any]]
+    """Of the NetworkPolicy; labels and annotations alone [none]."""
+
+
 Patches = Mapping[str, Mapping[str, Any]]
 """What is laid over an object, by the word for it."""
 

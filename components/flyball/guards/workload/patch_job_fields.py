@@ -113,3 +113,9 @@ JOB_KINDS: Mapping[str, Fields] = {
     "network": _NETWORK,
 }
 """By the word for the object."""
+_KEPT = Field(START_WINDOW, "leave it out: what is gone would run again; it stays until the next one has succeeded")
+MIGRATION_KINDS: Mapping[str, Fields] = {
+    "job": {**_JOB, "spec": {**_RUN, "ttlSecondsAfterFinished": _KEPT}},
+    "network": _NETWORK,
+}
+"""The same of a migration, whose account is its service's."""

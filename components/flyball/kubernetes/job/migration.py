@@ -9,6 +9,7 @@ from flyball.guards.workload.jobs import Job
 from flyball.kubernetes.job import objects
 from flyball.kubernetes.known import Making
 from flyball.kubernetes.workload.network import network_policy
+from flyball.kubernetes.workload.patched import patched
 from flyball.kubernetes.workload.pods import PodInputs
 
 _SLACK = 60
@@ -27,11 +28,12 @@ def migrate(
 
     The one of the release before is left until then: whoever goes back to that finds that it has run.
     """
-    policy = make(k8s.networking.v1.NetworkPolicy, name, network_policy(job), child)
-    longest = f"{(job.spec.deadline + job.spec.stop) // 1000 + _SLACK}s"
+    policy = make(k8s.networking.v1.NetworkPolicy, name, patched(job, "network", network_policy(job)), child)
+    longest = f"{job.spec.deadline // 1000 + job.spec.grace_seconds + _SLACK}s"
     once = pulumi.ResourceOptions(
         depends_on=[*first, policy],
         ignore_changes=[objects.SPEC],
         custom_timeouts=pulumi.CustomTimeouts(create=longest, update=longest),
     )
-    return make(k8s.batch.v1.Job, name, objects.migration(job, inputs), pulumi.ResourceOptions.merge(child, once))
+    manifest = patched(job, "job", objects.migration(job, inputs))
+    return make(k8s.batch.v1.Job, name, manifest, pulumi.ResourceOptions.merge(child, once))
