@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from flyball.stack.plan import plan
 
 SERVICE = {"image": "example.org/web:1.0", "port": 8080, "load": {"peak": 100, "replica": 50}}
@@ -24,3 +26,44 @@ def test_says_who_calls_where_and_that_an_address_may_never_come() -> None:
         f"outer is called at port 80 of a balancer by everybody; {address}",
     ]
     assert found.as_json()["balancers"][1] == {"service": "outer", "port": 80, "sources": (), "internal": False}
+
+
+def classed(kind: str | None, namespace: str = "shop") -> dict[str, Any]:
+    own = {**THROUGH, "public": True, **({"class": kind} if kind else {})}
+    return {**config(web=own), "namespace": namespace}
+
+
+HINT = "leave it as it is, or take expose out, bring the stack up, and give it back: with another address"
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (None, []),
+        (classed("service.k8s.aws/nlb"), []),
+        (classed(None), ["the cluster's own"]),
+        (classed("example.org/other"), ["'example.org/other'"]),
+        # What is made anew may be of any class: in another namespace, or where there was none.
+        (classed("example.org/other", "elsewhere"), []),
+        (config(other=THROUGH | {"public": True}), []),
+        ({**config(), "services": {"web": SERVICE}}, []),
+    ],
+    ids=["none", "the same", "the cluster's", "another", "elsewhere", "new", "no balancer"],
+)
+def test_another_class_than_that_of_the_earlier_file_is_found(before: dict[str, Any] | None, said: list[str]) -> None:
+    found = plan(classed("service.k8s.aws/nlb"), before).findings
+    assert [(problem.rule.id, str(problem)) for problem in found] == [
+        (
+            "balancer-fixed",
+            f"services.web.expose.balancer.class: is 'service.k8s.aws/nlb', and {was} made the balancer that is there;"
+            f" {HINT}",
+        )
+        for was in said
+    ]
+
+
+def test_a_class_that_the_platform_says_counts_too() -> None:
+    way = {"way": {"balancer": {"class": "service.k8s.aws/nlb"}}}
+    assert plan({**classed(None), "platform": way}, classed("service.k8s.aws/nlb")).findings == ()
+    [found] = plan({**classed(None), "platform": way}, classed(None)).findings
+    assert found.rule.id == "balancer-fixed"

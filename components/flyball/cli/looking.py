@@ -33,7 +33,8 @@ def rules(identity: str | None) -> None:
 @click.option(
     "--before",
     metavar="STACK",
-    help="Also say what shrinks, which volumes grow, and what of them cannot change, compared with this stack file.",
+    help="Also say what shrinks, which volumes grow, and what of these and of balancers cannot change, compared with"
+    " this stack file.",
 )
 @against_options
 @click.pass_context

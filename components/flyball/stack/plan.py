@@ -12,6 +12,7 @@ from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
 from flyball.guards.timeouts import deadlines
 from flyball.guards.workload import digests, fixed, kubelet
+from flyball.guards.workload.balancer import check_class
 from flyball.guards.workload.caches import NODE, Cache
 from flyball.guards.workload.canary import share
 from flyball.guards.workload.digests import NO_IMAGES, ByDigest
@@ -170,8 +171,8 @@ class Plan:
 def plan(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> Plan:
     """The plan of a configuration, also of one that breaks rules.
 
-    Compared with an earlier one, `before`, what of its members and their volumes no `up` could change is found too, and
-    what it takes from services.
+    Compared with an earlier one, `before`, what of its members, their volumes and balancers no `up` could change is
+    found too, and what it takes from services.
     """
     stack, problems = examine(config)
     shrinks: tuple[str, ...] = ()
@@ -204,8 +205,11 @@ def plan(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> 
 def _fixed(stack: Stack, before: Stack) -> Iterator[Problem]:
     """What Kubernetes would refuse half-way, of the services that both can read."""
     for service in stack.services.values():
-        if was := _earlier(before, service):
-            yield from fixed.check(service, was)
+        was = _same(before, service)
+        if members := fixed.before(was) if was else None:
+            yield from fixed.check(service, members)
+        if (own := service.spec.balancer) and was and (made := was.spec.balancer):
+            yield from check_class(own, made.kind, service.path)
 
 
 def _hears(alerting: Alerting | None) -> tuple[Heard, ...]:
@@ -231,14 +235,15 @@ def _shrinks(after: Stack, before: Stack) -> Iterator[str]:
     sizes = {name: size_of(service) for name, service in before.services.items()}
     yield from all_words(after.services, sizes, governed=after.governor is not None)
     for service in after.services.values():
-        if grown := fixed.growth(service, _earlier(before, service)):
+        was = _same(before, service)
+        if grown := fixed.growth(service, fixed.before(was) if was else None):
             yield f"{grown}, if their class lets them"
 
 
-def _earlier(before: Stack, service: Service) -> fixed.Was | None:
-    """The members of the same service in the same namespace, which have the same volumes."""
+def _same(before: Stack, service: Service) -> Service | None:
+    """The same service in the same namespace, which has the same objects."""
     was = before.services.get(service.name)
-    return fixed.before(was) if was and was.spec.namespace == service.spec.namespace else None
+    return was if was and was.spec.namespace == service.spec.namespace else None
 
 
 def _row(stack: Stack, service: Service, paths: deadlines.Paths) -> Row:
