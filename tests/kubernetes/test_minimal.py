@@ -1,12 +1,13 @@
 """The least that a workload needs, and the whole of what it becomes."""
 
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 from tests.expected import documents
-from tests.kubernetes.programs import arguments, registered, workload
+from tests.kubernetes.programs import arguments, changes, registered, workload
 
 from flyball.deploy.registered import Registered
 from flyball.guards.workload.arguments import ProbesArgs
@@ -34,6 +35,29 @@ def test_objects_of_what_has_no_port_are_exactly_these() -> None:
     expected = {f"{o['kind']} {o['metadata']['name']}": o for o in written}
     asked = {"readiness": {"exec": ["ready"]}, "liveness": {"exec": ["alive"]}}
     assert workload(port=None, callers=None, probes=asked) == expected
+
+
+def test_members_without_a_port_have_their_names_and_nobody_reaches_them() -> None:
+    """As consumers that keep what they have read, each its share, and agree elsewhere."""
+    kept: dict[str, Any] = {
+        "quorum": "2 of 3",
+        "data": {"path": "/data", "size": "1Gi"},
+        "load": {"peak": 10, "replica": 20},
+        "probes": {"readiness": {"exec": ["ready"]}, "liveness": {"exec": ["alive"]}},
+    }
+    found = workload(port=None, callers=None, **kept)
+    gone = changes(workload(**kept), found)
+    assert [name for name, change in gone.items() if change == {}] == ["ConfigMap web-proxy", "Service web"]
+    assert gone["Service web-peers"] == dict.fromkeys(
+        f"spec.ports[0].{key}" for key in ("name", "port", "protocol", "targetPort")
+    )
+    assert "ports" not in found["Service web-peers"]["spec"]
+    policy = found["NetworkPolicy web"]["spec"]
+    assert "ingress" not in policy
+    assert {port["port"] for rule in policy["egress"] for port in rule["ports"]} == {53, 5353}
+    [member] = found["StatefulSet web"]["spec"]["template"]["spec"]["containers"]
+    names = "web-0.web-peers.default,web-1.web-peers.default,web-2.web-peers.default"
+    assert {each["name"]: each.get("value") for each in member["env"]} == {"MEMBER": None, "MEMBERS": names}
 
 
 def test_what_has_no_port_has_no_address_and_no_service() -> None:
