@@ -19,8 +19,8 @@ from flyball.guards.workload.arguments import GuardedArgs, WindowArgs
 from flyball.guards.workload.files import GuardedFilesArgs
 from flyball.guards.workload.members import CLASS, DataArgs
 from flyball.guards.workload.migration import GuardedMigrateArgs
-from flyball.guards.workload.patch_fields import KINDS as PATCHED
 from flyball.guards.workload.patch_job_fields import MIGRATION_KINDS
+from flyball.guards.workload.patch_kinds import KINDS as PATCHED
 from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import WorkloadArgs
 from flyball.kubernetes.args import BalancerArgs, CallArgs, ExposeArgs, FilesArgs, MigrateArgs, PlaceArgs, ServiceArgs

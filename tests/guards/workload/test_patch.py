@@ -15,7 +15,7 @@ from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload import platform
 from flyball.guards.workload.patch import merged
-from flyball.guards.workload.patch_fields import KINDS
+from flyball.guards.workload.patch_kinds import KINDS
 from flyball.guards.workload.patch_nodes import Each, Field, Fields, Names, Node
 from flyball.guards.workload.resolve import Place, examine
 from flyball.stack.schema import ServiceArgs
@@ -27,6 +27,7 @@ WEB: dict[str, Any] = {
     "public": True,
 }
 GROUP = {**WEB, "load": {"peak": 10, "replica": 20}, "quorum": "2 of 3", "data": {"path": "/data", "size": "1Gi"}}
+BALANCED = {**WEB, "expose": {"balancer": {"sources": ["192.0.2.0/24"], "through": ["10.0.0.0/16"]}}}
 FULL: dict[str, Any] = WEB | {
     "refs": {"TOKEN": {"name": "web", "key": "token"}},
     "calls": {"ledger": {"host": "ledger.example", "port": 443, "timeout": "1s"}},
@@ -307,7 +308,7 @@ def steps(node: Node, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 @given(st.sampled_from([(kind, *way) for kind, fields in KINDS.items() for way in steps(fields)]))
 def test_null_takes_away_nothing_that_anybody_holds(way: tuple[str, ...]) -> None:
     """At any height: the object as it was rendered would lose what a guard has put there."""
-    services = {"ingress": EXPOSED, "route": EXPOSED, "statefulset": GROUP}
+    services = {"ingress": EXPOSED, "route": EXPOSED, "statefulset": GROUP, "balancer": BALANCED}
     found = refused(nested(".".join(way), None), services.get(way[0], WEB))
     assert found, way
 
@@ -329,6 +330,7 @@ SHAPES: list[tuple[Any, Fields, set[str]]] = [
     (k8s.core.v1.SecurityContextArgs, at(*SPEC, "containers", "securityContext"), set()),
     (k8s.core.v1.VolumeMountArgs, at(*SPEC, "containers", "volumeMounts"), {"bindMountOptions"}),
     (k8s.core.v1.ServiceSpecArgs, at("service", "spec"), {"ipFamily", "topologyKeys"}),
+    (k8s.core.v1.ServiceSpecArgs, at("balancer", "spec"), {"ipFamily", "topologyKeys"}),
     (k8s.policy.v1.PodDisruptionBudgetSpecArgs, at("budget", "spec"), set()),
     (k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs, at("autoscaler", "spec"), set()),
     (k8s.networking.v1.NetworkPolicySpecArgs, at("network", "spec"), set()),

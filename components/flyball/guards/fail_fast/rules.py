@@ -91,7 +91,7 @@ HAS_ARGUMENT = Rule(
     "has-argument",
     Lesson.FAIL_FAST,
     what="What an argument says is said by it, not by a patch: the rules that hold the argument do not see that.",
-    source="The fields and their arguments are in flyball/guards/workload/patch_fields.py.",
+    source="The fields and their arguments are in flyball/guards/workload/patch_fields.py and patch_kinds.py.",
     remedy="Give the argument that the message names.",
 )
 PATCH_DIRECTIVE = Rule(

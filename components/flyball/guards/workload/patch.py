@@ -18,8 +18,8 @@ from flyball.guards.workload import files, members
 from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.init_containers import LOGROTATE, PROXY
 from flyball.guards.workload.jobs import JobSpec
-from flyball.guards.workload.patch_fields import KINDS
 from flyball.guards.workload.patch_job_fields import JOB_KINDS, MIGRATION_KINDS
+from flyball.guards.workload.patch_kinds import KINDS
 from flyball.guards.workload.patch_nodes import Each, Field, Fields, Names, Node, Own, said
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.guards.workload.way_in import WayIn
@@ -66,6 +66,7 @@ def _absent(spec: Spec, way: WayIn) -> dict[str, str]:
     found = {} if spec.expose and routed else {"route": hint}
     found |= {} if spec.expose and way.ingress else {"ingress": hint}
     found |= {"service": "nobody calls what has no port"} if spec.port is None else {}
+    found |= {} if spec.balancer else {"balancer": "say expose.balancer"}
     if spec.needs_keda and not spec.spot:
         found["autoscaler"] = "with a schedule or triggers KEDA makes it"
     if spec.kept.members:

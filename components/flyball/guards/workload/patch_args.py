@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 from flyball.guards.reading.reader import Reader
-from flyball.guards.workload.patch_fields import KINDS
+from flyball.guards.workload.patch_kinds import KINDS
 from flyball.guards.workload.patch_nodes import Fields
 
 
@@ -18,6 +18,9 @@ class PatchArgs(TypedDict):
     """Of the StatefulSet, of members or of one that stands alone [none]."""
     service: NotRequired[dict[str, Any]]
     """Of the Service [none]."""
+    balancer: NotRequired[dict[str, Any]]
+    """Of the Service of its own balancer, beside what `expose.balancer` says; as the address that it is to have [none].
+    """
     account: NotRequired[dict[str, Any]]
     """Of the ServiceAccount [none]."""
     autoscaler: NotRequired[dict[str, Any]]

@@ -1,11 +1,10 @@
-"""What a patch may touch: each field of the objects of a service is open, held by a guard, or said by an argument.
+"""What a patch may touch: each field of the objects of a service is open, held by a guard, or said by an argument. Of
+what leads to a service: `patch_kinds`.
 
 The world is closed. A field that is not here is unknown, to flyball or to Kubernetes, which would drop it without a
 word. Fields: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/ and, of a route,
 https://gateway-api.sigs.k8s.io/reference/spec/#httproute.
 """
-
-from collections.abc import Mapping
 
 from flyball import wellknown
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
@@ -17,7 +16,7 @@ from flyball.guards.fail_fast.rules import (
     VARIABLE_TAKEN,
 )
 from flyball.guards.governor.rules import CEILING_BEYOND_ENVELOPE, MEMBERS_LEAVE, STEP_TOO_LARGE
-from flyball.guards.headroom.rules import LOAD_UNEVEN, NODES_NARROWED, REPLICAS_BY_HAND, ROLLOUT_BELOW_SIZE
+from flyball.guards.headroom.rules import NODES_NARROWED, REPLICAS_BY_HAND, ROLLOUT_BELOW_SIZE
 from flyball.guards.interruptions.rules import (
     BALANCER_STILL_SENDS,
     BUDGET_BY_HAND,
@@ -31,7 +30,6 @@ from flyball.guards.timeouts.rules import (
     CALLER_WITHOUT_CALL,
     NAME_UNREACHABLE,
     PAST_THE_PROXY,
-    TIMEOUT_BELOW_DEADLINE,
 )
 from flyball.guards.workload.patch_nodes import OPEN, Each, Field, Fields, Guard, Names, Own, alike, said
 
@@ -249,7 +247,7 @@ POD: Fields = {
 }
 _TEMPLATE: Fields = {"metadata": metadata(*_OF_PODS), "spec": POD}
 _SURGES = Field(ROLLOUT_BELOW_SIZE, "give rollout")
-_DEPLOYMENT: Fields = {
+DEPLOYMENT: Fields = {
     "metadata": metadata(),
     "spec": {
         "replicas": Field(REPLICAS_BY_HAND, "give load.peak and load.replica"),
@@ -262,7 +260,7 @@ _DEPLOYMENT: Fields = {
     },
 }
 _TOGETHER = Field(ROLLOUT_BELOW_SIZE, "leave it out: members begin together, and are replaced one by one")
-_STATEFUL_SET: Fields = {
+STATEFUL_SET: Fields = {
     "metadata": metadata(),
     "spec": {
         "replicas": Field(REPLICAS_BY_HAND, "give quorum"),
@@ -277,39 +275,13 @@ _STATEFUL_SET: Fields = {
         "template": _TEMPLATE,
     },
 }
-_UNEVEN = Field(LOAD_UNEVEN, "leave it out: headroom reckons with a load that all replicas share")
-_PAST = Field(PAST_THE_PROXY, "leave it out: the proxy is where the Service leads")
-_SERVICE: Fields = {
-    "metadata": metadata(
-        ("service.kubernetes.io/topology", _UNEVEN),
-        ("service.alpha.kubernetes.io/tolerate-unready-endpoints", Field(NO_READINESS, "leave it out")),
-    ),
-    "spec": {
-        **alike(_UNEVEN, "sessionAffinity", "sessionAffinityConfig", "trafficDistribution", "internalTrafficPolicy"),
-        **alike(_UNEVEN, "clusterIP", "clusterIPs"),
-        "publishNotReadyAddresses": Field(NO_READINESS, "leave it out: who is not ready gets nothing"),
-        "selector": SELECTS,
-        "externalName": _PAST,
-        "externalIPs": Field(UNCONFINED, "leave it out: it takes traffic that is for others"),
-        "ports": Field(PAST_THE_PROXY, "give port and ports"),
-        **alike(OPEN, "ipFamilies", "ipFamilyPolicy"),
-        **alike(
-            said("expose.balancer"),
-            "type",
-            "externalTrafficPolicy",
-            "healthCheckNodePort",
-            "allocateLoadBalancerNodePorts",
-        ),
-        **alike(said("expose.balancer"), "loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges"),
-    },
-}
 OF_ACCOUNT: Fields = {
     "metadata": {**metadata(), "annotations": said("account.annotations")},
     "automountServiceAccountToken": _TOKEN,
     "imagePullSecrets": said("platform.registry.secrets"),
     "secrets": OPEN,
 }
-_BUDGET: Fields = {
+BUDGET: Fields = {
     "metadata": metadata(),
     "spec": {
         "selector": SELECTS,
@@ -319,7 +291,7 @@ _BUDGET: Fields = {
         ),
     },
 }
-_AUTOSCALER: Fields = {
+AUTOSCALER: Fields = {
     "metadata": metadata(),
     "spec": {
         "minReplicas": Field(REPLICAS_BY_HAND, "give load.peak and load.replica, or a schedule"),
@@ -329,7 +301,7 @@ _AUTOSCALER: Fields = {
         "scaleTargetRef": Field(REPLICAS_BY_HAND, "leave it out"),
     },
 }
-_NETWORK: Fields = {
+NETWORK: Fields = {
     "metadata": metadata(),
     "spec": {
         "podSelector": SELECTS,
@@ -337,54 +309,3 @@ _NETWORK: Fields = {
         **alike(Field(PAST_THE_PROXY, "give calls"), "egress", "policyTypes"),
     },
 }
-_WAITS = Field(TIMEOUT_BELOW_DEADLINE, "give deadline")
-_SNIPPET = Field(UNCONFINED, "leave it out: nobody can see what it undoes")
-_INGRESS_NGINX = "nginx.ingress.kubernetes.io/"
-_OF_INGRESS = (
-    *(
-        (_INGRESS_NGINX + key, _WAITS)
-        for key in ("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout", "proxy-next-upstream")
-    ),
-    ("haproxy.org/timeout-", _WAITS),
-    ("alb.ingress.kubernetes.io/load-balancer-attributes", _WAITS),
-    ("alb.ingress.kubernetes.io/target-group-attributes", Field(BALANCER_STILL_SENDS, "give platform.way")),
-    *(
-        (_INGRESS_NGINX + key, _UNEVEN)
-        for key in ("affinity", "session-cookie", "load-balance", "upstream-hash-by", "canary")
-    ),
-    *(
-        (_INGRESS_NGINX + key, _SNIPPET)
-        for key in ("configuration-snippet", "server-snippet", "auth-snippet", "stream-snippet", "modsecurity-snippet")
-    ),
-    ("haproxy.org/backend-config-snippet", _SNIPPET),
-)
-_INGRESS: Fields = {
-    "metadata": metadata(*_OF_INGRESS),
-    "spec": {
-        "ingressClassName": said("platform.way.ingress"),
-        "rules": said("expose.host and expose.path"),
-        "tls": said("expose.tls"),
-        "defaultBackend": said("expose"),
-    },
-}
-_ROUTE: Fields = {
-    "metadata": metadata(),
-    "spec": {
-        "parentRefs": said("platform.way.gateway"),
-        "hostnames": said("expose.host"),
-        "rules": Field(TIMEOUT_BELOW_DEADLINE, "give expose.path and deadline"),
-        "useDefaultGateways": said("platform.way.gateway"),
-    },
-}
-KINDS: Mapping[str, Fields] = {
-    "deployment": _DEPLOYMENT,
-    "statefulset": _STATEFUL_SET,
-    "service": _SERVICE,
-    "account": OF_ACCOUNT,
-    "autoscaler": _AUTOSCALER,
-    "budget": _BUDGET,
-    "network": _NETWORK,
-    "ingress": _INGRESS,
-    "route": _ROUTE,
-}
-"""By the word for the object."""

@@ -2,8 +2,8 @@
 
 from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.patch import merged
-from flyball.guards.workload.patch_fields import KINDS
 from flyball.guards.workload.patch_job_fields import JOB_KINDS
+from flyball.guards.workload.patch_kinds import KINDS
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest
 

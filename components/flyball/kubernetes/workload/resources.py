@@ -128,7 +128,7 @@ def _expose(s: Service, name: str, child: pulumi.ResourceOptions, make: Making) 
     """Its place in what leads into the cluster, if it has one; the Service of its own balancer."""
     way = s.place.platform.way
     if s.spec.balancer:
-        manifest = balancer.load_balancer(s, s.spec.balancer)
+        manifest = patched(s, "balancer", balancer.load_balancer(s, s.spec.balancer))
         return make(k8s.core.v1.Service, name + BALANCER_SUFFIX, manifest, child)
     if s.spec.expose is None:
         return None
