@@ -103,15 +103,17 @@ HAProxy's exporter has no histogram, but it tells how many entries a stick table
 2.6). So each answer to a call that took 80 % of its timeout or more is an entry of the table `near.X` for five minutes,
 by a number drawn for it, and HopSlow knows how many of a hundred were as late, or had no whole answer in time: more
 than one is a 99th percentile beyond 80 % of the timeout. On a real HAProxy 2.6 three such answers among twenty are
-three, and none once the time is over. It takes a call with a breaker or retries, whose time is taken anyway.
+three, and none once the time is over. It takes a call with a breaker or retries, whose time is taken anyway. What a
+service itself promises (WorkloadSlow) is told in the same way, by the guard's table `inbound` and the deadline: with
+the wait for a place, without connections that stay and uploads that no buffer holds.
 
-For all others, and for what a service itself promises (WorkloadSlow), there are two ways: where more than one request
-in a hundred got no whole answer in time, the percentile is the timeout; and where the mean is at 80 % of the timeout,
-it is above that but for 0.2 %, since a percentile of `p` and a timeout of `T` leave a mean of `0.99 p + 0.01 T` at the
-most. That tells less than a percentile would: where 2 % of the answers take 90 % of the time and the others 10 %, the
-mean is 11.6 %, no answer is in vain, and nobody is told. The percentile itself is in the proxies' log, whose lines have
-the milliseconds of each request (`all`), for whoever asks where logs are kept: an alert on that would fall silent with
-the logs, which are what is late first when much goes wrong.
+For all other calls there are two ways: where more than one request in a hundred got no whole answer in time, the
+percentile is the timeout; and where the mean is at 80 % of the timeout, it is above that but for 0.2 %, since a
+percentile of `p` and a timeout of `T` leave a mean of `0.99 p + 0.01 T` at the most. That tells less than a percentile
+would: where 2 % of the answers take 90 % of the time and the others 10 %, the mean is 11.6 %, no answer is in vain, and
+nobody is told. The percentile itself is in the proxies' log, whose lines have the milliseconds of each request (`all`),
+for whoever asks where logs are kept: an alert on that would fall silent with the logs, which are what is late first
+when much goes wrong.
 
 A fault that heals by itself within about two minutes pages nobody: in the drill *spot* without the guard all pods are
 gone for 11 s, which are 2 min 15 s of true time, one minute until lost nodes are noticed and one until new pods are

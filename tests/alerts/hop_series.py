@@ -44,9 +44,9 @@ def _calls(proxy: str, requests: float, broken: float, answer: str = f"0.1x{SAMP
     }
 
 
-def _near(answers: str, hop: str = "pay") -> Series:
-    """Answers of the last five minutes that took 80 % of the timeout or more."""
-    of = f'namespace="shop",pod="web-7f9c-x2k8p",name="near.{hop}",type="integer"'
+def _near(answers: str, table: str = "near.pay") -> Series:
+    """Answers of the last five minutes that took 80 % of the timeout, or of the deadline, or more."""
+    of = f'namespace="shop",pod="web-7f9c-x2k8p",name="{table}",type="integer"'
     return {f"haproxy_sticktable_used{{{of}}}": answers}
 
 
@@ -91,6 +91,8 @@ LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     ("HopSlow", 600, _PAY, _calls("to.pay", 100 / STEP, 0.6 / STEP) | _near(after(600, 0, 3)), ""),
     ("WorkloadSlow", 180, OF_WEB, _calls("app", 100 / STEP, 2 / STEP), ""),
     ("WorkloadSlow", 600, OF_WEB, _calls("app", 10, 0, answer=after(600, 1.6, 1.601)), ""),
+    ("WorkloadSlow", 600, OF_WEB, _calls("app", 100 / STEP, 0) | _near(after(600, 0, 6), "inbound"), ""),
+    ("WorkloadSlow", 600, OF_WEB, _calls("app", 100 / STEP, 0.6 / STEP) | _near(after(600, 0, 3), "inbound"), ""),
     ("CircuitOpen", 720, _PAY, _proxied("backend_http_requests_total", "open.pay", f"0x10 0+9x{SAMPLES}"), ""),
     ("RequestsShed", 60, OF_WEB, _door(50, 1), "2%"),
     # Those that waited for a place in vain count as well.
@@ -123,7 +125,8 @@ QUIET: list[tuple[str, Series]] = [
     ("HopSlow", _calls("to.pay", 4 / STEP, 0.8 / STEP)),
     ("HopSlow", _calls("to.pay", 100 / STEP, 0) | _near(always(5))),
     ("HopSlow", _calls("to.pay", 4 / STEP, 0) | _near(always(4))),
-    ("HopSlow", _calls("to.pay", 100 / STEP, 0) | _near(always(400), hop="other")),
+    ("HopSlow", _calls("to.pay", 100 / STEP, 0) | _near(always(400), "near.other")),
+    ("HopSlow", _calls("to.pay", 100 / STEP, 0) | _near(always(400), "inbound")),
     # The last answers of the day were slow; nobody asks at night.
     ("HopSlow", _calls("to.pay", 0, 0, answer=always(0.45))),
     # A proxy began anew, another was not scraped for a while.
@@ -131,6 +134,10 @@ QUIET: list[tuple[str, Series]] = [
     ("HopSlow", _calls("to.other", 10, 9)),
     ("WorkloadSlow", _calls("app", 10, 0.1, answer=always(1.6))),
     ("WorkloadSlow", _calls("app", 0, 0, answer=always(1.9))),
+    ("WorkloadSlow", _calls("app", 100 / STEP, 0) | _near(always(5), "inbound")),
+    ("WorkloadSlow", _calls("app", 4 / STEP, 0) | _near(always(4), "inbound")),
+    # Its calls are slow, of which it knows to make good.
+    ("WorkloadSlow", _calls("app", 100 / STEP, 0) | _near(always(400))),
     ("CircuitOpen", _proxied("backend_http_requests_total", "open.pay", f"0x10 9x{SAMPLES}")),
     ("RequestsShed", _door(50, 0.25, 0.25)),
     ("RequestsShed", _door(0.2, 0.05)),

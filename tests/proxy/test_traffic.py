@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.proxy.backend import Backend, backend
-from tests.proxy.harness import ask, children, haproxy, statuses
+from tests.proxy.harness import ask, children, haproxy, inbound, statuses
 
 from flyball.guards.breakers.breaker import Breaker, Fallback
 from flyball.guards.fail_fast import inbound as inbounds
@@ -149,26 +150,36 @@ class TestBreaker:
     def test_answers_that_take_nearly_the_whole_timeout_are_counted_for_a_while(
         self, server: Backend, tmp_path: Path
     ) -> None:
-        port, metrics = free(2)
+        port, door, metrics = free(3)
         one = hop(server, port, Times(timeout=4_000))
-        proxy = Proxy("web", outbound=(one,), metrics=Address(metrics), window=8_000)
+        guard = inbound(server.port, door).inbound
+        proxy = Proxy("web", guard, (one,), metrics=Address(metrics), window=8_000)
 
-        def seen() -> str:
+        def seen() -> list[str]:
+            """Of the call, and of what the application promises."""
             text = ask(metrics, path="/metrics").body.decode()
-            [line] = [line for line in text.splitlines() if line.startswith('haproxy_sticktable_used{name="near.pay"')]
-            return line.rpartition(" ")[2]
+            return [
+                re.findall(rf'^haproxy_sticktable_used{{name="{name}",.*}} (\d+)$', text, re.MULTILINE)[0]
+                for name in ("near.pay", "inbound")
+            ]
+
+        def asking(to: int, accept: str = "*/*") -> int:
+            return ask(to, accept=accept).status
 
         with haproxy(proxy, tmp_path):
-            assert statuses(port, 20) == [200] * 20
-            assert seen() == "0"
+            assert statuses(port, 20) == statuses(door, 20) == [200] * 20
+            assert seen() == ["0", "0"]
             server.seconds = 3.3
-            with ThreadPoolExecutor(3) as callers:
-                assert [each.status for each in callers.map(lambda _: ask(port), range(3))] == [200] * 3
-            assert seen() == "3"
+            with ThreadPoolExecutor(6) as callers:
+                asked = [callers.submit(asking, to) for to in [port] * 3 + [door] * 2]
+                # Events come when they come.
+                asked.append(callers.submit(asking, door, "text/event-stream"))
+                assert [each.result() for each in asked] == [200] * 6
+            assert seen() == ["3", "2"]
             until = time.monotonic() + 120
-            while seen() != "0" and time.monotonic() < until:
+            while seen() != ["0", "0"] and time.monotonic() < until:
                 time.sleep(0.2)
-            assert seen() == "0"
+            assert seen() == ["0", "0"]
 
 
 class TestRetries:

@@ -20,6 +20,8 @@ _ANSWERS = "haproxy_backend_response_time_average_seconds"
 _REQUESTS = "haproxy_backend_http_requests_total"
 _NEAR = 'label_replace(haproxy_sticktable_used{name=~"near[.].+"}, "proxy", "to.$1", "name", "near[.](.+)")'
 """Answers that took more than 80 % of the timeout within `hops.WINDOW`, for as long as the proxy keeps them."""
+_LATE = 'haproxy_sticktable_used{name="inbound"}'
+"""The same of the application's own answers, by the deadline."""
 _BROKEN = "haproxy_backend_response_errors_total"
 """No whole answer: too late, or broken off. What the client gave up is not among them."""
 
@@ -44,7 +46,8 @@ def _by_hop(series: str, pattern: str = _HOP, how: str = "sum") -> str:
 
 
 def _near(broken: str, requests: str, answers: str, timeout: str, on: str) -> str:
-    """Where more than one request in a hundred was broken, or answers take 80 % of the timeout on average."""
+    """Where more than one request in a hundred was broken or as late as that, or answers take 80 % of the timeout on
+    average."""
     join = f"{on} {WHOSE}"
     share, near = show_number(hops.SLOW_PERCENT / 100), show_number(hops.NEAR_PERCENT / 100)
     in_vain = f"({broken} > {share} * {requests}) >= {join} ({hops.LEAST} + 0 * {timeout})"
@@ -77,7 +80,7 @@ def _workload_slow() -> Rule:
         severity=Severity.WARNING,
         subject="deadline",
         expr=_near(
-            by_workload(_of(_BROKEN, "app", hops.WINDOW)),
+            by_workload(f"({_of(_BROKEN, 'app', hops.WINDOW)} or {_LATE})"),
             by_workload(_of(_REQUESTS, "app", hops.WINDOW)),
             by_workload(_of(_ANSWERS, "app"), how="avg"),
             f"{METRIC}_deadline",

@@ -20,7 +20,7 @@ ON_EVENT: Mapping[str, str] = {
     "kube_cronjob_status_last_successful_time": _OF_CLUSTER,
     "kube_job_failed": _OF_CLUSTER,
     "kube_job_status_start_time": _OF_CLUSTER,
-    # A proxy with no call that is counted has no table.
+    # A proxy with neither guard nor a call that is counted has no table.
     "haproxy_sticktable_used": "haproxy_backend_http_requests_total",
     "otelcol_exporter_enqueue_failed_log_records": "otelcol_exporter_queue_size",
     "otelcol_exporter_send_failed_log_records": "otelcol_exporter_queue_size",

@@ -14,7 +14,7 @@ def proxy_config(proxy: Proxy) -> str:
         *base.peers_section(proxy),
         *base.resolvers_section(proxy),
         *base.metrics_section(proxy),
-        *(inbound_sections(proxy.inbound, proxy.families) if proxy.inbound else []),
+        *(inbound_sections(proxy.inbound, proxy.families, proxy.window) if proxy.inbound else []),
     ]
     for hop in proxy.outbound:
         sections += outbound_sections(hop, proxy.families, proxy.peers is not None, proxy.window)

@@ -1,5 +1,6 @@
 """The guard in front of an application: what is wrong, too big, too slow or too much never reaches it."""
 
+from flyball.guards.reading.units import Milliseconds
 from flyball.proxy.base import (
     FORWARDED,
     REFUSED,
@@ -20,20 +21,21 @@ from flyball.proxy.bodies import PART, server_timeout, whole_request
 from flyball.proxy.deadline import deadline_rules
 from flyball.proxy.families import application, binds
 from flyball.proxy.inputs import Families, InboundHop
+from flyball.proxy.near import near_promised
 from flyball.proxy.words import section, time
 
 CONNECT = 250
 """Milliseconds for a connection to the application on the same machine."""
 
 
-def inbound_sections(hop: InboundHop, families: Families = Families.IPV4) -> list[str]:
+def inbound_sections(hop: InboundHop, families: Families, window: Milliseconds) -> list[str]:
     if hop.protocol == "tcp":
         return _tcp(hop, families)
     app = application(hop.app, families)
-    return [_front(hop, families), _application(hop, app), *_staying(hop, app)]
+    return [_front(hop, families, window), _application(hop, app), *_staying(hop, app)]
 
 
-def _front(hop: InboundHop, families: Families) -> str:
+def _front(hop: InboundHop, families: Families, window: Milliseconds) -> str:
     limits, grpc = hop.limits, hop.protocol == "grpc"
     return section(
         "frontend inbound",
@@ -51,6 +53,7 @@ def _front(hop: InboundHop, families: Families) -> str:
             *_methods(limits.methods),
             *([] if grpc else _body(hop)),
             *deadline_rules(hop.deadline, hop.protocol),
+            *near_promised(hop, window),
             *([*grpc_errors(), *grpc_status_rules()] if grpc else []),
             *([] if grpc else leaving_rules()),
             *_room(hop),

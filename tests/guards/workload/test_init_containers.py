@@ -47,18 +47,18 @@ def test_a_pod_asks_for_the_most_that_it_ever_needs(started: list[tuple[bool, in
 @pytest.mark.parametrize(
     ("more", "cpu", "memory"),
     [
-        # The proxy asks for 20m and 29Mi: its floor, and its buffers.
-        ({}, 220, "129Mi"),
+        # The proxy asks for 20m and 31Mi: its floor, its buffers and a table.
+        ({}, 220, "131Mi"),
         ({"proxy": {"enabled": False}}, 200, "100Mi"),
         # logrotate: 10m, and 40m to compress 1 MiB/s.
-        ({"logs": {"path": "/logs", "preset": "nginx"}}, 270, "161Mi"),
-        ({"sidecars": {"a": beside("50m", "64Mi"), "b": {**beside("1", "1Mi"), "port": 9201}}}, 1270, "194Mi"),
+        ({"logs": {"path": "/logs", "preset": "nginx"}}, 270, "163Mi"),
+        ({"sidecars": {"a": beside("50m", "64Mi"), "b": {**beside("1", "1Mi"), "port": 9201}}}, 1270, "196Mi"),
         # One that ends counts for as long as it runs, beside the proxy, which has started before.
-        ({"init": {"a": init("100m", "1Mi")}}, 220, "129Mi"),
-        ({"init": {"a": init("500m", "1Mi"), "b": init("1m", "1Gi")}}, 520, "1053Mi"),
+        ({"init": {"a": init("100m", "1Mi")}}, 220, "131Mi"),
+        ({"init": {"a": init("500m", "1Mi"), "b": init("1m", "1Gi")}}, 520, "1055Mi"),
         # It runs before sidecars, unless it needs one.
-        ({"init": {"a": init("500m", "1Mi")}, "sidecars": {"s": beside("100m", "1Mi")}}, 520, "130Mi"),
-        ({"init": {"a": init("500m", "1Mi", after=["s"])}, "sidecars": {"s": beside("100m", "1Mi")}}, 620, "130Mi"),
+        ({"init": {"a": init("500m", "1Mi")}, "sidecars": {"s": beside("100m", "1Mi")}}, 520, "132Mi"),
+        ({"init": {"a": init("500m", "1Mi", after=["s"])}, "sidecars": {"s": beside("100m", "1Mi")}}, 620, "132Mi"),
     ],
 )
 def test_what_a_pod_asks_for(more: dict[str, Any], cpu: int, memory: str) -> None:

@@ -1,10 +1,11 @@
 """When people are told that a dependency is slow, left alone, or that a service turns requests away.
 
-HAProxy's exporter has no histogram. Calls count the answers that took 80 % of their timeout (`flyball.proxy.near`):
-where these, and those without a whole answer, are more than one request in a hundred, the 99th percentile is beyond
-that. For others it is told in two ways: where more than one in a hundred ran into the timeout, it is the timeout; and
-where answers take 80 % of it on average, it is above that, but for 0.2 %: with a percentile of `p` and a timeout of `T`
-the mean is at most `0.99 * p + 0.01 * T`.
+HAProxy's exporter has no histogram. Calls count the answers that took 80 % of their timeout, and the guard in front of
+an application those that took 80 % of its deadline (`flyball.proxy.near`): where these, and those without a whole
+answer, are more than one request in a hundred, the 99th percentile is beyond that. For other calls it is told in two
+ways: where more than one in a hundred ran into the timeout, it is the timeout; and where answers take 80 % of it on
+average, it is above that, but for 0.2 %: with a percentile of `p` and a timeout of `T` the mean is at most
+`0.99 * p + 0.01 * T`.
 """
 
 NEAR_PERCENT = 80

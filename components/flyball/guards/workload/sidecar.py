@@ -4,8 +4,8 @@ Processor: 50 us are asked for each request that passes, once for the guard and 
 load on one slow core HAProxy took 90 us without and 100 to 120 us with all of this, so measure it on yours.
 Memory: a buffer in each direction for what is under way, of 16 KiB where `headers` asks for no more, and about 4 KiB
 for each connection (`tune.bufsize` in https://docs.haproxy.org/3.2/configuration.html#3.2), above 24 MiB for the
-process, which started with 15. Beside that the tables of answers near their timeout, one for each call; they are full
-when all is slow, and then the buffers are too.
+process, which started with 15. Beside that the tables of answers near their timeout, one for the guard and one for each
+call; they are full when all is slow, and then the buffers are too.
 """
 
 import re
@@ -120,7 +120,7 @@ def memory(inbound: Inbound, calls: int, headers: Bytes, connections: int = 100)
     kib = 1024
     busy = (inbound.concurrency + inbound.waiting if inbound.enabled else 0) + calls * connections
     open_ones = (inbound.connections if inbound.enabled else 0) + 2 * calls * connections
-    total = 24 * MI + busy * 2 * buffer(headers) + open_ones * 4 * kib + calls * NEAR_MOST * _ENTRY
+    total = 24 * MI + busy * 2 * buffer(headers) + open_ones * 4 * kib + (calls + inbound.enabled) * NEAR_MOST * _ENTRY
     return -(-total // MI) * MI
 
 
