@@ -107,7 +107,7 @@ def test_every_default() -> None:
             port=21_000,
             domain="cluster.local",
             scrape="monitoring",
-            resources=Resources(20, 33 * MI, 250, 33 * MI),
+            resources=Resources(20, 34 * MI, 250, 34 * MI),
         ),
         user=65_532,
         token=False,
