@@ -1,5 +1,6 @@
 """Tests that share something run one after another in one worker, and what waits longest begins first."""
 
+import errno
 import os
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -58,18 +59,39 @@ def test_every_test_stays() -> None:
     assert sorted(names([Item("a")], [Item("b", ("hosts",))], [Item("c", ("hosts",))])) == ["a", "b", "c"]
 
 
-def test_what_is_short_yields_to_what_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[tuple[int, int, int]] = []
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(os, "setpriority", lambda *told: given.append(told))
+class Priorities:
+    """The niceness of one process, as the kernel lets it be set: some may not take back what they gave."""
 
-    def taken_up(*marks: str, **config: object) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, may_take_back: bool) -> None:
+        self.niceness, self.may_take_back = NICENESS, may_take_back
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.setattr(os, "setpriority", self.set)
+
+    def set(self, which: int, who: int, niceness: int) -> None:
+        assert (which, who) == (os.PRIO_PROCESS, 0)
+        if niceness < self.niceness and not self.may_take_back:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        self.niceness = niceness
+
+    def at(self, *marks: str, **config: object) -> int:
+        """While a test with these marks runs."""
         test: Any = SimpleNamespace(
             get_closest_marker=Item("a", marks).get_closest_marker, config=SimpleNamespace(**config)
         )
         pytest_runtest_setup(test)
+        return self.niceness
 
-    for marks in ((), ("hosts",), ("haproxy",), ("vegeta", "haproxy")):
-        taken_up(*marks, workerinput={})
-    taken_up()
-    assert given == [(os.PRIO_PROCESS, 0, niceness) for niceness in (YIELDING, NICENESS, YIELDING, NICENESS)]
+
+RUNS = ((), ("hosts",), ("haproxy",), ("vegeta", "haproxy"))
+
+
+def test_what_is_short_yields_to_what_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Priorities(monkeypatch, may_take_back=True)
+    assert [process.at(*marks, workerinput={}) for marks in RUNS] == [YIELDING, NICENESS, YIELDING, NICENESS]
+    assert process.at() == NICENESS
+
+
+def test_nothing_yields_where_that_could_not_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root in a container, which has not all that root may."""
+    process = Priorities(monkeypatch, may_take_back=False)
+    assert [process.at(*marks, workerinput={}) for marks in RUNS] == [NICENESS] * 4
