@@ -8,13 +8,13 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.sync_await import _sync_await
-from tests.kubernetes.programs import Objects, objects, registered
+from tests.kubernetes.programs import SERVICE, Objects, objects, registered
 
 from flyball.collector.config import configuration
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.workload.file_logs import IMAGE
 from flyball.guards.workload.pipeline import VERSION, Pipeline, Target
-from flyball.kubernetes import LogPipeline, LogPipelineArgs, Refused
+from flyball.kubernetes import Job, LogPipeline, LogPipelineArgs, Refused, Services, Workload
 from flyball.kubernetes.workload.priority import priority_class
 from flyball.lab.cluster.programs import pinned_version
 from flyball.plugin import Package
@@ -113,6 +113,23 @@ def test_services_take_no_collector_its_place_and_it_takes_none_of_theirs() -> N
     assert daemons()["priorityClassName"] == collectors["metadata"]["name"]
     assert collectors["value"] > priority_class("services", {})["value"]
     assert collectors["preemptionPolicy"] == "Never"
+
+
+@pytest.mark.parametrize("namespace", ["logs", "guards", "flyball"])
+def test_its_priority_is_that_of_no_set_service_or_job(namespace: str) -> None:
+    """A PriorityClass is of the whole cluster, in which a namespace or a service may well be called so."""
+    service: Any = {**SERVICE, "callers": [], "namespace": namespace}
+    run: Any = {"image": "registry.example/run:1"}
+    job: Any = {**run, "namespace": namespace}
+    both: Any = {"services": {"front": SERVICE}, "jobs": {"run": run}, "namespace": namespace}
+
+    def others() -> None:
+        Services("set", both)
+        Workload("logs", service)
+        Job("guards", job)
+
+    theirs, ours = ({each for each in found if each.startswith("PriorityClass")} for found in (objects(others), made()))
+    assert (len(theirs), len(ours), theirs & ours) == (4, 1, set())
 
 
 def test_without_a_secret_there_is_no_token() -> None:
