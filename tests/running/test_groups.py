@@ -64,7 +64,6 @@ class Priorities:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, may_take_back: bool) -> None:
         self.niceness, self.may_take_back = NICENESS, may_take_back
-        monkeypatch.setattr(os, "geteuid", lambda: 0)
         monkeypatch.setattr(os, "setpriority", self.set)
 
     def set(self, which: int, who: int, niceness: int) -> None:
