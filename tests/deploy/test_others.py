@@ -45,6 +45,14 @@ def test_it_is_told_by_stack_and_owner_and_not_where_kubectl_keeps_track(there: 
         (thing("ValidatingAdmissionPolicy", "flyball-limits", *MINE), "governor.policies: validatingadmissionpolicy"),
         (thing("Namespace", "flyball-system", *MINE), "governor.policies: namespace flyball-system exists"),
         (thing("Namespace", "flyball-logs", *MINE, **LOGS), "logs: namespace flyball-logs exists"),
+        (
+            thing("PriorityClass", "flyball.logs.guards", *MINE, **LOGS),
+            "logs: priorityclass flyball.logs.guards exists",
+        ),
+        (
+            thing("PriorityClass", "flyball-logs", *MINE),
+            "PriorityClass flyball-logs: priorityclass flyball-logs exists",
+        ),
         (thing("PriorityClass", "flyball-shop", *MINE), "PriorityClass flyball-shop: priorityclass flyball-shop"),
         (thing("CronJob", "web", *MINE, **SERVICE), "jobs.web: cronjob web exists"),
     ],

@@ -47,7 +47,7 @@ def test_what_it_consists_of() -> None:
         "Namespace flyball-logs",
         "DaemonSet flyball-logs",
         "NetworkPolicy flyball-logs",
-        "PriorityClass flyball-logs",
+        "PriorityClass flyball.logs.guards",
         config,
     }
     ours = {

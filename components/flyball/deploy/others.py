@@ -15,6 +15,7 @@ from flyball.deploy.manifests import Object
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS, NO_NAMESPACE
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.workload.members import VOLUME
+from flyball.guards.workload.names import LOGS_PRIORITY
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.governor import names
 from flyball.stack.read import Stack
@@ -25,6 +26,8 @@ _UNTOUCHED = "kube-public"
 """A namespace that nobody works in: what is in it is what the cluster puts into each."""
 _CLAIM = f"persistentvolumeclaim/{VOLUME}-"
 """How the names of volumes begin that members keep, as `within` gives them."""
+_OF_LOGS = (("Namespace", LOGS_NAMESPACE), ("PriorityClass", LOGS_PRIORITY))
+"""What ships logs and is of the whole cluster."""
 _DERIVED = ("events", "events.events.k8s.io", "endpoints")
 """Kinds that only report on others, and have no owner to tell them by."""
 
@@ -88,7 +91,7 @@ def _label(o: Object) -> str | None:
 def _place(o: Object, jobs: Collection[str | None]) -> tuple[Path, str]:
     """Where in the stack file an object comes from, and what to do if it is taken."""
     service = _label(o)
-    if LOGS_NAMESPACE in (o.namespace, o.name):
+    if o.namespace == LOGS_NAMESPACE or (o.kind, o.name) in _OF_LOGS:
         return ("logs",), "one stack of a cluster ships its logs; the others say to: none, with that as the reason"
     if service:
         key, one = ("jobs", "job") if service in jobs else ("services", "service")

@@ -15,8 +15,9 @@ SPOT_SUFFIX = "-spot"
 """Of the Deployment that runs what is above an on-demand base."""
 PEERS_SUFFIX = "-peers"
 """Of the Service that gives each of a StatefulSet's pods a name."""
-JOBS_PRIORITY = "flyball.{}.jobs"
-"""PriorityClass of the jobs of a namespace: with two dots, of which the name of no other class has more than one."""
+JOBS_PRIORITY, LOGS_PRIORITY = "flyball.{}.jobs", "flyball.logs.guards"
+"""PriorityClasses of the jobs of a namespace, and of the collectors of a cluster: with two dots, of which the name of
+no other class has more than one."""
 EVERYBODY = "*"
 """As the name of a caller: all pods of its namespace."""
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")

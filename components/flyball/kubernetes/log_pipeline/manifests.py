@@ -13,6 +13,7 @@ from flyball.collector import mend
 from flyball.collector.config import GATES, NAMESPACE, NODE_NAME, TOKEN, Node, configuration
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading import address
+from flyball.guards.workload.names import LOGS_PRIORITY
 from flyball.guards.workload.pipeline import CPU, Pipeline
 from flyball.guards.workload.platform import Platform, anywhere
 from flyball.guards.workload.resources import Resources
@@ -49,7 +50,7 @@ def manifests(pipeline: Pipeline, platform: Platform, labels: Mapping[str, str])
             "apiVersion": "scheduling.k8s.io/v1",
             "kind": "PriorityClass",
             # Without it whoever finds a node full takes the collector's place, and the node's logs stay there.
-            **guards_priority_class(NAME, ours),
+            **guards_priority_class(LOGS_PRIORITY, ours),
         },
         {
             "apiVersion": "v1",
@@ -120,7 +121,7 @@ def _pod(pipeline: Pipeline, config_map: str) -> Manifest:
         # Of every node, those that are reserved, on spot or not ready too: there is the most to tell.
         "tolerations": [{"operator": "Exists"}],
         "terminationGracePeriodSeconds": 30,
-        "priorityClassName": NAME,
+        "priorityClassName": LOGS_PRIORITY,
         "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [_container(pipeline, node, folders), _mender(pipeline, node)],
         "volumes": [
