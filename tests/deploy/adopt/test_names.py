@@ -139,3 +139,21 @@ def test_a_further_port_is_called_by_a_name_that_does_not_lead_to_the_proxy(tmp_
     )
     assert found.config["services"]["search"]["ports"]["http-admin"]["callers"] == ["web"]
     assert [str(problem) for problem in examine(filled(found, tmp_path))[1]] == []
+
+
+def test_the_call_of_a_further_port_has_the_name_of_no_service(tmp_path: Path) -> None:
+    """As of `search` with a port `admin`, and of `search-admin` beside it."""
+    deployment, service = web("search", 7000)
+    service["spec"]["ports"] += [{"name": "admin", "port": 7001}, {"name": "db", "port": 7002}]
+    env = {"A": "http://search:7001", "B": "http://search-admin:9000", "C": "search.shop:7002", "D": "search-db:7003"}
+    twins = (*web("search-admin", 9000), external("search-db"))
+    found = adopted(tmp_path, *web(env=env), deployment, service, *twins)
+    host = "search.shop.svc.cluster.local"
+    assert found.config["services"]["web"]["calls"] == {
+        "search-admin": {"names": ["search-admin"]},
+        "search-admin-outside": {"host": host, "port": 7001, "names": ["search"]},
+        "search-db": {"host": HOST, "port": 7003, "names": ["search-db"]},
+        "search-db-outside": {"host": host, "port": 7002, "names": ["search.shop"]},
+    }
+    assert said(found) == []
+    assert [str(problem) for problem in examine(filled(found, tmp_path))[1]] == []
