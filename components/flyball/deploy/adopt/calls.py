@@ -3,7 +3,7 @@
 The application goes on calling the names that it knows (`told`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from flyball.deploy.adopt import outside, told
@@ -12,9 +12,6 @@ from flyball.deploy.adopt.service import Service
 from flyball.deploy.adopt.times import Graph, leads_to
 from flyball.deploy.adopt.work import Work
 
-_LONGEST = 63
-"""Letters of a call's name."""
-
 
 def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: Graph) -> None:
     """Put calls into the arguments of a service or job, and its name among the callers of others' further ports.
@@ -22,6 +19,7 @@ def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: 
     `graph` are the calls so far: one that closes a circle is left out, for there nobody's deadline can be kept.
     """
     others, services = outside.names(work.found), [*services]
+    taken = {each.work.name for each in services}
     known = {
         host: each
         for each in services
@@ -50,8 +48,9 @@ def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: 
             if call is not None:
                 calls[name] = call
                 work.say(f"a guess, from {', '.join(dict.fromkeys(each.source for each in to_main))}", "calls", name)
-        _call_further(work, args, calls, callee, [each for each in places if each not in to_main])
-    outside.guess(work, args, calls, others, {each.work.name for each in services})
+        further = [each for each in places if each not in to_main]
+        _call_further(work, args, calls, callee, further, taken | {each.name for each in others.values()})
+    outside.guess(work, args, calls, others, taken)
     if calls:
         args["calls"] = dict(sorted(calls.items()))
 
@@ -73,9 +72,15 @@ def _main(callee: Service) -> int:
 
 
 def _call_further(
-    work: Work, args: dict[str, Any], calls: dict[str, Any], callee: Service, places: list[Named]
+    work: Work,
+    args: dict[str, Any],
+    calls: dict[str, Any],
+    callee: Service,
+    places: list[Named],
+    taken: Collection[str],
 ) -> None:
-    """Calls to ports beside the one that a service is for: past its guard, and so as to what is outside."""
+    """Calls to ports beside the one that a service is for: past its guard, and so as to what is outside; none has a
+    name that is `taken`."""
     for number in sorted({each.port for each in places if each.port is not None}):
         name, port = _further(work, callee, number)
         if port is None or work.item.is_ours:
@@ -86,7 +91,7 @@ def _call_further(
             continue
         dialled = list(dict.fromkeys(each for each in places if each.port == number))
         spoken = port.get("protocol", "tcp")
-        key = f"{callee.work.name}-{name}"[:_LONGEST].rstrip("-")
+        key = told.apart_from(taken, f"{callee.work.name}-{name}")
         if there := told.apart(work, args, calls, dialled):
             call = told.way(work, args, told.Callee(key, number, spoken), there)
             if call is not None:

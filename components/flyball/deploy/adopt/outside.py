@@ -61,7 +61,7 @@ def guess(
             at = at if ports else "at a port that nothing says"
             work.lose("", f"it seems to call {name} {at}: say it in `calls`, with `host: {host_of(service)}`")
         else:
-            key, [port] = f"{name}-outside" if name in services else name, ports
+            key, [port] = told.apart_from(services, name), ports
             web = all(each.scheme == "http" for each in places)
             call = told.way(work, args, told.Callee(key, port, "http" if web else "tcp"), places)
             if call is not None:

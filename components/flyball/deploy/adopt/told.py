@@ -5,7 +5,7 @@ instead, or the value dials another port.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from flyball.deploy.adopt.addresses import Named, names_of, port_variable
 from flyball.deploy.adopt.work import Work
 from flyball.guards.timeouts.hops import Hop, variable
 
+_LONGEST, _OUTSIDE = 63, "-outside"
+"""Letters of a call's name, and how it ends where it would be another one's."""
 _ANOTHER = 10_000
 """Added to a port that the application listens on itself, for the one that it dials instead."""
 
@@ -24,6 +26,12 @@ class Callee:
     name: str
     port: int
     protocol: str
+
+
+def apart_from(taken: Collection[str], name: str) -> str:
+    """The name of a call to what is outside, which is none of those that are taken."""
+    end = _OUTSIDE if name in taken else ""
+    return name[: _LONGEST - len(end)].rstrip("-") + end
 
 
 def way(work: Work, args: dict[str, Any], callee: Callee, places: list[Named]) -> dict[str, Any] | None:
