@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.deploy.adopt.test_adopt import again, filled, objects
@@ -380,7 +381,7 @@ def adopted_with(kind: str, **keys: Any) -> tuple[dict[str, Any], list[str]]:
     else:
         keys |= template
     ports = [{"name": "http", "port": 80, "targetPort": 8080}]
-    service = manifest("Service", "api", {"selector": chosen("api"), "ports": ports})
+    service = manifest("Service", "api", {"selector": chosen("api"), "ports": ports, **keys.pop("service", {})})
     config = manifest("ConfigMap", "config", {}) | {"data": {"level": "info"}}
     adopted = adopted_of([manifest(kind, "api", keys), service, config])
     found = adopted.config["jobs" if kind == "CronJob" else "services"]["api"]
@@ -448,4 +449,32 @@ def test_a_run_has_the_time_that_a_plan_finds_for_it() -> None:
         "spec.startingDeadlineSeconds: a run that is late is made up for until the next one, and no longer",
         "spec.jobTemplate.spec.backoffLimit: 50 further attempts would take longer than its deadline, or too long; 16"
         " here",
+    ]
+
+
+BALANCED = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "loadBalancerSourceRanges": ["192.0.2.0/24"]}
+
+
+@pytest.mark.parametrize(
+    ("service", "waits", "shutdown", "loses"),
+    [
+        ({}, 10, {"prestop": "10s", "drain": "95s"}, []),
+        # Until a balancer that asks the nodes sends no more, 30 s where nothing says how long.
+        (BALANCED, None, {"drain": "75s"}, []),
+        (BALANCED, 10, {"prestop": "10s", "drain": "95s"}, []),
+        ({}, 600, {"prestop": "75s", "drain": "30s"}, ["lifecycle.preStop: 600 s leave none for the rest; 75 s here"]),
+    ],
+)
+def test_a_way_out_fits_into_a_spot_notice(
+    service: dict[str, Any], waits: int | None, shutdown: dict[str, str], loses: list[str]
+) -> None:
+    hooks = {"lifecycle": {"preStop": {"sleep": {"seconds": waits}}}} if waits else {}
+    pod = {"terminationGracePeriodSeconds": 3600}
+    # One that is ended before the next begins, of which a balancer's nodes are asked.
+    one = {"replicas": 1, "strategy": {"type": "Recreate"}}
+    args, lost = adopted_with("Deployment", service=service, pod=pod, container=hooks, **one)
+    assert args["shutdown"] == shutdown
+    assert lost == [
+        *(f"spec.template.spec.containers[0].{each}" for each in loses),
+        "spec.template.spec.terminationGracePeriodSeconds: 3600 s are more than a spot notice leaves; 110 s here",
     ]
