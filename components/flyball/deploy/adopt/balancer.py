@@ -57,6 +57,12 @@ def describe(work: Work, services: list[Item], args: Mapping[str, Any]) -> dict[
     return found
 
 
+def prestop(args: Mapping[str, Any]) -> int:
+    """Seconds that a pod waits which says no time, until its balancer sends no more."""
+    local = args.get("expose", {}).get("balancer", {}).get("local")
+    return (BY_HEALTH if local else BY_NODES) // 1000
+
+
 def _balanced(work: Work, service: Item, args: Mapping[str, Any]) -> dict[str, Any]:
     containers = maps(work.pod.get("containers"))
     ports = list(ports_of(service))

@@ -8,6 +8,7 @@ from flyball.deploy.adopt import balancer, containers, load, members, ours, pod,
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, is_made, pod_of, ports_of, services_of, target
+from flyball.guards.reading.units import duration
 from flyball.guards.workload.init_containers import DEFAULT_STOP
 from flyball.guards.workload.ports import MAIN, METRICS
 from flyball.guards.workload.without_port import CALLED
@@ -49,8 +50,8 @@ _RELEASED = {
     "ordinals": "members are counted from 0",
 }
 _OWN_PORTS = (MAIN, METRICS)
-_LONGEST_WAY_OUT = 110
-"""Seconds, of all of it (`guards.interruptions`)."""
+_LONGEST_WAY_OUT, _REST = 110, 35
+"""Seconds, of all of it, and to drain and to stop where nothing is said (`guards.interruptions`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def describe(item: Item, found: Found, notes: Notes) -> Service:
     args |= {**containers.describe(work, port, _reached_ports(further)), **further}
     args |= _release(work)
     args |= balancer.describe(work, services, args) if port is not None else {}
+    _drain(work, args)
     if port is None:
         _without_calls(work, args)
     if kept:
@@ -285,7 +287,7 @@ def _release(work: Work) -> dict[str, Any]:
         value = spec.get(key)
         if isinstance(value, int) and value > 0 and value != default and not (word == "history" and value > 9):
             rollout[word] = f"{value}{unit}" if unit else value
-    return {**({"rollout": rollout} if rollout else {}), **_shutdown(work)}
+    return {**({"rollout": rollout} if rollout else {}), **_prestop(work)}
 
 
 def _comes_by_itself(spec: Manifest) -> bool:
@@ -296,7 +298,8 @@ def _comes_by_itself(spec: Manifest) -> bool:
     )
 
 
-def _shutdown(work: Work) -> dict[str, Any]:
+def _prestop(work: Work) -> dict[str, Any]:
+    """How long a pod that leaves waits, where it says so: no longer than leaves the rest of its way out its time."""
     hooks = mapping(work.container.get("lifecycle"))
     hook = mapping(hooks.get("preStop"))
     if not work.item.is_ours:
@@ -310,13 +313,26 @@ def _shutdown(work: Work) -> dict[str, Any]:
         work.lose(
             f"{work.path}.lifecycle.preStop", "it is not run: a pod that leaves waits until nobody sends any more"
         )
-    grace, prestop = work.pod.get("terminationGracePeriodSeconds"), waits if isinstance(waits, int) and waits else 5
-    shutdown: dict[str, str] = {"prestop": f"{prestop}s"} if prestop != 5 else {}
-    # Sidecars end after it.
-    others = DEFAULT_STOP // 1000 * sum(part.within[0] == containers.SIDECARS for part in work.parts)
-    if isinstance(grace, int) and grace - others > prestop + 35:
-        shutdown["drain"] = f"{min(grace, _LONGEST_WAY_OUT) - others - prestop - 5}s"
-        if grace > _LONGEST_WAY_OUT:
-            loses = f"{grace} s are more than a spot notice leaves; {_LONGEST_WAY_OUT} s here"
-            work.lose(f"{work.pod_path}.terminationGracePeriodSeconds", loses)
-    return {"shutdown": shutdown} if shutdown else {}
+    if not isinstance(waits, int) or waits in (0, 5):
+        return {}
+    longest = _LONGEST_WAY_OUT - _ways_out(work) - _REST
+    if waits > longest:
+        work.lose(f"{work.path}.lifecycle.preStop", f"{waits} s leave none for the rest; {longest} s here")
+    return {"shutdown": {"prestop": f"{min(waits, longest)}s"}}
+
+
+def _drain(work: Work, args: dict[str, Any]) -> None:
+    """Put in how long it has for what is under way, where that is more than is usual."""
+    grace, shutdown, others = work.pod.get("terminationGracePeriodSeconds"), args.get("shutdown", {}), _ways_out(work)
+    prestop = duration(shutdown["prestop"]) // 1000 if shutdown else balancer.prestop(args)
+    if not isinstance(grace, int) or grace - others <= prestop + _REST:
+        return
+    args["shutdown"] = {**shutdown, "drain": f"{min(grace, _LONGEST_WAY_OUT) - others - prestop - 5}s"}
+    if grace > _LONGEST_WAY_OUT:
+        loses = f"{grace} s are more than a spot notice leaves; {_LONGEST_WAY_OUT} s here"
+        work.lose(f"{work.pod_path}.terminationGracePeriodSeconds", loses)
+
+
+def _ways_out(work: Work) -> int:
+    """Seconds in which its sidecars end, after it."""
+    return DEFAULT_STOP // 1000 * sum(part.within[0] == containers.SIDECARS for part in work.parts)
