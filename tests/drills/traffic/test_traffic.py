@@ -38,7 +38,7 @@ def unanswered() -> list[set[Any]]:
 def results(unanswered: list[set[Any]]) -> Results:
     """All drills that this machine can run, two runs at a time."""
     able = [
-        looked_at(drill, unanswered) if drill.name == "hang" else drill
+        looked_at(drill, unanswered) if drill.name == LOOKED_AT else drill
         for drill in TRAFFIC.drills
         if not missing(drill)
     ]
@@ -101,9 +101,8 @@ def test_people_are_told_of_what_hangs_once_it_is_more_than_a_moment_and_of_noth
 def test_each_line_of_a_calls_dashboard_is_there(results: Results, unanswered: list[set[Any]]) -> None:
     if reason := programs.why_not():
         pytest.skip(f"nobody counts anything: {reason}")
-    # A run that waited for processors is made again.
-    assert unanswered
-    assert not set().union(*unanswered)
+    # A run that waited for processors is made again, and thrown away with what was seen in it.
+    assert unanswered[-1:] == [set()]
 
 
 @pytest.mark.parametrize("name", EXHAUSTED)
