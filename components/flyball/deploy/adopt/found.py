@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball import wellknown
+from flyball.deploy.adopt import shape
 from flyball.deploy.identity import Identified
 from flyball.documents import read_text, read_yaml_documents
 from flyball.guards.reading import bounds
@@ -211,28 +212,31 @@ def _named(document: Manifest) -> Manifest:
 
 
 def _checked(document: Manifest, origin: str, problems: list[Problem]) -> bool:
-    """Whether what runs has a pod with a container in it, of the types that the rest relies on."""
+    """Whether it is of the types that the rest relies on, and what runs has a pod with a container in it."""
     at = f"{origin}: {document['kind'].lower()} {document['metadata']['name']}"
-    problems += bounds.problems(document, (at,))
+    bad = bounds.problems(document, (at,)) or [*_of_pod(document, at)] or shape.problems(document, at)
+    problems += bad
+    return not bad
+
+
+def _of_pod(document: Manifest, at: str) -> Iterator[Problem]:
     if document["kind"] not in ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"):
-        return True
+        return
     step, path = document, ""
     for key in ("spec", *(("jobTemplate", "spec") if document["kind"] == "CronJob" else ()), "template", "spec"):
         path = f"{path}.{key}".lstrip(".")
         if not isinstance(step.get(key), Mapping):
             what = "is missing" if step.get(key) is None else "is no map"
-            problems.append(Problem((at, path), MISSING if step.get(key) is None else WRONG_TYPE, what))
-            return False
+            yield Problem((at, path), MISSING if step.get(key) is None else WRONG_TYPE, what)
+            return
         step = step[key]
     containers = step.get("containers")
     if not isinstance(containers, list) or not maps(containers) or len(maps(containers)) != len(containers):
-        problems.append(Problem((at, f"{path}.containers"), MISSING, "has no container", "name at least one"))
-        return False
+        yield Problem((at, f"{path}.containers"), MISSING, "has no container", "name at least one")
+        return
     before = step.get("initContainers")
-    bad = [*_of_containers(containers, (at, f"{path}.containers"))]
-    bad += _of_containers(before if isinstance(before, list) else [], (at, f"{path}.initContainers"))
-    problems += bad
-    return not bad
+    yield from _of_containers(containers, (at, f"{path}.containers"))
+    yield from _of_containers(before if isinstance(before, list) else [], (at, f"{path}.initContainers"))
 
 
 def _of_containers(containers: list[Any], at: tuple[str, str]) -> Iterator[Problem]:
