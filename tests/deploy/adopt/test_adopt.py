@@ -156,7 +156,12 @@ def test_what_rotates_logs_is_said(tmp_path: Path) -> None:
 def test_a_namespace_in_which_nothing_runs_but_by_the_clock_is_one(tmp_path: Path) -> None:
     job = {"spec": {"template": deployment("a")["spec"]["template"]}}
     metadata = {"name": "a", "namespace": "shop"}
-    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": {"jobTemplate": job}}
+    cron = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": metadata,
+        "spec": {"schedule": "0 4 * * *", "jobTemplate": job},
+    }
     (tmp_path / "a.yaml").write_text(yaml.safe_dump(cron), encoding="utf-8")
     assert adopt(in_files(tmp_path)).config["namespace"] == "shop"
 
