@@ -115,3 +115,10 @@ def test_what_is_read_keeps_every_promise(
     assert fleet.hook <= 110
     assert fleet.hook * 1000 >= fleet.shutdown.drain + fleet.deregistration * 1000
     assert fleet.thresholds.low < fleet.thresholds.high
+
+
+def test_a_checkpoint_that_no_text_can_hold() -> None:
+    _, problems = read({"refresh": {"checkpoints": [10, 10**5000, 100]}})
+    assert [str(problem) for problem in problems] == [
+        "refresh.checkpoints: are 10, more than 1e+308, 100; let them rise from 1 or more to 100, as [10, 50, 100]"
+    ]

@@ -48,3 +48,9 @@ def test_all_problems_at_once_in_order_and_each_once() -> None:
 
 def test_no_problem_is_no_refusal() -> None:
     refuse([])
+
+
+def test_a_path_and_a_message_can_always_be_printed() -> None:
+    problem = Problem(("a", "\ud800"), OUT_OF_RANGE, "is \udfff")
+    assert (problem.where, str(problem)) == ("a.\\ud800", "a.\\ud800: is \\udfff")
+    assert str(Refused([problem])) == "a.\\ud800: is \\udfff"

@@ -266,3 +266,34 @@ class TestNearest:
 )
 def test_plain_types(value: object, kind: type, is_one: bool) -> None:
     assert strict.is_a(value, kind) == is_one
+
+
+HALF = "has half of a character, which no UTF-8 text can hold; write the whole one"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "says"),
+    [
+        ("\ud800", str, f"at: {HALF}"),
+        (["a", "\ud800"], list[str], f"at[1]: {HALF}"),
+        ({"a": "\ud800"}, dict[str, str], f"at.a: {HALF}"),
+        ({"a": ["\ud800"]}, dict[str, Any], f"at.a[0]: {HALF}"),
+        (
+            {"\ud800": "x"},
+            dict[str, str],
+            "at.\\ud800: has half of a character in its name, which no UTF-8 text can hold; write the whole one",
+        ),
+        (
+            {"\ud800": 1},
+            Any,
+            "at.\\ud800: has half of a character in its name, which no UTF-8 text can hold; write the whole one",
+        ),
+    ],
+)
+def test_half_of_a_character_is_no_text(value: object, kind: Any, says: str) -> None:
+    """As `"\\ud800"` in YAML and in JSON: nothing could be written with it."""
+    assert [str(problem) for problem in strict.check(value, kind, ("at",))] == [says]
+
+
+def test_whole_characters_are_text() -> None:
+    assert list(strict.check({"é": "𝄞"}, dict[str, str], ())) == []

@@ -233,3 +233,16 @@ def test_a_copy_that_is_truncated_is_a_choice_with_room_for_it() -> None:
             "logrotate_logs[0].copytruncate: is for a service that opens no log anew; leave out unit and reopens, or"
             " copytruncate, which loses lines"
         ]
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("mode", "three octal digits, quoted"),
+        ("owner", "the name of a user"),
+        ("folder_owner", "the name of a user"),
+        ("group", "the name of a group"),
+    ],
+)
+def test_what_is_empty_is_no_name_and_no_mode(key: str, hint: str) -> None:
+    assert problems(**{key: ""}) == [f"logrotate_logs[0].{key}: '' is not allowed; give {hint}"]

@@ -1,5 +1,7 @@
 """Caches are bounded by the memory there is."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from flyball.guards.clean_up.caches import LEAST_MAXMEMORY, MAXMEMORY_SHARE, maxmemory
 from flyball.guards.clean_up.evictions import EVICTS_SOME
 from flyball.guards.reading.units import exact
-from flyball.guards.roles.redis import Cache, read
+from flyball.guards.roles.redis import ROLE, Cache, read
 
 DEFAULTS: dict[str, object] = {
     "redis_bind": ["127.0.0.1"],
@@ -98,3 +100,9 @@ def test_no_message_repeats_a_password(password: object, wrong: str) -> None:
 def test_a_password_is_taken_as_it_is(password: str) -> None:
     cache, problems = read({**DEFAULTS, "redis_bind": ["192.0.2.1"], "redis_password": password}, 2**31)
     assert (cache.password, problems) == (password, [])
+
+
+@pytest.mark.parametrize("name", [5, None, True, 1.5])
+def test_a_variable_whose_name_is_no_text_is_unknown(name: Any) -> None:
+    (problem,) = ROLE.read({name: "x"}).problems
+    assert (problem.path, problem.rule.id) == ((str(name),), "unknown-key")
