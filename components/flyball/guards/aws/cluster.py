@@ -33,7 +33,7 @@ OLDER = 3
 """Minor versions by which kube-proxy may be older than its cluster; it is never newer
 (https://kubernetes.io/releases/version-skew-policy/#kube-proxy)."""
 _AMI = re.compile(r"al2023@v(?P<date>[0-9]{8})")
-_ADDON = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+")
+_ADDON = re.compile(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}-eksbuild\.[0-9]{1,9}")
 _PRINCIPAL = re.compile(r"arn:(?P<partition>aws(?:-[a-z]+)*):iam::(?P<account>[0-9]{12}):(?:role|user)/[\w+=,.@/-]+")
 _NOBODYS = tuple(map(ipaddress.IPv4Network, ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 """Of a machine itself, of its link, of groups and of nothing yet: no call comes from there (RFC 6890, RFC 5771)."""

@@ -6,7 +6,7 @@ from flyball.guards.aws.rules.fleets import REFRESH_BELOW_FULL
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import OUT_OF_RANGE
 from flyball.guards.reading.strict import is_a
-from flyball.guards.reading.units import show_duration
+from flyball.guards.reading.units import show_duration, show_number
 
 FULL, MOST = 100, 110
 """Percent of the desired instances: none fewer in service, and a tenth more while they are replaced."""
@@ -42,7 +42,7 @@ def read_refresh(r: Reader) -> Refresh:
         checkpoints = tuple(int(each) for each in given)
         rising = sorted({each for each in checkpoints if each > 0})
         if list(checkpoints) != rising or rising[-1:] != [FULL]:
-            message = f"are {', '.join(map(str, checkpoints)) or 'none'}"
+            message = f"are {', '.join(map(show_number, checkpoints)) or 'none'}"
             hint = "let them rise from 1 or more to 100, as [10, 50, 100]"
             r.problem("checkpoints", REFRESH_BELOW_FULL, message, hint)
     wait = r.duration("wait", DEFAULT_WAIT * 1000)

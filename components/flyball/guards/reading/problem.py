@@ -15,7 +15,12 @@ def show(path: Path) -> str:
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
+    """With half of a character, which no terminal and no file takes, written as in Python."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Problem:
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.path else self.message
-        return f"{text}; {self.remedy}" if self.remedy else text
+        return _printable(f"{text}; {self.remedy}" if self.remedy else text)
 
 
 class Broken(FlyballError, ValueError):

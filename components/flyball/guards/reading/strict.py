@@ -12,7 +12,15 @@ from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddic
 
 from flyball.guards.reading.later import TooLate
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import EMPTY, KNOWN_TOO_LATE, MISSING, UNANSWERED, UNKNOWN_KEY, WRONG_TYPE
+from flyball.guards.reading.rules import (
+    EMPTY,
+    INVALID_TEXT,
+    KNOWN_TOO_LATE,
+    MISSING,
+    UNANSWERED,
+    UNKNOWN_KEY,
+    WRONG_TYPE,
+)
 from flyball.guards.reading.units import show_number
 
 QUESTION = "?"
@@ -64,12 +72,40 @@ def _too_late(value: TooLate, path: Path) -> Problem:
 
 
 def _within(value: object, path: Path) -> Iterator[Problem]:
-    """What is known too late within a value of any type."""
+    """What is known too late, or is no text that could be written, within a value of any type."""
     if isinstance(value, TooLate):
         yield _too_late(value, path)
-    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list | tuple) else ()
-    for key, each in inner:
-        yield from _within(each, (*path, key if isinstance(key, int) else str(key)))
+    elif isinstance(value, str) and is_torn(value):
+        yield _torn(path)
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _check_name(key, path)
+            yield from _within(each, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for i, each in enumerate(value):
+            yield from _within(each, (*path, i))
+
+
+def is_torn(text: str) -> bool:
+    """Whether a text has half of a character, as `"\\ud800"` in YAML and JSON may be (RFC 8259, section 8.2)."""
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _torn(path: Path, where: str = "") -> Problem:
+    message = f"has half of a character{where}, which no UTF-8 text can hold"
+    return Problem(path, INVALID_TEXT, message, "write the whole one")
+
+
+def _check_name(name: object, path: Path) -> Iterator[Problem]:
+    """Whether a name in a map of the user's could be written."""
+    if isinstance(name, str) and is_torn(name):
+        yield _torn((*path, name), " in its name")
 
 
 def _check_plain(value: object, expected: type, path: Path) -> Iterator[Problem]:
@@ -80,6 +116,8 @@ def _check_plain(value: object, expected: type, path: Path) -> Iterator[Problem]
     elif not is_a(value, expected):
         hint = "quote it" if expected is str and isinstance(value, bool | int | float) else ""
         yield Problem(path, WRONG_TYPE, f"is {describe(value)}, not {_WORDS[expected]}", hint)
+    elif isinstance(value, str) and is_torn(value):
+        yield _torn(path)
 
 
 def _split_union(members: tuple[Any, ...]) -> tuple[Any, tuple[type, ...]]:
@@ -127,6 +165,7 @@ def _check_map(value: object, kind: Any, path: Path) -> Iterator[Problem]:
     for key, item in value.items():
         if not isinstance(key, str):
             yield Problem((*path, str(key)), WRONG_TYPE, f"has {describe(key)} as its name", "quote the name")
+        yield from _check_name(key, path)
         yield from check(item, kind, (*path, str(key)))
 
 

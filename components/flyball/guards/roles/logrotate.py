@@ -229,7 +229,8 @@ def _check_reopened(log: Log, given: Reader) -> Iterator[Problem]:
 
 def _word(log: Reader, key: str, default: str, allowed: re.Pattern[str], hint: str) -> str:
     word = log.value(key, str, default)
-    if (word or key == "name") and not allowed.fullmatch(word):
+    # No unit is to say that there is none.
+    if (word or key != "unit") and not allowed.fullmatch(word):
         if log.has(key):
             log.problem(key, INVALID_TEXT, f"{word!r} is not allowed", f"give {hint}")
         return default

@@ -89,7 +89,7 @@ class Role:
             elif name in kinds:
                 yield from strict.check(value, kinds[name], (name,))
             else:
-                yield Problem((name,), UNKNOWN_KEY, "is no known variable", strict.nearest(name, kinds))
+                yield Problem((str(name),), UNKNOWN_KEY, "is no known variable", strict.nearest(str(name), kinds))
 
 
 class Variables(Reader):

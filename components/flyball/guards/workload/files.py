@@ -134,7 +134,8 @@ def _check_content(r: Reader, origin: str) -> None:
         if isinstance(key, str) and not _KEY.fullmatch(key):
             hint = "letters, digits, dashes, dots and underscores; a folder of its own is an entry of its own in files"
             r.problem((origin, key), INVALID_NAME, "is no name for a file", hint)
-    held = sum(len(text.encode()) for text in inner.values.values() if isinstance(text, str))
+    # Half of a character is reported with the types.
+    held = sum(len(text.encode(errors="replace")) for text in inner.values.values() if isinstance(text, str))
     if held > LARGEST:
         hint = "put what is so large into the image, or split it into several entries"
         r.problem(origin, FILES_TOO_LARGE, f"are {show_size(held)}, and an object holds {show_size(LARGEST)}", hint)
