@@ -199,3 +199,12 @@ CONFIGS = st.builds(
 def test_nothing_but_problems_comes_of_nonsense(config: dict[str, Any]) -> None:
     _, problems = examine(config)
     assert all(problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("key", [True, None, 5], ids=str)
+def test_a_secret_whose_name_is_no_text_has_a_path_of_texts(key: object) -> None:
+    files = {"tls": {"path": "/tls", "secrets": {key: "x"}}, key: {"path": "/keys", "secrets": {"a": "x"}}}
+    config = _config({"web": _service(secrets={key: "x"}, files=files, refs={key: {"name": "A_B", "key": "a"}})})
+    found = [problem.path for problem in examine(config)[1]]
+    assert ("services", "web", "secrets", str(key)) in found
+    assert all(isinstance(step, str) for path in found for step in path), found

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.guards.fail_fast.container import check_container, check_image, check_label
+from flyball.guards.fail_fast.container import check_container, check_image, check_label, check_object_name
 
 DIGEST = "sha256:" + "0" * 64
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -79,6 +79,8 @@ class TestRefused:
                 "refs.A.key: 'a/b' is no name for a key in a Secret; letters, digits, dashes, dots and underscores",
             ),
             ({"labels": {"a b": "x"}}, "labels.a b: is no label key; as example.org/name, or name"),
+            ({"labels": {"a..b/c": "x"}}, "labels.a..b/c: is no label key; as example.org/name, or name"),
+            ({"annotations": {"a./b": "x"}}, "annotations.a./b: is no annotation key; as example.org/name, or name"),
             ({"labels": {"a": "-x"}}, f"labels.a: '-x' is no label value; {LABEL}"),
             ({"labels": {"a": "x" * 64}}, f"labels.a: {'x' * 64!r} is no label value; {LABEL}"),
             ({"annotations": {"/a": "x"}}, "annotations./a: is no annotation key; as example.org/name, or name"),
@@ -86,3 +88,18 @@ class TestRefused:
     )
     def test_names(self, args: dict[str, Any], text: str) -> None:
         assert texts(args) == [f"web.{text}"]
+
+    def test_a_variable_that_is_no_text_has_a_path_of_texts(self) -> None:
+        """Whoever reads the types says the rest."""
+        (problem,) = check_container({"refs": {True: {"name": "My_Secret"}}}, ("web",))
+        assert problem.path == ("web", "refs", "True", "name")
+
+
+@pytest.mark.parametrize("name", ["a", "a.b", "a-b.c-d", "0", "a" * 253, ".".join("a" * 127)])
+def test_object_name(name: str) -> None:
+    assert list(check_object_name(name, "a Secret", ("p",))) == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "a.", ".a", "a..b", "a.-b", "a-.b", "A", "a_b", "a\n", "a" * 254])
+def test_no_object_name(name: str) -> None:
+    assert [problem.rule.id for problem in check_object_name(name, "a Secret", ("p",))] == ["invalid-name"]

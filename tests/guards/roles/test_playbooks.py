@@ -58,6 +58,20 @@ def test_a_drain_without_a_load_needs_all_others_and_back_in_none() -> None:
     assert str(problem) == "drain_state: 'inn' is not known; did you mean 'in'?"
 
 
+@pytest.mark.parametrize(
+    ("load", "says"),
+    [
+        (None, "rollout_load: is empty; give a value or remove the key"),
+        (0, "rollout_load: is the number 0, not a map; its keys are peak, host"),
+        (False, "rollout_load: is false, not a map; its keys are peak, host"),
+        ("", "rollout_load: is text (''), not a map; its keys are peak, host"),
+        ([], "rollout_load: is a list, not a map; its keys are peak, host"),
+    ],
+)
+def test_a_load_of_a_drain_that_is_no_load_is_refused(load: object, says: str) -> None:
+    assert [str(problem) for problem in playbooks.read_drain({"rollout_load": load}, 3)[1]] == [says]
+
+
 def test_a_restart_waits_some_minutes_for_a_reboot() -> None:
     assert playbooks.read_restart(LOAD, 3)[0].own["back"] == 300
     assert [str(p) for p in playbooks.read_restart({**LOAD, "restart_back": 1}, 3)[1]] == [

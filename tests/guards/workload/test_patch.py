@@ -3,6 +3,7 @@ would."""
 
 import copy
 import inspect
+import math
 import re
 from typing import Any
 
@@ -172,6 +173,19 @@ UNDONE: list[tuple[str, object, str]] = [
     (f"{POD}.containers", [{"name": "web"}, {"name": "web"}], "given-twice"),
     (f"{POD}.containers", ["web"], "wrong-type"),
     ("deployment.metadata.annotations", {"example.org/on": True}, "wrong-type"),
+    ("deployment.metadata.labels", {"a b": "c"}, "invalid-name"),
+    ("deployment.metadata.labels", {"a": "-"}, "invalid-text"),
+    ("deployment.metadata.labels", {"a": "b" * 64}, "invalid-text"),
+    ("deployment.metadata.labels", {5: "a"}, "wrong-type"),
+    ("deployment.metadata.labels", {None: None}, "wrong-type"),
+    ("deployment.metadata.annotations", {"a b": "c"}, "invalid-name"),
+    ("deployment.metadata.annotations", {True: "a"}, "wrong-type"),
+    (f"{OWN}.lifecycle.postStart", {1: "a"}, "wrong-type"),
+    (f"{POD}.securityContext.supplementalGroups", [math.nan], "out-of-range"),
+    (f"{POD}.securityContext.supplementalGroups", [math.inf], "out-of-range"),
+    (f"{POD}.securityContext.supplementalGroups", [2**63], "out-of-range"),
+    (f"{POD}.securityContext.supplementalGroups", [-(10**400)], "out-of-range"),
+    (f"{POD}.hostname", 1e300, "out-of-range"),
     ("ingress.metadata.annotations", {"a": "b"}, "does-not-apply"),
     ("deployment", {}, "empty"),
 ]
@@ -241,6 +255,8 @@ OPENED: list[tuple[str, object]] = [
     ("deployment.spec.template.metadata.labels", {"sidecar.istio.io/inject": "false"}),
     ("service.spec.ipFamilyPolicy", "SingleStack"),
     ("budget.metadata.labels", {"a": "b"}),
+    ("budget.metadata.labels", {"example.org/a": "", "b": None}),
+    (f"{POD}.securityContext.supplementalGroups", [2**63 - 1]),
     ("account.secrets", [{"name": "old"}]),
 ]
 

@@ -227,6 +227,7 @@ FOLDER = "give an absolute folder other than /"
 EACH = "give each volume a folder of its own"
 CALLER = "give a workload's name, as front, of another namespace as trade/front, or all there as trade/*"
 HOST = "give the name or address of a host, without scheme, port or path"
+NAMES = "lower-case letters, digits, dashes and dots"
 LIMIT = "is less than is requested; raise the limit or request less"
 
 
@@ -323,6 +324,10 @@ class TestRefused:
             ("rollout", {"surge": 0}, "rollout.surge: is 0; allowed is from 1 to 100"),
             ("rollout", {"history": 0}, "rollout.history: is 0; allowed is from 1 to 10"),
             ("user", 0, "user: is 0; allowed is at least 1"),
+            ("priority", "Very high", f"priority: 'Very high' is no name for a PriorityClass; {NAMES}"),
+            ("priority", "a..b", f"priority: 'a..b' is no name for a PriorityClass; {NAMES}"),
+            ("priority", "", f"priority: '' is no name for a PriorityClass; {NAMES}"),
+            ("runtime", "a.-b", f"runtime: 'a.-b' is no name for a RuntimeClass; {NAMES}"),
         ],
     )
     def test_one_problem(self, key: str, value: Any, text: str) -> None:
