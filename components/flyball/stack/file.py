@@ -91,13 +91,13 @@ def _values(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     for key, value in config.items():
         prefix, colon, name = str(key).partition(":")
         if not colon:
-            problems.append(Problem(("config", key), UNKNOWN_KEY, "has no prefix", f"write it as {PROJECT}:{key}"))
+            problems.append(Problem(("config", str(key)), UNKNOWN_KEY, "has no prefix", f"write it as {PROJECT}:{key}"))
             values.setdefault(prefix, value)
         elif prefix == PROJECT:
             values[name] = as_value(name, value)
         elif difflib.get_close_matches(prefix, [PROJECT], cutoff=0.7):
             problems.append(
-                Problem(("config", key), UNKNOWN_KEY, "has an unknown prefix", f"did you mean {PROJECT}:{name}?")
+                Problem(("config", str(key)), UNKNOWN_KEY, "has an unknown prefix", f"did you mean {PROJECT}:{name}?")
             )
             values.setdefault(name, value)
     return values, problems

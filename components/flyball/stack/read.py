@@ -308,14 +308,13 @@ def _check_secrets(args: object, path: Path) -> Iterator[Problem]:
     for name, value in _map(args, "secrets").items():
         if isinstance(value, str) and not isinstance(value, Encrypted):
             hint = "encrypt it with `pulumi config set --secret --path`, or name an existing Secret in refs"
-            yield Problem((*path, "secrets", name), SECRET_IN_PLAIN_TEXT, "is a secret in plain text", hint)
+            yield Problem((*path, "secrets", str(name)), SECRET_IN_PLAIN_TEXT, "is a secret in plain text", hint)
     for name, files in _map(args, "files").items():
         for key, value in _map(files, "secrets").items():
             if isinstance(value, str) and not isinstance(value, Encrypted):
                 hint = "encrypt it with `pulumi config set --secret --path`, or name an existing Secret in secret"
-                yield Problem(
-                    (*path, "files", name, "secrets", key), SECRET_IN_PLAIN_TEXT, "is a secret in plain text", hint
-                )
+                at = (*path, "files", str(name), "secrets", str(key))
+                yield Problem(at, SECRET_IN_PLAIN_TEXT, "is a secret in plain text", hint)
     others = _open(args)
     for at, value in _leaves(others, path):
         if isinstance(value, Encrypted):

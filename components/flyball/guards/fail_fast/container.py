@@ -11,8 +11,11 @@ from flyball.guards.reading.rules import EMPTY, INVALID_NAME, INVALID_TEXT
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
-_LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
-_OBJECT_NAME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
+_PART = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_DOMAIN = rf"{_PART}(?:\.{_PART})*"
+"""A subdomain of RFC 1123 as Kubernetes has it, whose parts may have more than 63 letters."""
+_LABEL_KEY = re.compile(rf"(?:(?=[^/]{{1,253}}/){_DOMAIN}/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{{0,61}}[A-Za-z0-9])?")
+_OBJECT_NAME = re.compile(rf"(?=.{{1,253}}\Z){_DOMAIN}")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 IMAGE = re.compile(
     r"[a-z0-9][-a-zA-Z0-9._/:]*?(?::(?P<tag>[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}))?(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
@@ -40,10 +43,13 @@ def check_container(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
 def check_annotations(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """Refuse keys of `annotations` that Kubernetes would not take."""
     for key in _keys(args, "annotations"):
-        if not _LABEL_KEY.fullmatch(key):
-            yield Problem(
-                (*path, "annotations", key), INVALID_NAME, "is no annotation key", "as example.org/name, or name"
-            )
+        yield from check_annotation(key, (*path, "annotations", key))
+
+
+def check_annotation(key: str, path: Path) -> Iterator[Problem]:
+    """Refuse a key that no annotation can have."""
+    if not _LABEL_KEY.fullmatch(key):
+        yield Problem(path, INVALID_NAME, "is no annotation key", "as example.org/name, or name")
 
 
 def check_qualified(name: str, what: str, path: Path) -> Iterator[Problem]:
@@ -120,7 +126,7 @@ def _check_refs(refs: object, path: Path) -> Iterator[Problem]:
         ):
             if isinstance(value := given.get(key), str) and not allowed.fullmatch(value):
                 what = "Secret" if key == "name" else "key in a Secret"
-                yield Problem((*path, variable, key), INVALID_NAME, f"{value!r} is no name for a {what}", hint)
+                yield Problem((*path, str(variable), key), INVALID_NAME, f"{value!r} is no name for a {what}", hint)
 
 
 def _keys(args: Mapping[str, Any], key: str) -> list[str]:

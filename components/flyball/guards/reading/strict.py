@@ -79,7 +79,8 @@ def _within(value: object, path: Path) -> Iterator[Problem]:
         yield _torn(path)
     if isinstance(value, Mapping):
         for key, each in value.items():
-            yield from _check_name(key, path)
+            if isinstance(key, str) and is_torn(key):
+                yield _torn((*path, key), " in its name")
             yield from _within(each, (*path, str(key)))
     elif isinstance(value, list | tuple):
         for i, each in enumerate(value):
@@ -102,9 +103,11 @@ def _torn(path: Path, where: str = "") -> Problem:
     return Problem(path, INVALID_TEXT, message, "write the whole one")
 
 
-def _check_name(name: object, path: Path) -> Iterator[Problem]:
-    """Whether a name in a map of the user's could be written."""
-    if isinstance(name, str) and is_torn(name):
+def check_name(name: object, path: Path) -> Iterator[Problem]:
+    """Whether a name in a map at `path` is text, and could be written."""
+    if not isinstance(name, str):
+        yield Problem((*path, str(name)), WRONG_TYPE, f"has {describe(name)} as its name", "quote the name")
+    elif is_torn(name):
         yield _torn((*path, name), " in its name")
 
 
@@ -163,9 +166,7 @@ def _check_map(value: object, kind: Any, path: Path) -> Iterator[Problem]:
         yield Problem(path, WRONG_TYPE, f"is {describe(value)}, not a map", "write it as name: value")
         return
     for key, item in value.items():
-        if not isinstance(key, str):
-            yield Problem((*path, str(key)), WRONG_TYPE, f"has {describe(key)} as its name", "quote the name")
-        yield from _check_name(key, path)
+        yield from check_name(key, path)
         yield from check(item, kind, (*path, str(key)))
 
 

@@ -131,7 +131,7 @@ def read_drain(variables: Mapping[str, object], hosts: int) -> tuple[Rolling, li
     """Without a load nobody knows how many the group can spare: then all others must serve. Back in, none needs to."""
     reader = DRAIN.read(variables)
     state = reader.choice("drain_state", STATES)
-    unknown = not reader.values["rollout_load"]
+    unknown = reader.values["rollout_load"] == {}
     if unknown:
         reader.problems[:] = [problem for problem in reader.problems if problem.path[0] != "rollout_load"]
     needed = 0 if state == "in" else hosts - 1 if unknown else None

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from flyball.guards.clean_up import retention
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
+from flyball.guards.fail_fast.container import check_object_name
 from flyball.guards.reading import paths
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
@@ -196,10 +197,16 @@ def read_common(r: Reader) -> Common:
         "refs": read_refs(r),
         "files": mounted.read(r),
         "variables": mounted.read_variables(r),
-        "priority": r.value("priority", str, "") or None,
+        "priority": _priority(r) if r.has("priority") else None,
         "labels": r.texts("labels"),
         "annotations": r.texts("annotations"),
     }
+
+
+def _priority(r: Reader) -> str:
+    name = r.value("priority", str, "a")
+    r.problems.extend(check_object_name(name, "a PriorityClass", r.to("priority")))
+    return name
 
 
 def check_mounts(spec: Application, path: Path, logs: str | None = None) -> Iterator[Problem]:

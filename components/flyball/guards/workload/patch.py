@@ -11,8 +11,17 @@ from typing import Any
 from flyball.guards.clean_up.rules import LOG_NOT_REOPENED, LOG_VOLUME
 from flyball.guards.fail_fast.rules import HAS_ARGUMENT, PATCH_DIRECTIVE
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, GIVEN_TWICE, MISSING, UNKNOWN_KEY, WRONG_TYPE
-from flyball.guards.reading.strict import describe, nearest
+from flyball.guards.reading.rules import (
+    DOES_NOT_APPLY,
+    EMPTY,
+    GIVEN_TWICE,
+    MISSING,
+    OUT_OF_RANGE,
+    UNKNOWN_KEY,
+    WRONG_TYPE,
+)
+from flyball.guards.reading.strict import check_name, describe, nearest
+from flyball.guards.reading.units import show_number
 from flyball.guards.timeouts.rules import PAST_THE_PROXY
 from flyball.guards.workload import files, members
 from flyball.guards.workload.extended import Extended
@@ -23,6 +32,9 @@ from flyball.guards.workload.patch_kinds import KINDS
 from flyball.guards.workload.patch_nodes import Each, Field, Fields, Names, Node, Own, said
 from flyball.guards.workload.spec import LOGS_VOLUME, ROTATION_VOLUME, Spec
 from flyball.guards.workload.way_in import WayIn
+
+_LARGEST = 2**63
+"""The API server keeps whole numbers in 64 bits; and JSON has neither NaN nor infinities."""
 
 
 def check(spec: Spec, taken: Mapping[str, str], way: WayIn, path: Path) -> Iterator[Problem]:
@@ -141,12 +153,16 @@ class _Walk:
             return
         for key, text in value.items():
             at = (*path, str(key))
-            if str(key).startswith("$"):
+            if not isinstance(key, str):
+                yield from check_name(key, path)
+            elif key.startswith("$"):
                 yield _directive(at)
-            elif held := node.guard(self.own, str(key)):
+            elif held := node.guard(self.own, key):
                 yield from _held(held, at)
             elif text is not None and not isinstance(text, str):
                 yield Problem(at, WRONG_TYPE, f"is {describe(text)}, not text", "put it in quotes")
+            else:
+                yield from node.check(key, text, at)
 
     def each(self, value: object, node: Each, path: Path) -> Iterator[Problem]:
         """The items of a list, each with its keys; two with the same are a slip of the pen."""
@@ -200,6 +216,7 @@ def _plain(value: object, path: Path) -> Iterator[Problem]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             at = (*path, str(key))
+            yield from check_name(key, path)
             if str(key).startswith("$"):
                 yield _directive(at)
             yield from _plain(inner, at)
@@ -210,6 +227,8 @@ def _plain(value: object, path: Path) -> Iterator[Problem]:
         yield Problem(
             path, WRONG_TYPE, f"is {describe(value)}, not a plain value", "give text, a number, true or false"
         )
+    elif isinstance(value, int | float) and not -_LARGEST <= value < _LARGEST:
+        yield Problem(path, OUT_OF_RANGE, f"is {show_number(value)}", "Kubernetes keeps a number in 64 bits")
 
 
 def merged(below: Any, above: Any, node: Node) -> Any:

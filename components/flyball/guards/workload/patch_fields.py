@@ -8,6 +8,7 @@ https://gateway-api.sigs.k8s.io/reference/spec/#httproute.
 
 from flyball import wellknown
 from flyball.guards.clean_up.rules import FOLDER_TAKEN
+from flyball.guards.fail_fast.container import check_annotation, check_labels
 from flyball.guards.fail_fast.rules import (
     IMAGE_NOT_PINNED,
     OWN_LABEL,
@@ -60,8 +61,8 @@ def _annotations(*held: tuple[str, Field]) -> Guard:
 
 def metadata(*held: tuple[str, Field]) -> Fields:
     return {
-        "labels": Names(_label, _WHOLE_LABELS),
-        "annotations": Names(_annotations(*held), _WHOLE_LABELS),
+        "labels": Names(_label, _WHOLE_LABELS, lambda key, text, path: check_labels({key: text}, path[:-1])),
+        "annotations": Names(_annotations(*held), _WHOLE_LABELS, lambda key, text, path: check_annotation(key, path)),
         **alike(Field(OWN_LABEL, "leave it out: objects are found by it"), "name", "namespace"),
     }
 

@@ -1,10 +1,11 @@
 """What a table of fields is made of (`patch_fields`), and what a walk through it knows of a service's pods."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from flyball.guards.fail_fast.rules import HAS_ARGUMENT
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.rule import Rule
 
 
@@ -34,10 +35,12 @@ Guard: TypeAlias = Callable[[Own, str], Field | None]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A map of text whose keys are the user's, each but those that somebody holds; `whole` holds the map itself."""
+    """A map of text whose keys are the user's, each but those that somebody holds; `whole` holds the map itself, and
+    `check` is what Kubernetes would refuse of a key and its text, which is None where it is taken away."""
 
     guard: Guard
     whole: Field
+    check: Callable[[str, str | None, Path], Iterator[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
