@@ -1,7 +1,9 @@
 """Writes of node pools, as people, robots and Karpenter itself try them, on Karpenter's own kinds of objects."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.cluster.governor.api import Answer, Api
 from tests.cluster.governor.world import GROUP
 
 from flyball import wellknown
+from flyball.deploy import freeze
 from flyball.guards.aws import node_config
 from flyball.guards.aws.pools import Pool
 from flyball.guards.aws.types import Size
@@ -22,6 +25,7 @@ from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.pools import governor, rights
 from flyball.kubernetes.pools import names as karpenter
 from flyball.kubernetes.pools.pool import ClassOf, Machine, node_class, node_pool
+from flyball.lab.cluster.control_plane import ControlPlane
 
 pytestmark = pytest.mark.cluster
 POOL = Pool(("m7i.2xlarge", "m6i.2xlarge"), Size(8_000, 32 * 2**30), 8)
@@ -248,6 +252,26 @@ def aged(pools: Api) -> None:
 @pytest.mark.usefixtures("aged")
 def test_without_a_freeze_age_takes_a_node_away(pools: Api) -> None:
     assert _taken_away(pools) == dict.fromkeys(AGES, True)
+
+
+def test_who_may_freeze_needs_no_other_right(governed_plane: ControlPlane, pools: Api, tmp_path: Path) -> None:
+    config: dict[str, Any] = yaml.safe_load(governed_plane.kubeconfig.read_text())
+    config["users"][0]["user"] |= {"as": "on-call", "as-groups": ["system:authenticated", names.FREEZE_GROUP]}
+    (tmp_path / "on-call.yaml").write_text(yaml.safe_dump(config))
+    kubectl = replace(governed_plane.kubectl, kubeconfig=tmp_path / "on-call.yaml")
+
+    def budgets() -> object:
+        return pools.get(SPOT).expect()["spec"]["disruption"]["budgets"]
+
+    assert budgets() == [{"nodes": "1"}]
+    try:
+        found = freeze.freeze(kubectl, "the store is being moved", None, "on-call")
+        assert (budgets(), freeze.current(kubectl)) == ([{"nodes": "0"}], found)
+    finally:
+        freeze.lift(governed_plane.kubectl)
+    assert freeze.freeze(kubectl, "the store is being moved", None, "on-call").by == "on-call"
+    assert freeze.lift(kubectl) is not None
+    assert (budgets(), freeze.current(kubectl)) == ([{"nodes": "1"}], None)
 
 
 @pytest.fixture(scope="class")
