@@ -117,6 +117,8 @@ def test_rights_are_roles_with_a_group_each() -> None:
         ("ClusterRoleBinding", "flyball-govern"),
         ("ClusterRole", "flyball-deploy"),
         ("ClusterRoleBinding", "flyball-deploy"),
+        ("ClusterRole", "flyball-freeze"),
+        ("ClusterRoleBinding", "flyball-freeze"),
         ("Role", "flyball-freeze"),
         ("RoleBinding", "flyball-freeze"),
     ]
@@ -124,6 +126,19 @@ def test_rights_are_roles_with_a_group_each() -> None:
         {"apiGroups": ["flyball.dev"], "resources": ["governors"], "verbs": ["override"]}
     ]
     assert found["ClusterRoleBinding", "flyball-override"]["subjects"][0]["name"] == names.OVERRIDE_GROUP
+    assert found["ClusterRole", "flyball-freeze"]["rules"] == [
+        {
+            "apiGroups": ["admissionregistration.k8s.io"],
+            "resources": ["validatingadmissionpolicybindings"],
+            "verbs": ["get"],
+            "resourceNames": ["flyball-freeze"],
+        },
+        {"apiGroups": ["karpenter.sh"], "resources": ["nodepools"], "verbs": ["get", "patch"]},
+    ]
+    assert {rule["resourceNames"][0] for rule in found["Role", "flyball-freeze"]["rules"][1:]} == {
+        "freeze",
+        "flyball-pools",
+    }
 
 
 def test_a_freeze_says_why_until_when_and_who() -> None:

@@ -3,14 +3,17 @@
 from flyball.alerts import operator
 from flyball.kubernetes import roles
 from flyball.kubernetes.governor import names
+from flyball.kubernetes.governor.freeze import POLICY
 from flyball.kubernetes.governor.policy import Manifest
+from flyball.kubernetes.pools.names import ENVELOPES, GROUP
 from flyball.kubernetes.roles import rule
 
 
 def manifests() -> list[Manifest]:
     """A role and a group for each right: to override, to change limits, to freeze, to bring stacks up.
 
-    A pipeline needs the last one: ``kubectl create clusterrolebinding ci --clusterrole=flyball-deploy
+    Who may freeze may write Karpenter's pools, as far as the policies of pools let everybody: their budgets are what a
+    freeze sets. A pipeline needs the last one: ``kubectl create clusterrolebinding ci --clusterrole=flyball-deploy
     --serviceaccount=NAMESPACE:NAME``. It does not bring the Governor's own policies, which an administrator does.
     The identity provider puts people into the groups, or a cluster administrator takes one on for a single command:
     ``kubectl --as=NAME --as-group=flyball:override``. Rights to everything do not include them, on purpose.
@@ -26,7 +29,15 @@ def manifests() -> list[Manifest]:
         rule("", ["configmaps"], ["create"]),
         {**rule("", ["configmaps"], ["get", "update", "patch", "delete"]), "resourceNames": [names.FREEZE]},
     ]
-    return [*cluster, *_role("", names.FREEZE_GROUP, freeze, {"namespace": names.SYSTEM_NAMESPACE})]
+    # Before one is set it is looked at whether anything holds to it, and at the pools whose budgets it sets.
+    bindings = ["validatingadmissionpolicybindings"]
+    looks = [{**rule("admissionregistration.k8s.io", bindings, ["get"]), "resourceNames": [POLICY]}]
+    freeze.append({**rule("", ["configmaps"], ["get"]), "resourceNames": [ENVELOPES]})
+    return [
+        *cluster,
+        *_role("Cluster", names.FREEZE_GROUP, [*looks, rule(GROUP, ["nodepools"], ["get", "patch"])], {}),
+        *_role("", names.FREEZE_GROUP, freeze, {"namespace": names.SYSTEM_NAMESPACE}),
+    ]
 
 
 def _deployment() -> list[Manifest]:
