@@ -77,6 +77,8 @@ def test_haproxy_takes_it(variables: dict[str, Any], tmp_path: Path) -> None:
         ({"name": "a b"}, "'a b' is no name for a part of a proxy"),
         ({"load": {"peak": 1, "replica": 1}}, "load: is given without port"),
         ({"port": 8080}, "load: is missing"),
+        ({"port": 8080, "load": {"peak": -1, "replica": 1}}, "load.peak: is -1; allowed is "),
+        ({"port": 8080, "load": {"peak": float("nan"), "replica": 1}}, "load.peak: is nan; allowed is "),
         ({"calls": {"a": {}}}, "calls.a.host: is missing"),
         ({"calls": {"a": {"host": "x y", "port": 1}}}, "calls.a.host: is 'x y'"),
         ({"calls": {"a\nb": {"host": "x", "port": 1}}}, "is no name for a call"),
