@@ -141,7 +141,9 @@ def _inbound_hop(r: Reader) -> InboundHop | None:
         r.problem("protocol", UNKNOWN_VALUE, f"is {protocol!r}", f"allowed are {', '.join(hops.PROTOCOLS)}")
         protocol = "http"
     own = r.at("inbound")
-    replica = r.at("load").number("replica", 1.0)
+    load = r.at("load")
+    load.number("peak", 1.0)  # nothing here follows from it
+    replica = load.number("replica", 1.0)
     guard = inbound.read(own, sidecar.FIRST_PORT, protocol, replica, deadline)
     if not guard.enabled:
         return None
