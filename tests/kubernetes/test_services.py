@@ -370,3 +370,53 @@ class TestOutputsAndGovernor:
             "kubernetes:scheduling.k8s.io/v1:PriorityClass shop-priority": ["trade without a parent"],
             "flyball:index:Governor shop-governor": ["governor without a parent"],
         }
+
+
+class TestCallersOfAFurtherPort:
+    """They go there past the proxy: let in, and let out."""
+
+    def out(self, *callers: str) -> dict[str, list[Any]]:
+        """By workload what its policy lets out to the further ports of cart."""
+        probes = {"readiness": {"exec": ["ready"]}, "liveness": {"exec": ["alive"]}}
+        ports = {
+            "admin": {"port": 9000, "callers": [*callers]},
+            "stats": {"port": 9125, "service": 125, "protocol": "udp", "callers": ["front"]},
+        }
+        given: Any = {
+            "namespace": "shop",
+            "services": {
+                "cart": {**SERVICE, "ports": ports},
+                "front": {**SERVICE, "migrate": {"command": ["migrate"]}},
+                "worker": {"image": SERVICE["image"], "load": SERVICE["load"], "probes": probes},
+            },
+            "jobs": {"report": {"image": SERVICE["image"]}},
+            "caches": {"sessions": {"memory": "1Gi", "ttl": "1h"}},
+        }
+        return {
+            name.removeprefix("NetworkPolicy "): led
+            for name, each in objects(lambda: Services("shop", given)).items()
+            if name.startswith("NetworkPolicy ")
+            and (
+                led := [
+                    rule for rule in each["spec"].get("egress", []) if rule["ports"][0]["port"] in (9000, 9125, 125)
+                ]
+            )
+        }
+
+    def test_of_the_set_go_out_there_too(self) -> None:
+        cart = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "cart"}}}
+        admin = {"to": [cart], "ports": [{"protocol": "TCP", "port": 9000}]}
+        stats = {"to": [cart], "ports": [{"protocol": "UDP", "port": 9125}]}
+        assert self.out("front", "front-migrate", "worker", "report", "cart", "elsewhere", "trade/desk") == {
+            "cart": [admin],
+            "front": [admin, stats],
+            "front-migrate": [admin],
+            "worker": [admin],
+            "report": [admin],
+        }
+
+    def test_all_of_the_namespace_do(self) -> None:
+        assert [*self.out("shop/*")] == ["cart", "front", "front-migrate", "worker", "report"]
+
+    def test_others_do_not(self) -> None:
+        assert [*self.out("trade/*", "elsewhere")] == ["front"]
