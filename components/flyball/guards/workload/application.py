@@ -21,6 +21,7 @@ from flyball.guards.workload.files import Files, Variables
 from flyball.guards.workload.names import Caller, check_name
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.guards.workload.pod import PLAIN, Pod
+from flyball.guards.workload.ports import Reached
 from flyball.guards.workload.resources import Resources
 from flyball.guards.workload.sidecar import Sidecar
 
@@ -108,7 +109,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """An application as it will run: what it is, where, and who may call it.
+    """An application as it will run: what it is, where, who may call it, and what further ports it reaches.
 
     `given` are its arguments, for what no rule reads: image, environment and secrets, which may only be known while
     Pulumi runs. `path` is where they stand, for messages.
@@ -117,6 +118,7 @@ class Placed:
     spec: Application
     place: Place
     callers: tuple[Caller, ...] = ()
+    reaches: tuple[Reached, ...] = ()
     given: Mapping[str, Any]
     path: Path
 

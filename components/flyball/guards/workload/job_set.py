@@ -2,8 +2,9 @@
 them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from flyball.guards.fail_fast.container import check_container
@@ -17,8 +18,10 @@ from flyball.guards.workload import calls, fixed_names, init_containers, jobs, p
 from flyball.guards.workload.application import Place, check_mounts, sources, unread
 from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.jobs import Job, JobSpec
+from flyball.guards.workload.names import Caller
 from flyball.guards.workload.other_words import JOB_WORDS, check_service
 from flyball.guards.workload.plain_arguments import PlainJobArgs
+from flyball.guards.workload.ports import Reached
 from flyball.guards.workload.sizing import promise
 from flyball.guards.workload.spec import Spec
 
@@ -44,8 +47,9 @@ class Reading:
     spec: JobSpec
     bad: frozenset[Path] = frozenset()
 
-    def resolved(self, place: Place) -> Job:
-        return Job(spec=self.spec, place=place, given=self.args, path=self.reader.path)
+    def resolved(self, place: Place, reached: Mapping[Caller, Iterable[Reached]] = MappingProxyType({})) -> Job:
+        reaches = relations.reaches(self.spec, reached)
+        return Job(spec=self.spec, place=place, reaches=reaches, given=self.args, path=self.reader.path)
 
 
 def begin(name: str, given: object, place: Place, described: Described) -> Reading:

@@ -36,7 +36,7 @@ class PortArgs(TypedDict):
     """`http`, `grpc`, `tcp` or `udp` [tcp]."""
     callers: NotRequired[list[str]]
     """Workloads that may reach it, as front, of another namespace as trade/front, or all there as trade/* [those of
-    `public`]."""
+    `public`]. Those of the same set are let out to it as well."""
     public: NotRequired[bool]
     """Whether anybody may reach it [false]."""
 
@@ -61,6 +61,16 @@ class Port:
     protocol: str
     callers: tuple[Caller, ...]
     public: bool
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Reached:
+    """A further port of a service, as those see it who may reach it: `port` is that of its pods."""
+
+    namespace: str
+    name: str
+    port: int
+    protocol: str
 
 
 @dataclass(frozen=True, slots=True)

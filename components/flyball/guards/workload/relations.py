@@ -22,7 +22,8 @@ from flyball.guards.timeouts.rules import (
 from flyball.guards.workload.application import Application
 from flyball.guards.workload.balancer import SUFFIX as BALANCER_SUFFIX
 from flyball.guards.workload.calls import Call, Callee
-from flyball.guards.workload.names import PEERS_SUFFIX, Caller
+from flyball.guards.workload.names import EVERYBODY, PEERS_SUFFIX, Caller
+from flyball.guards.workload.ports import Reached
 from flyball.guards.workload.spec import Spec
 
 _ALL: frozenset[Path] = frozenset()
@@ -155,6 +156,22 @@ def callers(specs: Iterable[Application]) -> dict[tuple[str, str], set[Caller]]:
             if not isinstance(call.to, Outside):
                 found[call.to.namespace, call.to.name].add(Caller(spec.namespace, spec.name))
     return found
+
+
+def reached(specs: Iterable[Spec]) -> dict[Caller, list[Reached]]:
+    """By who is named as a caller of further ports of these: which ones, so that it gets out to where it is let in."""
+    found: dict[Caller, list[Reached]] = defaultdict(list)
+    for spec in specs:
+        for port in spec.ports.values():
+            for caller in set(port.callers):
+                found[caller].append(Reached(spec.namespace, spec.name, port.port, port.protocol))
+    return found
+
+
+def reaches(spec: Application, found: Mapping[Caller, Iterable[Reached]]) -> tuple[Reached, ...]:
+    """The further ports that name an application, or all of its namespace; each once, in order."""
+    named = (Caller(spec.namespace, name) for name in (spec.name, EVERYBODY))
+    return tuple(sorted({each for caller in named for each in found.get(caller, ())}))
 
 
 def check_names(

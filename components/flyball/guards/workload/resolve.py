@@ -46,6 +46,7 @@ from flyball.guards.workload.jobs import Job, JobSpec
 from flyball.guards.workload.names import EVERYBODY, SPOT_SUFFIX, Caller
 from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.plain_arguments import PlainArgs
+from flyball.guards.workload.ports import Reached
 from flyball.guards.workload.promised import deadlines as deadlines_of
 from flyball.guards.workload.sizing import Sizing, promise, size
 from flyball.guards.workload.spec import Spec
@@ -179,22 +180,23 @@ def examine(
     paths = {name: (*root, name) for name in read}
     calling = {name: job.spec for name, job in begun.items()}
     calling |= {each.migration.name: each.migration for each in read.values() if each.migration}
-    callers = relations.callers([*specs.values(), *calling.values()])
+    callers, reached = relations.callers([*specs.values(), *calling.values()]), relations.reached(specs.values())
     return Examined(
         services={
             name: Service(
                 spec=reading.spec,
                 sizing=reading.sizing,
-                migration=_migration(reading, place),
+                migration=_migration(reading, place, reached),
                 place=place,
                 callers=_callers(reading.spec, callers, place),
+                reaches=relations.reaches(reading.spec, reached),
                 given=reading.args,
                 path=paths[name],
             )
             for name, reading in read.items()
             if reading.sizing is not None
         },
-        jobs={name: job.resolved(place) for name, job in begun.items() if not job.reader.problems},
+        jobs={name: job.resolved(place, reached) for name, job in begun.items() if not job.reader.problems},
         promises=promises,
         callers=callers,
         own={name: reading.reader.problems for name, reading in read.items()},
@@ -252,12 +254,13 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
         r.problems.extend(more)
 
 
-def _migration(reading: _Reading, place: Place) -> Job | None:
+def _migration(reading: _Reading, place: Place, reached: Mapping[Caller, list[Reached]]) -> Job | None:
     own = migration.given(reading.args)
     if reading.migration is None or own is None:
         return None
-    path = (*reading.reader.path, migration.KEY)
-    return Job(spec=reading.migration, place=place, given=migration.arguments(reading.args, own), path=path)
+    path, reaches = (*reading.reader.path, migration.KEY), relations.reaches(reading.migration, reached)
+    args = migration.arguments(reading.args, own)
+    return Job(spec=reading.migration, place=place, reaches=reaches, given=args, path=path)
 
 
 def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) -> Iterator[Problem]:

@@ -1,4 +1,6 @@
-"""The NetworkPolicy that follows from the call graph: declared callers in, declared calls and DNS out."""
+"""The NetworkPolicy that follows from the call graph: declared callers in; declared calls, further ports of which it is
+a caller, and DNS out.
+"""
 
 from collections.abc import Iterable
 
@@ -7,7 +9,7 @@ from flyball.guards.timeouts.calls import Outside
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.names import EVERYBODY, Caller
 from flyball.guards.workload.platform import EVERYWHERE, Platform, anywhere
-from flyball.guards.workload.ports import Port
+from flyball.guards.workload.ports import Port, Reached
 from flyball.guards.workload.resolve import Service
 from flyball.kubernetes.objects import Manifest, metadata, selector
 
@@ -72,7 +74,7 @@ def _among(s: Service, direction: str) -> list[Manifest]:
     return [{direction: [{"podSelector": {"matchLabels": selector(s)}}], "ports": ports}]
 
 
-def _further(port: Port) -> Manifest:
+def _further(port: Port | Reached) -> Manifest:
     return {**tcp(port.port), "protocol": protocol(port.protocol)}
 
 
@@ -127,7 +129,8 @@ def _egress(s: Placed) -> list[Manifest]:
         else:
             # A policy speaks of the pods' own ports, which are not those of the Service in front of them.
             rules.append({"to": [_pods(s, to.namespace, to.name)], "ports": [tcp(to.target)]})
-    return [*rules, *(_among(s, "to") if isinstance(s, Service) else ())]
+    further = [{"to": [_pods(s, to.namespace, to.name)], "ports": [_further(to)]} for to in s.reaches]
+    return [*rules, *further, *(_among(s, "to") if isinstance(s, Service) else ())]
 
 
 def _anywhere(s: Placed, to: Outside) -> list[Manifest]:
