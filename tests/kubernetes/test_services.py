@@ -112,7 +112,7 @@ class TestRefusedInTheWordsOfTheStackFile:
         ("calls", "said"),
         [
             ({"crt": {}}, "calls.crt: is no service of this stack; did you mean 'cart'?"),
-            ({"cart": {"host": "a", "port": 1}}, "calls.cart.host: hides the service cart;"),
+            ({"cart": {"host": "a.example", "port": 1}}, "calls.cart.host: hides the service cart;"),
             ({"cart": {"service": {"name": "x", "port": 1}}}, "calls.cart.service: hides the service cart;"),
             ({"cart": {"target": 80}}, "calls.cart.target: is 80, and the pods of cart listen on 21000; leave it out"),
             ({"cart": {"protocol": "grpc"}}, "calls.cart.protocol: is grpc, and cart speaks http; leave it out"),

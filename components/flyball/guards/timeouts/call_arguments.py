@@ -113,7 +113,8 @@ class CallArgs(GuardedCallArgs):
     """
 
     host: NotRequired[str]
-    """Name or address of a dependency outside of the stack: a database, another company's API."""
+    """Name or address of a dependency outside of the stack: a database, another company's API. The whole name: a proxy
+    completes none."""
     port: NotRequired[int]
     """Port of the dependency [the callee's port; required with `host`, and for a `Workload` by itself]."""
     service: NotRequired[ServiceReferenceArgs]

@@ -40,7 +40,7 @@ def read_outside(r: Reader) -> Outside:
     """Where a call with `host` goes."""
     if not r.has("port"):
         r.problem("port", MISSING, "is missing", "a host outside of the stack needs its port")
-    host, hosts = r.value("host", str, "localhost"), address.hosts(r, "hosts")
+    host, hosts = r.value("host", str, "127.0.0.1"), address.hosts(r, "hosts")
     address.check_host(r, "host", host)
     cidrs = address.ranges(r, "cidrs", "as 10.1.0.0/16, or 10.1.2.3/32 for one address")
     return Outside(host, r.whole("port", 1, most=address.LAST_PORT), cidrs, hosts)

@@ -1,6 +1,6 @@
 """A call as it will be made: to whom, how long it may take, and what keeps a dependency from doing harm."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flyball.guards.fail_fast.rules import VARIABLE_TAKEN
@@ -19,7 +19,7 @@ from flyball.guards.timeouts.rules import UNKNOWN_ADDRESS
 from flyball.guards.workload import promised
 from flyball.guards.workload.caches import Seen, variables
 from flyball.guards.workload.names import check_name, check_namespace
-from flyball.guards.workload.sidecar import FIRST_PORT
+from flyball.guards.workload.sidecar import FIRST_PORT, Sidecar
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,40 @@ def read_names(r: Reader, port: int) -> tuple[Target, ...]:
             continue
         found.append(place)
     return tuple(found)
+
+
+def check_hosts(
+    made: Mapping[str, Call], known: Container[str], proxy: Sidecar, namespace: str, path: Path
+) -> Iterator[Problem]:
+    """Refuse hosts outside that a pod's own resolver would find, and its proxy does not.
+
+    HAProxy asks the name servers of resolv.conf for a name as it stands: it reads neither search domains nor /etc/hosts
+    (https://docs.haproxy.org/3.2/configuration.html#5.3.2-parse-resolv-conf). Nobody can tell `db.prod`, of a
+    namespace, from `db.example`: of two words only a name of the set, `known`, in its namespace is no whole one.
+    """
+    for name, call in made.items() if proxy.enabled else ():
+        if not isinstance(call.to, Outside):
+            continue
+        for at, host in (("host",), call.to.host), *((("hosts", i), each) for i, each in enumerate(call.to.hosts)):
+            if hint := _completed(host, known, proxy.domain, namespace):
+                message = f"is {host!r}, and the proxy completes no name"
+                yield Problem((*path, "calls", name, *at), INVALID_ADDRESS, message, f"write {hint}")
+
+
+def _completed(host: str, known: Container[str], domain: str, namespace: str) -> str | None:
+    """What to write in place of a name that is not whole; None of one that is, or of what is no name."""
+    host = host.lower()
+    first, *rest = host.split(".")
+    if not address.is_name(host):
+        return None
+    if host == "localhost":
+        return "127.0.0.1"
+    if rest == [namespace] and first in known:
+        return f"{host}.svc.{domain}"
+    if rest and rest[-1] != "svc":
+        return None
+    whole = f"{host}.{domain}" if len(rest) > 1 else None
+    return whole or f"the whole name, of a Service here {first}.{namespace}.svc.{domain}, or the address"
 
 
 def _stated(r: Reader, known: Callee) -> Callee:

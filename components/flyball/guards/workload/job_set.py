@@ -74,6 +74,7 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
     r.problems.extend([*check_container(reading.args, r.path), *check_mounts(reading.spec, r.path)])
     r.problems.extend(pod.check_spot(reading.spec.pod, place.platform, reading.spec.spot, r.path))
     r.problems.extend(hops.check_hops(made, (*r.path, "calls")))
+    r.problems.extend(calls.check_hosts(reading.spec.calls, known, reading.spec.sidecar, place.namespace, r.path))
     r.problems.extend(calls.check_told(reading.spec.calls, sources(reading.args), r.path))
     r.problems.extend(sidecar.check(reading.spec.sidecar, jobs.no_guard(), made, 0, sources(reading.args), r.path))
     ports = sidecar.taken(reading.spec.sidecar, jobs.no_guard(), (), 0)

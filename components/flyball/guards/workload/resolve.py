@@ -234,6 +234,7 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     way = place.platform.way
     found = reading.spec = replace(reading.spec, calls=calls.read(r, place.namespace, known))
     r.problems.extend([*check_container(reading.args, r.path), *_check_proxy(found, reading.args, way, r.path)])
+    r.problems.extend(calls.check_hosts(found.calls, known, found.sidecar, found.namespace, r.path))
     reading.migration = migration.read(reading.args, found.name, place.namespace, found.calls, r)
     if found.expose:
         prestop = found.shutdown.prestop
