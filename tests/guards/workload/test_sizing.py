@@ -176,7 +176,7 @@ class TestPromises:
 
 class TestForAStack:
     def test_problems_are_handed_over_with_the_keys_they_lie_under(self) -> None:
-        calls = {"cart": {"timeout": "1"}, "api.example.org": {"host": "x", "port": 0}, "good": {}}
+        calls = {"cart": {"timeout": "1"}, "api.example.org": {"host": "x.example", "port": 0}, "good": {}}
         args = MINIMAL | {"calls": calls, "deadline": "x", "schedule": {"windows": [NIGHT | {"peak": 0}]}}
         found = examine({"web": args, "cart": MINIMAL, "good": MINIMAL}, Place(), ("services",))
         assert list(found.services) == ["cart", "good"]
