@@ -169,7 +169,8 @@ NAME_UNREACHABLE = Rule(
     "name-unreachable",
     Lesson.TIMEOUTS,
     what="A name that is to lead to the proxy does so on a port that is free in the pod: what listens there at every"
-    " address takes the calls for itself, or does not start.",
-    source="bind(2), EADDRINUSE: of one port there is either every address, or single ones.",
-    remedy="Let the application listen on another port.",
+    " address takes the calls for itself, or does not start. And it is dialled on the ports of its call alone: on"
+    " another one the proxy does not listen.",
+    source="bind(2), EADDRINUSE: of one port there is either every address, or single ones; connect(2), ECONNREFUSED.",
+    remedy="Let the application listen on another port, and dial the one that the call names.",
 )

@@ -26,6 +26,10 @@ _PLACE = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?(?=$|[/?,;])"
 )
 """A host in a value, as it stands in URLs, connection strings, lists of servers, or alone."""
+_DIALLED = re.compile(
+    r"(?:(?<![-.\w$({:/])|(?<=//))(?P<host>[A-Za-z0-9][-.A-Za-z0-9]*):(?P<port>[0-9]{1,5})(?![-.\w:@])"
+)
+"""A host with a port anywhere in a value or in a word of a command; no user with a password, and no image's tag."""
 _REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Z_][A-Z0-9_]*)\)")
 
 
@@ -77,12 +81,41 @@ def check_values(spec: Application, env: Any, known: Mapping[str, object], path:
             yield from _check_way(spec, text, at)
 
 
+def check_dialled(spec: Application, args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    """Refuse variables and words of the command that dial a name which leads to the proxy on a port on which that does
+    not listen there."""
+    led: dict[str, tuple[str, list[int]]] = {}
+    for name, call in spec.calls.items() if spec.sidecar.enabled else ():
+        for to in call.names:
+            led.setdefault(to.host, (name, []))[1].append(to.port)
+    for at, text in _texts(args, path) if led else ():
+        for match in _DIALLED.finditer(text):
+            host, port = match["host"].lower().rstrip("."), int(match["port"])
+            name, ports = led.get(host, ("", [port]))
+            if port not in ports:
+                there = " and ".join(map(str, sorted({*ports})))
+                message = f"dials {host}:{port}, and the name leads to the proxy, which listens on {there} there"
+                hint = (
+                    f"dial that, or add {host}:{port} to calls.{name}.names where it means the same; what else listens"
+                    " there needs a call of its own, with another name"
+                )
+                yield Problem(at, NAME_UNREACHABLE, message, hint)
+
+
+def _texts(args: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+    """What is said to the application, and where."""
+    for key in ("env", "command", "arguments"):
+        given = args.get(key)
+        each = given.items() if isinstance(given, Mapping) else enumerate(given if isinstance(given, list) else ())
+        yield from (((*path, key, step), text) for step, text in each if isinstance(text, str))
+
+
 def _check_way(spec: Application, text: str, at: Path) -> Iterator[Problem]:
+    led = {to.host for call in spec.calls.values() for to in call.names}
     for match in _PLACE.finditer(text):
         host, port = match["host"].lower().rstrip("."), match["port"]
         for name, call in spec.calls.items():
-            fixed = any(to.host == host and port in (None, str(to.port)) for to in call.names)
-            if fixed or not _is_of(spec, call, host, port):
+            if host in led or not _is_of(spec, call, host, port):
                 continue
             # A word alone, without scheme and port, may be anything.
             if match["scheme"] or port or "." in host:

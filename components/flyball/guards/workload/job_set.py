@@ -81,6 +81,7 @@ def finish(reading: Reading, known: Mapping[str, Callee], place: Place) -> None:
     r.problems.extend(fixed_names.check(reading.spec, ports, r.path))
     variables = {**sources(reading.args), **calls.told(reading.spec.calls)}
     r.problems.extend(fixed_names.check_values(reading.spec, reading.args.get("env"), variables, r.path))
+    r.problems.extend(fixed_names.check_dialled(reading.spec, reading.args, r.path))
     r.problems.extend(check_extended(reading.spec, reading.args, variables, r.path))
     reading.bad = unread(r)
 

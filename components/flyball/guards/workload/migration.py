@@ -17,7 +17,7 @@ from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import GIVEN_TWICE
 from flyball.guards.reading.units import show_duration
 from flyball.guards.timeouts.rules import CALLS_BEYOND_DEADLINE
-from flyball.guards.workload import job_set, jobs, patch_args
+from flyball.guards.workload import fixed_names, job_set, jobs, patch_args
 from flyball.guards.workload.application import sources
 from flyball.guards.workload.arguments import ResourcesArgs
 from flyball.guards.workload.calls import Call, told
@@ -108,7 +108,8 @@ def read(service: Mapping[str, Any], name: str, namespace: str, calls: Mapping[s
     spec = replace(spec, calls=calls, ttl=None, serves=name, patches=patch_args.read(at, MIGRATION_KINDS))
     variables = {**sources(merged), **told(calls)}
     extended = job_set.check_extended(spec, merged, variables, at.path)
-    found = [*at.problems, *check_container(own, at.path), *_check(spec, own, at), *extended]
+    dialled = fixed_names.check_dialled(spec, own, at.path)
+    found = [*at.problems, *check_container(own, at.path), *_check(spec, own, at), *extended, *dialled]
     mine, within = {*GuardedMigrateArgs.__annotations__, "image", "env", "refs"}, len(at.path)
     r.problems.extend(problem for problem in found if mine.intersection(problem.path[within : within + 1]))
     return spec

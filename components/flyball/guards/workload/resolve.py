@@ -282,6 +282,7 @@ def _check_proxy(spec: Spec, args: Mapping[str, Any], way: WayIn, path: Path) ->
     yield from _check_variables(own, variables, path)
     known = {**variables, **own, **calls.told(spec.calls)}
     yield from fixed_names.check_values(spec, args.get("env"), known, path)
+    yield from fixed_names.check_dialled(spec, args, path)
     yield from patch.check(spec, known, way, path)
     folders = [*spec.scratch, *spec.files, *(["logs"] if spec.logs else [])]
     yield from init_containers.check(spec.name, spec.init, spec.sidecars, args, folders, taken, spec.beside, path)
