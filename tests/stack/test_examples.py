@@ -74,7 +74,7 @@ ASTRONOMY: Facts = {
     "flagd": (8013, "grpc", ()),
     "accounting": (None, "tcp", ("astronomy-db", "kafka")),
     "fraud-detection": (None, "tcp", ("flagd", "kafka")),
-    "load-generator": (None, "tcp", ("flagd", "frontend-proxy")),
+    "load-generator": (None, "tcp", ("frontend-proxy",)),
     "kafka": (9092, "tcp", ()),
     "valkey-cart": (6379, "tcp", ()),
     "astronomy-db": (5432, "tcp", ()),
@@ -100,6 +100,7 @@ OUTSIDE = {
         "grafana.observability.svc.cluster.local:80",
         "jaeger.observability.svc.cluster.local:16686",
         "flagd.otel-demo.svc.cluster.local:4000",  # what is beside flagd has no name of its own
+        "flagd.otel-demo.svc.cluster.local:8016",
     },
 }
 BESIDE: dict[str, dict[str, tuple[str, int | None]]] = {
