@@ -83,16 +83,19 @@ def _call_further(
     name that is `taken`."""
     for number in sorted({each.port for each in places if each.port is not None}):
         name, port = _further(work, callee, number)
-        if port is None or work.item.is_ours:
+        if work.item.is_ours:
+            continue
+        # Whether a call leads there or none: where the name leads to the proxy, nobody listens on that port.
+        there = told.apart(work, args, calls, list(dict.fromkeys(each for each in places if each.port == number)))
+        if port is None:
             continue
         if port.get("protocol") == "udp" or port["port"] != number:
             why = "speaks UDP" if port.get("protocol") == "udp" else f"is {port['port']} in its pods"
             work.lose("", f"it seems to call port {number} of {callee.work.name}, which {why}: no call leads there")
             continue
-        dialled = list(dict.fromkeys(each for each in places if each.port == number))
         spoken = port.get("protocol", "tcp")
         key = told.apart_from(taken, f"{callee.work.name}-{name}")
-        if there := told.apart(work, args, calls, dialled):
+        if there:
             call = told.way(work, args, told.Callee(key, number, spoken), there)
             if call is not None:
                 host = names_of(there[0].name, work.found)[-1]
