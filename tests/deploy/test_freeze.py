@@ -46,8 +46,12 @@ class Pools(Cluster):
         super().__init__("36", kinds, governor=True)
         self.there = there
         self.patched: dict[str, Any] = {}
+        self.behind = 0
+        """So many patches more are changed by a freeze that has gone: policies read it from a watch."""
 
     def json(self, *arguments: str, stdin: str = "") -> Any:
+        if arguments[0] == "patch":
+            return json.loads(self.run(*arguments))
         assert arguments == ("create", "--filename=-")
         return {**json.loads(stdin), "metadata": {"creationTimestamp": "2028-01-03T06:00:00Z"}}
 
@@ -62,8 +66,12 @@ class Pools(Cluster):
             case ("patch", "nodepool", name, "--type=merge", patch):
                 if name not in self.there:
                     raise KubectlError(f'nodepools.karpenter.sh "{name}" not found')
-                self.patched[name] = json.loads(patch.removeprefix("--patch="))["spec"]["disruption"]["budgets"]
-                return ""
+                found = json.loads(patch.removeprefix("--patch="))
+                if self.behind:
+                    self.behind -= 1
+                    found["spec"]["disruption"]["budgets"] = [{"nodes": "0"}]
+                self.patched[name] = found["spec"]["disruption"]["budgets"]
+                return json.dumps(found)
         return super().run(*arguments, stdin=stdin, timeout=timeout, accept=accept)
 
 
@@ -83,6 +91,21 @@ def test_a_pool_that_is_gone_keeps_no_other_from_a_freeze_nor_from_its_end(
     assert cluster.patched == frozen
     freeze.lift(cluster)
     assert cluster.patched == lifted
+
+
+def test_a_pool_has_its_budget_again_though_a_policy_still_sees_the_freeze() -> None:
+    cluster = Pools("nodepools.karpenter.sh", ("spot",))
+    cluster.behind = 2
+    freeze.lift(cluster)
+    assert (cluster.patched, cluster.behind) == ({"spot": [{"nodes": "2"}]}, 0)
+
+
+def test_a_pool_that_stays_without_a_budget_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freeze, "SETTLES", 0.0)
+    cluster = Pools("nodepools.karpenter.sh", ("spot",))
+    cluster.behind = 1_000
+    with pytest.raises(KubectlError, match=r"^NodePool spot keeps a budget of 0 nodes though .*; unfreeze once more$"):
+        freeze.lift(cluster)
 
 
 SINCE = datetime(2028, 1, 3, 6, tzinfo=UTC)
