@@ -5,6 +5,7 @@ its end puts back what the pools' envelopes say.
 """
 
 import json
+import time
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from flyball.deploy.requirements import has_policies
 from flyball.guards.governor.freeze import Freeze, check_others, moment
 from flyball.guards.governor.rules import NO_GOVERNOR
 from flyball.guards.reading.problem import Problem, Refused, refuse
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.governor.names import FREEZE, SYSTEM_NAMESPACE
 from flyball.kubernetes.pools.governor import budgets_of
@@ -21,6 +22,9 @@ from flyball.kubernetes.pools.names import ENVELOPES, GROUP, KINDS
 from flyball.kubernetes.pools.pool import budgets
 
 _THERE = (f"--namespace={SYSTEM_NAMESPACE}",)
+SETTLES = 15.0
+"""Seconds. Policies read the freeze from a watch of the API server's: a write a moment after its end may still meet it,
+and is given a budget of none. A watch is behind by less than a second, if not on a server that is short of all."""
 
 
 def current(kubectl: Kubectl) -> Freeze | None:
@@ -57,7 +61,10 @@ def freeze(kubectl: Kubectl, reason: str, until: datetime | None, by: str) -> Fr
 
 
 def lift(kubectl: Kubectl) -> Freeze | None:
-    """Lift the freeze, and return what it was; None if there was none."""
+    """Lift the freeze, and return what it was; None if there was none.
+
+    Raises `KubectlError` where a pool stays without its budget.
+    """
     before = current(kubectl)
     if before:
         kubectl.run("delete", "configmap", FREEZE, *_THERE, "--ignore-not-found")
@@ -78,8 +85,21 @@ def _set_budgets(kubectl: Kubectl, frozen: bool) -> None:
     for pool, nodes in known.items():
         if not kubectl.find("nodepool", pool):
             continue
-        spec = {"spec": {"disruption": {"budgets": budgets(0 if frozen else nodes)}}}
-        kubectl.run("patch", "nodepool", pool, "--type=merge", f"--patch={json.dumps(spec)}")
+        _set_budget(kubectl, pool, 0 if frozen else nodes)
+
+
+def _set_budget(kubectl: Kubectl, pool: str, nodes: int) -> None:
+    """Until it stays, or somebody has set another freeze."""
+    spec = {"spec": {"disruption": {"budgets": budgets(nodes)}}}
+    patch, end = ("patch", "nodepool", pool, "--type=merge", f"--patch={json.dumps(spec)}"), time.monotonic() + SETTLES
+    while kubectl.json(*patch)["spec"]["disruption"]["budgets"] != budgets(nodes):
+        if current(kubectl):
+            return
+        if time.monotonic() >= end:
+            raise KubectlError(
+                f"NodePool {pool} is kept from its budget of {nodes} though no freeze is on; unfreeze once more"
+            )
+        time.sleep(0.2)
 
 
 def _read(item: dict[str, Any]) -> Freeze:
