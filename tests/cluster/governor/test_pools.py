@@ -1,6 +1,7 @@
 """Writes of node pools, as people, robots and Karpenter itself try them, on Karpenter's own kinds of objects."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -261,6 +262,22 @@ def test_without_a_freeze_age_takes_a_node_away(pools: Api) -> None:
     assert _taken_away(pools) == dict.fromkeys(AGES, True)
 
 
+@contextmanager
+def _frozen(pools: Api) -> Iterator[None]:
+    """Once policies know of it. To change an object the API server needs its kind's schema, which it learns some
+    seconds after the kind itself, and refuses the change until then."""
+    pools.post(FREEZE, freeze_config_map("the store is being moved", None, "operator")).expect()
+    person = pools.as_user("developer", GROUP).dry()
+
+    def holds() -> bool:
+        answer = person.patch(SPOT, _budgets({"nodes": "1"}))
+        return answer.ok and answer.body["spec"]["disruption"]["budgets"] == [{"nodes": "0"}]
+
+    world.wait(holds)
+    yield
+    pools.delete(f"{FREEZE}/{names.FREEZE}").expect()
+
+
 def test_who_may_freeze_needs_no_other_right(governed_plane: ControlPlane, pools: Api, tmp_path: Path) -> None:
     config: dict[str, Any] = yaml.safe_load(governed_plane.kubeconfig.read_text())
     config["users"][0]["user"] |= {"as": "on-call", "as-groups": ["system:authenticated", names.FREEZE_GROUP]}
@@ -270,6 +287,8 @@ def test_who_may_freeze_needs_no_other_right(governed_plane: ControlPlane, pools
     def budgets() -> object:
         return pools.get(SPOT).expect()["spec"]["disruption"]["budgets"]
 
+    with _frozen(pools):
+        pass
     assert budgets() == [{"nodes": "1"}]
     try:
         found = freeze.freeze(kubectl, "the store is being moved", None, "on-call")
@@ -283,12 +302,8 @@ def test_who_may_freeze_needs_no_other_right(governed_plane: ControlPlane, pools
 
 @pytest.fixture(scope="class")
 def frozen(pools: Api) -> Iterator[None]:
-    pools.post(FREEZE, freeze_config_map("the store is being moved", None, "operator")).expect()
-    # To change an object the API server needs its kind's schema, which it learns some seconds after the kind itself.
-    person = pools.as_user("developer", GROUP).dry()
-    world.wait(lambda: person.patch(SPOT, _budgets({"nodes": "1"})).ok)
-    yield
-    pools.delete(f"{FREEZE}/{names.FREEZE}").expect()
+    with _frozen(pools):
+        yield
 
 
 @pytest.mark.usefixtures("frozen")
