@@ -8,6 +8,7 @@ from flyball.deploy.adopt import balancer, containers, load, members, ours, pod,
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, is_made, pod_of, ports_of, services_of, target
+from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN, Shutdown
 from flyball.guards.reading.units import duration
 from flyball.guards.workload.init_containers import DEFAULT_STOP
 from flyball.guards.workload.ports import MAIN, METRICS
@@ -50,8 +51,10 @@ _RELEASED = {
     "ordinals": "members are counted from 0",
 }
 _OWN_PORTS = (MAIN, METRICS)
-_LONGEST_WAY_OUT, _REST = 110, 35
-"""Seconds, of all of it, and to drain and to stop where nothing is said (`guards.interruptions`)."""
+_USUAL = Shutdown()
+_LONGEST_WAY_OUT, _PRESTOP, _STOP = LONGEST_SHUTDOWN // 1000, _USUAL.prestop // 1000, _USUAL.stop // 1000
+_REST = _USUAL.drain // 1000 + _STOP
+"""Seconds, of all of a way out, and of its parts where nothing is said; the rest is to drain and to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +316,7 @@ def _prestop(work: Work) -> dict[str, Any]:
         work.lose(
             f"{work.path}.lifecycle.preStop", "it is not run: a pod that leaves waits until nobody sends any more"
         )
-    if not isinstance(waits, int) or waits in (0, 5):
+    if not isinstance(waits, int) or waits in (0, _PRESTOP):
         return {}
     longest = _LONGEST_WAY_OUT - _ways_out(work) - _REST
     if waits > longest:
@@ -327,7 +330,7 @@ def _drain(work: Work, args: dict[str, Any]) -> None:
     prestop = duration(shutdown["prestop"]) // 1000 if shutdown else balancer.prestop(args)
     if not isinstance(grace, int) or grace - others <= prestop + _REST:
         return
-    args["shutdown"] = {**shutdown, "drain": f"{min(grace, _LONGEST_WAY_OUT) - others - prestop - 5}s"}
+    args["shutdown"] = {**shutdown, "drain": f"{min(grace, _LONGEST_WAY_OUT) - others - prestop - _STOP}s"}
     if grace > _LONGEST_WAY_OUT:
         loses = f"{grace} s are more than a spot notice leaves; {_LONGEST_WAY_OUT} s here"
         work.lose(f"{work.pod_path}.terminationGracePeriodSeconds", loses)
