@@ -32,15 +32,18 @@ def host_of(service: Item) -> str | None:
 
 def names(found: Found) -> dict[str, Item]:
     """The Services that lead outside, by each name that leads there: their own, and that of the host."""
-    services = {each.name: each for each in found.of("Service") if not each.is_ours and host_of(each)}
-    services = {name: each for name, each in services.items() if short(str(host_of(each)), found) == host_of(each)}
+    services = {name: each for name, (each, host) in _hosts(found).items() if short(host, found) == host}
     return {str(host_of(each)): each for each in reversed(services.values())} | services
 
 
 def aliases(found: Found) -> dict[str, str]:
     """Further names of Services of the namespace, each with theirs."""
-    hosts = {each.name: host for each in found.of("Service") if not each.is_ours and (host := host_of(each))}
-    return {name: within for name, host in hosts.items() if (within := short(host, found)) != host}
+    return {name: within for name, (_, host) in _hosts(found).items() if (within := short(host, found)) != host}
+
+
+def _hosts(found: Found) -> dict[str, tuple[Item, str]]:
+    """The Services that are another name of a host, with it, by their names."""
+    return {each.name: (each, host) for each in found.of("Service") if not each.is_ours and (host := host_of(each))}
 
 
 def guess(
