@@ -13,14 +13,7 @@ from flyball.guards.aws.rules.platform import CLUSTER_VERSION, ENDPOINT_OPEN, FO
 from flyball.guards.fail_fast.rules import IMAGE_NOT_PINNED
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import (
-    EMPTY,
-    GIVEN_TWICE,
-    INVALID_ADDRESS,
-    INVALID_NAME,
-    MISSING,
-    UNKNOWN_VALUE,
-)
+from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, INVALID_ADDRESS, INVALID_NAME, MISSING, UNKNOWN_VALUE
 from flyball.guards.reading.strict import check, nearest
 
 VERSIONS = ("1.36",)
