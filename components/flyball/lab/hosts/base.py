@@ -81,7 +81,7 @@ def ensure(report: Report, suite: str = SUITES[0]) -> Base:
     """The base of a suite, made if need be. Raises `HostsError` where it cannot be made."""
     if reason := why_not():
         raise HostsError(reason)
-    _ensure_programs(report)
+    ensure_programs(report)
     folder = place(suite)
     with exclusive(paths.hosts_dir() / "base.lock", lambda: report("another process makes the Debian root; waiting")):
         if not folder.exists():
@@ -104,7 +104,7 @@ def _key(suite: str) -> str:
     return hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
 
 
-def _ensure_programs(report: Report) -> None:
+def ensure_programs(report: Report) -> None:
     lacking = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)})
     if lacking:
         report(f"installing {', '.join(lacking)}")
