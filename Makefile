@@ -40,7 +40,7 @@ lint: $(READY)
 # HAProxy comes from Debian, and tries the proxies' configurations; without root it is done without.
 haproxy:
 	@command -v haproxy >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
-	  echo "installing haproxy"; apt-get update -qq && apt-get install -qq -y --no-install-recommends haproxy >/dev/null; \
+	  echo "installing haproxy"; tools/apt-install haproxy; \
 	  if [ -d /run/systemd/system ]; then systemctl disable --quiet --now haproxy; fi; }  # its service is not ours
 
 # Parts by name as WHAT="register up", by default all; their tables are kept in docs/bench.md.
@@ -52,7 +52,7 @@ $(READY): tools/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, as PYTHON=...")'
 	@$(PYTHON) -m ensurepip --version >/dev/null 2>&1 || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing python3-venv"; apt-get update -qq && apt-get install -qq -y python3-venv >/dev/null; \
+	    echo "installing python3-venv"; tools/apt-install python3-venv; \
 	  else echo "$(PYTHON) cannot make virtual environments: install python3-venv"; exit 1; fi; }
 	@echo "setting up .venv"
 	@$(PYTHON) -m venv --clear .venv

@@ -105,11 +105,25 @@ def _key(suite: str) -> str:
 
 
 def ensure_programs(report: Report) -> None:
-    lacking = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)})
-    if lacking:
-        report(f"installing {', '.join(lacking)}")
-        _run("apt-get", "update", "-qq")
-        _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *lacking)
+    """Install what this machine lacks of `PROGRAMS`. Raises `HostsError` where it cannot be installed."""
+    with exclusive(paths.hosts_dir() / "programs.lock", lambda: report("another process installs programs; waiting")):
+        lacking = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)})
+        if lacking:
+            report(f"installing {', '.join(lacking)}")
+            _unless_locked("apt-get", "update", "-qq")
+            _unless_locked("apt-get", "install", "-qq", "-y", "--no-install-recommends", *lacking)
+
+
+def _unless_locked(*command: str) -> None:
+    """Run apt-get, for up to ten minutes again while others hold its locks, as Debian's own timers do after a boot."""
+    for _ in range(300):
+        try:
+            return _run(*command)
+        except HostsError as error:
+            if "Could not get lock" not in str(error):
+                raise
+        time.sleep(2.0)
+    return _run(*command)
 
 
 def _make(folder: Path, suite: str) -> None:
