@@ -7,7 +7,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 APT = """#!/bin/sh
 echo "$*" >>{folder}/calls
-if [ ! -e {folder}/free ]; then touch {folder}/free; echo "E: Could not get lock /var/lib/apt/lists/lock." >&2; exit 100; fi
+if [ ! -e {folder}/free ]; then
+    touch {folder}/free
+    echo "E: Could not get lock /var/lib/apt/lists/lock." >&2
+    exit 100
+fi
 [ "$5" != no-such ] || {{ echo "E: Unable to locate package no-such" >&2; exit 100; }}
 """
 UPDATE = "update -qq"
