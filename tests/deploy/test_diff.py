@@ -22,7 +22,7 @@ class Looks(Kubectl):
             return json.dumps({"items": []})
         return "\n".join(f"~ {item['metadata']['name']}" for item in json.loads(stdin)["items"])
 
-    def json(self, *arguments: str) -> Any:
+    def json(self, *arguments: str, **options: Any) -> Any:
         return {}
 
 

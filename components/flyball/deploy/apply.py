@@ -189,9 +189,16 @@ class ApplySet:
         # The server cannot try out objects in a namespace that is still to come.
         ready = [o for o in objects if o.namespace not in spaces]
         later = [f"+ {o.kind.lower()} {o.namespace}/{o.name}" for o in objects if o.namespace in spaces]
-        marked = [_marked(as_it_will_be(o, before.get(o.key)), self.label) for o in ready]
+        # kubectl asks for what is there and for what would be one after the other: of what is as stated it would show
+        # what a controller wrote in between.
+        marked = [
+            manifest
+            for o in ready
+            if (manifest := _marked(as_it_will_be(o, live := before.get(o.key)), self.label))
+            and not (live and is_as_stated(manifest, live, MANAGER))
+        ]
         command = ("diff", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-")
-        text = self.kubectl.run(*command, stdin=_list(marked), accept=(0, 1), timeout=600)
+        text = self.kubectl.run(*command, stdin=_list(marked), accept=(0, 1), timeout=600) if marked else ""
         gone = [f"- {kind} {name}" for kind, name in self._orphans(objects)]
         return "\n".join(filter(None, (text.rstrip(), *later, *gone)))
 
