@@ -4,8 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.deploy.adopt.test_adopt import again, filled
+import yaml
+from tests.deploy.adopt.test_adopt import again, filled, objects, written
+from tests.deploy.adopt.test_names import web
 
+from flyball.deploy.adopt.adopt import adopt
+from flyball.deploy.adopt.found import in_files
 from flyball.stack.read import examine
 
 
@@ -25,6 +29,21 @@ def test_what_tells_no_deadline_has_time_for_its_calls(tmp_path: Path, how: dict
     assert adopted.config["services"]["orders"]["deadline"] == "2.5s"
     assert adopted.config["services"]["search"]["deadline"] == "2.25s"
     assert examine(filled(adopted, tmp_path))[1] == []
+
+
+def test_what_was_made_may_be_called_by_what_runs_beside_it(tmp_path: Path) -> None:
+    """Such a call is a guess, and says no time."""
+    probes = {"readiness": {"tcp": True}, "liveness": {"exec": ["alive"]}}
+    store = {"image": "registry.example/store:1.0", "port": 5432, "protocol": "tcp", "probes": probes}
+    config = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "dev"}
+    config |= {"logs": {"to": "none", "reason": "none are kept"}}
+    config |= {"services": {"store": {**store, "load": {"peak": 10, "replica": 20}}}}
+    file = written(tmp_path, objects(config))
+    beside = web(env={"STORE_URL": "postgres://store:5432/shop"})
+    file.write_text("---\n".join([file.read_text(encoding="utf-8"), *map(yaml.safe_dump, beside)]), encoding="utf-8")
+    services = adopt(in_files(file, "shop")).config["services"]
+    assert list(services["web"]["calls"]) == ["store"]
+    assert "deadline" not in services["store"]
 
 
 def test_what_was_made_calls_what_its_proxy_leads_to_and_nothing_is_guessed(tmp_path: Path) -> None:
