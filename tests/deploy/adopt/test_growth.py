@@ -66,5 +66,5 @@ def compared(there: Found) -> None:
 
 @pytest.mark.parametrize("what", [adopt, compared])
 def test_twice_as_many_objects_are_twice_the_work(tmp_path: Path, what: Callable[[Found], object]) -> None:
-    few, many = found(tmp_path, 40), found(tmp_path, 80)
+    few, many = found(tmp_path, 20), found(tmp_path, 40)
     assert calls(lambda: what(many)) / calls(lambda: what(few)) < 2.1

@@ -1,7 +1,7 @@
 """Hosts that a pod's variables and command lines name."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flyball.deploy.adopt.found import Found
@@ -30,14 +30,14 @@ class Named:
     scheme: str = ""
 
 
-def named(work: Work, known: Collection[str]) -> Iterator[Named]:
-    """Where the variables and the command line of a pod name one of these hosts."""
+def named(work: Work, is_known: Callable[[str], bool]) -> Iterator[Named]:
+    """Where the variables and the command line of a pod name a host that is known."""
     texts = {name: _resolved(value, work.text) for name, value in work.text.items()}
     for name, value in sorted(texts.items()):
         for match in _HOST.finditer(value):
             host, port = match["host"], match["port"]
             inner = short(host, work.found)
-            if inner not in known:
+            if not is_known(inner):
                 continue
             before = value[: match.start()]
             whole = match.start() == 0 and match.end() == len(value)
@@ -56,7 +56,7 @@ def named(work: Work, known: Collection[str]) -> Iterator[Named]:
         for word in map(str, work.container.get(key) or []):
             for match in _HOST.finditer(word):
                 inner, before = short(match["host"], work.found), word[: match.start()]
-                if inner in known and (match["port"] or before.endswith(("://", "@"))):
+                if is_known(inner) and (match["port"] or before.endswith(("://", "@"))):
                     port = int(match["port"]) if match["port"] else None
                     yield Named(key, inner, match["host"], port, _scheme(before))
 

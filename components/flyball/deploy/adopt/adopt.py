@@ -62,14 +62,15 @@ def adopt(found: Found, cluster: str | None = None) -> Adopted:
         services[each.work.name] = each.args
     works = [jobs.describe(item, found, notes) for item in found.of("CronJob", "Job")]
     graph = {each.work.name: list(each.args.get("calls", {})) for each in described}
+    there = calls.callees(found, described)
     for each in described:
-        calls.guess(each.work, each.args, described, graph)
+        calls.guess(each.work, each.args, there, graph)
     for each, args in [(each.work, each.args) for each in described] + works:
         _known_calls(each, args, services)
     ours.promise([each.work for each in described], services)
     times.fit(described)
     for work, args in works:
-        calls.guess(work, args, described, {})
+        calls.guess(work, args, there, {})
     _remaining(found, follows.runs(found, [each.args for each in described] + [args for _, args in works]), notes)
     follows.ingresses(found, services, notes)
     labels = _ownership(found)
@@ -141,7 +142,7 @@ def _remaining(found: Found, there: follows.Runs, notes: Notes) -> None:
         notes.lose(item, "", _STAYS.get(item.kind, _OTHER))
     place = attrgetter("namespace")
     for namespace, others in groupby(sorted(found.others, key=place), place):
-        notes.lost.append(Lost(f"namespace {namespace}", ", ".join(map(str, others)), _ELSEWHERE))
+        notes.lost[Lost(f"namespace {namespace}", ", ".join(map(str, others)), _ELSEWHERE)] = None
 
 
 def _named(found: Found) -> set[str]:

@@ -3,36 +3,61 @@
 The application goes on calling the names that it knows (`told`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flyball.deploy.adopt import outside, told
 from flyball.deploy.adopt.addresses import Named, named, names_of
+from flyball.deploy.adopt.found import Found, Item
 from flyball.deploy.adopt.service import Service
 from flyball.deploy.adopt.times import Graph, leads_to
 from flyball.deploy.adopt.work import Work
 
 
-def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: Graph) -> None:
+@dataclass(frozen=True, slots=True)
+class Callees:
+    """Whom services and jobs may call: services by each name that leads to them, and what is outside by its own."""
+
+    services: Mapping[str, Sequence[Service]]
+    outside: Mapping[str, Item]
+    taken: frozenset[str]
+    """Names that calls within the set have."""
+    named: frozenset[str]
+    """These, and those of what is outside."""
+
+    def called(self, name: str, work: Work) -> Service | None:
+        """The service that a name leads to; None where it leads to none, or to the one that calls."""
+        found = (each for each in reversed(self.services.get(name, ())) if _is_another(each, work))
+        return next(found, None)
+
+
+def _is_another(service: Service, work: Work) -> bool:
+    return service.work.name != work.name or work.section == "jobs"
+
+
+def callees(found: Found, services: Iterable[Service]) -> Callees:
+    """All that may be called in a namespace of these services."""
+    services, others, aliases = [*services], outside.names(found), outside.aliases(found)
+    by_name: dict[str, list[Service]] = {}
+    for each in services:
+        for host in each.known - others.keys():
+            by_name.setdefault(host, []).append(each)
+    by_name |= {name: by_name[within] for name, within in aliases.items() if within in by_name}
+    taken = frozenset(each.work.name for each in services)
+    return Callees(by_name, others, taken, taken | {each.name for each in others.values()})
+
+
+def guess(work: Work, args: dict[str, Any], there: Callees, graph: Graph) -> None:
     """Put calls into the arguments of a service or job, and its name among the callers of others' further ports.
 
     `graph` are the calls so far: one that closes a circle is left out, for there nobody's deadline can be kept.
     """
-    others, services = outside.names(work.found), [*services]
-    taken = {each.work.name for each in services}
-    known = {
-        host: each
-        for each in services
-        for host in each.known - others.keys()
-        if each.work.name != work.name or work.section == "jobs"
-    }
-    known |= {name: known[within] for name, within in outside.aliases(work.found).items() if within in known}
-    found = _by_callee(work, known)
+    found = _by_callee(work, there)
     calls: dict[str, Any] = dict(args.get("calls", {}))
-    for name, places in sorted(found.items()):
+    for name, (callee, places) in sorted(found.items()):
         if name in calls:
             continue
-        callee = known[places[0].name]
         main = _main(callee)
         to_main = [each for each in places if each.port in (None, main, callee.args["port"])]
         if to_main and work.item.is_ours:
@@ -49,18 +74,19 @@ def guess(work: Work, args: dict[str, Any], services: Iterable[Service], graph: 
                 calls[name] = call
                 work.say(f"a guess, from {', '.join(dict.fromkeys(each.source for each in to_main))}", "calls", name)
         further = [each for each in places if each not in to_main]
-        _call_further(work, args, calls, callee, further, taken | {each.name for each in others.values()})
-    outside.guess(work, args, calls, others, taken)
+        _call_further(work, args, calls, callee, further, there.named)
+    outside.guess(work, args, calls, there.outside, there.taken)
     if calls:
         args["calls"] = dict(sorted(calls.items()))
 
 
-def _by_callee(work: Work, known: Mapping[str, Service]) -> dict[str, list[Named]]:
-    """Who is named, without those that listen nowhere."""
-    found: dict[str, list[Named]] = {}
-    for each in named(work, known):
-        found.setdefault(known[each.name].work.name, []).append(each)
-    for name in [name for name, places in found.items() if "port" not in known[places[0].name].args]:
+def _by_callee(work: Work, there: Callees) -> dict[str, tuple[Service, list[Named]]]:
+    """Who is named and where, by the callee's name; without those that listen nowhere."""
+    found: dict[str, tuple[Service, list[Named]]] = {}
+    for each in named(work, lambda name: there.called(name, work) is not None):
+        if callee := there.called(each.name, work):
+            found.setdefault(callee.work.name, (callee, []))[1].append(each)
+    for name in [name for name, (callee, _) in found.items() if "port" not in callee.args]:
         work.lose("", f"it seems to call {name}, which has no port")
         del found[name]
     return found

@@ -1,14 +1,13 @@
 """What the stack makes anew from what it says: what of the objects that were found is not in it, and why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flyball.deploy.adopt.found import RUN, Found, Item, mapping, maps
+from flyball.deploy.adopt.found import RUN, Found, Item, mapping, maps, ways_of
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.outside import host_of
-from flyball.deploy.adopt.service import backend_of
-from flyball.deploy.adopt.work import labels_of, selects
+from flyball.deploy.adopt.work import services_of
 
 _DESCRIBED = ("Deployment", "StatefulSet")
 _FOLLOWS = {
@@ -22,11 +21,11 @@ _INGRESS = ("ingressClassName", "rules", "tls")
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """What other objects are there for: the accounts of all pods, the labels of those that services describe, and the
-    names and hosts that are called."""
+    """What other objects are there for: the accounts of all pods, the Services that lead to what services describe,
+    and the names and hosts that are called."""
 
     accounts: frozenset[str]
-    labels: tuple[Mapping[str, Any], ...]
+    led: frozenset[str]
     called: frozenset[str]
 
 
@@ -37,7 +36,7 @@ def runs(found: Found, described: Iterable[Mapping[str, Any]]) -> Runs:
     names = {name.partition(":")[0] for call in calls for name in call.get("names", ())}
     return Runs(
         frozenset(str(pod.get("serviceAccountName") or pod.get("serviceAccount")) for pod in pods),
-        tuple(labels_of(each.template) for each in found.of(*_DESCRIBED)),
+        frozenset(each.name for item in found.of(*_DESCRIBED) for each in services_of(found, item.template)),
         frozenset(names | {call["host"] for call in calls if "host" in call}),
     )
 
@@ -68,7 +67,7 @@ def _service(item: Item, there: Runs) -> str:
         return f"is another name of {host}; who calls it says so in `calls`, with `host: {host}`"
     if not item.spec.get("selector"):
         return "leads to addresses and not to pods; who calls them says so in `calls`, with `host`"
-    if any(selects(item, labels) for labels in there.labels):
+    if item.name in there.led:
         return ""
     return "no service of the stack is behind it, and it stays as it is"
 
@@ -91,17 +90,11 @@ def _ingress(item: Item, services: Mapping[str, object], notes: Notes) -> None:
     asked = sorted(mapping(item.manifest["metadata"].get("annotations")).keys() - {_CLASS})
     if asked := [key for key in asked if not key.startswith("kubectl.kubernetes.io/")]:
         notes.lose(item, f"metadata.annotations ({', '.join(asked)})", _ASKED)
-    for at, path in _paths(item):
-        name = backend_of(path)
+    for way in ways_of(item):
+        name = way.backend
         if name is None:
-            notes.lose(item, at, "leads to no Service")
+            notes.lose(item, way.at, "leads to no Service")
         elif str(name) not in services:
-            notes.lose(item, at, f"leads to {name}, which is no service of the stack")
-        elif path.get("pathType") == "Exact":
-            notes.lose(item, f"{at}.pathType", "what is below the path goes there too")
-
-
-def _paths(item: Item) -> Iterator[tuple[str, Mapping[str, object]]]:
-    for i, rule in enumerate(maps(item.spec.get("rules"))):
-        for j, path in enumerate(maps(mapping(rule.get("http")).get("paths"))):
-            yield f"spec.rules[{i}].http.paths[{j}]", path
+            notes.lose(item, way.at, f"leads to {name}, which is no service of the stack")
+        elif way.path.get("pathType") == "Exact":
+            notes.lose(item, f"{way.at}.pathType", "what is below the path goes there too")

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from flyball import wellknown
 from flyball.deploy.adopt import shape
+from flyball.deploy.adopt.selectors import Selectors
 from flyball.deploy.identity import Identified
 from flyball.documents import read_text, read_yaml_documents
 from flyball.guards.reading import bounds
@@ -57,6 +59,22 @@ class Item(Identified):
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A path of an Ingress, which stands `at` in there, with the rule that has it."""
+
+    ingress: Item
+    at: str
+    rule: Manifest
+    path: Manifest
+
+    @property
+    def backend(self) -> object:
+        """The Service that it leads to; in the words of older versions too."""
+        backend = mapping(self.path.get("backend"))
+        return mapping(backend.get("service")).get("name") or backend.get("serviceName")
+
+
+@dataclass(frozen=True)
 class Found:
     """All that was found in one namespace."""
 
@@ -74,6 +92,26 @@ class Found:
     def get(self, kind: str, name: object) -> Item | None:
         return self.by_kind.get(kind, {}).get(str(name))
 
+    def services(self, labels: Manifest) -> list[Item]:
+        """The Services that lead to pods with these labels; one without a selector leads to none."""
+        return self._services.matching(labels)
+
+    @cached_property
+    def _services(self) -> Selectors[Item]:
+        return Selectors((mapping(each.spec.get("selector")), each) for each in self.of("Service"))
+
+    def ways(self, services: Iterable[str]) -> list[Way]:
+        """The paths of Ingresses that lead to any of these Services, in order."""
+        numbered = sorted((each for name in set(services) for each in self._ways.get(name, ())), key=lambda e: e[0])
+        return [way for _, way in numbered]
+
+    @cached_property
+    def _ways(self) -> dict[object, list[tuple[int, Way]]]:
+        by_backend: dict[object, list[tuple[int, Way]]] = {}
+        for i, way in enumerate(way for ingress in self.of("Ingress") for way in ways_of(ingress)):
+            by_backend.setdefault(way.backend, []).append((i, way))
+        return by_backend
+
 
 def mapping(value: object) -> Manifest:
     """The value where it is a map, else an empty one."""
@@ -83,6 +121,13 @@ def mapping(value: object) -> Manifest:
 def maps(value: object) -> list[Manifest]:
     """The maps of a list."""
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def ways_of(ingress: Item) -> Iterator[Way]:
+    """Its paths, in order."""
+    for i, rule in enumerate(maps(ingress.spec.get("rules"))):
+        for j, path in enumerate(maps(mapping(rule.get("http")).get("paths"))):
+            yield Way(ingress, f"spec.rules[{i}].http.paths[{j}]", rule, path)
 
 
 def in_files(path: Path, namespace: str | None = None, *, rather: str = "") -> Found:

@@ -25,15 +25,13 @@ class Lost:
 
 @dataclass(slots=True)
 class Notes:
-    """`comments` by the place that they stand before."""
+    """`lost` in order, each once; `comments` by the place that they stand before."""
 
-    lost: list[Lost] = field(default_factory=list)
+    lost: dict[Lost, None] = field(default_factory=dict)
     comments: dict[Place, list[str]] = field(default_factory=dict)
 
     def lose(self, item: Item, path: str, loses: str) -> None:
-        found = Lost(str(item), path, loses)
-        if found not in self.lost:
-            self.lost.append(found)
+        self.lost[Lost(str(item), path, loses)] = None
 
     def rest(self, item: Item, values: Mapping[str, object], known: Collection[str], path: str, **words: str) -> None:
         """Name the keys that nothing has been said of; empty ones say nothing."""

@@ -58,11 +58,15 @@ def _say_zones(work: Work) -> None:
 def promise(described: Iterable[Work], args: Mapping[str, dict[str, Any]]) -> None:
     """A deadline for what was made by flyball and tells none: for tcp what those wait who call it, else what its own
     calls take where that is longer than the default."""
+    waited: dict[str, list[str]] = {}
+    for name, call in [pair for each in args.values() for pair in each.get("calls", {}).items()]:
+        if "timeout" in call:
+            waited.setdefault(name, []).append(call["timeout"])
     for work in described:
         own = args[work.name]
         if not work.item.is_ours or "deadline" in own:
             continue
-        waits = [each["calls"][work.name]["timeout"] for each in args.values() if work.name in each.get("calls", {})]
+        waits = waited.get(work.name, ())
         if waits and own.get("protocol") == "tcp":
             own["deadline"] = min(waits, key=duration)
         elif (taken := _taken(own)) > DEFAULT_DEADLINE:

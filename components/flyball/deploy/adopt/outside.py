@@ -52,7 +52,7 @@ def guess(
     """Put in what it calls of `others`, which are by name; `services` are the names that calls within the set have."""
     there = {name.rpartition(":")[0] or name for call in calls.values() for name in call.get("names", ())}
     found: dict[str, list[Named]] = {}
-    for each in named(work, others.keys() - there):
+    for each in named(work, lambda name: name in others and name not in there):
         found.setdefault(others[each.name].name, []).append(each)
     for name, places in sorted(found.items()):
         service = others[name]

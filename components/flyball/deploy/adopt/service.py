@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball.deploy.adopt import balancer, containers, load, members, ours, pod, probes
-from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
+from flyball.deploy.adopt.found import Found, Item, Manifest, Way, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, is_made, pod_of, ports_of, services_of, target
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN, Shutdown
@@ -174,27 +174,15 @@ def _protocol(work: Work, main: Manifest, port: int | None) -> str:
     return "http"
 
 
-def backend_of(path: Manifest) -> object:
-    """The Service that a path of an Ingress leads to; in the words of older versions too."""
-    backend = mapping(path.get("backend"))
-    return mapping(backend.get("service")).get("name") or backend.get("serviceName")
-
-
 def _reached(work: Work, services: list[Item]) -> dict[str, Any]:
     """Who is let in from outside of the set: by an Ingress, or anybody."""
-    names = {each.name for each in services}
     found: dict[str, Any] = {}
-    for ingress in work.found.of("Ingress"):
-        for i, rule in enumerate(maps(ingress.spec.get("rules"))):
-            for j, each in enumerate(maps(mapping(rule.get("http")).get("paths"))):
-                if backend_of(each) not in names:
-                    continue
-                at = f"spec.rules[{i}].http.paths[{j}]"
-                if "expose" in found or not rule.get("host"):
-                    why = "a service has one host and path here" if "expose" in found else "a host is needed here"
-                    work.notes.lose(ingress, at, why)
-                    continue
-                found["expose"] = _exposed(ingress, rule, each)
+    for way in work.found.ways(each.name for each in services):
+        if "expose" in found or not way.rule.get("host"):
+            why = "a service has one host and path here" if "expose" in found else "a host is needed here"
+            work.notes.lose(way.ingress, way.at, why)
+            continue
+        found["expose"] = _exposed(way)
     for service in services:
         if not work.item.is_ours:
             said = {k: v for k, v in service.spec.items() if v != _DEFAULT_OPTIONS.get(k)}
@@ -212,13 +200,12 @@ def _reached(work: Work, services: list[Item]) -> dict[str, Any]:
     return found
 
 
-def _exposed(ingress: Item, rule: Manifest, path: Manifest) -> dict[str, str]:
-    tls = [
-        each.get("secretName") for each in maps(ingress.spec.get("tls")) if rule["host"] in (each.get("hosts") or [])
-    ]
-    where = str(path.get("path") or "/")
+def _exposed(way: Way) -> dict[str, str]:
+    host, secrets = way.rule["host"], maps(way.ingress.spec.get("tls"))
+    tls = [each.get("secretName") for each in secrets if host in (each.get("hosts") or [])]
+    where = str(way.path.get("path") or "/")
     return {
-        "host": str(rule["host"]),
+        "host": str(host),
         **({"path": where} if where != "/" else {}),
         **({"tls": str(tls[0])} if tls and tls[0] else {}),
     }

@@ -84,14 +84,7 @@ def is_made(item: Item, container: Manifest) -> bool:
 
 def services_of(found: Found, template: Manifest) -> list[Item]:
     """The Services that select the pods, by name."""
-    labels = labels_of(template)
-    return [each for each in found.of("Service") if selects(each, labels)]
-
-
-def selects(service: Item, labels: Mapping[str, Any]) -> bool:
-    """Whether a Service leads to pods with these labels; one without a selector leads to none."""
-    wanted = mapping(service.spec.get("selector"))
-    return bool(wanted) and wanted.items() <= labels.items()
+    return found.services(labels_of(template))
 
 
 def ports_of(service: Item) -> Iterator[Manifest]:
