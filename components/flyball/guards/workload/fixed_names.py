@@ -30,6 +30,8 @@ _DIALLED = re.compile(
     r"(?:(?<![-.\w$({:/])|(?<=//))(?P<host>[A-Za-z0-9][-.A-Za-z0-9]*):(?P<port>[0-9]{1,5})(?![-.\w:@])"
 )
 """A host with a port anywhere in a value or in a word of a command; no user with a password, and no image's tag."""
+_COMMENT = re.compile(r"^[ \t]*(?:#|//|;|--).*", re.MULTILINE)
+"""A line of a file that only people read."""
 _REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Z_][A-Z0-9_]*)\)")
 
 
@@ -82,8 +84,8 @@ def check_values(spec: Application, env: Any, known: Mapping[str, object], path:
 
 
 def check_dialled(spec: Application, args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
-    """Refuse variables and words of the command that dial a name which leads to the proxy on a port on which that does
-    not listen there."""
+    """Refuse variables, words of commands and files that dial a name which leads to the proxy on a port on which that
+    does not listen there: a pod has one table of hosts, for its own further containers too."""
     led: dict[str, tuple[str, list[int]]] = {}
     for name, call in spec.calls.items() if spec.sidecar.enabled else ():
         for to in call.names:
@@ -103,11 +105,29 @@ def check_dialled(spec: Application, args: Mapping[str, Any], path: Path) -> Ite
 
 
 def _texts(args: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
-    """What is said to the application, and where."""
+    """What is said to the containers of a pod, and where."""
+    yield from _words(args, path)
+    for kind in ("init", "sidecars"):
+        for name, own in _maps(args.get(kind)):
+            yield from _words(own, (*path, kind, name))
+    for name, files in _maps(args.get("files")):
+        content = files.get("content")
+        for key, text in content.items() if isinstance(content, Mapping) else ():
+            if isinstance(text, str):
+                yield (*path, "files", name, "content", key), _COMMENT.sub("", text)
+
+
+def _words(args: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     for key in ("env", "command", "arguments"):
         given = args.get(key)
         each = given.items() if isinstance(given, Mapping) else enumerate(given if isinstance(given, list) else ())
         yield from (((*path, key, step), text) for step, text in each if isinstance(text, str))
+
+
+def _maps(given: object) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    for name, each in given.items() if isinstance(given, Mapping) else ():
+        if isinstance(each, Mapping):
+            yield name, each
 
 
 def _check_way(spec: Application, text: str, at: Path) -> Iterator[Problem]:
