@@ -141,6 +141,27 @@ def test_a_further_port_is_called_by_a_name_that_does_not_lead_to_the_proxy(tmp_
     assert [str(problem) for problem in examine(filled(found, tmp_path))[1]] == []
 
 
+def test_what_runs_beside_an_application_calls_it_by_such_a_name_too(tmp_path: Path) -> None:
+    """A pod has one table of hosts."""
+    deployment, service = web("search", 7000)
+    service["spec"]["ports"].append({"name": "http-admin", "port": 7001})
+    front, own = web(env={"A": "http://search:7000"})
+    pod = front["spec"]["template"]["spec"]
+    agent = {"name": "agent", "image": "registry.example/agent:1.0"}
+    pod["containers"].append({**agent, "env": [{"name": "B", "value": "http://search:7001/b"}]})
+    pod["initContainers"] = [{**agent, "name": "wait", "args": ["search:7001"]}]
+    found = adopted(tmp_path, front, own, deployment, service)
+    args = found.config["services"]["web"]
+    assert args["sidecars"]["agent"]["env"] == {"B": "http://search.shop:7001/b"}
+    assert args["calls"]["search-http-admin"]["names"] == ["search.shop"]
+    assert ": calls search.shop: the name search leads to its proxy" in found.text
+    assert [str(problem) for problem in examine(filled(found, tmp_path))[1] if " dials " in str(problem)] == [
+        "services.web.init.wait.arguments[0]: dials search:7001, and the name leads to the proxy, which listens on 7000"
+        " there; dial that, or add search:7001 to calls.search.names where it means the same; what else listens there"
+        " needs a call of its own, with another name"
+    ]
+
+
 def test_the_call_of_a_further_port_has_the_name_of_no_service(tmp_path: Path) -> None:
     """As of `search` with a port `admin`, and of `search-admin` beside it."""
     deployment, service = web("search", 7000)

@@ -44,21 +44,33 @@ def way(work: Work, args: dict[str, Any], callee: Callee, places: list[Named]) -
 def apart(work: Work, args: dict[str, Any], calls: Mapping[str, Any], places: Iterable[Named]) -> list[Named]:
     """The places, naming their host otherwise where its name leads to the proxy for another port already."""
     led = {name.partition(":")[0] for call in calls.values() for name in call.get("names", ())}
-    env, found = args.get("env", {}), list[Named]()
+    found = list[Named]()
     for each in places:
+        env, variable, *within = _variables_of(args, each.source)
         other = next((host for host in (each.host, *names_of(each.name, work.found)) if host not in led), "")
-        text = env.get(each.source, "")
+        text = env.get(variable, "")
         written = _instead(text, each, f"{other}:{each.port}")
         if other == each.host:
             found.append(each)
         elif other and written != text:
-            env[each.source] = written
+            env[variable] = written
             found.append(replace(each, host=other))
-            work.say(f"calls {other}: the name {each.host} leads to its proxy for another port", "env", each.source)
+            work.say(
+                f"calls {other}: the name {each.host} leads to its proxy for another port", *within, "env", variable
+            )
         else:
             loses = f"it calls {each.host}:{each.port}, and the name leads to its proxy, which does not listen there"
             work.lose("", f"{loses}; call it by another name" + (f", as {other}" if other else ""))
     return found
+
+
+def _variables_of(args: Mapping[str, Any], source: str) -> tuple[dict[str, str], str, *tuple[str, ...]]:
+    """The variables among which a source is, its name there, and the further container that has them."""
+    kind, _, rest = source.partition(".")
+    if kind not in ("init", "sidecars"):
+        return args.get("env", {}), source
+    name, _, variable = rest.partition(".")
+    return args[kind][name].get("env", {}), variable, kind, name
 
 
 def _instead(text: str, place: Named, other: str, port: int | None = None) -> str:
