@@ -53,9 +53,10 @@ UNKNOWN_CALLEE = Rule(
 HIDDEN_SERVICE = Rule(
     "hidden-service",
     Lesson.TIMEOUTS,
-    what="A call to somewhere outside does not bear the name of a service of the set, whose deadline it would escape.",
+    what="A call to somewhere outside does not bear the name of a service of the set, and does not lead to one past the"
+    " call of its name: it would escape its deadline.",
     source="One name, one callee.",
-    remedy="Give the outside one another name.",
+    remedy="Give the outside one another name, and call what is of the set by its own.",
 )
 WRONG_PORT = Rule(
     "wrong-port",
@@ -110,7 +111,8 @@ CALLER_NOT_LET_IN = Rule(
 CALLER_WITHOUT_CALL = Rule(
     "caller-without-call",
     Lesson.TIMEOUTS,
-    what="A caller that is named, and is of the same set, makes such a call; else it is let in for nothing.",
+    what="A caller that is named by a service or a cache, and is of the same set, makes such a call; else it is let in"
+    " for nothing.",
     source="The calls of the set, from which callers follow.",
     remedy="Remove it from the callers, or declare the call.",
 )

@@ -18,7 +18,7 @@ from flyball.guards.timeouts.hops import PROTOCOLS, Hop
 from flyball.guards.timeouts.rules import UNKNOWN_ADDRESS
 from flyball.guards.workload import promised
 from flyball.guards.workload.caches import Seen, variables
-from flyball.guards.workload.names import check_name, check_namespace
+from flyball.guards.workload.names import Caller, check_name, check_namespace
 from flyball.guards.workload.sidecar import FIRST_PORT, Sidecar
 
 
@@ -27,7 +27,8 @@ class Callee:
     """A service as those see it who call it.
 
     `port` is that of its Service, `target` the one of its pods behind that, of which network policies speak. `deadline`
-    is what it promises [ms], None where nobody says. `cache` is what its callers are told of a cache.
+    is what it promises [ms], None where nobody says. `cache` is what its callers are told of a cache, `callers` those
+    that it names.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Callee:
     protocol: str = "http"
     deadline: Milliseconds | None = None
     cache: Seen | None = None
+    callers: tuple[Caller, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

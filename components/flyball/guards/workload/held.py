@@ -42,6 +42,7 @@ def hold(given: object, others: Iterable[str], namespace: str, path: Path, expec
             found[name] = cache
         # Of one that could not be read, callers need no more than that it is there.
         seen = Seen(cache.ttl, cache.secret) if cache else Seen(1, name)
-        callees[name] = Callee(name, namespace, PORT, PORT, "tcp", None, seen)
+        named_callers = cache.callers if cache else ()
+        callees[name] = Callee(name, namespace, PORT, PORT, "tcp", cache=seen, callers=named_callers)
     problems += caches.check_names(named, others, path)
     return Held(found, callees, tuple(problems))

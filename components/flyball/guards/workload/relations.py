@@ -1,7 +1,7 @@
 """The rules between services: a call reaches somebody, says nothing of its callee that is not so, and is let in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Container, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from flyball.guards.reading.problem import Path, Problem
@@ -11,6 +11,7 @@ from flyball.guards.reading.units import show_duration
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.calls import Outside
 from flyball.guards.timeouts.rules import (
+    CALLER_NOT_LET_IN,
     CALLER_WITHOUT_CALL,
     HIDDEN_SERVICE,
     NOTHING_LISTENS,
@@ -42,9 +43,12 @@ def check_set(
     circles: `deadlines.check`.
     """
     names = Words({**specs, **caches}) if len(specs) + len(caches) > 1 else None
+    calling = {**jobs, **specs}
     for name, spec in specs.items():
         yield from check_calls(spec, specs, (*root, name), bad, names, caches)
-        yield from _check_callers(spec, {**jobs, **specs}, (*root, name))
+        yield from check_callers(spec.callers or (), spec, calling, caches, (*root, name))
+    for name, cache in caches.items():
+        yield from check_callers(cache.callers, cache, calling, caches, (*root[:-1], "caches", name))
 
 
 def check_calls(
@@ -59,7 +63,7 @@ def check_calls(
     for callee, call in spec.calls.items():
         at = (*path, "calls", callee)
         if call.times.outside:
-            yield from _check_outside(callee, call, {*specs, *caches}, at)
+            yield from _check_outside(callee, call, spec, specs, caches, at)
         elif callee in specs:
             yield from check_stated(call, specs[callee], at, "leave it out", bad.get(callee, _ALL))
         elif callee in caches:
@@ -87,11 +91,54 @@ def _check_cache(call: Call, cache: Callee, path: Path) -> Iterator[Problem]:
         yield Problem((*path, "protocol"), WRONG_PROTOCOL, message, "leave it out")
 
 
-def _check_outside(callee: str, call: Call, specs: Set[str], path: Path) -> Iterator[Problem]:
-    """A call out of the set has a name of its own."""
-    if callee in specs:
-        key = "host" if isinstance(call.to, Outside) else "service"
+def _check_outside(
+    callee: str,
+    call: Call,
+    spec: Application,
+    specs: Mapping[str, Spec],
+    caches: Mapping[str, Callee],
+    path: Path,
+) -> Iterator[Problem]:
+    """A call out of the set has a name of its own, and comes back to no service of the set but at a further port."""
+    to = call.to
+    if callee in specs or callee in caches:
+        key = "host" if isinstance(to, Outside) else "service"
         yield Problem((*path, key), HIDDEN_SERVICE, f"hides the service {callee}", "give the outside one another name")
+        return
+    if not isinstance(to, Outside):
+        if to.namespace == spec.namespace and (to.name in specs or to.name in caches):
+            yield _led_back(to.name, (*path, "service"))
+        return
+    for at, host in (("host",), to.host), *((("hosts", i), each) for i, each in enumerate(to.hosts)):
+        name, _, rest = host.lower().rstrip(".").partition(".")
+        if rest not in (f"{spec.namespace}.svc", f"{spec.namespace}.svc.{spec.sidecar.domain}"):
+            continue
+        if name in caches or (name in specs and to.port == specs[name].service):
+            yield _led_back(name, (*path, *at))
+        elif name in specs:
+            yield from _check_further(spec, specs[name], to.port, (*path, "port"))
+
+
+def _led_back(name: str, path: Path) -> Problem:
+    message = f"leads to {name} of this stack, which knows nothing of such a call"
+    return Problem(
+        path, HIDDEN_SERVICE, message, f"call it by its name, as calls.{name}, or a further port by its host"
+    )
+
+
+def _check_further(spec: Application, callee: Spec, port: int, path: Path) -> Iterator[Problem]:
+    """A further port of a service of the set is there, and lets in who calls it."""
+    found = {each.service: (name, each) for name, each in callee.ports.items() if each.protocol != "udp"}
+    if port not in found:
+        known = [*([] if callee.service is None else [callee.service]), *found]
+        message = f"is {port}, and {callee.name} listens on {' and '.join(map(str, known)) or 'none'}"
+        yield Problem(path, WRONG_PORT, message, "give one of its ports")
+        return
+    name, further = found[port]
+    every = Caller(spec.namespace, EVERYBODY)
+    if not further.public and Caller(spec.namespace, spec.name) not in further.callers and every not in further.callers:
+        message = f"is the port {name} of {callee.name}, which would not let it in"
+        yield Problem(path, CALLER_NOT_LET_IN, message, f"add {spec.name} to ports.{name}.callers of {callee.name}")
 
 
 def check_references(spec: Application, path: Path, bad: frozenset[Path] = _ALL) -> Iterator[Problem]:
@@ -104,17 +151,24 @@ def check_references(spec: Application, path: Path, bad: frozenset[Path] = _ALL)
             yield from deadlines.check_timeout(way, call.times, call.to.deadline, (*path, "calls", callee))
 
 
-def _check_callers(spec: Spec, specs: Mapping[str, Application], path: Path) -> Iterator[Problem]:
-    """Callers of the set follow from its calls; one that is named, and makes none, is let in for nothing."""
-    for i, caller in enumerate(spec.callers or ()):
-        other = specs.get(caller.name) if caller.namespace == spec.namespace else None
-        if other is not None and spec.name not in other.calls:
-            message = f"{caller.name} is a {_kind(other)} of this stack, and does not call {spec.name}"
-            yield Problem((*path, "callers", i), CALLER_WITHOUT_CALL, message, "remove it, or declare the call")
-
-
-def _kind(spec: Application) -> str:
-    return "service" if isinstance(spec, Spec) else "job"
+def check_callers(
+    named: Iterable[Caller],
+    callee: Spec | Callee,
+    specs: Mapping[str, Application],
+    caches: Container[str],
+    path: Path,
+) -> Iterator[Problem]:
+    """Callers of the set follow from its calls; one that is `named`, and makes none, is let in for nothing."""
+    for i, caller in enumerate(named):
+        other = specs.get(caller.name) if caller.namespace == callee.namespace else None
+        if other is not None and callee.name not in other.calls:
+            kind, hint = "service" if isinstance(other, Spec) else "job", "remove it, or declare the call"
+        elif other is None and caller.namespace == callee.namespace and caller.name in caches:
+            kind, hint = "cache", "remove it"
+        else:
+            continue
+        message = f"{caller.name} is a {kind} of this stack, and does not call {callee.name}"
+        yield Problem((*path, "callers", i), CALLER_WITHOUT_CALL, message, hint)
 
 
 def check_stated(
