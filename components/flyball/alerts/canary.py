@@ -33,7 +33,7 @@ def rules() -> list[Rule]:
             expr=f"{by_workload(replicas, 'deployment', f'(.+){SUFFIX}')} > {JOIN} (0 * {METRIC}_need)",
             seconds=services.HALFWAY_FOR,
             summary=f"{{{{ $value }}}} replicas of a new version of {SUBJECT} stand beside the old one for long",
-            action="Bring the stack up again, which begins anew, or scale the Deployment that ends in -canary to 0.",
+            action="Bring the stack up again, which begins anew, or take the new version away as the runbook says.",
             guards=("canary-steps", "canary-blind", "canary-too-small"),
             owner=OF_SERIES,
         )

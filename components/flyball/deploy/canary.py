@@ -1,22 +1,26 @@
 """Canary releases: `up` brings the new version beside the old one, step by step, and takes it away where it fails.
 
 Nothing else goes on by itself: where `up` is killed, the new version stays at its step, an alert tells of it, and the
-next `up` begins again from the first step.
+next `up` begins again from the first step. By route, pods are there before any requests are sent to them, and none are
+sent any more before they go.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flyball import prometheus, wellknown
 from flyball.alerts.canary import queries
-from flyball.deploy import rollout
+from flyball.deploy import parts, rollout, routes
 from flyball.deploy.identity import Named
 from flyball.deploy.manifests import Object
 from flyball.errors import FlyballError
+from flyball.guards.headroom.headroom import Loss
+from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.units import show_duration, show_number
-from flyball.guards.workload.canary import SUFFIX, Canary, Seen, Verdict, judge, share, size
+from flyball.guards.workload.canary import SUFFIX, By, Canary, Seen, Verdict, check_parts, judge
+from flyball.guards.workload.names import SPOT_SUFFIX
 from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.prometheus import PrometheusError, Server
@@ -40,19 +44,34 @@ class Release:
     name: str
     protocol: str
     canary: Canary
+    loss: Loss
+    """What its new version survives where nobody else answers its share."""
 
     @property
     def stable(self) -> Named:
         """The Deployment that stays as it is."""
         return ("Deployment", self.namespace, self.name)
 
+    @property
+    def routed(self) -> bool:
+        """Whether a route has the share as a weight."""
+        return self.canary.by is By.ROUTE
+
 
 def of(services: Iterable[Service]) -> list[Release]:
     """What a release of each service with a canary is."""
-    specs = [service.spec for service in services]
     return [
-        Release(spec.namespace, spec.name, spec.protocol, spec.rollout.canary) for spec in specs if spec.rollout.canary
+        Release(each.spec.namespace, each.name, each.spec.protocol, released, each.sizing.beside)
+        for each in services
+        if (released := each.spec.rollout.canary)
     ]
+
+
+def check(live: parts.Live, services: Iterable[Service]) -> Iterator[Problem]:
+    """Refuse a route to the new version while there is a part that the Service would no longer lead to."""
+    for each in services:
+        spot = live[each.spec.namespace].get(each.name + SPOT_SUFFIX)
+        yield from check_parts(each.spec.rollout.canary, spot is not None, each.path)
 
 
 def releases(kubectl: Kubectl, known: Iterable[Release], objects: Iterable[Object]) -> list[Release]:
@@ -73,9 +92,10 @@ def said(kubectl: Kubectl, found: Iterable[Release]) -> list[str]:
 
 def _plan(release: Release, stable: int) -> str:
     canary = release.canary
-    sizes = ", then ".join(f"{count} ({share(count, stable):.1f} %)" for count in canary.sizes(stable))
+    steps = zip(canary.steps, canary.sizes(stable, release.loss), strict=True)
+    sizes = ", then ".join(f"{count} ({canary.share(step, stable):.1f} %)" for step, count in steps)
     return (
-        f"{release.name}: beside {stable} come first of the new version {sizes} of the requests, each for"
+        f"{release.name}: beside {stable} come first of the new version {sizes} {canary.of}, each for"
         f" {show_duration(canary.pause * 1000)}; it is taken away where more than"
         f" {show_number(float(canary.errors * 100))} % of its requests fail"
     )
@@ -95,9 +115,9 @@ def without(objects: Sequence[Object], held: Iterable[Release]) -> list[Object]:
 def clear(kubectl: Kubectl, known: Iterable[Release]) -> None:
     """Take away what a release that was killed has left, or one that has succeeded: each begins with none."""
     for release in known:
-        there = _deployment(kubectl, release.namespace, release.name + SUFFIX)
-        if there and there["spec"].get("replicas", 1):
-            _scale(kubectl, release, 0)
+        there = _beside(kubectl, release)
+        if there or release.routed:
+            _take_away(kubectl, release, there)
 
 
 def run(kubectl: Kubectl, found: Iterable[Release], report: Report) -> None:
@@ -108,18 +128,22 @@ def run(kubectl: Kubectl, found: Iterable[Release], report: Report) -> None:
 
 
 def _step(kubectl: Kubectl, release: Release, i: int, step: int, report: Report) -> None:
-    stable = _running(kubectl, release)
-    count, canary = size(step, stable), release.canary
-    said = f"{release.name}: {count} of the new version beside {stable}, {share(count, stable):.1f} % of the requests"
+    stable, canary = _running(kubectl, release), release.canary
+    count, percent = canary.size(step, stable, release.loss), canary.share(step, stable)
+    said = f"{release.name}: {count} of the new version beside {stable}, {percent:.1f} % {canary.of}"
     report(f"{said} (step {i + 1} of {len(canary.steps)})")
     try:
         _scale(kubectl, release, count)
         rollout.wait(kubectl, [("Deployment", release.namespace, release.name + SUFFIX)], lambda done, total: None)
+        if release.routed:
+            routes.shift(kubectl, release.namespace, release.name, step)
     except (rollout.RolloutError, KubectlError) as error:
         raise _aborted(kubectl, release, said, str(error)) from error
     began = time.monotonic()
     while True:
         waited = time.monotonic() - began
+        if moved := _moved(kubectl, release, count, step):
+            raise _aborted(kubectl, release, said, moved)
         verdict, why = judge(canary, _seen(release, waited), waited)
         if verdict is Verdict.PROCEED:
             report(f"{release.name}: {why}")
@@ -132,11 +156,44 @@ def _step(kubectl: Kubectl, release: Release, i: int, step: int, report: Report)
 def _aborted(kubectl: Kubectl, release: Release, said: str, why: str) -> CanaryError:
     """Take the new version away, and say why."""
     try:
-        _scale(kubectl, release, 0)
+        _take_away(kubectl, release, _beside(kubectl, release))
         now = "it is gone, and the version before answers all of them"
     except KubectlError as error:
-        now = f"it could not be taken away: {error}; kubectl scale deployment {release.name}{SUFFIX} --replicas=0"
+        now = f"it could not be taken away: {error}; {_by_hand(release)}"
     return CanaryError(f"{said}: {why}. The release is stopped: {now}. Mend it and bring the stack up again")
+
+
+def _take_away(kubectl: Kubectl, release: Release, size: int) -> None:
+    """No requests any more, and then no pods: in the other order what the route still sends would find nobody.
+
+    A route that is to have no weights any more may still have one, as long as there are pods.
+    """
+    if release.routed or routes.known(kubectl):
+        routes.shift(kubectl, release.namespace, release.name, 0)
+    if size:
+        _scale(kubectl, release, 0)
+
+
+def _by_hand(release: Release) -> str:
+    """What takes a new version away, for people."""
+    pods = f"kubectl scale deployment {release.name}{SUFFIX} --replicas=0"
+    if not release.routed:
+        return pods
+    return f"in its httproute give {release.name}{SUFFIX} weight 0, and then {pods}"
+
+
+def _moved(kubectl: Kubectl, release: Release, count: int, step: int) -> str | None:
+    """Whether somebody else has changed what this step has set: what is seen then says nothing of it."""
+    if (size := _beside(kubectl, release)) != count:
+        return f"somebody else has scaled it to {size}"
+    weight = routes.weight(kubectl, release.namespace, release.name) if release.routed else step
+    return None if weight == step else f"somebody else has given it weight {weight}"
+
+
+def _beside(kubectl: Kubectl, release: Release) -> int:
+    """Replicas of the new version."""
+    there = _deployment(kubectl, release.namespace, release.name + SUFFIX)
+    return there["spec"].get("replicas", 1) if there else 0
 
 
 def _seen(release: Release, window: float) -> Seen | None:

@@ -88,8 +88,8 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     applied = None
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
     workloads = [o.named for o in result.objects if o.kind in rollout.KINDS]
-    refuse(_fixed(kubectl, stack))
     live = parts.live(kubectl, stack.services.values())
+    refuse(_fixed(kubectl, stack, live))
     sizes = parts.taking_over(live, stack.services.values())
 
     def stands() -> None:
@@ -196,7 +196,7 @@ def preview(target: Target, report: Report) -> str | None:
     result = render(target, stack)
     plane = control_plane.running(target.name) if target.is_local else None
     kubectl = plane.kubectl if plane else None if target.is_local else cluster(target, stack, report)
-    refuse(_fixed(kubectl, stack) if kubectl else ())
+    refuse(_fixed(kubectl, stack, parts.live(kubectl, stack.services.values())) if kubectl else ())
     shrinks = shrinking.said(kubectl, stack) if kubectl else []
     first = _first(kubectl, stack, result) if kubectl else migrations.said(result.objects, {})
     members = ApplySet(kubectl, target.name, stack.place.owner) if kubectl else None
@@ -359,7 +359,7 @@ def _in_the_way(members: ApplySet, engine: Engine, target: Target, stack: Stack,
         yield from check_left(made(), stack.namespace)
 
 
-def _fixed(kubectl: Kubectl, stack: Stack) -> list[Problem]:
-    """What of members and balancers cannot become what the stack says, as long as they are there."""
+def _fixed(kubectl: Kubectl, stack: Stack, live: parts.Live) -> list[Problem]:
+    """What of members, balancers and parts on spot cannot become what the stack says, as long as they are there."""
     services = stack.services.values()
-    return [*volumes.check(kubectl, services), *balancers.check(kubectl, services)]
+    return [*volumes.check(kubectl, services), *balancers.check(kubectl, services), *canary.check(live, services)]

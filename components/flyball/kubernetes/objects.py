@@ -11,6 +11,8 @@ from flyball.guards.workload.application import Placed
 from flyball.guards.workload.resources import Resources
 
 Manifest = dict[str, Any]
+FORCED = {"pulumi.com/patchForce": "true"}
+"""Annotation of what is written beside a deployment too, and must not be in the way of the next one."""
 _CAPITAL = re.compile(r"(?=[A-Z])")
 
 BASE_PART = "base"

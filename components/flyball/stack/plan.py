@@ -14,7 +14,7 @@ from flyball.guards.timeouts import deadlines
 from flyball.guards.workload import digests, fixed, kubelet
 from flyball.guards.workload.balancer import check_class
 from flyball.guards.workload.caches import NODE, Cache
-from flyball.guards.workload.canary import share
+from flyball.guards.workload.canary import check_parts
 from flyball.guards.workload.digests import NO_IMAGES, ByDigest
 from flyball.guards.workload.jobs import JobSpec
 from flyball.guards.workload.loss import Loss, of
@@ -206,6 +206,8 @@ def _fixed(stack: Stack, before: Stack) -> Iterator[Problem]:
     """What Kubernetes would refuse half-way, of the services that both can read."""
     for service in stack.services.values():
         was = _same(before, service)
+        if was:
+            yield from check_parts(service.spec.rollout.canary, was.spec.spot, service.path)
         if members := fixed.before(was) if was else None:
             yield from fixed.check(service, members)
         if (own := service.spec.balancer) and was and (made := was.spec.balancer):
@@ -270,7 +272,9 @@ def _canary(service: Service) -> str | None:
     canary, floor = service.spec.rollout.canary, service.sizing.floor
     if canary is None:
         return None
-    steps = ", ".join(f"{count} beside {floor} ({share(count, floor):.1f} %)" for count in canary.sizes(floor))
+    counts = zip(canary.steps, canary.sizes(floor, service.sizing.beside), strict=True)
+    of = f" {canary.of}" if service.spec.routed else ""
+    steps = ", ".join(f"{count} beside {floor} ({canary.share(step, floor):.1f} %{of})" for step, count in counts)
     pause, errors = show_duration(canary.pause * 1000), float(canary.errors * 100)
     return f"{steps}, {pause} each, until more than {errors:g} % of {canary.requests} requests or more fail"
 

@@ -1,12 +1,14 @@
 """How many canaries there are in each step, and when a release goes on, waits or stops itself."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.guards.workload.canary import Canary, Seen, Verdict, judge, share, size
+from flyball.guards.headroom.headroom import Loss
+from flyball.guards.workload.canary import By, Canary, Seen, Verdict, judge, share, size
 
 CANARY = Canary((15, 30), pause=300, errors=Fraction(2, 100), requests=150, prometheus="http://localhost:9090")
 percents, replicas = st.integers(1, 50), st.integers(1, 10_000)
@@ -23,6 +25,39 @@ def test_a_step_is_at_most_what_it_says_and_one_more_would_be_more(percent: int,
 @given(percents, percents, replicas)
 def test_a_larger_step_is_no_fewer(one: int, other: int, stable: int) -> None:
     assert size(min(one, other), stable) <= size(max(one, other), stable) <= stable
+
+
+losses = st.builds(Loss, st.integers(1, 20), st.one_of(st.none(), st.integers(2, 5)))
+
+
+@given(percents, replicas, losses)
+def test_by_route_canaries_carry_their_share_after_a_loss_and_one_fewer_would_not(
+    percent: int, stable: int, loss: Loss
+) -> None:
+    """Of what the others carry after the same loss."""
+    count = replace(CANARY, by=By.ROUTE).size(percent, stable, loss)
+    share = Fraction(percent * max(stable - loss.of(stable), 1), 100)
+    assert count - loss.of(count) >= share
+    assert count - loss.of(count) >= 1
+    fewer = count - 1
+    assert fewer < 2 or fewer - loss.of(fewer) < max(share, 1)
+
+
+@pytest.mark.parametrize(
+    ("step", "stable", "loss", "count"),
+    [
+        (1, 8, Loss(), 2),  # nobody else answers its share: one alone would be an outage of it
+        (5, 8, Loss(), 2),
+        (25, 8, Loss(), 3),  # of 7 that carry the peak 1.75
+        (50, 8, Loss(), 5),
+        (5, 9, Loss(3, 3), 4),  # of 6, and 3 may go at once
+        (50, 2, Loss(), 2),
+    ],
+)
+def test_by_route_there_are_as_many_as_carry_the_weight(step: int, stable: int, loss: Loss, count: int) -> None:
+    canary = replace(CANARY, by=By.ROUTE, steps=(step,))
+    assert canary.sizes(stable, loss) == (count,)
+    assert canary.share(step, stable) == step
 
 
 @pytest.mark.parametrize(

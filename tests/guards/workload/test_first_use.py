@@ -149,6 +149,11 @@ class TestOtherWords:
                 "give scratch and data; what outlives its pod is data, with quorum or replicas: one",
             ),
             ("strategy", "give rollout"),
+            (
+                "trafficRouting",
+                "give rollout.canary.by; with route a new version has a weight of the HTTPRoute that expose makes",
+            ),
+            ("httpRoute", "give expose.host; platform.way says by which class or gateway"),
             ("affinity", "give survive; replicas are spread over nodes and zones by what they must survive"),
             ("nodeSelector", "give nodes.labels"),
             ("tolerations", "give nodes.tolerations"),

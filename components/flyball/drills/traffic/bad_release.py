@@ -20,6 +20,7 @@ from flyball.drills.traffic.load import Attack
 from flyball.drills.traffic.pods import NAMESPACE, Deployments, Service, counted
 from flyball.drills.traffic.sample import Outcome, within
 from flyball.drills.traffic.settings import PATIENCE, RATE
+from flyball.guards.headroom.headroom import Loss
 from flyball.guards.workload.canary import DEFAULT_PAUSE, SUFFIX, Canary, share, size
 
 FACTOR = 75
@@ -80,7 +81,7 @@ def _release(service: Service, prometheus: str | None, fails: int) -> bool:
         return True
     # Of requests that have to be seen as many as by default: 3 / errors.
     plan = Canary(_STEPS, _PAUSE, _ERRORS, int(3 / _ERRORS), prometheus)
-    release = Release(NAMESPACE, _NAME, "http", plan)
+    release = Release(NAMESPACE, _NAME, "http", plan, Loss())
     kubectl = Deployments(Path("kubectl"), None, service=service)
 
     def report(line: str) -> None:

@@ -32,9 +32,9 @@ CANARY_TOO_SMALL = Rule(
     "canary-too-small",
     Lesson.GOVERNOR,
     what="A step of a canary is what it says: a share of replicas is never finer than one of them, and the next step is"
-    " more than the one before.",
+    " more than the one before. By route a step is a weight, and any percent.",
     source="Behind a Service each pod gets as much as any other: `c / (floor + c) <= step`, with c at least 1.",
-    remedy="Begin with a larger step.",
+    remedy="Begin with a larger step, or have the share by route, of a service that a Gateway leads to.",
     drill="bad-release",
 )
 CANARY_BLIND = Rule(

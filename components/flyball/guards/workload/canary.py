@@ -1,24 +1,28 @@
 """Canary releases: a new version first answers a small share of the requests, and goes on only while they succeed.
 
-The share is one of replicas: behind a Service every pod gets as much as any other, so `c` canaries beside `n` replicas
-of the version before get `c / (n + c)` of the requests, whoever calls. Finer than one replica it cannot be. The version
-before keeps all its replicas meanwhile, so that whatever is lost or aborted, what is left carries the peak.
+By replicas, behind a Service every pod gets as much as any other, so `c` canaries beside `n` replicas of the version
+before get `c / (n + c)` of the requests, whoever calls. Finer than one replica it cannot be. By route, whatever is
+outermost shares out by weight what comes from outside, however many pods there are on either side; whoever calls from
+within the cluster gets the version before. The version before keeps all its replicas meanwhile, so that whatever is
+lost or aborted, what is left carries the peak.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from fractions import Fraction
 from math import isfinite
 from typing import NotRequired, TypedDict
 
 from flyball.guards.governor.rules import CANARY_BLIND, CANARY_STEPS, CANARY_TOO_SMALL
+from flyball.guards.headroom import headroom
+from flyball.guards.headroom.headroom import Loss
 from flyball.guards.reading import address
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_ADDRESS, OUT_OF_RANGE, UNIT
-from flyball.guards.reading.units import exact, show_duration, show_number
+from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_ADDRESS, OUT_OF_RANGE, UNIT, UNKNOWN_VALUE
+from flyball.guards.reading.units import ceil_div, exact, show_duration, show_number
 
 SUFFIX, PART = "-canary", "canary"
 """Of the Deployment of the new version, and how its pods are told apart."""
@@ -32,6 +36,13 @@ DEFAULT_PAUSE = 300
 LEAST_ERRORS, MOST_ERRORS = Fraction(1, 10), Fraction(50)
 """Percent."""
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s?%")
+
+
+class By(StrEnum):
+    """What the share of a new version is one of."""
+
+    REPLICAS = "replicas"
+    ROUTE = "route"
 
 
 class AbortArgs(TypedDict):
@@ -50,13 +61,16 @@ class CanaryArgs(TypedDict):
     """
 
     steps: list[int]
-    """Percent of the requests, ascending, at most 50; as near as whole replicas come to that from below."""
+    """Percent of the requests, ascending, at most 50; by replicas as near as whole ones come to that from below."""
     abort: AbortArgs
     """When it stops."""
     prometheus: str
     """URL of the Prometheus that scrapes the proxies, as `up` reaches it."""
     pause: NotRequired[str]
     """How long each step lasts; three times as long while there are too few requests, and then it stops [5m]."""
+    by: NotRequired[str]
+    """`replicas`: the share is one of all pods, and of all requests. `route`: of what comes from outside, by the
+    weights of the HTTPRoute of `expose`; calls from within the cluster reach the version before [replicas]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +82,30 @@ class Canary:
     errors: Fraction
     requests: int
     prometheus: str
+    by: By = By.REPLICAS
 
-    def sizes(self, replicas: int) -> tuple[int, ...]:
-        """Canaries in each step, beside so many replicas of the version before."""
-        return tuple(size(step, replicas) for step in self.steps)
+    @property
+    def of(self) -> str:
+        """What a step has its share of, in words."""
+        return "of what comes from outside" if self.by is By.ROUTE else "of the requests"
+
+    def size(self, step: int, replicas: int, loss: Loss) -> int:
+        """Canaries in a step, beside so many replicas of the version before, of which these may be lost."""
+        return carrying(step, replicas, loss) if self.by is By.ROUTE else size(step, replicas)
+
+    def share(self, step: int, replicas: int) -> float:
+        """Percent that they get."""
+        return step if self.by is By.ROUTE else share(size(step, replicas), replicas)
+
+    def sizes(self, replicas: int, loss: Loss) -> tuple[int, ...]:
+        """Canaries in each step."""
+        return tuple(self.size(step, replicas, loss) for step in self.steps)
+
+
+def carrying(percent: int, replicas: int, loss: Loss) -> int:
+    """The fewest canaries that carry `percent` of what `replicas` carry once some of them are lost, after the same loss
+    themselves: nobody else answers what the route has given to them."""
+    return headroom.floor(max(1, ceil_div(percent * (replicas - loss.of(replicas)), 100)), loss)
 
 
 def size(percent: int, replicas: int) -> int:
@@ -104,9 +138,19 @@ def read(r: Reader) -> Canary | None:
         # A. Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249, 1983).
         requests=abort.whole("requests", int(-(-3 // errors))),
         prometheus=own.value("prometheus", str, ""),
+        by=_by(own),
     )
     own.problems.extend(_check(found, own, stated=bool(steps)))
     return found
+
+
+def _by(r: Reader) -> By:
+    """What the share is one of."""
+    text, known = r.value("by", str, By.REPLICAS.value), [by.value for by in By]
+    if text not in known:
+        r.problem("by", UNKNOWN_VALUE, f"is {text!r}", f"allowed are {', '.join(known)}")
+        return By.REPLICAS
+    return By(text)
 
 
 def _percent(r: Reader) -> Fraction:
@@ -162,7 +206,8 @@ def _check_steps(steps: tuple[int, ...], path: Path) -> Iterator[Problem]:
 
 
 def check(canary: Canary, floor: int, peak: Fraction, *, counted: bool, spot: bool, path: Path) -> Iterator[Problem]:
-    """What it needs of the service at `path`, of so many replicas at the least, and at its peak."""
+    """What it needs of the service at `path`, of so many replicas at the least, and at its peak; that anything from
+    outside has weights, `way_in.check_weights` looks at."""
     at = (*path, "rollout", "canary")
     if spot:
         message = "is given with spot, whose pods come and go by themselves"
@@ -172,17 +217,9 @@ def check(canary: Canary, floor: int, peak: Fraction, *, counted: bool, spot: bo
         hint = "it takes protocol http or grpc, and the proxy in front (inbound)"
         yield Problem((*at, "abort", "errors"), CANARY_BLIND, message, hint)
         return
-    sizes = canary.sizes(floor)
-    for i, (step, count) in enumerate(zip(canary.steps, sizes, strict=True)):
-        real = share(count, floor)
-        if real > step:
-            least = -(-100 // (floor + 1))
-            message = f"{step} percent is less than one replica beside {floor} gets, {real:.1f}"
-            yield Problem((*at, "steps", i), CANARY_TOO_SMALL, message, f"allowed is at least {least}")
-        elif i and count == sizes[i - 1]:
-            message = f"{step} percent are {count} beside {floor}, as in the step before"
-            yield Problem((*at, "steps", i), CANARY_TOO_SMALL, message, "leave one of the two out")
-    seen = peak * canary.pause * exact(share(sizes[0], floor)) / 100
+    if canary.by is By.REPLICAS:
+        yield from _check_sizes(canary, floor, (*at, "steps"))
+    seen = peak * canary.pause * exact(canary.share(canary.steps[0], floor)) / 100
     if seen < canary.requests:
         pause = show_duration(canary.pause * 1000)
         message = (
@@ -192,6 +229,29 @@ def check(canary: Canary, floor: int, peak: Fraction, *, counted: bool, spot: bo
         yield Problem(
             (*at, "pause"), CANARY_BLIND, message, "lengthen it, begin with a larger step, or allow more errors"
         )
+
+
+def check_parts(canary: Canary | None, spot: bool, path: Path) -> Iterator[Problem]:
+    """Refuse that a route becomes the way to the new version while the service has a part on spot: calls from within
+    the cluster would lose it before there is another in its place."""
+    if canary and canary.by is By.ROUTE and spot:
+        message = "is route, and so far the service has a part on spot, to which calls would no longer lead"
+        hint = "leave by out until spot is gone, and bring the stack up; then say it"
+        yield Problem((*path, "rollout", "canary", "by"), DOES_NOT_APPLY, message, hint)
+
+
+def _check_sizes(canary: Canary, floor: int, at: Path) -> Iterator[Problem]:
+    """Steps by replicas, which are whole."""
+    sizes = [size(step, floor) for step in canary.steps]
+    for i, (step, count) in enumerate(zip(canary.steps, sizes, strict=True)):
+        real = share(count, floor)
+        if real > step:
+            least = -(-100 // (floor + 1))
+            message = f"{step} percent is less than one replica beside {floor} gets, {real:.1f}"
+            yield Problem((*at, i), CANARY_TOO_SMALL, message, f"allowed is at least {least}")
+        elif i and count == sizes[i - 1]:
+            message = f"{step} percent are {count} beside {floor}, as in the step before"
+            yield Problem((*at, i), CANARY_TOO_SMALL, message, "leave one of the two out")
 
 
 class Verdict(Enum):

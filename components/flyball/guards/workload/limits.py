@@ -129,7 +129,7 @@ def _of_canary(service: Service) -> dict[str, Limits]:
     found = service.spec.rollout.canary
     if found is None:
         return {}
-    most = max(found.sizes(service.sizing.ceiling))
+    most = max(found.sizes(service.sizing.ceiling, service.sizing.beside))
     steps = WriterSteps(up=Step(max(4, most), 100), down=Step(most, 100))
     return {service.name + CANARY_SUFFIX: Limits(0, most, service.sizing.budget, steps, _NO_PAUSE)}
 

@@ -54,7 +54,7 @@ _SERVICE = {
     "serviceport": _give("service", why="it is one number; further ones are in ports"),
     **dict.fromkeys(("sidecar", "containers", "extracontainers"), _give("sidecars")),
     "initcontainers": _give("init"),
-    **dict.fromkeys(("ingress", "gateway", "route"), _PUBLIC),
+    **dict.fromkeys(("ingress", "gateway", "route", "httproute"), _PUBLIC),
     **dict.fromkeys(("loadbalancer", "balancer", "elb", "nlb"), _BALANCED),
     **dict.fromkeys(("volumes", "volumemounts", "persistence", "storage", "pvc"), _OUTSIDE),
     **dict.fromkeys(("volumeclaimtemplates", "pvcs", "persistentvolumeclaim"), _give("data.path", "data.size")),
@@ -94,6 +94,10 @@ _SERVICE = {
     **dict.fromkeys(("tag", "version", "repository"), _give("image", why="with its tag or digest")),
     "cron": _give("schedule"),
     **dict.fromkeys(("canary", "progressivedelivery", "analysis"), _give("rollout.canary.steps")),
+    **dict.fromkeys(
+        ("trafficrouting", "trafficsplit"),
+        _give("rollout.canary.by", why="with route a new version has a weight of the HTTPRoute that expose makes"),
+    ),
     **dict.fromkeys(
         ("migration", "migrations", "prerelease", "predeploy", "preupgrade", "releasecommand", "hooks"),
         _give("migrate.command", why="it must succeed before a new version replaces the old one"),

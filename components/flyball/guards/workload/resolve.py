@@ -253,6 +253,8 @@ def _finish(reading: _Reading, known: Mapping[str, Callee], place: Place) -> Non
     if (released := found.rollout.canary) and (sizing := reading.sizing):
         more = canary.check(released, sizing.least, sizing.peak, counted=found.counted, spot=found.spot, path=r.path)
         r.problems.extend(more)
+    if found.routed and not reading.bad & {("expose",), ("rollout",)}:
+        r.problems.extend(way_in.check_weights(found.expose, found.balancer, way, r.path))
 
 
 def _migration(reading: _Reading, place: Place, reached: Mapping[Caller, list[Reached]]) -> Job | None:

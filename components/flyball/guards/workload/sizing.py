@@ -79,6 +79,11 @@ class Sizing:
         """Replicas that may be disrupted at once: what the tightest period of the day can spare."""
         return min(period.headroom.budget for period in self.periods)
 
+    @property
+    def beside(self) -> Loss:
+        """What a new version survives that answers a share alone: all that the budget lets go may be its pods."""
+        return Loss(max(self.loss.lose, self.budget), self.loss.zones)
+
 
 def promise(spec: Application, bad: frozenset[Path] = frozenset()) -> Promise:
     """What the workload's callers are promised; what could not be read makes no promise, rather than a default one."""

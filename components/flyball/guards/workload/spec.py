@@ -39,7 +39,7 @@ from flyball.guards.workload import (
 from flyball.guards.workload.application import Scratch, choice, folder, read_common, read_scratch
 from flyball.guards.workload.balancer import Balancer, Behind
 from flyball.guards.workload.calls import Callee
-from flyball.guards.workload.canary import Canary
+from flyball.guards.workload.canary import By, Canary
 from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.file_logs import LogFiles
 from flyball.guards.workload.init_containers import OwnSidecar
@@ -117,6 +117,11 @@ class Spec(Extended):
     def counted(self) -> bool:
         """Whether a proxy counts its requests, and how they end."""
         return self.fronted and self.protocol != "tcp"
+
+    @property
+    def routed(self) -> bool:
+        """Whether a new version gets its share by the weights of a route, so that nothing else leads to it."""
+        return self.rollout.canary is not None and self.rollout.canary.by is By.ROUTE
 
     @property
     def rotated(self) -> LogFiles | None:

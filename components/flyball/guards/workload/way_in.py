@@ -158,3 +158,20 @@ def check(
         longest = show_duration(way.deregistration)
         message = f"{show_duration(prestop)} is less than the {longest} for which the way in may still send"
         yield Problem((*path, "shutdown", "prestop"), BALANCER_STILL_SENDS, message, "raise it")
+
+
+def check_weights(expose: Expose | None, own: Balancer | None, way: WayIn, path: Path) -> Iterator[Problem]:
+    """Refuse a canary by the weights of a route where what comes from outside comes by no route."""
+    at = (*path, "rollout", "canary", "by")
+    leave = "leave by out, and the share is one of replicas"
+    if own:
+        message = "is route, and a balancer sends to each pod as much as to any other"
+        yield Problem(at, DOES_NOT_APPLY, message, f"{leave}; or expose a host by a Gateway in place of it")
+    elif expose is None:
+        message = "is route, and nothing leads here from outside"
+        yield Problem(at, DOES_NOT_APPLY, message, f"{leave}; or expose a host by a Gateway")
+    elif way.ingress:
+        message = "is route, and an Ingress knows no weights"
+        yield Problem(
+            at, DOES_NOT_APPLY, message, f"{leave}; or say platform: {{way: {{gateway: NAME, namespace: …}}}}"
+        )

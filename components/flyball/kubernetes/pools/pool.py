@@ -10,7 +10,7 @@ from typing import Any
 from flyball import wellknown
 from flyball.guards.aws.pools import Pool
 from flyball.guards.reading.units import Milliseconds, ceil_div, show_size
-from flyball.kubernetes.objects import Manifest, show_cpu
+from flyball.kubernetes.objects import FORCED, Manifest, show_cpu
 from flyball.kubernetes.pools import names
 
 _KUBELET = (
@@ -18,8 +18,6 @@ _KUBELET = (
     *("evictionMaxPodGracePeriod", "imageGCHighThresholdPercent", "imageGCLowThresholdPercent"),
 )
 """Fields that an EC2NodeClass has; limits of logs are not among them, and reach a node by its user data alone."""
-FORCED = {"pulumi.com/patchForce": "true"}
-"""A freeze writes the budgets too, and what it wrote last must not be in the way of the next deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,7 @@ def node_pool(
     return {
         "apiVersion": f"{names.GROUP}/{names.VERSION}",
         "kind": "NodePool",
+        # A freeze writes the budgets too.
         "metadata": {"name": name, "labels": dict(labels), "annotations": FORCED},
         "spec": {
             "limits": limits(pool),

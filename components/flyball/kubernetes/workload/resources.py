@@ -57,6 +57,8 @@ def register(
     reached = None
     if s.spec.port is not None:
         reached = make(k8s.core.v1.Service, name, patched(s, "service", service.service(s)), child)
+    for each in service.canary(s):
+        make(k8s.core.v1.Service, _name(name, s, each), patched(s, "service", each), child)
     limit = patched(s, "budget", service.disruption_budget(s))
     budget = make(k8s.policy.v1.PodDisruptionBudget, name, limit, child)
     # An on-demand base goes down to its size once there is something on spot.

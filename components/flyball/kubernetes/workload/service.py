@@ -1,9 +1,14 @@
 """How a workload is reached and who it is: its Service, its ServiceAccount, and its disruption budget."""
 
+from collections.abc import Mapping
+
+from flyball import wellknown
 from flyball.guards.workload.application import Placed
+from flyball.guards.workload.canary import PART as CANARY_PART
+from flyball.guards.workload.canary import SUFFIX as CANARY_SUFFIX
 from flyball.guards.workload.ports import Port
 from flyball.guards.workload.resolve import Service
-from flyball.kubernetes.objects import PORT_NAME, Manifest, metadata, selector
+from flyball.kubernetes.objects import BASE_PART, PORT_NAME, Manifest, metadata, selector
 from flyball.kubernetes.workload.network import protocol
 
 _APP_PROTOCOLS = {"http": {"appProtocol": "http"}, "grpc": {"appProtocol": "kubernetes.io/h2c"}, "tcp": {}, "udp": {}}
@@ -12,18 +17,28 @@ _APP_PROTOCOLS = {"http": {"appProtocol": "http"}, "grpc": {"appProtocol": "kube
 
 
 def service(s: Service) -> Manifest:
-    """One address for all parts, behind which the proxy listens; one of each family that the cluster has.
+    """One address for all parts, but for a new version that a route leads to: that has one of its own."""
+    return _service(s, s.name, {wellknown.PART_LABEL: BASE_PART} if s.spec.routed else {})
+
+
+def canary(s: Service) -> list[Manifest]:
+    """The address of the new version, for the route alone; none of what needs none."""
+    return [_service(s, s.name + CANARY_SUFFIX, {wellknown.PART_LABEL: CANARY_PART})] if s.spec.routed else []
+
+
+def _service(s: Service, name: str, part: Mapping[str, str]) -> Manifest:
+    """A Service behind which the proxy listens; one address of each family that the cluster has.
 
     An application without the proxy in front of it may listen on one family only, so its Service has only the cluster's
     first (https://kubernetes.io/docs/concepts/services-networking/dual-stack/#services). Pulumi need not wait for its
     endpoints: the Deployment's readiness is awaited.
     """
     return {
-        "metadata": metadata(s, annotations={"pulumi.com/skipAwait": "true"}),
+        "metadata": metadata(s, name, annotations={"pulumi.com/skipAwait": "true"}),
         "spec": {
             "type": "ClusterIP",
             **({"ipFamilyPolicy": "PreferDualStack"} if s.spec.fronted else {}),
-            "selector": selector(s),
+            "selector": {**selector(s), **part},
             "ports": [
                 {
                     "name": PORT_NAME,

@@ -1,12 +1,15 @@
 """A service's place in what leads into the cluster: an Ingress, or a route of a Gateway."""
 
 from flyball.guards.reading.units import Milliseconds
+from flyball.guards.workload.canary import SUFFIX as CANARY_SUFFIX
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.way_in import Expose, WayIn
-from flyball.kubernetes.objects import PORT_NAME, Manifest, metadata
+from flyball.kubernetes.objects import FORCED, PORT_NAME, Manifest, metadata
 
 API_VERSION, KIND = "gateway.networking.k8s.io/v1", "HTTPRoute"
 GROUP, ROUTES = "gateway.networking.k8s.io", "httproutes.gateway.networking.k8s.io"
+WHOLE = 100
+"""Sum of a route's weights."""
 
 
 def ingress(s: Service, expose: Expose, way: WayIn) -> Manifest:
@@ -42,19 +45,31 @@ def _waits(deadline: Milliseconds) -> dict[str, str]:
 
 
 def route(s: Service, expose: Expose, way: WayIn) -> Manifest:
-    """Of a Gateway (https://gateway-api.sigs.k8s.io/api-types/httproute/#timeouts-optional)."""
+    """Of a Gateway (https://gateway-api.sigs.k8s.io/api-types/httproute/#timeouts-optional).
+
+    Where a new version gets its share by route, it is there with weight 0, and a release moves the weights: whoever
+    is outermost has known its Service for long when the first requests go there.
+    """
     deadline = f"{s.spec.deadline}ms" if s.spec.deadline % 1000 else f"{s.spec.deadline // 1000}s"
     return {
-        "metadata": metadata(s),
+        "metadata": metadata(s, annotations=FORCED if s.spec.routed else None),
         "spec": {
             "parentRefs": [{"name": way.gateway, "namespace": way.namespace}],
             "hostnames": [expose.host],
             "rules": [
                 {
                     "matches": [{"path": {"type": "PathPrefix", "value": expose.path}}],
-                    "backendRefs": [{"name": s.name, "port": s.spec.service}],
+                    "backendRefs": _backends(s),
                     "timeouts": {"request": deadline, "backendRequest": deadline},
                 }
             ],
         },
     }
+
+
+def _backends(s: Service) -> list[Manifest]:
+    """The Services behind it. The sum of weights is a hundred, so that each is a percentage."""
+    if not s.spec.routed:
+        return [{"name": s.name, "port": s.spec.service}]
+    weights = {s.name: WHOLE, s.name + CANARY_SUFFIX: 0}
+    return [{"name": name, "port": s.spec.service, "weight": weight} for name, weight in weights.items()]
