@@ -38,6 +38,7 @@ class Cluster(Kubectl):
     scaled: list[int] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     """What was written, one after the other."""
+    notes: dict[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
         match arguments:
@@ -45,6 +46,10 @@ class Cluster(Kubectl):
                 self.scaled.append(int(arguments[-1].rpartition("=")[2]))
                 self.sizes[arguments[2]] = self.scaled[-1]
                 self.done.append(f"{arguments[2]}: {self.scaled[-1]} pods")
+                return ""
+            case ("annotate", "deployment", "web-canary", "--namespace=shop", "--overwrite", note):
+                key, _, value = note.partition("=")
+                self.notes[key] = value
                 return ""
             case ("api-resources", *_):
                 return f"{ROUTES}\n" if self.weights else ""
@@ -83,7 +88,7 @@ class Cluster(Kubectl):
         if self.gives_up and size and name != "web":
             status["availableReplicas"] = 0
             status["conditions"] = [{"type": "Progressing", "status": "False", "reason": "Late", "message": "no pod"}]
-        meta = {"name": name, "generation": 1, "annotations": {"flyball.dev/release": "old"}}
+        meta = {"name": name, "generation": 1, "annotations": {"flyball.dev/release": "old", **self.notes}}
         return {"metadata": meta, "spec": {"replicas": size}, "status": {**status, "observedGeneration": 1}}
 
 
@@ -93,7 +98,7 @@ def cluster(**more: Any) -> Cluster:
 
 def release(prometheus: str = STEPS.prometheus, by: By = By.REPLICAS, steps: tuple[int, ...] = (15, 30)) -> Release:
     plan = Canary(steps, STEPS.pause, STEPS.errors, STEPS.requests, prometheus, by)
-    return Release("shop", "web", "http", plan, Loss())
+    return Release("shop", "web", "http", plan, Loss(), ("services", "web"))
 
 
 def test_all_steps_are_gone_through_where_requests_succeed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +164,28 @@ def test_what_a_killed_one_has_left_is_taken_away_and_what_is_away_is_not_touche
     canary.clear(on, [release()])
     canary.clear(on, [release()])
     assert on.scaled == [0]
+
+
+def test_another_up_that_goes_through_the_steps_is_left_alone_and_one_that_was_killed_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(canary, "BEAT", 0.01)
+    on = cluster(sizes={"web": 8, "web-canary": 1})
+
+    def during(release: Release, window: float) -> Seen:
+        [problem] = canary.check_alone(on, [release])
+        said = "services.web.rollout.canary: another `up` goes through the steps of web"
+        assert str(problem) == f"{said}; wait until it has ended, or end it"
+        return Seen(1000, 30)
+
+    monkeypatch.setattr(canary, "_seen", during)
+    with pytest.raises(CanaryError, match=r"3\.0 % of 1000 requests failed"):
+        canary.run(on, [release()], lambda line: None)
+    assert list(canary.check_alone(on, [release()])) == []  # nothing stands beside it
+
+    on.sizes["web-canary"] = 1
+    monkeypatch.setattr(canary, "SILENCE", 0.1)
+    assert list(canary.check_alone(on, [release()])) == []
 
 
 def test_another_version_is_one_whose_pods_differ_and_its_deployment_stays_for_the_time() -> None:

@@ -1,6 +1,8 @@
 """No rule without a case in which it is broken: of a stack file, of a role's variables, or of a command."""
 
+import uuid
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from tests.deploy.test_pools import OWN
 from tests.deploy.test_pools import Cluster as Pooled
 from tests.deploy.test_requirements import BOUGHT, HEARD, ROUTED, SERVICE, Cluster, stack
 
-from flyball.deploy import freeze, manifests, others, pools, proxies, requirements, up, volumes
+from flyball.deploy import canary, freeze, manifests, others, pools, proxies, requirements, up, volumes
+from flyball.deploy.canary import Release
 from flyball.deploy.checks import prometheus as prometheus_
 from flyball.deploy.manifests import Object, Rendered
 from flyball.deploy.unguard import check_left
@@ -21,6 +24,7 @@ from flyball.guards.aws.nodes import Base, Demand, check_base
 from flyball.guards.catalogue import RULES
 from flyball.guards.clean_up.retention import FileLogs, check_file_logs
 from flyball.guards.governor.freeze import reason_problem
+from flyball.guards.headroom.headroom import Loss
 from flyball.guards.reading import bounds, strict
 from flyball.guards.reading.later import TooLate
 from flyball.guards.reading.problem import Problem, Refused
@@ -39,8 +43,10 @@ from flyball.guards.roles import (
 )
 from flyball.guards.roles import freeze as freezing
 from flyball.guards.workload import balancer, fixed, limits, neighbours
+from flyball.guards.workload.canary import Canary
 from flyball.guards.workload.fixed import Volume, Was
 from flyball.guards.workload.resolve import Place, Service, examine, resolve
+from flyball.kubectl import Kubectl
 from flyball.prometheus import Server
 from flyball.stack.either import read_either
 from flyball.stack.file import load
@@ -152,6 +158,17 @@ def test_a_case_breaks_the_rule_that_it_is_there_for(identity: str) -> None:
     assert identity in {problem.rule.id for problem in ROLES[identity]()}
 
 
+class Restless(Kubectl):
+    """Of a new version, which somebody looks after: it says something else whenever it is asked."""
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
+        note = f'"annotations": {{"flyball.dev/looked-after": "{uuid.uuid4()}"}}'
+        return f'{{"metadata": {{{note}}}, "spec": {{"replicas": 1}}}}'
+
+
+RELEASED = Release("shop", "web", "http", Canary((50,), 300, Fraction(1, 50), 150, "http://localhost:9090"), Loss())
+
+
 class Frozen(Cluster):
     """A cluster with a Governor, which somebody else has frozen."""
 
@@ -217,6 +234,7 @@ def _commands(folder: Path) -> dict[str, Callable[[], object]]:
         ),
         "no-namespace": lambda: _raise(others.check_shared(Bare("36", ""), read({**plain, "shared": True}))),
         "guarded-namespace-left": lambda: _raise(check_left({("ConfigMap", "old", "flyball-limits")}, "new")),
+        "release-under-way": lambda: _raise(canary.check_alone(Restless(Path("kubectl"), None), [RELEASED])),
         "drill-cannot-run": lambda: list(drills.run(["hang"], [True], print)),
     }
 
@@ -232,6 +250,7 @@ def test_every_rule_is_broken_somewhere(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("FLYBALL_ENGINE", "off")
     monkeypatch.setattr(proxies, "_SYSTEM", str(tmp_path))
+    monkeypatch.setattr(canary, "BEAT", 0.01)
     raised: set[str] = {problem.rule.id for case in ROLES.values() for problem in case()}
     for identity, command in _commands(tmp_path).items():
         found = _refused(command)

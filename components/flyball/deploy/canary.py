@@ -5,9 +5,13 @@ next `up` begins again from the first step. By route, pods are there before any 
 sent any more before they go.
 """
 
+import itertools
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Event, Thread
 from typing import Any
 
 from flyball import prometheus, wellknown
@@ -16,8 +20,9 @@ from flyball.deploy import parts, rollout, routes
 from flyball.deploy.identity import Named
 from flyball.deploy.manifests import Object
 from flyball.errors import FlyballError
+from flyball.guards.governor.rules import RELEASE_UNDER_WAY
 from flyball.guards.headroom.headroom import Loss
-from flyball.guards.reading.problem import Problem
+from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.units import show_duration, show_number
 from flyball.guards.workload.canary import SUFFIX, By, Canary, Seen, Verdict, check_parts, judge
 from flyball.guards.workload.names import SPOT_SUFFIX
@@ -29,6 +34,8 @@ PATIENCE = 10.0
 """Seconds for an answer of Prometheus."""
 LOOKS = 20
 """In each pause, so that an abort is late by a twentieth of it."""
+BEAT, SILENCE = 5.0, 20.0
+"""Seconds: how often a release says that somebody goes through its steps, and after how many nobody does."""
 Report = Callable[[str], None]
 
 
@@ -46,6 +53,8 @@ class Release:
     canary: Canary
     loss: Loss
     """What its new version survives where nobody else answers its share."""
+    path: Path = ()
+    """Of the service, in what people have written."""
 
     @property
     def stable(self) -> Named:
@@ -61,7 +70,7 @@ class Release:
 def of(services: Iterable[Service]) -> list[Release]:
     """What a release of each service with a canary is."""
     return [
-        Release(each.spec.namespace, each.name, each.spec.protocol, released, each.sizing.beside)
+        Release(each.spec.namespace, each.name, each.spec.protocol, released, each.sizing.beside, each.path)
         for each in services
         if (released := each.spec.rollout.canary)
     ]
@@ -120,11 +129,55 @@ def clear(kubectl: Kubectl, known: Iterable[Release]) -> None:
             _take_away(kubectl, release, there)
 
 
+def check_alone(kubectl: Kubectl, known: Iterable[Release]) -> Iterator[Problem]:
+    """Refuse to begin beside another `up` that goes through the steps of a release. One that was killed is silent."""
+    beside = [release for release in known if _beside(kubectl, release)]
+    said = [_note(kubectl, release) for release in beside]
+    given_up = time.monotonic() + SILENCE
+    while beside and time.monotonic() < given_up:
+        time.sleep(BEAT / 5)
+        for release, before in zip(beside, said, strict=True):
+            if _note(kubectl, release) != before:
+                message = f"another `up` goes through the steps of {release.name}"
+                at = (*release.path, "rollout", "canary")
+                yield Problem(at, RELEASE_UNDER_WAY, message, "wait until it has ended, or end it")
+                return
+
+
+def _note(kubectl: Kubectl, release: Release) -> str | None:
+    there = _deployment(kubectl, release.namespace, release.name + SUFFIX)
+    return there["metadata"].get("annotations", {}).get(wellknown.LOOKED_AFTER_ANNOTATION) if there else None
+
+
+@contextmanager
+def _looked_after(kubectl: Kubectl, release: Release) -> Iterator[None]:
+    """Within it the new version's Deployment says, again and again, that somebody goes through its steps."""
+    ended, who = Event(), uuid.uuid4().hex[:8]
+    place = (f"{release.name}{SUFFIX}", f"--namespace={release.namespace}", "--overwrite")
+
+    def say() -> None:
+        for times in itertools.count(1):
+            with suppress(KubectlError):
+                note = f"{wellknown.LOOKED_AFTER_ANNOTATION}={who}-{times}"
+                kubectl.run("annotate", "deployment", *place, note)
+            if ended.wait(BEAT):
+                return
+
+    saying = Thread(target=say, daemon=True)
+    saying.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        saying.join()
+
+
 def run(kubectl: Kubectl, found: Iterable[Release], report: Report) -> None:
     """Go through the steps of each release, one after the other. Raises `CanaryError` where one stops itself."""
     for release in found:
-        for i, step in enumerate(release.canary.steps):
-            _step(kubectl, release, i, step, report)
+        with _looked_after(kubectl, release):
+            for i, step in enumerate(release.canary.steps):
+                _step(kubectl, release, i, step, report)
 
 
 def _step(kubectl: Kubectl, release: Release, i: int, step: int, report: Report) -> None:

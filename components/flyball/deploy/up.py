@@ -89,7 +89,8 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
     workloads = [o.named for o in result.objects if o.kind in rollout.KINDS]
     live = parts.live(kubectl, stack.services.values())
-    refuse(_fixed(kubectl, stack, live))
+    canaries = canary.of(stack.services.values())
+    refuse([*_fixed(kubectl, stack, live), *canary.check_alone(kubectl, canaries)])
     sizes = parts.taking_over(live, stack.services.values())
 
     def stands() -> None:
@@ -100,7 +101,6 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         report(line)
     grow = functools.partial(volumes.grow, kubectl, stack.services.values(), report)
     migrations.settle(kubectl, result.objects, report)
-    canaries = canary.of(stack.services.values())
     canary.clear(kubectl, canaries)
     releases = canary.releases(kubectl, canaries, result.objects)
     if engine and not _by_kubectl(members, report):

@@ -157,6 +157,8 @@ class Deployments(Kubectl):
             case ("scale", "deployment", name, _, replicas):
                 self.service.scale(name, int(replicas.rpartition("=")[2]))
                 return ""
+            case ("annotate", "deployment", *_):
+                return ""
             case ("get", "deployment", name, *_):
                 return json.dumps(self._item(name))
             case ("get", "deployments", *_):

@@ -37,6 +37,14 @@ CANARY_TOO_SMALL = Rule(
     remedy="Begin with a larger step, or have the share by route, of a service that a Gateway leads to.",
     drill="bad-release",
 )
+RELEASE_UNDER_WAY = Rule(
+    "release-under-way",
+    Lesson.GOVERNOR,
+    what="A service has one release at a time: of two each would take away what the other has brought.",
+    source="Who goes through the steps says so on the new version's Deployment every 5 s, and is silent for 20 s at the"
+    " most; a release that was killed says nothing more.",
+    remedy="Wait until it has ended, or end the `up` that goes through its steps.",
+)
 CANARY_BLIND = Rule(
     "canary-blind",
     Lesson.GOVERNOR,
