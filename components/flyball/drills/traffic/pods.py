@@ -157,7 +157,7 @@ class Deployments(Kubectl):
             case ("scale", "deployment", name, _, replicas):
                 self.service.scale(name, int(replicas.rpartition("=")[2]))
                 return ""
-            case ("annotate", "deployment", *_):
+            case ("annotate", "deployment", *_) | ("api-resources", "--api-group=gateway.networking.k8s.io", _):
                 return ""
             case ("get", "deployment", name, *_):
                 return json.dumps(self._item(name))
