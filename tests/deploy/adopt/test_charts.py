@@ -94,7 +94,10 @@ def test_two_members_become_three() -> None:
     mounts = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
     args, lost = adopted_with("StatefulSet", replicas=2, volumeClaimTemplates=[claim], container=mounts)
     assert args["quorum"] == "2 of 3"
-    assert lost == ["spec.replicas: of two members no majority is left when one goes; here there are three"]
+    assert lost == [
+        "spec.podManagementPolicy: members begin one after the other; here all at once",
+        "spec.replicas: of two members no majority is left when one goes; here there are three",
+    ]
 
 
 def test_a_run_has_the_time_that_a_plan_finds_for_it() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from flyball import wellknown
-from flyball.deploy.adopt import calls, follows, jobs, ours, service, times, written
+from flyball.deploy.adopt import calls, follows, jobs, ours, service, times, unread, written
 from flyball.deploy.adopt.found import RUN, Found, Item, mapping, maps
 from flyball.deploy.adopt.notes import Lost, Notes
+from flyball.deploy.adopt.pod import account_of
 from flyball.deploy.adopt.work import Work, is_cache, is_part_of_spot
 from flyball.guards.fail_fast.rules import FOLDER_IN_USE
 from flyball.guards.reading.problem import Problem, refuse
@@ -73,6 +74,7 @@ def adopt(found: Found, cluster: str | None = None) -> Adopted:
         calls.guess(work, args, there, {})
     _remaining(found, follows.runs(found, [each.args for each in described] + [args for _, args in works]), notes)
     follows.ingresses(found, services, notes)
+    unread.listed(found, notes)
     labels = _ownership(found)
     own = found.get("Namespace", found.namespace)
     config: dict[str, Any] = {
@@ -166,21 +168,15 @@ def _named(found: Found) -> set[str]:
 
 def _platform(found: Found, notes: Notes) -> dict[str, Any]:
     """What is said once for all: the way in, and who pulls images."""
-    by_class: dict[str, Item] = {}
+    classes = sorted({_class(each) for each in found.of("Ingress")}, key=lambda name: (not name, name))
     for each in found.of("Ingress"):
-        by_class.setdefault(_class(each), each)
-    classes = sorted(by_class, key=lambda name: (not name, name))
-    for other in classes[1:]:
-        if other:
-            notes.lose(by_class[other], "spec.ingressClassName", f"a stack has one way in, that of {classes[0]}")
-    secrets = sorted(
-        {
-            str(each.get("name"))
-            for item in found.of(*RUN)
-            for each in maps(mapping(item.template.get("spec")).get("imagePullSecrets"))
-            if each.get("name")
-        }
-    )
+        if _class(each) != classes[0]:
+            notes.lose(each, "spec.ingressClassName", f"a stack has one way in, that of {classes[0]}")
+    pods = [mapping(item.template.get("spec")) for item in found.of(*RUN)]
+    accounts = [found.get("ServiceAccount", account_of(pod)) for pod in pods]
+    pulling = [*pods, *(each.manifest for each in accounts if each)]
+    named = (each.get("name") for by in pulling for each in maps(by.get("imagePullSecrets")))
+    secrets = sorted({str(name) for name in named if name})
     platform: dict[str, Any] = {}
     if classes:
         platform["way"] = {"ingress": classes[0] or "nginx"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from flyball.deploy.adopt import environment, probes
 from flyball.deploy.adopt.found import Manifest, mapping, maps
-from flyball.deploy.adopt.pod import KNOWN_OF_CONTAINERS, confined, resources, unpinned, words
+from flyball.deploy.adopt.pod import KNOWN_OF_CONTAINERS, OF_CONTAINERS, confined, resources, told, unpinned, words
 from flyball.deploy.adopt.work import Work, is_made
 from flyball.guards.workload.init_containers import LOGROTATE, PROXY
 from flyball.guards.workload.names import LONGEST_NAME
@@ -17,6 +17,8 @@ INIT, SIDECARS = "init", "sidecars"
 _GUESS = {"cpu": "50m", "memory": "64Mi"}
 """What one asks for that says nothing."""
 _CONTAINER = {
+    **OF_CONTAINERS,
+    "restartPolicy": "whether it is run again is said by where it stands",
     "workingDir": "it starts in the image's own folder",
     "lifecycle": "its hooks are not run; what it takes to end is said by stop",
     "resizePolicy": "it is restarted for other resources",
@@ -79,12 +81,18 @@ def describe(work: Work, port: int | None, reached: set[int]) -> dict[str, Any]:
         args = _common(part)
         if kind == SIDECARS:
             args |= _beside(part, port, reached)
-        elif found[SIDECARS]:
-            args["after"] = list(found[SIDECARS])
+        else:
+            _unreached(part)
+            args |= {"after": list(found[SIDECARS])} if found[SIDECARS] else {}
         found[kind][name] = args
         work.text.update(_texts(part))
     _order(work)
     return {kind: dict(sorted(each.items())) for kind, each in found.items() if each}
+
+
+def _unreached(part: Work) -> None:
+    for i, each in enumerate(maps(part.container.get("ports"))):
+        part.lose(f"{part.path}.ports[{i}]", f"nobody reaches {each.get('containerPort')} before the application runs")
 
 
 def _texts(part: Work) -> dict[str, str]:
@@ -106,8 +114,8 @@ def _order(work: Work) -> None:
 
 def _common(part: Work) -> dict[str, Any]:
     container = part.container
-    pulled = container.get("imagePullPolicy")
-    said = {**container, "imagePullPolicy": None if pulled == "IfNotPresent" else pulled, "restartPolicy": None}
+    always = container.get("restartPolicy") == "Always"
+    said = {**told(container), **({"restartPolicy": None} if always else {})}
     part.rest(said, KNOWN_OF_CONTAINERS, part.path, _CONTAINER)
     if container.get("lifecycle"):
         part.lose(f"{part.path}.lifecycle", _CONTAINER["lifecycle"])

@@ -33,7 +33,7 @@ def describe(work: Work) -> dict[str, Any]:
         elif _REFERENCE in source:
             refs[name] = _ref(work, mapping(source[_REFERENCE]), f"{work.path}.env[{i}].valueFrom.{_REFERENCE}")
         else:
-            value = _known(work, source, f"{work.path}.env[{i}].valueFrom")
+            value = _known(work, name, source, f"{work.path}.env[{i}].valueFrom")
             if value is not None:
                 env[name] = value
     if not whole:
@@ -76,15 +76,20 @@ def all_of(config: Item, prefix: str) -> dict[str, str]:
     return {f"{prefix}{k}": str(v) for k, v in values if _NAME.fullmatch(f"{prefix}{k}")}
 
 
-def _known(work: Work, source: Manifest, path: str) -> str | None:
+def _known(work: Work, name: str, source: Manifest, path: str) -> str | None:
     """A value that is the same in all pods; None, and said, where it is not."""
     if "configMapKeyRef" in source:
         ref = mapping(source["configMapKeyRef"])
         there = work.found.get("ConfigMap", ref.get("name"))
         value = mapping(there.manifest.get("data")).get(str(ref.get("key"))) if there else None
-        if value is None and not ref.get("optional"):
-            loses = f"the ConfigMap {ref.get('name')} was not found with the rest, so its value is not known"
-            work.lose(f"{path}.configMapKeyRef", loses)
+        if value is None:
+            left = ", and is optional: it is left out" if ref.get("optional") else ", so its value is not known"
+            what = (
+                f"the ConfigMap {ref.get('name')} was not found with the rest"
+                if there is None
+                else (f"{there} has no {ref.get('key')}")
+            )
+            work.lose(f"{path}.configMapKeyRef", what + left)
         return None if value is None else str(value)
     if "fieldRef" in source:
         field = str(mapping(source["fieldRef"]).get("fieldPath"))
@@ -93,9 +98,9 @@ def _known(work: Work, source: Manifest, path: str) -> str | None:
         key = field.removeprefix("metadata.labels['").removesuffix("']")
         if key != field and key in labels_of(work.template):
             return str(labels_of(work.template)[key])
-        work.lose(f"{path}.fieldRef", f"{_FIELDS.get(field, field)} is not told to the application")
+        work.lose(f"{path}.fieldRef", f"{_FIELDS.get(field, field)} is not told to the application, as {name}")
         return None
-    work.lose(path, "is not told to the application")
+    work.lose(path, f"is not told to the application, as {name}")
     return None
 
 

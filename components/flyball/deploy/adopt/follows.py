@@ -90,11 +90,17 @@ def _ingress(item: Item, services: Mapping[str, object], notes: Notes) -> None:
     asked = sorted(mapping(item.manifest["metadata"].get("annotations")).keys() - {_CLASS})
     if asked := [key for key in asked if not key.startswith("kubectl.kubernetes.io/")]:
         notes.lose(item, f"metadata.annotations ({', '.join(asked)})", _ASKED)
+    hosts = {rule.get("host") for rule in maps(item.spec.get("rules"))}
+    for i, each in enumerate(maps(item.spec.get("tls"))):
+        if unused := [str(host) for host in each.get("hosts") or [] if host not in hosts]:
+            notes.lose(item, f"spec.tls[{i}].hosts", f"{', '.join(unused)} is the host of no rule")
     for way in ways_of(item):
         name = way.backend
         if name is None:
             notes.lose(item, way.at, "leads to no Service")
         elif str(name) not in services:
             notes.lose(item, way.at, f"leads to {name}, which is no service of the stack")
-        elif way.path.get("pathType") == "Exact":
-            notes.lose(item, f"{way.at}.pathType", "what is below the path goes there too")
+        elif way.path.get("pathType") not in (None, "Prefix"):
+            notes.lose(
+                item, f"{way.at}.pathType", "it is a prefix here, as Prefix means it: what is below goes there too"
+            )

@@ -10,7 +10,7 @@ from flyball.deploy.adopt.work import Work, pod_of
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload.init_containers import DEFAULT_STOP as OF_A_SIDECAR
-from flyball.guards.workload.jobs import DEFAULT_STOP, MOST_RETRIES, read
+from flyball.guards.workload.jobs import DEFAULT_HISTORY, DEFAULT_STOP, LEAST_START, MOST_HISTORY, MOST_RETRIES, read
 
 _SHORT = {
     "@hourly": "0 * * * *",
@@ -24,16 +24,19 @@ _ZONED = re.compile(r"(?:CRON_)?TZ=(\S+)\s+")
 """As clusters took it before there was a field for it."""
 _JOB = (
     *("template", "completions", "parallelism", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"),
-    *("selector", "manualSelector", "podReplacementPolicy"),
+    *("selector", "manualSelector"),
 )
 _RUNS = {
     "suspend": "it is suspended, and would run here",
     "podFailurePolicy": "an attempt that fails counts, whatever it failed of",
     "completionMode": "a run is one pod here, without a number",
+    "podReplacementPolicy": "a new pod begins once the old one has failed or is ended",
 }
 _CRON = ("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds", "jobTemplate")
 _HISTORY = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
 _HOOK = "helm.sh/hook"
+_KEPT_FAILED = 1
+"""What Kubernetes keeps of failed runs, where nothing is said."""
 _MANY = ("completions", "parallelism")
 
 
@@ -53,7 +56,7 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
     job = item.inner
     args: dict[str, Any] = {"image": work.container["image"]}
     if item.kind == "CronJob":
-        args |= _schedule(item)
+        args |= _schedule(work)
         if args["schedule"].startswith("@"):
             work.say("a question: at which times; what it counts from nobody knows", "schedule")
         if not item.is_ours:
@@ -71,12 +74,31 @@ def describe(item: Item, found: Found, notes: Notes) -> tuple[Work, dict[str, An
         args["deadline"] = f"{job['activeDeadlineSeconds']}s"
     if isinstance(job.get("backoffLimit"), int) and job["backoffLimit"] != 2:
         args["retries"] = job["backoffLimit"]
-    if isinstance(job.get("ttlSecondsAfterFinished"), int) and job["ttlSecondsAfterFinished"]:
-        args["ttl"] = f"{job['ttlSecondsAfterFinished']}s"
+    args |= _kept(work, job, path.rsplit(".", 2)[0])
     args |= ours.describe(work)
     args |= _pod(work)
     _fit(work, args)
     return work, args
+
+
+def _kept(work: Work, job: Manifest, path: str) -> dict[str, Any]:
+    """How long, and of a schedule how many, are kept of those that have ended."""
+    found: dict[str, Any] = {}
+    lasts = job.get("ttlSecondsAfterFinished")
+    if lasts:
+        found["ttl"] = f"{lasts}s"
+    elif lasts == 0:
+        work.lose(
+            f"{path}.ttlSecondsAfterFinished", "it is gone as soon as it has ended; its log is kept for a day here"
+        )
+    good, bad = (work.item.spec.get(key) for key in _HISTORY)
+    if isinstance(good, int) and 1 <= good <= MOST_HISTORY:
+        found |= {"history": good} if good != DEFAULT_HISTORY else {}
+    elif good is not None:
+        work.lose(f"spec.{_HISTORY[0]}", f"from 1 to {MOST_HISTORY} runs are kept here")
+    if bad not in (None, _KEPT_FAILED, found.get("history", DEFAULT_HISTORY)):
+        work.lose(f"spec.{_HISTORY[1]}", "as many failed runs are kept as good ones")
+    return found
 
 
 def _pod(work: Work) -> dict[str, Any]:
@@ -130,18 +152,26 @@ def _of_run(work: Work, job: Manifest, path: str) -> None:
     """What of a run nothing in the stack file says."""
     said = {k: v for k, v in job.items() if (k, v) != ("completionMode", "NonIndexed")}
     work.rest(said, _JOB, path, _RUNS)
+    if work.pod.get("restartPolicy") == "OnFailure":
+        work.lose(f"{work.pod_path}.restartPolicy", "what failed is run again in a pod of its own, not in the same one")
+    for i, each in enumerate(maps(work.container.get("ports"))):
+        work.lose(f"{work.path}.ports[{i}]", f"nobody reaches {each.get('containerPort')}: a job listens nowhere")
     for key in ("liveness", "readiness", "startup"):
         if work.container.get(f"{key}Probe"):
             work.lose(f"{work.path}.{key}Probe", "nobody asks a job; its deadline ends it")
     if work.container.get("lifecycle"):
         work.lose(f"{work.path}.lifecycle", "its hooks are not run")
+    notes = mapping(mapping(work.template.get("metadata")).get("annotations"))
+    if scraped := sorted(key for key in notes if key.startswith("prometheus.io/")):
+        at = f"{work.pod_path.removesuffix('.spec')}.metadata.annotations ({', '.join(scraped)})"
+        work.lose(at, "nobody scrapes the figures of a job: it is let in by nobody")
     hook = mapping(work.item.manifest["metadata"].get("annotations")).get(_HOOK)
     if hook:
         work.say(f"ran at {hook} of a release; `migrate` of a service runs ahead of each new version of it")
 
 
-def _schedule(item: Item) -> dict[str, Any]:
-    spec = item.spec
+def _schedule(work: Work) -> dict[str, Any]:
+    spec = work.item.spec
     schedule, zone = str(spec.get("schedule")), ""
     if match := _ZONED.match(schedule):
         schedule, zone = schedule[match.end() :], match[1]
@@ -151,6 +181,11 @@ def _schedule(item: Item) -> dict[str, Any]:
     policy = str(spec.get("concurrencyPolicy") or "Allow").lower()
     if policy != "forbid":
         found["concurrency"] = policy
-    if isinstance(spec.get("startingDeadlineSeconds"), int):
-        found["start"] = f"{max(10, spec['startingDeadlineSeconds'])}s"
+    late = spec.get("startingDeadlineSeconds")
+    if isinstance(late, int):
+        found["start"] = f"{max(LEAST_START, late)}s"
+        if late < LEAST_START:
+            work.lose(
+                "spec.startingDeadlineSeconds", f"a start is looked for every {LEAST_START} s, and may be as late"
+            )
     return found

@@ -12,11 +12,14 @@ _RATE = ("request", "rps", "qps", "http", "per_second")
 """Words in the name of a figure that counts requests."""
 
 _KNOWN = ("scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "targetCPUUtilizationPercentage")
+_OTHER = "the load is what the first one that counts requests says; `triggers` has further signals"
+_UNCOUNTED = "is no share of what is asked for; `triggers` has further signals"
+_FIXED = "members are as many as they are: nobody scales them"
 _STEPS = "the steps of its autoscaler are the stack's; `behavior` says others"
 
 
-def describe(work: Work) -> dict[str, Any]:
-    """`load`, and what the autoscaler says of sizes."""
+def describe(work: Work, *, fixed: bool) -> dict[str, Any]:
+    """`load`, and what the autoscaler says of sizes, unless the number of members is `fixed`."""
     scaler = _scaler(work)
     runs = work.item.spec.get("replicas")
     today = [f"{runs if isinstance(runs, int) else 1} replica{'' if runs in (None, 1) else 's'}"]
@@ -31,8 +34,12 @@ def describe(work: Work) -> dict[str, Any]:
     if work.item.is_ours:
         work.say(f"questions: {size}, and neither peak nor capacity is written on any object", "load")
         return {"load": unknown}
-    rate = _rate(scaler)
-    sizes = {"proven": most, "ceiling": most} if isinstance(most, int) and most > 1 else {}
+    rate, counted = _rate(scaler)
+    _uncounted(work, scaler, counted)
+    sizes = {"proven": most, "ceiling": most} if isinstance(most, int) and most > 1 and not fixed else {}
+    if fixed:
+        for key in ("minReplicas", "maxReplicas"):
+            work.notes.lose(scaler, f"spec.{key}", _FIXED)
     if sizes:
         work.say("the autoscaler's maximum, taken as a size that has been seen to run well", "proven")
     if rate is None or not isinstance(most, int) or most < 2:
@@ -41,7 +48,8 @@ def describe(work: Work) -> dict[str, Any]:
         return {"load": unknown, **sizes}
     share = show_number(100 * DEFAULT_UTILIZATION)
     how = (
-        f"adds a replica at {rate:g} requests per second for each, taken as {share} % of what one can do, up to {most}"
+        f"adds a replica at {rate:g} {_name(counted)} for each, taken as {share} % of what one can do, from {least} up"
+        f" to {most}"
     )
     work.say(f"a guess from the autoscaler, which {how}, one of them to spare", "load")
     return {"load": {"peak": _whole(rate * (most - 1)), "replica": _whole(rate / DEFAULT_UTILIZATION)}, **sizes}
@@ -59,16 +67,32 @@ def _metrics(scaler: Item) -> list[Manifest]:
     return maps(scaler.spec.get("metrics"))
 
 
-def _rate(scaler: Item) -> float | None:
-    """Requests per second of each replica that it aims at; None where it counts something else."""
+def _rate(scaler: Item) -> tuple[float | None, Manifest]:
+    """Requests per second of each replica that it aims at, and the metric that says so; None where it counts something
+    else."""
     for metric in _metrics(scaler):
         for kind in ("pods", "object", "external"):
             given = mapping(metric.get(kind))
             name = str(mapping(given.get("metric")).get("name")).lower()
             value = str(mapping(given.get("target")).get("averageValue") or "")
             if any(word in name for word in _RATE) and value:
-                return _number(value)
-    return None
+                return _number(value), metric
+    return None, {}
+
+
+def _name(metric: Manifest) -> str:
+    given = next(mapping(metric[kind]) for kind in ("pods", "object", "external") if kind in metric)
+    return str(mapping(given.get("metric")).get("name"))
+
+
+def _uncounted(work: Work, scaler: Item, counted: Manifest) -> None:
+    """List what is neither `counted` nor said to be a share of what is asked for."""
+    for i, metric in enumerate(_metrics(scaler)):
+        if metric is counted or (not counted and _shares([metric])):
+            continue
+        work.notes.lose(scaler, f"spec.metrics[{i}]", _OTHER if counted else _UNCOUNTED)
+    if counted and scaler.spec.get("targetCPUUtilizationPercentage"):
+        work.notes.lose(scaler, "spec.targetCPUUtilizationPercentage", _OTHER)
 
 
 def _whole(rate: float) -> float | int:
@@ -88,13 +112,16 @@ def _number(text: str) -> float | None:
 
 def _share(scaler: Item) -> str:
     old = scaler.spec.get("targetCPUUtilizationPercentage")
+    found = [*_shares(_metrics(scaler)), *([("cpu", old)] if old else [])]
+    share = [f"{value} % of the {name} asked for" for name, value in found]
+    return f" by {' and '.join(share)}" if share else ""
+
+
+def _shares(metrics: list[Manifest]) -> list[tuple[object, object]]:
+    """Names of resources, and the percentage of what is asked for at which a replica is added."""
     found = [
         (given.get("name"), mapping(given.get("target")).get("averageUtilization"))
-        for metric in _metrics(scaler)
+        for metric in metrics
         for given in (mapping(metric.get("resource")), mapping(metric.get("containerResource")))
-        if given
     ]
-    share = [
-        f"{value} % of the {name} asked for" for name, value in [*found, *([("cpu", old)] if old else [])] if value
-    ]
-    return f" by {' and '.join(share)}" if share else ""
+    return [(name, value) for name, value in found if value]

@@ -7,6 +7,7 @@ from flyball.deploy.adopt.work import Work, amount
 
 _SIZE = "1Gi"
 _KEY = "data"
+_ALONE = "ReadWriteOnce"
 
 
 def describe(work: Work) -> dict[str, Any]:
@@ -14,6 +15,9 @@ def describe(work: Work) -> dict[str, Any]:
     count = work.item.spec.get("replicas", 1)
     if work.item.kind == "StatefulSet":
         data = _of_templates(work)
+        if count == 0:
+            work.lose("spec.replicas", "none of it runs; here there is one")
+            return {"replicas": "one", **data}
         if count == 1:
             return {"replicas": "one", **data}
         if not data:
@@ -23,6 +27,8 @@ def describe(work: Work) -> dict[str, Any]:
             work.given.update(("MEMBER", "MEMBERS"))
         else:
             work.say("a guess: more than half", "quorum")
+            if work.item.spec.get("podManagementPolicy") != "Parallel":
+                work.lose("spec.podManagementPolicy", "members begin one after the other; here all at once")
         if count == 2:
             work.lose("spec.replicas", "of two members no majority is left when one goes; here there are three")
             count = 3
@@ -48,7 +54,7 @@ def _of_templates(work: Work) -> dict[str, Any]:
         if mounted is None or found:
             work.lose(at, f"{name} is a further volume, and a member has one here" if found else "nothing mounts it")
             continue
-        found = {_KEY: _volume(work, mounted, mapping(template.get("spec")))}
+        found = {_KEY: _volume(work, mounted, mapping(template.get("spec")), f"{at}.spec")}
     kept = mapping(work.item.spec.get("persistentVolumeClaimRetentionPolicy"))
     if found and kept.get("whenDeleted") == "Delete":
         found[_KEY]["keep"] = False
@@ -69,11 +75,16 @@ def _of_claims(work: Work) -> dict[str, Any]:
     return {}
 
 
-def _volume(work: Work, mounted: tuple[str, Manifest], claim: Manifest) -> dict[str, Any]:
+def _volume(work: Work, mounted: tuple[str, Manifest], claim: Manifest, claimed: str = "") -> dict[str, Any]:
+    """`claimed` is where the claim stands in the manifest, unless it is one of its own."""
     at, mount = mounted
     size = mapping(mapping(claim.get("resources")).get("requests")).get("storage")
     if size is None:
         work.say("a guess: nothing says how large it is", _KEY)
+    if claimed and claim.get("accessModes") not in (None, [_ALONE]):
+        work.lose(f"{claimed}.accessModes", "a member has its volume alone, and writes to it")
+    if mount.get("readOnly"):
+        work.lose(f"{at}.readOnly", "what is kept may be written")
     if mount.get("subPathExpr"):
         work.lose(f"{at}.subPathExpr", "a folder within a volume has one name here, for all members")
     folder, storage = mount.get("subPath"), claim.get("storageClassName")

@@ -118,7 +118,8 @@ def _let_in(work: Work) -> dict[str, Any]:
     rules = _rules(work, {FIRST_PORT, *own})
     if any(not rule.get("from") for rule in rules):
         return {"public": True}
-    callers = [caller for rule in rules for caller in _callers(rule) if "/" in caller]
+    # Who scrapes figures on the port on which it listens is let in there by a rule of its own.
+    callers = {caller for rule in rules for caller in _callers(rule) if "/" in caller}
     return {"callers": sorted(callers)} if callers else {}
 
 

@@ -1,6 +1,6 @@
 """What services and jobs have in common: image, command, resources, user, and what is around the containers."""
 
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
 from flyball import wellknown
@@ -22,7 +22,12 @@ _POD = {
     "subdomain": "its pods have no names of their own",
     "hostname": "its pods have no names of their own",
 }
+OF_CONTAINERS = {
+    "terminationMessagePath": "what it writes there of its end is in its log alone",
+    "terminationMessagePolicy": "the end of its log is not kept with its state",
+}
 _CONTAINER = {
+    **OF_CONTAINERS,
     "workingDir": "it starts in the image's own folder",
     "lifecycle": "hooks other than a wait are not run",
     "resizePolicy": "it is restarted for other resources",
@@ -36,11 +41,20 @@ _HELD_ANYWAY = (
     *("serviceAccountName", "serviceAccount", "automountServiceAccountToken", "imagePullSecrets", "nodeSelector"),
     *("tolerations", "hostAliases", "dnsConfig", "runtimeClassName", "priorityClassName"),
 )
+_SPREAD = "pods are spread over nodes, and over zones where `survive: zone` says so, as the stack's zones are known"
+_LEFT_BEHIND = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_TOLERATED = 300
+"""Seconds for which pods stay on nodes of which that is said, where they say nothing
+(https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions)."""
 KNOWN_OF_CONTAINERS = (
     *("name", "image", "command", "args", "env", "envFrom", "ports", "resources", "volumeMounts", "securityContext"),
-    *("livenessProbe", "readinessProbe", "startupProbe", "terminationMessagePath"),
-    *("terminationMessagePolicy", "lifecycle"),
+    *("livenessProbe", "readinessProbe", "startupProbe", "lifecycle"),
 )
+_DEFAULTS: Mapping[str, tuple[object, ...]] = {
+    "imagePullPolicy": ("IfNotPresent",),
+    "terminationMessagePath": ("/dev/termination-log",),
+    "terminationMessagePolicy": ("File",),
+}
 _RESERVED_LABELS = (wellknown.NAME_LABEL, wellknown.MANAGED_BY_LABEL, "pod-template-hash", "controller-revision-hash")
 _RESERVED = ("flyball.dev/", "kubectl.kubernetes.io/", "prometheus.io/", "kube-score/", "batch.kubernetes.io/")
 _LINUX = {f"{prefix}kubernetes.io/os": "linux" for prefix in ("", "beta.")}
@@ -55,17 +69,11 @@ def describe(work: Work) -> dict[str, Any]:
         plain["affinity"] = None
     plain |= {"os": None} if mapping(work.pod.get("os")).get("name") == "linux" else {}
     work.rest({**work.pod, **plain}, _HELD_ANYWAY, work.pod_path, _POD)
-    pulled = work.container.get("imagePullPolicy")
-    work.rest(
-        {**work.container, "imagePullPolicy": pulled if pulled != "IfNotPresent" else None},
-        KNOWN_OF_CONTAINERS,
-        work.path,
-        _CONTAINER,
-    )
+    work.rest(told(work.container), KNOWN_OF_CONTAINERS, work.path, _CONTAINER)
     if unpinned(work):
         work.say("a question: which version; `plan` asks for a tag or a digest", "image")
-    if "topologySpreadConstraints" in work.pod and not work.item.is_ours:
-        work.say("is spread over nodes, and over zones where `survive: zone` says so, as the stack's zones are known")
+    if work.pod.get("topologySpreadConstraints") and not work.item.is_ours:
+        work.lose(f"{work.pod_path}.topologySpreadConstraints", _SPREAD)
     return {
         "image": work.container["image"],
         **words(work),
@@ -77,6 +85,11 @@ def describe(work: Work) -> dict[str, Any]:
         **_account(work),
         **_marks(work),
     }
+
+
+def told(container: Manifest) -> Manifest:
+    """A container without what Kubernetes writes of it where nobody says anything."""
+    return {k: v for k, v in container.items() if v not in _DEFAULTS.get(k, ())}
 
 
 def unpinned(work: Work) -> bool:
@@ -100,6 +113,7 @@ def _silent(work: Work) -> None:
 
 
 def _others(work: Work) -> None:
+    """What of its ports is not led to."""
     for i, each in enumerate(maps(work.container.get("ports"))):
         if each.get("hostPort"):
             work.lose(f"{work.path}.ports[{i}].hostPort", "it is not reached at a port of its node")
@@ -135,10 +149,15 @@ def resources(work: Work) -> dict[str, Any]:
             if limit is not None:
                 limits[key] = show(limit)
         elif "/" in key:
-            with suppress(ValueError):
+            try:
                 devices[key] = int(most.get(key, asked.get(key)))
-        elif key != "ephemeral-storage":
-            work.lose(f"{work.path}.resources ({key})", "nothing in a stack file says it")
+            except ValueError:
+                work.lose(f"{work.path}.resources ({key})", "is no whole number, in which a stack file counts devices")
+        elif not work.item.is_ours:
+            what = (
+                "it follows from logs and scratch" if key == "ephemeral-storage" else "nothing in a stack file says it"
+            )
+            work.lose(f"{work.path}.resources ({key})", what)
     return {
         **({"resources": {**found, **({"limits": limits} if limits else {})}} if found else {}),
         **({"devices": devices} if devices else {}),
@@ -189,12 +208,17 @@ def _user(work: Work, own: Manifest, around: Manifest) -> dict[str, Any]:
     user = own.get("runAsUser", around.get("runAsUser"))
     group = own.get("runAsGroup", around.get("runAsGroup"))
     if group not in (None, user):
-        work.lose(f"{work.path}.securityContext.runAsGroup", "its group is the number of its user")
+        work.lose(_where(work, own, "runAsGroup"), "its group is the number of its user")
     if isinstance(user, int) and user > 0:
         return {"user": user} if user != _USER else {}
     if user == 0:
-        work.lose(f"{work.path}.securityContext.runAsUser", f"it runs as root; here as user {_USER}")
+        work.lose(_where(work, own, "runAsUser"), f"it runs as root; here as user {_USER}")
     return {}
+
+
+def _where(work: Work, own: Manifest, key: str) -> str:
+    """The path of what the application's own context says, else that of its pod."""
+    return f"{work.path if key in own else work.pod_path}.securityContext.{key}"
 
 
 def _is_of_nodes(toleration: Manifest) -> bool:
@@ -210,8 +234,13 @@ def _surroundings(work: Work) -> dict[str, Any]:
             at = f"{work.pod_path}.tolerations[{i}]"
             if not each.get("key"):
                 work.lose(at, "it runs on nodes with any taint; here on those whose taints are named")
-            elif "tolerationSeconds" in each and not _is_of_nodes(each):
+            elif _is_of_nodes(each):
+                if each["key"] not in _LEFT_BEHIND or each.get("tolerationSeconds") != _TOLERATED:
+                    work.lose(at, "of what a node says of itself it tolerates what every pod does, for as long")
+            elif "tolerationSeconds" in each:
                 work.lose(f"{at}.tolerationSeconds", "it stays for as long as it likes")
+            if each.get("operator") not in (None, "Equal", "Exists"):
+                work.lose(f"{at}.operator", "it tolerates the one value, or any")
         if pod.get("dnsPolicy") not in (None, "ClusterFirst", "ClusterFirstWithHostNet"):
             work.lose(f"{work.pod_path}.dnsPolicy", "it asks the cluster's names")
     taints = [
@@ -246,8 +275,13 @@ def _surroundings(work: Work) -> dict[str, Any]:
     }
 
 
+def account_of(pod: Manifest) -> object:
+    """The name of its service account, None where it says none."""
+    return pod.get("serviceAccountName") or pod.get("serviceAccount")
+
+
 def _account(work: Work) -> dict[str, Any]:
-    name = work.pod.get("serviceAccountName") or work.pod.get("serviceAccount")
+    name = account_of(work.pod)
     there = work.found.get("ServiceAccount", name) if name else None
     notes = (
         {
@@ -263,7 +297,14 @@ def _account(work: Work) -> dict[str, Any]:
         work.lose(
             f"{work.pod_path}.serviceAccountName", f"{each} is for {name}; bind it to {work.name}, its own account here"
         )
-    token = work.pod.get("automountServiceAccountToken") if work.item.is_ours else bool(bound)
+    if name not in (None, "default", work.name) and not work.item.is_ours:
+        loses = (
+            f"its account here is {work.name}: what {name} may do elsewhere, as by a role of a cloud, that one may not"
+        )
+        work.lose(f"{work.pod_path}.serviceAccountName", loses)
+    account = there.manifest.get("automountServiceAccountToken") if there else None
+    said = work.pod.get("automountServiceAccountToken", account)
+    token = said if work.item.is_ours or said is not None else bool(bound)
     return {**({"account": {"annotations": notes}} if notes else {}), **({"token": True} if token else {})}
 
 

@@ -20,10 +20,10 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     _WORD: (str, int, float, bool),
     _MAP: (Mapping,),
 }
-_ANY = "*"
+ANY = "*"
 """Stands for each name of a map."""
-_TEXTS = {_ANY: _TEXT}
-_WORDS = {_ANY: _WORD}
+_TEXTS = {ANY: _TEXT}
+_WORDS = {ANY: _WORD}
 
 _ASKS = {
     "httpGet": {"path": _TEXT, "port": _EITHER, "scheme": _TEXT},
@@ -33,24 +33,27 @@ _ASKS = {
 }
 _COUNTS = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold", "successThreshold")
 _PROBE = {**_ASKS, **dict.fromkeys(_COUNTS, _NUMBER)}
-_ITEMS = [{"key!": _TEXT, "path!": _TEXT}]
-_SOURCES = {
-    "configMap": {"name": _TEXT, "items": _ITEMS, "defaultMode": _NUMBER},
-    "secret": {"secretName": _TEXT, "name": _TEXT, "items": _ITEMS, "defaultMode": _NUMBER},
-}
+_ITEMS = [{"key!": _TEXT, "path!": _TEXT, "mode": _EITHER}]
+_REFERENCE = {"name": _TEXT, "optional": _SWITCH}
+_FILES = {"name": _TEXT, "items": _ITEMS, "defaultMode": _EITHER, "optional": _SWITCH}
+_SOURCES = {"configMap": _FILES, "secret": {**_FILES, "secretName": _TEXT}}
 _CONTAINER: dict[str, Any] = {
     "command": [_WORD],
     "args": [_WORD],
     **dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), _PROBE),
-    "imagePullPolicy": _TEXT,
-    "restartPolicy": _TEXT,
+    **dict.fromkeys(("name", "image", "imagePullPolicy", "restartPolicy"), _TEXT),
     "ports": [{"containerPort!": _NUMBER, "name": _TEXT, "protocol": _TEXT, "hostPort": _NUMBER}],
-    "env": [{"name!": _TEXT, "value": _WORD, "valueFrom": {_ANY: _WORDS}}],
-    "envFrom": [{"prefix": _TEXT, "configMapRef": {"name": _TEXT}, "secretRef": {"name": _TEXT}}],
+    "env": [{"name!": _TEXT, "value": _WORD, "valueFrom": {ANY: _WORDS}}],
+    "envFrom": [
+        {"prefix": _TEXT, "configMapRef": _REFERENCE, "secretRef": _REFERENCE},
+    ],
     "resources": {"requests": _WORDS, "limits": _WORDS},
-    "volumeMounts": [{"name!": _TEXT, "mountPath!": _TEXT, "subPath": _TEXT, "subPathExpr": _TEXT}],
+    "volumeMounts": [
+        {"name!": _TEXT, "mountPath!": _TEXT, "subPath": _TEXT, "subPathExpr": _TEXT, "readOnly": _SWITCH}
+    ],
     "securityContext": {
         **dict.fromkeys(("runAsUser", "runAsGroup"), _NUMBER),
+        **dict.fromkeys(("runAsNonRoot", "readOnlyRootFilesystem", "privileged"), _SWITCH),
         "capabilities": {"add": [_TEXT]},
         "seccompProfile": {"type": _TEXT},
     },
@@ -63,14 +66,19 @@ _POD: dict[str, Any] = {
         {
             "name!": _TEXT,
             **_SOURCES,
-            "emptyDir": {"sizeLimit": _EITHER},
+            "emptyDir": {"sizeLimit": _EITHER, "medium": _TEXT},
             "persistentVolumeClaim": {"claimName": _TEXT},
-            "projected": {"sources": [_SOURCES], "defaultMode": _NUMBER},
+            "projected": {"sources": [_SOURCES], "defaultMode": _EITHER},
         }
     ],
-    "securityContext": {"runAsUser": _NUMBER, "runAsGroup": _NUMBER, "fsGroup": _NUMBER},
+    "securityContext": {
+        **dict.fromkeys(("runAsUser", "runAsGroup", "fsGroup"), _NUMBER),
+        "runAsNonRoot": _SWITCH,
+        "seccompProfile": {"type": _TEXT},
+    },
     "nodeSelector": _TEXTS,
-    "tolerations": [{"key": _TEXT, "value": _TEXT, "effect": _TEXT}],
+    "os": {"name": _TEXT},
+    "tolerations": [{**dict.fromkeys(("key", "operator", "value", "effect"), _TEXT), "tolerationSeconds": _NUMBER}],
     "topologySpreadConstraints": [_MAP],
     "imagePullSecrets": [{"name": _TEXT}],
     "hostAliases": [{"ip": _TEXT, "hostnames": [_TEXT]}],
@@ -78,6 +86,7 @@ _POD: dict[str, Any] = {
     "terminationGracePeriodSeconds": _NUMBER,
     **dict.fromkeys(("serviceAccountName", "serviceAccount", "priorityClassName", "runtimeClassName"), _TEXT),
     **dict.fromkeys(("dnsPolicy", "schedulerName", "restartPolicy"), _TEXT),
+    "automountServiceAccountToken": _SWITCH,
 }
 _META: dict[str, Any] = {
     **dict.fromkeys(("name", "namespace", "generateName"), _TEXT),
@@ -87,19 +96,25 @@ _META: dict[str, Any] = {
 }
 _TEMPLATE = {"metadata": {"labels": _TEXTS, "annotations": _TEXTS}, "spec": _POD}
 _SELECTOR = {"matchLabels": _TEXTS}
-_CLAIM = {"resources": {"requests": {"storage": _EITHER}}, "storageClassName": _TEXT}
+_CLAIM = {"accessModes": [_TEXT], "resources": {"requests": {"storage": _EITHER}}, "storageClassName": _TEXT}
 _WORKLOAD: dict[str, Any] = {
     **dict.fromkeys(("replicas", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit"), _NUMBER),
     "strategy": {"type": _TEXT, "rollingUpdate": _WORDS},
     "updateStrategy": {"type": _TEXT, "rollingUpdate": _WORDS},
-    "persistentVolumeClaimRetentionPolicy": _TEXTS,
+    "persistentVolumeClaimRetentionPolicy": {"whenDeleted": _TEXT},
+    "podManagementPolicy": _TEXT,
     "volumeClaimTemplates": [{"metadata": {"name!": _TEXT}, "spec": _CLAIM}],
     "selector": _SELECTOR,
     "template": _TEMPLATE,
 }
 _OF_JOBS = ("completions", "parallelism", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+_HISTORIES = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
 _JOB: dict[str, Any] = {**dict.fromkeys(_OF_JOBS, _NUMBER), "template": _TEMPLATE}
-_BACKEND = {"serviceName": _TEXT, "service": {"name": _TEXT}}
+_BACKEND = {
+    "serviceName": _TEXT,
+    "servicePort": _EITHER,
+    "service": {"name": _TEXT, "port": {"number": _NUMBER, "name": _TEXT}},
+}
 _PATHS = [{"path": _TEXT, "pathType": _TEXT, "backend": _BACKEND}]
 _BINDING = {"subjects": [{"kind": _TEXT, "name": _TEXT}]}
 _TARGET = {"metric": {"name": _TEXT}, "target": _WORDS}
@@ -108,7 +123,7 @@ _METRIC = {
     "containerResource": {"name": _TEXT, "target": _WORDS},
     **dict.fromkeys(("pods", "object", "external"), _TARGET),
 }
-_KINDS: Mapping[str, dict[str, Any]] = {
+KINDS: Mapping[str, dict[str, Any]] = {
     "Deployment": {"spec": _WORKLOAD},
     "StatefulSet": {"spec": _WORKLOAD},
     "DaemonSet": {"spec": _WORKLOAD},
@@ -116,8 +131,8 @@ _KINDS: Mapping[str, dict[str, Any]] = {
     "CronJob": {
         "spec": {
             **dict.fromkeys(("schedule!", "timeZone", "concurrencyPolicy"), _TEXT),
-            "startingDeadlineSeconds": _NUMBER,
-            "jobTemplate": {"spec": _JOB},
+            **dict.fromkeys(("startingDeadlineSeconds", *_HISTORIES), _NUMBER),
+            "jobTemplate": {"metadata": {}, "spec": _JOB},
         }
     },
     "Service": {
@@ -127,6 +142,9 @@ _KINDS: Mapping[str, dict[str, Any]] = {
             "ports": [
                 {"port!": _NUMBER, "targetPort": _EITHER, **dict.fromkeys(("name", "protocol", "appProtocol"), _TEXT)}
             ],
+            "ipFamilyPolicy": _TEXT,
+            "publishNotReadyAddresses": _SWITCH,
+            "allocateLoadBalancerNodePorts": _SWITCH,
             "loadBalancerSourceRanges": [_TEXT],
         }
     },
@@ -149,12 +167,13 @@ _KINDS: Mapping[str, dict[str, Any]] = {
     "ConfigMap": {"data": _WORDS, "binaryData": _MAP},
     "Secret": {"data": _MAP, "stringData": _MAP},
     **dict.fromkeys(("RoleBinding", "ClusterRoleBinding"), _BINDING),
+    "ServiceAccount": {"imagePullSecrets": [{"name": _TEXT}], "automountServiceAccountToken": _SWITCH},
 }
 
 
 def problems(document: Mapping[str, Any], at: str) -> list[Problem]:
     """Each part of a manifest that is of another type than the API has there, or is missing."""
-    shape = {"metadata": _META, **_KINDS.get(document["kind"], {})}
+    shape = {"metadata": _META, **KINDS.get(document["kind"], {})}
     return [*_names(document, (at,)), *_wrong(document, shape, (at,))]
 
 
@@ -195,9 +214,9 @@ def _hint(value: object, shape: str) -> str:
 
 
 def _of_map(value: Mapping[str, Any], shape: Mapping[str, Any], path: Path) -> Iterator[Problem]:
-    if _ANY in shape:
+    if ANY in shape:
         for key, each in value.items():
-            yield from _wrong(each, shape[_ANY], (*path, str(key)))
+            yield from _wrong(each, shape[ANY], (*path, str(key)))
         return
     for word, inner in shape.items():
         key = word.removesuffix("!")

@@ -11,10 +11,14 @@ from flyball.guards.workload.files import VOLUME
 from flyball.guards.workload.init_containers import PROXY
 from flyball.guards.workload.spec import ROTATION_VOLUME
 
+_MODE = 0o444
+"""Of files that are only read, where nothing is said."""
+_OCTAL = re.compile(r"0[0-7]{1,4}")
 _MOST = 64 * 1024
 """Letters of a ConfigMap that enter the stack file; a larger one is named."""
 _OF_OTHERS = "is for its other containers, and is mounted here out of the way"
 _DATA = "what is kept is for the application alone; it is of the group of its user, and needs no other owner"
+_WRITTEN = "a scratch folder may be written by whoever has it mounted"
 _HELD = {
     "persistentVolumeClaim": "what is kept in it is not there for a replica, which keeps nothing",
     "hostPath": "a folder of the node: pods here have none of it",
@@ -105,7 +109,9 @@ def _share(theirs: list[tuple[Work, str, Manifest]], folder: str | None, *, file
             part.lose(path, "the files of one ConfigMap or Secret are shared together, under the names that they have")
             continue
         if one:
-            part.lose(f"{path}.subPath", "a folder is mounted whole")
+            part.lose(f"{path}.{'subPath' if mount.get('subPath') else 'subPathExpr'}", "a folder is mounted whole")
+        if mount.get("readOnly") and not files:
+            part.lose(f"{path}.readOnly", _WRITTEN)
         if folder in part.mounts:
             part.lose(path, "a second place of one folder")
         part.mounts.setdefault(folder, str(mount.get("mountPath")))
@@ -143,6 +149,8 @@ def _scratch(
     for i, (path, mount) in enumerate(own):
         if mount.get("subPathExpr"):
             work.lose(f"{path}.subPathExpr", "a folder is mounted whole")
+        if mount.get("readOnly"):
+            work.lose(f"{path}.readOnly", _WRITTEN)
         if i or mount.get("subPath"):
             why = "a second place of one folder" if i else "a folder is mounted whole"
             work.lose(f"{path}.subPath" if mount.get("subPath") else path, why)
@@ -196,6 +204,8 @@ def _placed(
     """Each source where it is mounted; of a single file that one which has it."""
     for source in sources:
         for path, mount in own:
+            if mount.get("subPathExpr"):
+                work.lose(f"{path}.subPathExpr", "all files are there, under the path that is mounted")
             if not mount.get("subPath") or source is _holding(work, sources, str(mount["subPath"])):
                 yield source, path, mount
 
@@ -230,8 +240,7 @@ def _files(
         entries = [(key, f"{folder.rstrip('/')}/{path}") for key, path in chosen]
     else:
         entries = [(None, folder)]
-    mode = source["mode"]
-    rights = {"mode": f"{mode & 0o555:04o}"} if isinstance(mode, int) and mode & 0o111 else {}
+    rights = _rights(source["mode"])
     for key, path in entries:
         if any(each["path"] == path for each in found.values()):
             work.lose(
@@ -240,6 +249,15 @@ def _files(
             continue
         entry = {"path": path, **({"key": key} if key else {}), **rights, **_content(work, source, key, at)}
         found[_free(name if len(entries) == 1 else f"{name}-{key}", found)] = entry
+
+
+def _rights(mode: object) -> dict[str, str]:
+    """Those of files that are only read; nothing for the usual ones. 0400 is a text, of which Kubernetes' own reader of
+    YAML makes the number that it is in octal digits."""
+    if isinstance(mode, str) and _OCTAL.fullmatch(mode):
+        mode = int(mode, 8)
+    read = mode & 0o555 if isinstance(mode, int) else 0
+    return {"mode": f"{read:04o}"} if read not in (0, _MODE) else {}
 
 
 def _content(work: Work, source: dict[str, Any], key: str | None, at: tuple[str, str]) -> dict[str, Any]:

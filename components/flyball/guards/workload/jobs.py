@@ -29,7 +29,7 @@ DEFAULT_RETRIES = 2
 MOST_RETRIES = 20
 DEFAULT_TTL = 86_400
 DEFAULT_STOP: Milliseconds = 30_000
-DEFAULT_HISTORY = 3
+DEFAULT_HISTORY, MOST_HISTORY = 3, 100
 FIRST_WAIT: Milliseconds = 10_000
 LONGEST_WAIT: Milliseconds = 600_000
 LEAST_START = 10
@@ -154,7 +154,7 @@ def _clock(r: Reader) -> Clock | None:
         concurrency=choice(r, "concurrency", FORBID, CONCURRENCY),
         interval=interval,
         start=r.seconds("start", latest),
-        history=r.whole("history", DEFAULT_HISTORY, 1, 100),
+        history=r.whole("history", DEFAULT_HISTORY, 1, MOST_HISTORY),
         frozen=r.value("frozen", bool, False),
     )
 

@@ -55,6 +55,10 @@ ROTATION_VOLUME = "rotation"
 """Name of the volume in which logrotate keeps what it has seen."""
 
 
+MOST_HISTORY = 10
+"""Old revisions that are kept at the most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """`settle` and `progress` in seconds, `surge` in percent, `history` in revisions."""
@@ -285,7 +289,7 @@ def _rollout(r: Reader) -> Rollout:
         settle=r.seconds("settle", default.settle),
         progress=r.seconds("progress", default.progress),
         surge=r.whole("surge", default.surge, 1, 100),
-        history=r.whole("history", default.history, 1, 10),
+        history=r.whole("history", default.history, 1, MOST_HISTORY),
         canary=canary.read(r),
     )
     if rollout.progress <= rollout.settle and r.readable("progress") and r.readable("settle"):
