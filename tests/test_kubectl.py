@@ -55,6 +55,18 @@ def test_json_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert arguments["input"] == "{}"
 
 
+def test_a_list_is_asked_for_by_its_path_and_each_of_it_says_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = '{"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{"metadata": {"name": "web"}}]}'
+    runs = Runs(stdout=answer)
+    monkeypatch.setattr(kubectl.subprocess, "run", runs)
+
+    found = Kubectl(Path("/bin/kubectl"), None).listed("deployments", "shop", "a=b,c", api="apps/v1")
+
+    assert found == [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}]
+    path = "/apis/apps/v1/namespaces/shop/deployments?labelSelector=a%3Db%2Cc"
+    assert runs.calls[0][0] == ["/bin/kubectl", "get", f"--raw={path}"]
+
+
 @pytest.mark.parametrize(
     ("stderr", "message"), [("error: no such pod\n", "error: no such pod"), ("", "kubectl get ended with 1")]
 )

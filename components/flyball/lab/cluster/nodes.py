@@ -53,6 +53,14 @@ def is_ready(node: Mapping[str, Any]) -> bool:
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
+def stands(node: Mapping[str, Any], there: Mapping[str, Any] | None) -> bool:
+    """Whether a Node object is there as it was meant, and ready; what others have noted on it may stay."""
+    if there is None or not is_ready(there) or there["spec"].get("taints", []) != node["spec"]["taints"]:
+        return False
+    meta, noted = node["metadata"], there["metadata"]
+    return all(meta[part].items() <= noted.get(part, {}).items() for part in ("labels", "annotations"))
+
+
 def _capacity(group: NodeGroup) -> str:
     return wellknown.CAPACITY_SPOT if group.spot else wellknown.CAPACITY_ON_DEMAND
 
