@@ -60,7 +60,7 @@ class Cluster(Kubectl):
                 self.patch(json.loads(patch.removeprefix("--patch=")))
                 return ""
             case _:
-                return self.deployments(arguments)
+                return json.dumps(self.item(arguments[2])) if arguments[2] in self.sizes else ""
 
     def backends(self) -> list[dict[str, Any]]:
         return [{"name": name, "port": 80, "weight": weight} for name, weight in self.weights.items()]
@@ -77,10 +77,9 @@ class Cluster(Kubectl):
                 self.weights[test["value"]] = change["value"]
         self.done.append(f"weights {self.weights}")
 
-    def deployments(self, arguments: tuple[str, ...]) -> str:
-        if arguments[1] == "deployments":
-            return json.dumps({"items": [self.item(name) for name in self.sizes]})
-        return json.dumps(self.item(arguments[2])) if arguments[2] in self.sizes else ""
+    def listed(self, plural: str, namespace: str = "", selector: str = "", *, api: str = "v1") -> list[dict[str, Any]]:
+        assert (api, plural) == ("apps/v1", "deployments")
+        return [self.item(name) for name in self.sizes]
 
     def item(self, name: str) -> dict[str, Any]:
         size = self.sizes[name]

@@ -23,12 +23,12 @@ class Cluster(Kubectl):
         super().__init__(Path("kubectl"), None)
         self.__dict__.update(sizes=sizes)
 
-    def json(self, *arguments: str, stdin: str = "") -> Any:
-        ours = f"--selector={wellknown.MANAGED_BY_LABEL}=flyball"
-        assert arguments == ("get", "deployments", "--namespace=default", ours)
+    def listed(self, plural: str, namespace: str = "", selector: str = "", *, api: str = "v1") -> list[dict[str, Any]]:
+        ours = f"{wellknown.MANAGED_BY_LABEL}=flyball"
+        assert (api, plural, namespace, selector) == ("apps/v1", "deployments", "default", ours)
         sizes: dict[str, int] = self.__dict__["sizes"]
         names = {name: name.replace("_", "-") for name in sizes}
-        return {"items": [{"metadata": {"name": names[n]}, "spec": {"replicas": size}} for n, size in sizes.items()]}
+        return [{"metadata": {"name": names[n]}, "spec": {"replicas": size}} for n, size in sizes.items()]
 
 
 def web(**more: Any) -> Service:

@@ -126,9 +126,9 @@ class Cluster(Kubectl):
         replica_set = {"metadata": {"ownerReferences": [owner]}, "spec": {"template": {"spec": pod}}}
         self.__dict__.update(there=there, sets=[replica_set], deleted=[])
 
-    def json(self, *arguments: str, stdin: str = "") -> Any:
-        kind = arguments[1]
-        return {"items": {"replicasets": self.__dict__["sets"], "jobs": []}.get(kind, self.__dict__["there"])}
+    def listed(self, plural: str, namespace: str = "", selector: str = "", *, api: str = "v1") -> list[dict[str, Any]]:
+        found = {"replicasets": self.__dict__["sets"], "jobs": []}
+        return found.get(plural, [each for each in self.__dict__["there"] if f"{each['kind'].lower()}s" == plural])
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
         self.__dict__["deleted"].append(arguments)

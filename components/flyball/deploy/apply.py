@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
-from flyball.deploy import jobs, migrations, others, parts
+from flyball.deploy import asked, jobs, migrations, others, parts
+from flyball.deploy.asked import kind_and_group
 from flyball.deploy.at_creation import CREATION_MANAGER, MANAGER, Key, as_it_will_be, is_ours_alone, part, stated
 from flyball.deploy.identity import Identified
 from flyball.deploy.manifests import Object
@@ -140,7 +141,7 @@ class ApplySet:
 
     def _note_kinds(self, objects: Iterable[Object]) -> None:
         """Note with the stack of which kinds it has members. kubectl does so in the end, which may not come."""
-        noted, kinds = self._kinds(), {f"{o.kind}.{o.key[0]}" if o.key[0] else o.kind for o in objects}
+        noted, kinds = self._kinds(), {kind_and_group(o) for o in objects}
         if not kinds <= {*noted}:
             note = f"{OF_KINDS}={','.join(sorted({*noted, *kinds}))}"
             self.kubectl.run("annotate", f"{PARENTS}.{PARENT_GROUP}", self.name, note, "--overwrite")
@@ -162,7 +163,7 @@ class ApplySet:
         self._apply((_marked(stated(o, there), self.label) for o in wider), patience=UNREAD)
         self._settled(wider, there)
         for o in parts.superseded(left, first):
-            place = (f"{_kind_and_group(o)}/{o.name}", f"--namespace={o.namespace}")
+            place = (f"{kind_and_group(o)}/{o.name}", f"--namespace={o.namespace}")
             self.kubectl.run("delete", *place, "--ignore-not-found", "--wait=false")
 
     def _limit(self, objects: Sequence[Object], live: Mapping[Key, Any]) -> None:
@@ -208,7 +209,7 @@ class ApplySet:
         Those stay that others have something in.
         """
         kinds = self._kinds()
-        self._let_go([Object(item, ()) for item in self._members().values()], set())
+        self._let_go([Object(item, ()) for item in self._members(()).values()], set())
         kinds.sort(key=lambda kind: (kind == "Namespace", kind))
         deleted: list[str] = []
         for kind in kinds:
@@ -221,25 +222,13 @@ class ApplySet:
         return deleted
 
     def live(self, objects: Iterable[Object]) -> dict[Key, Mapping[str, Any]]:
-        """What the cluster holds of `objects`: one request for each kind and namespace, not one for each object."""
-        wanted: dict[str, set[str]] = {}
-        keys: set[Key] = set()
-        for o in objects:
-            wanted.setdefault(o.namespace, set()).add(_kind_and_group(o))
-            keys.add(o.key)
-        found: dict[Key, Mapping[str, Any]] = {}
-        for namespace, kinds in wanted.items():
-            where = [f"--namespace={namespace}"] if namespace else []
-            command = ("get", ",".join(sorted(kinds)), *where, "--show-managed-fields", "--ignore-not-found")
-            text = self.kubectl.run(*command, "--output=json", timeout=120)
-            items = json.loads(text)["items"] if text.strip() else []
-            found |= {o.key: item for item in items if (o := Object(item, ())).key in keys}
-        return found
+        """What the cluster holds of `objects`."""
+        return asked.of(self.kubectl, objects)
 
     def _is_there(self, objects: Sequence[Object]) -> bool:
         """Whether an apply would do nothing: asked in one request, where the apply takes the server 15 ms an object."""
         try:
-            members = self._members()
+            members = self._members(objects)
         except KubectlError:
             return False  # what the apply needs, it asks for itself, and says what it may not have
         keys = {o.key for o in objects}
@@ -351,7 +340,7 @@ class ApplySet:
     def _left(self, objects: Sequence[Object]) -> list[Object]:
         """Members that are no longer among `objects`."""
         keys = {o.key for o in objects}
-        return [Object(item, ()) for key, item in self._members().items() if key not in keys]
+        return [Object(item, ()) for key, item in self._members(objects).items() if key not in keys]
 
     def _orphans(self, objects: Sequence[Object]) -> list[tuple[str, str]]:
         """Of these the ones that an apply would prune."""
@@ -361,14 +350,9 @@ class ApplySet:
         gone = [member for member in left if member.named not in kept]
         return [(member.kind.lower(), f"{member.namespace}/{member.name}".lstrip("/")) for member in gone]
 
-    def _members(self) -> dict[Key, Mapping[str, Any]]:
-        """What the cluster holds of the set, wherever it is."""
-        kinds = self._kinds()
-        if not kinds:
-            return {}
-        which = (f"--selector={PART_OF}={self.label}", "--all-namespaces", "--show-managed-fields")
-        text = self.kubectl.run("get", ",".join(kinds), *which, "--output=json", timeout=120)
-        return {Object(item, ()).key: item for item in json.loads(text)["items"]}
+    def _members(self, objects: Iterable[Object]) -> dict[Key, Mapping[str, Any]]:
+        """What the cluster holds of the set, wherever it is; in the version of the API that `objects` have."""
+        return asked.labelled(self.kubectl, f"{PART_OF}={self.label}", self._kinds(), objects)
 
 
 def _parent_definition() -> dict[str, Any]:
@@ -393,8 +377,3 @@ def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
 
 def _list(manifests: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
-
-
-def _kind_and_group(o: Object) -> str:
-    group, kind = o.key[0], o.kind.lower()
-    return f"{kind}.{group}" if group else kind

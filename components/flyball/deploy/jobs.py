@@ -93,7 +93,7 @@ def said(kubectl: Kubectl, objects: Iterable[Object]) -> Iterator[str]:
     once = [o for o in objects if is_job(o)]
     found: dict[str, Mapping[str, Any]] = {}
     for namespace in sorted({o.namespace for o in once}):
-        for item in kubectl.json("get", "jobs", f"--namespace={namespace}")["items"]:
+        for item in kubectl.listed("jobs", namespace, api="batch/v1"):
             found[f"{namespace}/{item['metadata']['name']}"] = item
     yield from (f"job {o.name} {state(found.get(name(o)))}" for o in once)
 

@@ -50,7 +50,7 @@ def live(kubectl: Kubectl, objects: Iterable[Object]) -> Live:
     """The migrations in the namespaces of those among the objects."""
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for namespace in sorted({o.namespace for o in objects if is_one(o)}):
-        for item in kubectl.json("get", "jobs", f"--namespace={namespace}", f"--selector={wellknown.OURS}")["items"]:
+        for item in kubectl.listed("jobs", namespace, wellknown.OURS, api="batch/v1"):
             if _is_marked(item):
                 found[namespace, item["metadata"]["name"]] = item
     return found

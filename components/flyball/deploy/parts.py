@@ -90,8 +90,7 @@ def limited(o: Object, live: Mapping[str, Any] | None, keep: Container[str]) -> 
 
 
 def _deployments(kubectl: Kubectl, namespace: str) -> dict[str, Mapping[str, Any]]:
-    ours = f"--selector={wellknown.OURS}"
-    items = kubectl.json("get", "deployments", f"--namespace={namespace}", ours)["items"]
+    items = kubectl.listed("deployments", namespace, wellknown.OURS, api="apps/v1")
     return {item["metadata"]["name"]: item for item in items}
 
 

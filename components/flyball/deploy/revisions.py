@@ -24,7 +24,7 @@ def needed(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
     found = _needed_by_jobs(kubectl, objects)
     stay = {(o.namespace, o.name) for o in objects if o.kind == "Deployment"}
     for namespace in sorted({namespace for namespace, _ in stay}):
-        for item in kubectl.json("get", "replicasets", f"--namespace={namespace}")["items"]:
+        for item in kubectl.listed("replicasets", namespace, api="apps/v1"):
             owners = item["metadata"].get("ownerReferences", ())
             if any((namespace, owner["name"]) in stay for owner in owners if owner["kind"] == "Deployment"):
                 found.update(_named(namespace, item["spec"]["template"]["spec"]))
@@ -35,7 +35,7 @@ def _needed_by_jobs(kubectl: Kubectl, objects: Iterable[Object]) -> set[Named]:
     stay = {o.named for o in objects if o.kind in ("Job", "CronJob")}
     found: set[Named] = set()
     for namespace in sorted({namespace for _, namespace, _ in stay}):
-        for item in kubectl.json("get", "jobs", f"--namespace={namespace}")["items"]:
+        for item in kubectl.listed("jobs", namespace, api="batch/v1"):
             meta = item["metadata"]
             owners = {(owner["kind"], namespace, owner["name"]) for owner in meta.get("ownerReferences", ())}
             if stay & {("Job", namespace, meta["name"]), *owners} and ended(item) is None:
@@ -79,10 +79,8 @@ def as_applied(item: Mapping[str, Any], without: str) -> dict[str, Any]:
 
 def _of_revisions(kubectl: Kubectl, namespace: str = "") -> dict[str, list[Mapping[str, Any]]]:
     """What pods of a revision were made with, by kind, in one namespace or in every one."""
-    where = f"--namespace={namespace}" if namespace else "--all-namespaces"
-    items = kubectl.json("get", "configmaps,secrets", where, f"--selector={wellknown.OURS}")["items"]
-    ours = [item for item in items if _is_of_a_revision(item)]
-    return {kind: [item for item in ours if item["kind"] == kind] for kind in ("ConfigMap", "Secret")}
+    found = {kind: kubectl.listed(f"{kind.lower()}s", namespace, wellknown.OURS) for kind in ("ConfigMap", "Secret")}
+    return {kind: list(filter(_is_of_a_revision, items)) for kind, items in found.items()}
 
 
 def _delete(kubectl: Kubectl, kind: str, namespace: str, names: Collection[str]) -> None:

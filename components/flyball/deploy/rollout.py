@@ -98,9 +98,9 @@ def is_rolled_out(item: Mapping[str, Any]) -> bool:
 
 def standing(kubectl: Kubectl, namespace: str, services: Sequence[str], platform: Platform = ANY) -> list[Standing]:
     """What stands now, counted pod by pod on the nodes they are on."""
-    nodes = {node["metadata"]["name"]: node["metadata"]["labels"] for node in kubectl.json("get", "nodes")["items"]}
+    nodes = {node["metadata"]["name"]: node["metadata"]["labels"] for node in kubectl.listed("nodes")}
     placed: dict[str, list[str]] = {service: [] for service in services}
-    for pod in kubectl.json("get", "pods", f"--namespace={namespace}")["items"]:
+    for pod in kubectl.listed("pods", namespace):
         service = pod["metadata"].get("labels", {}).get(wellknown.NAME_LABEL)
         if service in placed and _is_ready(pod):
             placed[service].append(pod["spec"]["nodeName"])
@@ -128,7 +128,7 @@ def _is_ready(pod: Mapping[str, Any]) -> bool:
 def _workloads(kubectl: Kubectl, wanted: Iterable[Named]) -> dict[Named, Mapping[str, Any]]:
     found: dict[Named, Mapping[str, Any]] = {}
     for kind, namespace in sorted({(kind, namespace) for kind, namespace, _ in wanted}):
-        for item in kubectl.json("get", f"{kind.lower()}s", f"--namespace={namespace}")["items"]:
+        for item in kubectl.listed(f"{kind.lower()}s", namespace, api="apps/v1"):
             found[kind, namespace, item["metadata"]["name"]] = item
     return found
 

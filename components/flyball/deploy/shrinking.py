@@ -11,8 +11,7 @@ from flyball.stack.read import Stack
 
 def said(kubectl: Kubectl, stack: Stack) -> list[str]:
     """A line for each service that shrinks: from which floor and ceiling to which, and how fast."""
-    ours = f"--selector={wellknown.OURS}"
-    items = kubectl.json("get", "horizontalpodautoscalers", f"--namespace={stack.namespace}", ours)["items"]
+    items = kubectl.listed("horizontalpodautoscalers", stack.namespace, wellknown.OURS, api="autoscaling/v2")
     before: dict[str, Size] = {}
     for item in items:
         name, part = item["metadata"]["labels"].get(wellknown.NAME_LABEL, ""), _size(item)

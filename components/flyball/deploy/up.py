@@ -255,7 +255,7 @@ def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
         left = () if stack.pools else pools.check_left(kubectl, _signature(target))
         refuse([*requirements.check(kubectl, stack), *others.check_shared(kubectl, stack), *left])
         return kubectl
-    if control_plane.running(target.name) is None and (engine := engines.find()):
+    if (engine := engines.find()) and control_plane.running(target.name) is None:
         pulumi_cli.forget(engine, target.project, target.name)  # what its state speaks of went with the control plane
     plane = control_plane.start(target.name, room.nodes(stack), report=report)
     # Without figures of the processors autoscalers stand still.

@@ -161,12 +161,15 @@ class Deployments(Kubectl):
                 return ""
             case ("get", "deployment", name, *_):
                 return json.dumps(self._item(name))
-            case ("get", "deployments", *_):
-                return json.dumps({"items": [self._item(name) for name in self.service.pods]})
             case _:
                 raise DrillError(f"nobody here does {' '.join(arguments)}")
 
-    def _item(self, name: str) -> Mapping[str, Any]:
+    def listed(self, plural: str, namespace: str = "", selector: str = "", *, api: str = "v1") -> list[dict[str, Any]]:
+        if plural != "deployments":
+            raise DrillError(f"nobody here has {plural}")
+        return [self._item(name) for name in self.service.pods]
+
+    def _item(self, name: str) -> dict[str, Any]:
         size = len(self.service.pods[name])
         counts = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), size)
         status = {**counts, "observedGeneration": 1}
