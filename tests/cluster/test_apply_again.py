@@ -1,5 +1,6 @@
 """A second apply asks the server what there is, and applies only where that is not what it should be."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from flyball.kubectl import Kubectl
 from flyball.kubernetes import Cache, CacheArgs, Workload
 
 pytestmark = pytest.mark.cluster
+
+WITHOUT_A_SPREAD = json.dumps([{"op": "remove", "path": "/spec/template/spec/topologySpreadConstraints/0"}])
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def test_what_is_there_is_not_applied(members: ApplySet, objects: tuple[Object, 
         ("scale", "deployment/web", "--replicas=7"),
         ("label", "service/web", "theirs=x"),
         ("create", "configmap", "theirs"),
+        ("set", "env", "deployment/web", "THEIRS=1"),
     ],
 )
 def test_what_others_have_is_no_reason(
@@ -75,6 +79,13 @@ def test_what_others_have_is_no_reason(
     [
         (("set", "image", "deployment/web", "web=other:2"), ("deployment/web",), ()),
         (("annotate", "deployment/web", "kube-score/ignore-"), ("deployment/web",), ()),
+        (("label", "deployment/web", "app.kubernetes.io/name-"), ("deployment/web",), ()),
+        (("patch", "deployment/web", "--type=json", f"--patch={WITHOUT_A_SPREAD}"), ("deployment/web",), ()),
+        (
+            ("patch", "networkpolicy/web", "--type=merge", '--patch={"spec": {"ingress": []}}'),
+            ("networkpolicy/web",),
+            (),
+        ),
         (("delete", "service", "web"), (), ("service/web",)),
     ],
 )
@@ -89,6 +100,29 @@ def test_what_others_took_is_put_back(
     members.kubectl.run(*command, f"--namespace={namespace}")
     result, applied = again(members, objects)
     assert (result.changed, result.created, result.pruned, applied) == (changed, created, (), True)
+
+
+def test_what_another_has_applied_over_it_is_put_back(
+    members: ApplySet, objects: tuple[Object, ...], namespace: str
+) -> None:
+    meta = {"name": "web", "namespace": namespace, "labels": {"app.kubernetes.io/name": "theirs"}}
+    theirs = json.dumps({"apiVersion": "v1", "kind": "Service", "metadata": meta})
+    command = ("apply", "--server-side", "--force-conflicts", "--field-manager=theirs", "--filename=-")
+    members.kubectl.run(*command, "--validate=false", stdin=theirs)
+    result, applied = again(members, objects)
+    assert (result.changed, result.created, applied) == (("service/web",), (), True)
+
+
+def test_a_field_that_the_program_states_no_more_goes(
+    members: ApplySet, objects: tuple[Object, ...], namespace: str
+) -> None:
+    [web] = [o for o in objects if o.kind == "Deployment"]
+    spec = {key: value for key, value in web.manifest["spec"].items() if key != "minReadySeconds"}
+    less = [Object({**o.manifest, "spec": spec}, o.ignored) if o is web else o for o in objects]
+    result, applied = again(members, less)
+    assert (result.changed, applied) == (("deployment/web",), True)
+    there = members.kubectl.json("get", "deployment", "web", f"--namespace={namespace}")
+    assert "minReadySeconds" not in there["spec"]
 
 
 def test_what_the_program_leaves_out_is_pruned(members: ApplySet, objects: tuple[Object, ...]) -> None:

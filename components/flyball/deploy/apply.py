@@ -226,7 +226,7 @@ class ApplySet:
         return asked.of(self.kubectl, objects)
 
     def _is_there(self, objects: Sequence[Object]) -> bool:
-        """Whether an apply would do nothing: asked in one request, where the apply takes the server 15 ms an object."""
+        """Whether an apply would do nothing: asked kind by kind, where the apply takes the server 15 ms an object."""
         try:
             members = self._members(objects)
         except KubectlError:
