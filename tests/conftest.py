@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -20,31 +20,36 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("flyball"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "flyball")
 
-pytest_plugins = [f"tests.running.{name}" for name in ("builds", "groups", "logs", "passed", "times")]
+pytest_plugins = [f"tests.running.{name}" for name in ("builds", "garbage", "groups", "logs", "passed", "times")]
 JAVA = 17
 """The oldest that Spring Boot 4 runs on (https://docs.spring.io/spring-boot/system-requirements.html)."""
+Marks = Mapping[pytest.Item, Collection[str]]
+"""The names of each test's marks."""
 _left_out: dict[str, None] = {}
 """Lines, each once, however many workers leave the same out."""
 
 
+# For what `-m` leaves out nobody looks at the machine: to ask Java for its version takes a third of a second.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what this machine cannot run, in one line each; in CI all of it runs, but for what needs Java."""
-    if any(item.get_closest_marker("java") for item in items) and (reason := why_not_java()):
-        _leave_out(config, items, ("java",), reason)
+    marks = {item: {mark.name for mark in item.iter_markers()} for item in items}
+    if any("java" in of for of in marks.values()) and (reason := why_not_java()):
+        _leave_out(config, items, marks, ("java",), reason)
     if os.environ.get("CI") == "true":
         return
     if not engine.find():
-        _leave_out(config, items, ("pulumi_cli",), "they need Pulumi's engine: `make engine` builds it")
+        _leave_out(config, items, marks, ("pulumi_cli",), "they need Pulumi's engine: `make engine` builds it")
     if not shutil.which("haproxy"):
-        _leave_out(config, items, ("haproxy",), "they need haproxy on PATH (Debian: apt-get install haproxy)")
+        _leave_out(config, items, marks, ("haproxy",), "they need haproxy on PATH (Debian: apt-get install haproxy)")
     if reason := _why_not_built(control_plane.PROGRAMS):
-        _leave_out(config, items, ("cluster", "checkers"), reason)
+        _leave_out(config, items, marks, ("cluster", "checkers"), reason)
     if reason := _why_not_built(["vegeta"]):
-        _leave_out(config, items, ("vegeta",), reason)
+        _leave_out(config, items, marks, ("vegeta",), reason)
     if reason := _why_not_built(["otelcol"]):
-        _leave_out(config, items, ("collector",), reason)
+        _leave_out(config, items, marks, ("collector",), reason)
     if reason := base.why_not():
-        _leave_out(config, items, ("hosts",), reason)
+        _leave_out(config, items, marks, ("hosts",), reason)
 
 
 def why_not_java() -> str | None:
@@ -60,8 +65,10 @@ def why_not_java() -> str | None:
     return None
 
 
-def _leave_out(config: pytest.Config, items: list[pytest.Item], markers: tuple[str, ...], reason: str) -> None:
-    rest = {item for item in items if any(map(item.get_closest_marker, markers))}
+def _leave_out(
+    config: pytest.Config, items: list[pytest.Item], marks: Marks, markers: tuple[str, ...], reason: str
+) -> None:
+    rest = {item for item in items if any(name in marks[item] for name in markers)}
     if rest:
         config.hook.pytest_deselected(items=[*rest])
         items[:] = [item for item in items if item not in rest]
