@@ -1,6 +1,7 @@
 """Every alert ends with its cause, and of a failed scrape and a restart nobody is told: what promtool is asked."""
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from tests.alerts import promtool, recovery
 from tests.alerts.case import Case
 from tests.alerts.cases import CASES, RULES
 
-FILES = promtool.files()
+files = cache(promtool.files)
 ENDING = [name for name, rule in RULES.items() if rule.severity not in recovery.NEVER_ENDS]
 
 
@@ -19,7 +20,7 @@ def _moments(test: dict[str, Any]) -> tuple[list[int], list[int]]:
 
 
 def _of(name: str) -> list[tuple[list[int], list[int]]]:
-    return [_moments(test) for test in FILES[f"test-{name}.json"]["tests"]]
+    return [_moments(test) for test in files()[f"test-{name}.json"]["tests"]]
 
 
 def test_every_alert_that_has_come_goes() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from tests.aws.capture import of_case
 from tests.aws.validators import calls
 
@@ -29,6 +28,8 @@ def of(kind: str) -> list[Registered]:
 
 @pytest.fixture(autouse=True)
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    from moto import mock_aws  # takes long to load
+
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "nobody")
     monkeypatch.delenv("AWS_PROFILE", raising=False)

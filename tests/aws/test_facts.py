@@ -2,15 +2,13 @@
 
 import gzip
 import json
+from collections.abc import Collection, Mapping
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-import moto
 import pytest
-from botocore.loaders import Loader
-from cfnlint.helpers import AVAILABILITY_ZONES
-from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from tests.aws.capture import cases
 
 from flyball.guards.aws import types
@@ -19,7 +17,7 @@ from flyball.guards.aws.nodes import PODS
 from flyball.stack.file import load
 from flyball.stack.platform import read_platform
 
-FOLDER = Path(moto.__file__).parent / "ec2/resources"
+FOLDER = Path(str(distribution("moto").locate_file("moto/ec2/resources")))
 
 
 @cache
@@ -38,14 +36,23 @@ def known() -> dict[str, tuple[int, int]]:
     }
 
 
+# To load these takes two seconds, which nobody waits for who only collects the tests.
 def zones_of_moto(region: str) -> set[str]:
+    from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+
     return {zone.name for zone in RegionsAndZonesBackend.zones.get(region, ())}
+
+
+def zones_of_cfn_lint() -> Mapping[str, Collection[str]]:
+    from cfnlint.helpers import AVAILABILITY_ZONES
+
+    return AVAILABILITY_ZONES
 
 
 def test_default_zones_are_those_of_regions_that_both_lists_have_them_of() -> None:
     both = {
         region
-        for region, zones in AVAILABILITY_ZONES.items()
+        for region, zones in zones_of_cfn_lint().items()
         if of_partition(region) and {f"{region}{letter}" for letter in LETTERS} <= {*zones} & zones_of_moto(region)
     }
     assert both >= REGIONS
@@ -56,11 +63,13 @@ def test_default_zones_are_those_of_regions_that_both_lists_have_them_of() -> No
 @pytest.mark.parametrize("region", ["us-west-1", "ca-central-1", "ap-northeast-1"])
 def test_these_have_other_zones(region: str) -> None:
     assert region not in REGIONS
-    assert not {f"{region}{letter}" for letter in LETTERS} <= {*AVAILABILITY_ZONES[region]} & zones_of_moto(region)
+    assert not {f"{region}{letter}" for letter in LETTERS} <= {*zones_of_cfn_lint()[region]} & zones_of_moto(region)
 
 
 def test_a_region_says_which_partition_it_is_of() -> None:
     """Of every region that the SDK knows, those beside that are no place of their own."""
+    from botocore.loaders import Loader
+
     partitions = {each["id"]: each["regions"] for each in Loader().load_data("partitions")["partitions"]}
     regions = {name: id for id, names in partitions.items() for name in names if not name.endswith("-global")}
     assert all(REGION.fullmatch(name) for name in regions)

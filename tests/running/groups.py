@@ -1,8 +1,8 @@
 """Which tests run in one worker, and in which order the workers take them up.
 
 Tests that share a lab or a control plane form a group (`pytest -n N --dist loadgroup`), so that it is made once: those
-that use the same fixture of `SHARED`, else those of a module, or each for itself in a module of `ALONE`. A test or a
-module says otherwise by `pytest.mark.xdist_group`.
+that use the same fixture of `SHARED`, else those of a folder of `TOGETHER` or of a module, or each for itself in a
+module of `ALONE`. A test or a module says otherwise by `pytest.mark.xdist_group`.
 """
 
 import itertools
@@ -17,6 +17,8 @@ SHARED = ("control_plane", "governed_plane", "scaled_plane", "site_fleet")
 """Fixtures for all tests that use them, to be ended with the last of these (see `at_group_end`)."""
 ALONE = ("tests/drills/test_drills.py", "tests/drills/test_host_drills.py")
 """Modules whose tests each bring up what they need."""
+TOGETHER = ("tests/aws",)
+"""Folders whose modules are one group: each worker that ran one of them would load the SDK and make the platforms."""
 _KINDS = ("hosts", "cluster", "vegeta", "long")
 """In which order they are taken up, by marks; what has none of them is short and comes last."""
 NICENESS = os.getpriority(os.PRIO_PROCESS, 0)
@@ -36,7 +38,8 @@ def group_of(path: str, test: str, fixtures: Collection[str]) -> str:
     """The group of a test, by the path of its module from the root, its name with parameters, and its fixtures."""
     if path in ALONE:
         return f"{path}::{test.replace('[', '-').removesuffix(']')}"  # xdist takes a bracket for a parameter
-    return next((fixture for fixture in SHARED if fixture in fixtures), path)
+    folder = next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
+    return next((fixture for fixture in SHARED if fixture in fixtures), folder)
 
 
 def in_order(groups: Iterable[Sequence[pytest.Item]]) -> list[pytest.Item]:
@@ -63,7 +66,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Put a test into its group: before xdist looks, which is when all are collected."""
     if not _group(item):
         fixtures: Collection[str] = getattr(item, "fixturenames", ())
-        name = group_of(item.path.relative_to(item.config.rootpath).as_posix(), item.name, fixtures)
+        name = group_of(item.nodeid.partition("::")[0], item.name, fixtures)
         item.add_marker(pytest.mark.xdist_group(name=name))
 
 

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Mapping
 
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
 from tests.aws.validators.template import logical, template
 
 from flyball.deploy.registered import Registered
@@ -13,6 +11,10 @@ from flyball.deploy.stand_ins import REGION
 
 def problems(resources: Mapping[str, Registered]) -> dict[str, list[str]]:
     """Errors by the name of the resource. All resources at once: to start costs more than to look at them."""
+    # To load it takes most of a second, and who only collects the tests need not wait for it.
+    from cfnlint.api import lint
+    from cfnlint.config import ManualArgs
+
     titles = {logical(title): title for title in resources}
     assert len(titles) == len(resources)
     found: dict[str, list[str]] = {}

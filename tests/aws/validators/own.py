@@ -3,9 +3,9 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-import pulumi_aws
 from tests.aws.validators.wiring import values
 
 from flyball.deploy.registered import Registered
@@ -25,14 +25,20 @@ def _everywhere(inputs: Mapping[str, Any]) -> Iterator[str]:
     for path, key, text in values(dict(inputs), ""):
         if key == "availabilityZone" and not re.fullmatch(f"{REGION}[a-z]", text):
             yield f"{path}: {text} is no zone of {REGION}"
-        if key in ("instanceType", "instanceTypes") and text not in _KNOWN:
+        if key in ("instanceType", "instanceTypes") and text not in _known():
             yield f"{path}: {text} is no type that the SDK knows"
         if text in ("$Latest", "$Default"):
             yield f"{path}: {text} changes under whoever reads it"
 
 
 _LOGS = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
-_KNOWN = {member.value for member in pulumi_aws.ec2.InstanceType}
+
+
+@cache
+def _known() -> set[str]:
+    import pulumi_aws  # its part for EC2 takes long to load
+
+    return {member.value for member in pulumi_aws.ec2.InstanceType}
 
 
 def _network(inputs: Mapping[str, Any]) -> Iterator[str]:

@@ -14,8 +14,6 @@ from tests.aws.validators.wiring import values
 
 from flyball.deploy.registered import Registered
 
-_PARLIAMENT: Any = import_module("parliament")
-"""Without types of its own."""
 _OWN_KEY = "in a key's own policy * is that key, and whoever administers the account must be able to manage it"
 _CONTEXT = "an encryption context is text whose names the service chooses; where there is none, nothing is allowed"
 _APART = "what a launch takes and what it makes are in statements of their own, with conditions of their own"
@@ -58,7 +56,8 @@ def said(resource: Registered) -> Iterator[tuple[str, str, str]]:
 
 @cache
 def _said(text: str) -> tuple[tuple[str, str], ...]:
-    found = _PARLIAMENT.analyze_policy_string(text, include_community_auditors=True).findings
+    parliament: Any = import_module("parliament")  # without types of its own, and long to load
+    found = parliament.analyze_policy_string(text, include_community_auditors=True).findings
     return tuple((finding.issue, about) for finding in found for about in _about(finding))
 
 

@@ -4,16 +4,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-import cfnlint
 from tests.expected import document
 
 from flyball.deploy.registered import Registered
 from flyball.deploy.stand_ins import REGION
 
-_SCHEMAS = Path(cfnlint.__file__).parent / "data/schemas"
+_SCHEMAS = Path(str(distribution("cfn-lint").locate_file("cfnlint/data/schemas")))
 MAPPING: Mapping[str, Any] = document(Path(__file__).parent / "mapping.yaml")
 Template = dict[str, Any]
 
