@@ -9,25 +9,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-PYTHON = (".json", ".py", ".pyi", ".toml", ".typed")
+PYTHON = (".cfg", ".importlinter", ".json", ".py", ".pyi", ".toml", ".typed")
 COMMANDS = {
     "format": ["ruff", "format", "--check", "."],
     "ruff": ["ruff", "check", "."],
     "imports": ["lint-imports", "--no-logo"],
     "types": ["pyright", "--warnings"],
 }
-TYPED = (
-    ".ci",
-    "__main__.py",
-    "components",
-    "playbooks",
-    "pyproject.toml",
-    "pyrightconfig.json",
-    "tests",
-    "tools",
-    "typings",
-)
-"""What pyright reads, of it files in Python and its settings: it takes half a minute of a processor."""
+READS = {
+    "imports": (".importlinter", "components", "pyproject.toml", "setup.cfg"),
+    "types": (
+        *(".ci", "__main__.py", "components", "playbooks"),
+        *("pyproject.toml", "pyrightconfig.json", "tests", "tools", "typings"),
+    ),
+}
+"""What those read that take seconds of a processor, pyright half a minute: of it files in Python and their settings."""
 
 
 @pytest.mark.long
@@ -43,7 +39,7 @@ def test_nothing_is_found(name: str, unless_passed: Callable[..., None]) -> None
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    if name == "types":
-        unless_passed(COMMANDS[name], [ROOT / path for path in TYPED], check, only=PYTHON)
+    if name in READS:
+        unless_passed(COMMANDS[name], [ROOT / path for path in READS[name]], check, only=PYTHON)
     else:
         check()
