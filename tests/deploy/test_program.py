@@ -1,7 +1,9 @@
 """Programs run in this process: what they register, and what only the Pulumi CLI can do."""
 
+import asyncio
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
+from pulumi import _types
 from pulumi_kubernetes.helm.v4 import Chart
 
 from flyball.deploy.program import run, run_program
@@ -216,3 +219,21 @@ def test_what_an_output_raises_comes_out_too() -> None:
 
     with pytest.raises(LookupError, match="nothing about first"):
         registered(lambda: config_map("second", value=config_map("first").id.apply(fail)))
+
+
+def test_what_a_program_does_on_threads_goes_on_at_the_same_time() -> None:
+    """Though what the SDK asks is answered at once: here two wait for each other."""
+    both = threading.Barrier(2)
+
+    async def met() -> str:
+        await asyncio.gather(*(asyncio.to_thread(both.wait, 60) for _ in range(2)))
+        return "met"
+
+    [found] = registered(lambda: config_map("two", said=pulumi.Output.from_input(met())))
+    assert found.inputs["data"] == {"said": "met"}
+
+
+def test_the_sdk_is_left_as_it_was() -> None:
+    before = {**vars(_types)}
+    registered(lambda: config_map("one"))
+    assert {name: each for name, each in vars(_types).items() if before.get(name) is not each} == {}
