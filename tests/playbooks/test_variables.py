@@ -10,6 +10,8 @@ from tests.playbooks.programs import Programs, programs
 
 from flyball.guards.roles.collection import ROLES
 
+pytestmark = pytest.mark.long
+
 COLLECTION = Path(__file__).parents[2] / "playbooks"
 WITHOUT: dict[str, dict[str, Any]] = {
     "alertmanager": {
