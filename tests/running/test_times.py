@@ -1,7 +1,10 @@
 """The table of where the time went."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
-from tests.running.times import Folder, Group, by_group, clock, folder_of, group_of, name_of, table
+from tests.running.times import Folder, Folders, Group, by_group, clock, folder_of, group_of, name_of, table
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,35 @@ def test_what_ran_in_a_worker_stands_in_its_order_and_what_is_short_last() -> No
         "gw1   tests  all [s]   from     to  group",
         "         35   1600.0   0:20  27:30  site_fleet",
     ]
+
+
+def test_a_worker_that_crashes_fails_its_test_and_the_run_goes_on() -> None:
+    """xdist says so as a part of the test that there is not, and without times."""
+    lines: list[str] = []
+    reporter: Any = SimpleNamespace(write_line=lines.append, flush=lambda: None)
+    folders = Folders(reporter, quiet=True)
+    one, two = (f"tests/lab/test_ports.py::{name}@tests/lab/test_ports.py" for name in ("test_one", "test_two"))
+    folders.expect([one, two])
+    worker = SimpleNamespace(gateway=SimpleNamespace(id="gw1"))
+
+    def report(nodeid: str, outcome: Any, longrepr: Any, when: Any, begun: float = 0) -> None:
+        location, lasts = ("a", None, "a"), float(begun > 0)
+        found = pytest.TestReport(
+            nodeid, location, {}, outcome, longrepr, when, duration=lasts, start=begun, stop=begun + lasts
+        )
+        found.node = worker  # pyright: ignore[reportAttributeAccessIssue] - xdist's
+        folders.pytest_runtest_logreport(found)
+
+    for part, begun in (("setup", 1000.0), ("call", 1001.0), ("teardown", 1003.0)):
+        report(one, "passed", None, part, begun)
+    report(two, "failed", "worker 'gw1' crashed while running 'two'", "???")
+    assert [line.partition(" ")[2] for line in lines] == [
+        "ERROR tests/lab/test_ports.py::test_two - worker 'gw1' crashed while running 'two'",
+        "tests/lab: 2 tests, 1 failed",
+    ]
+    seconds = {"setup": 1.0, "call": 1.0, "teardown": 1.0}
+    assert folders.folders == {"tests/lab": Folder(2, 2, 1, seconds, 1000.0, 1004.0)}
+    assert folders.groups == {("gw1", "tests/lab/test_ports.py"): Group(2, 3.0, 1000.0, 1004.0)}
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (65.9, "1:05"), (3600, "60:00")])
