@@ -62,7 +62,8 @@ def name_of(nodeid: str) -> str:
 def reason(report: pytest.TestReport) -> str:
     """The first line of why a test failed, to be put behind its name."""
     crash: Any = getattr(report.longrepr, "reprcrash", None)
-    return f" - {crash.message.splitlines()[0][:200]}" if crash and crash.message else ""
+    text = crash.message if crash else report.longrepr if isinstance(report.longrepr, str) else ""
+    return f" - {text.splitlines()[0][:200]}" if text else ""
 
 
 def folder_of(nodeid: str) -> str:
@@ -106,21 +107,25 @@ class Folders:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         worker: Any = getattr(report, "node", None)  # of xdist
+        is_timed = report.when in PARTS  # if not, the worker has crashed, and nothing more comes of this test
+        is_last = report.when == "teardown" or not is_timed
         if worker and (of := group_of(report.nodeid)):
             group = self.groups.setdefault((worker.gateway.id, of), Group())
-            group.tests += report.when == "teardown"
-            group.seconds += report.duration
-            group.begun, group.ended = group.begun or report.start, report.stop
+            group.tests += is_last
+            if is_timed:
+                group.seconds += report.duration
+                group.begun, group.ended = group.begun or report.start, report.stop
         name = folder_of(report.nodeid)
         folder = self.folders.setdefault(name, Folder())
-        folder.seconds[report.when] += report.duration
-        folder.begun = min(folder.begun or report.start, report.start)
-        folder.ended = report.stop
+        if is_timed:
+            folder.seconds[report.when] += report.duration
+            folder.begun = min(folder.begun or report.start, report.start)
+            folder.ended = report.stop
         if report.failed:
             folder.failed += 1
             self.say(f"{'FAILED' if report.when == 'call' else 'ERROR'} {name_of(report.nodeid)}{reason(report)}")
-        folder.done += report.when == "teardown"
-        if folder.done == folder.tests and report.when == "teardown":
+        folder.done += is_last
+        if folder.done == folder.tests and is_last:
             self.say(f"{name}: {folder.done} tests{f', {folder.failed} failed' if folder.failed else ''}")
 
     def say(self, line: str) -> None:
