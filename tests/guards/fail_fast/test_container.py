@@ -29,6 +29,7 @@ def texts(args: Any) -> list[str]:
         f"web@{DIGEST}",
         f"web:latest-1@{DIGEST}",
         "a:A_b.c-1",
+        "Registry.Example:5000/a.b/c_d/e__f/g---h:1",
     ],
 )
 def test_pinned(image: str) -> None:
@@ -58,7 +59,14 @@ class TestRefused:
             " give a version as its tag, or a digest: what restarts must be what was tested"
         ]
 
-    @pytest.mark.parametrize("image", ["", "Web:1", "web 1", "web:1\n", "wéb:1", "web:é", f"web@{DIGEST}0", "-web:1"])
+    @pytest.mark.parametrize(
+        "image",
+        [
+            *("", "Web:1", "web 1", "web:1\n", "wéb:1", "web:é", f"web@{DIGEST}0", "-web:1"),
+            *("https://registry.example/web:1", "registry.example//web:1", "registry.example/:1", "/web:1", "web/:1"),
+            *("web-:1", "web..a:1", "web._a:1", "registry.example:x/web:1", "registry.example/Web:1"),
+        ],
+    )
     def test_no_image(self, image: str) -> None:
         assert texts({"image": image}) == [f"web.image: {image!r} is no image reference; write it as registry/name:tag"]
 
@@ -103,3 +111,20 @@ def test_object_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["", ".", "a.", ".a", "a..b", "a.-b", "a-.b", "A", "a_b", "a\n", "a" * 254])
 def test_no_object_name(name: str) -> None:
     assert [problem.rule.id for problem in check_object_name(name, "a Secret", ("p",))] == ["invalid-name"]
+
+
+class TestWordsOfAProcess:
+    """What no process can be started with (execve(2): texts end at a NUL; a program has a name)."""
+
+    @pytest.mark.parametrize("key", ["command", "arguments"])
+    def test_a_nul(self, key: str) -> None:
+        assert texts({key: ["run", "a\0b"]}) == [f"web.{key}[1]: has the character NUL, at which it would end; remove it"]
+
+    def test_a_nul_in_a_variable(self) -> None:
+        assert texts({"env": {"A": "a\0b"}}) == ["web.env.A: has the character NUL, at which it would end; remove it"]
+
+    @pytest.mark.parametrize("program", ["", " ", "\t"])
+    def test_no_program(self, program: str) -> None:
+        assert texts({"command": [program, "-a"], "arguments": [program]}) == [
+            f"web.command[0]: is {program!r}, and names no program; give its path or name, or remove the key"
+        ]
