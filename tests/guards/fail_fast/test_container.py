@@ -52,7 +52,7 @@ LABEL = "at most 63 letters, digits, dashes, dots and underscores, with a letter
 
 
 class TestRefused:
-    @pytest.mark.parametrize("image", ["web", "registry.example:5000/web", "web:latest", "web:"])
+    @pytest.mark.parametrize("image", ["web", "registry.example:5000/web", "web:latest", "shop:1/web"])
     def test_an_image_that_may_change(self, image: str) -> None:
         assert texts({"image": image}) == [
             f"web.image: {image!r} is not pinned to a version;"
@@ -62,9 +62,10 @@ class TestRefused:
     @pytest.mark.parametrize(
         "image",
         [
-            *("", "Web:1", "web 1", "web:1\n", "wéb:1", "web:é", f"web@{DIGEST}0", "-web:1"),
+            *("", "web:", "Web:1", "web 1", "web:1\n", "wéb:1", "web:é", f"web@{DIGEST}0", "-web:1"),
             *("https://registry.example/web:1", "registry.example//web:1", "registry.example/:1", "/web:1", "web/:1"),
             *("web-:1", "web..a:1", "web._a:1", "registry.example:x/web:1", "registry.example/Web:1"),
+            "a" * 256 + ":1",
         ],
     )
     def test_no_image(self, image: str) -> None:
@@ -118,7 +119,9 @@ class TestWordsOfAProcess:
 
     @pytest.mark.parametrize("key", ["command", "arguments"])
     def test_a_nul(self, key: str) -> None:
-        assert texts({key: ["run", "a\0b"]}) == [f"web.{key}[1]: has the character NUL, at which it would end; remove it"]
+        assert texts({key: ["run", "a\0b"]}) == [
+            f"web.{key}[1]: has the character NUL, at which it would end; remove it"
+        ]
 
     def test_a_nul_in_a_variable(self) -> None:
         assert texts({"env": {"A": "a\0b"}}) == ["web.env.A: has the character NUL, at which it would end; remove it"]

@@ -281,7 +281,7 @@ def read_receiver(
         at.problem((), NOBODY_HEARS, f"names nobody who would {_HEARS[of or key]}", hint)
     slack = at.at("slack")
     channel = slack.value("channel", str, "")
-    if slack.has("channel") and (not channel.strip() or any(c.isspace() for c in channel)):
+    if slack.has("channel") and (not channel.strip() or " " in channel or not channel.isprintable()):
         slack.problem("channel", INVALID_TEXT, f"{channel!r} is no channel", "give it as #alerts or @name")
     return Receiver(
         name or key,

@@ -103,7 +103,7 @@ def examine(given: object, name: str, owner: str, path: Path) -> tuple[Platform,
     args: Mapping[str, object] = given if isinstance(given, Mapping) else {}
     problems = list(_check_types(given, args, path))
     r = Reader(args, path, problems)
-    account, region = r.value("account", str, ""), r.value("region", str, "")
+    account, region = r.said("account"), r.said("region")
     if account and not _ACCOUNT.fullmatch(account):
         r.problem("account", INVALID_NAME, f"{account!r} is no account", "give its twelve digits, in quotes")
     if region and not network.REGION.fullmatch(region):

@@ -115,7 +115,7 @@ WITHOUT_BODY = (204, 304)
 def read_fallback(r: Reader) -> Fallback:
     """A fallback; of its own and borrowed answers exactly one."""
     default = Fallback()
-    call = r.value("call", str, "") or None
+    call = r.said("call") or None
     own = [key for key in ("status", "type", "body") if r.has(key)]
     if call is not None and own:
         r.problem((), EITHER_OR, f"has call and {' and '.join(own)}", "either another call answers, or this body does")

@@ -6,6 +6,7 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.guards.fail_fast.rules import IMAGE_NOT_PINNED, OWN_LABEL, VARIABLE_TAKEN
+from flyball.guards.reading import process
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.rules import EMPTY, INVALID_NAME, INVALID_TEXT
 
@@ -17,10 +18,16 @@ _DOMAIN = rf"{_PART}(?:\.{_PART})*"
 _LABEL_KEY = re.compile(rf"(?:(?=[^/]{{1,253}}/){_DOMAIN}/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{{0,61}}[A-Za-z0-9])?")
 _OBJECT_NAME = re.compile(rf"(?=.{{1,253}}\Z){_DOMAIN}")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
+_HOST = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
+_REPOSITORY = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 IMAGE = re.compile(
-    r"[a-z0-9][-a-zA-Z0-9._/:]*?(?::(?P<tag>[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}))?(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
+    rf"(?P<name>(?:(?:{_HOST}(?:\.{_HOST})*|\[[0-9A-Fa-f:]+\])(?::[0-9]{{1,5}})?/)?{_REPOSITORY}(?:/{_REPOSITORY})*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}))?(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
 )
-"""A reference to an image, with its tag and its digest, as far as it has them."""
+"""A reference to an image, with its tag and its digest, as far as it has them: what a kubelet can pull
+(https://pkg.go.dev/github.com/distribution/reference has the grammar)."""
+LONGEST_IMAGE = 255
+"""Letters of its name, registry included (the same)."""
 
 
 def check_container(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
@@ -29,6 +36,7 @@ def check_container(args: Mapping[str, Any], path: Path) -> Iterator[Problem]:
         return
     if isinstance(image := args.get("image"), str):
         yield from check_image(image, (*path, "image"))
+    yield from process.check(args, path)
     yield from _check_variables(args, path)
     yield from _check_refs(args.get("refs"), (*path, "refs"))
     if isinstance(labels := args.get("labels"), Mapping):
@@ -61,7 +69,7 @@ def check_qualified(name: str, what: str, path: Path) -> Iterator[Problem]:
 def check_image(image: str, path: Path) -> Iterator[Problem]:
     """Refuse an image that may be another one tomorrow: without a digest, and with no tag or the tag `latest`."""
     match = IMAGE.fullmatch(image)
-    if not match:
+    if not match or len(match["name"]) > LONGEST_IMAGE:
         yield Problem(path, INVALID_NAME, f"{image!r} is no image reference", "write it as registry/name:tag")
     elif not match["digest"] and match["tag"] in (None, "latest"):
         hint = "give a version as its tag, or a digest: what restarts must be what was tested"
@@ -71,10 +79,15 @@ def check_image(image: str, path: Path) -> Iterator[Problem]:
 def check_labels(labels: Mapping[Any, Any], path: Path) -> Iterator[Problem]:
     """Refuse what Kubernetes would (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/)."""
     for key, value in labels.items():
-        if not _LABEL_KEY.fullmatch(str(key)):
-            yield Problem((*path, str(key)), INVALID_NAME, "is no label key", "as example.org/name, or name")
+        yield from check_label_key(str(key), (*path, str(key)))
         if isinstance(value, str):
             yield from check_label(value, (*path, str(key)))
+
+
+def check_label_key(key: str, path: Path) -> Iterator[Problem]:
+    """Refuse a key that no label can have."""
+    if not _LABEL_KEY.fullmatch(key):
+        yield Problem(path, INVALID_NAME, "is no label key", "as example.org/name, or name")
 
 
 def check_label(value: str, path: Path) -> Iterator[Problem]:

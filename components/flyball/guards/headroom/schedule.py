@@ -61,7 +61,7 @@ def read(r: Reader) -> Schedule:
     windows = []
     for w in r.each("windows"):
         start, end = w.value("start", str, "0 0 * * *"), w.value("end", str, "0 1 * * *")
-        name = w.value("name", str, f"{start} to {end}")
+        name = w.said("name") or f"{start} to {end}"
         windows.append(Window(name, start, end, exact(w.number("peak", 1.0))))
     if isinstance(items, list | tuple) and not items:
         r.problem("windows", EMPTY, "is empty", "give at least one window, or no schedule")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flyball.guards.interruptions.rules import NO_READINESS, PROBES_ALIKE
+from flyball.guards.reading.process import check_command
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EITHER_OR, EMPTY, INVALID_PATH, MISSING
 
@@ -96,8 +97,9 @@ def _probe(r: Reader, default: Probe) -> Probe:
     if len(kinds) > 1:
         r.problem((), EITHER_OR, f"has {' and '.join(kinds)}", "a probe is exactly one of path, grpc, tcp and exec")
     path = r.value("path", str, default.path)
-    if not path.startswith("/"):
-        r.problem("path", INVALID_PATH, f"is {path!r}", "a path starts with /")
+    r.problems.extend(check_command(r.words("exec"), r.to("exec")))
+    if not path.startswith("/") or " " in path or not path.isprintable():
+        r.problem("path", INVALID_PATH, f"is {path!r}", "a path starts with /, without spaces")
     return Probe(
         kind=kinds[0] if kinds else default.kind,
         path=path,

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.rule import Rule
-from flyball.guards.reading.rules import OUT_OF_RANGE
+from flyball.guards.reading.rules import EMPTY, OUT_OF_RANGE
 from flyball.guards.reading.strict import is_a
 from flyball.guards.reading.units import (
     LONGEST_DURATION,
@@ -84,6 +84,14 @@ class Reader:
         """A plain value as it is."""
         value = self.values.get(key, default)
         return value if is_a(value, kind) else default  # pyright: ignore[reportReturnType]
+
+    def said(self, key: str) -> str:
+        """Text that says something, "" where it is not given: that of a template whose value was missing is a problem."""
+        value = self.value(key, str, "")
+        if isinstance(self.values.get(key), str) and not value.strip():
+            self.problem(key, EMPTY, "is empty", "give a value or remove the key")
+            return ""
+        return value
 
     def words(self, key: str) -> list[str]:
         """A list of text."""

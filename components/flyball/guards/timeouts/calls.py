@@ -31,7 +31,7 @@ def read_call(r: Reader, outside: bool, timeout: Milliseconds = deadlines.DEFAUL
         timeout=r.duration("timeout", timeout, LEAST),
         retries=r.whole("retries", deadlines.DEFAULT_RETRIES, 0, 10),
         backoff=r.duration("backoff", 0, least=0),
-        parallel=r.value("parallel", str, "") or None,
+        parallel=r.said("parallel") or None,
         outside=outside,
     )
 

@@ -76,7 +76,7 @@ def read(r: Reader, name: str, call: Times, spoken: str = "http") -> Hop:
         for key in ("breaker", "fallback", "budget", "stream", "tls"):
             if r.has(key):
                 r.problem(key, DOES_NOT_APPLY, "is given, and protocol is tcp", "only http and grpc know it; remove it")
-    variable = r.value("variable", str, "") or None
+    variable = r.said("variable") or None
     if variable is not None and not _VARIABLE.fullmatch(variable):
         hint = "letters, digits and underscores, not starting with a digit"
         r.problem("variable", INVALID_NAME, f"{variable!r} is no name for an environment variable", hint)
@@ -102,7 +102,7 @@ def read(r: Reader, name: str, call: Times, spoken: str = "http") -> Hop:
 
 
 def _health(r: Reader) -> HealthCheck:
-    path = r.value("path", str, "") or None
+    path = r.said("path") or None
     if path is not None and not re.fullmatch(r"/[!-~]{0,255}", path):
         r.problem("path", INVALID_PATH, f"is {path!r}", "a path starts with /, without spaces, at most 256 characters")
     default = HealthCheck()

@@ -179,7 +179,7 @@ def read(r: Reader, way: BalancerWay, service: int, waits: Milliseconds) -> Bala
 
 
 def _kind(r: Reader) -> str | None:
-    name = r.value("class", str, "") or None
+    name = r.said("class") or None
     if name:
         r.problems.extend(check_qualified(name, "a class of balancers", r.to("class")))
     return name

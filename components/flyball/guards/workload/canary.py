@@ -137,7 +137,7 @@ def read(r: Reader) -> Canary | None:
         # Of n requests none of which failed, less than 3 / n fail in truth, at 95 % confidence (J. A. Hanley and
         # A. Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249, 1983).
         requests=abort.whole("requests", int(-(-3 // errors))),
-        prometheus=own.value("prometheus", str, ""),
+        prometheus=own.said("prometheus"),
         by=_by(own),
     )
     own.problems.extend(_check(found, own, stated=bool(steps)))

@@ -144,12 +144,16 @@ def _data(r: Reader) -> Data:
     )
 
 
+_FOLDER = re.compile(r"[-._A-Za-z0-9](?:[-._/A-Za-z0-9]{0,253}[-._A-Za-z0-9])?")
+
+
 def _within(r: Reader) -> str:
     """A folder below the root of the volume, wherever that is mounted."""
     path = r.value("folder", str, "data")
     plain = posixpath.normpath(path)
-    if path.startswith("/") or plain == "." or ".." in path.split("/"):
-        r.problem("folder", INVALID_PATH, f"is {path!r}", "give a folder within the volume, without / before it or ..")
+    if not _FOLDER.fullmatch(path) or plain == "." or ".." in path.split("/"):
+        hint = "give a folder within the volume, as pgdata: without spaces, / before it or .."
+        r.problem("folder", INVALID_PATH, f"is {path!r}", hint)
     return plain
 
 

@@ -115,7 +115,7 @@ def read(r: Reader) -> Pipeline:
         said = " and ".join(kinds) if kinds else "neither otlp nor logstash"
         to.problem((), EITHER_OR, f"has {said}", "give one of them, as otlp: https://logs.example:4318")
     kind = kinds[0] if kinds else "otlp"
-    target = Target(to.value(kind, str, ""), kind == "logstash", to.value("secret", str, ""))
+    target = Target(to.value(kind, str, ""), kind == "logstash", to.said("secret"))
     if len(kinds) == 1 and to.readable(kind):
         r.problems.extend(_check_target(target, kind, to.path))
     found = Pipeline(

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
 from flyball import wellknown
-from flyball.guards.fail_fast.container import check_annotations, check_labels, check_object_name
+from flyball.guards.fail_fast.container import (
+    check_annotations,
+    check_label,
+    check_label_key,
+    check_labels,
+    check_object_name,
+)
 from flyball.guards.fail_fast.rules import UNCONFINED
 from flyball.guards.headroom.rules import NODES_NARROWED
 from flyball.guards.interruptions.rules import TOLERATES_LOSS
@@ -144,7 +150,7 @@ def _options(r: Reader) -> dict[str, str]:
     for name, value in r.at("options").values.items():
         if not _OPTION.fullmatch(str(name)):
             r.problem(("options", str(name)), INVALID_NAME, "is no option of resolv.conf", 'as ndots: "1"')
-        elif isinstance(value, str) and any(letter.isspace() for letter in value):
+        elif isinstance(value, str) and (" " in value or not value.isprintable()):
             r.problem(("options", str(name)), INVALID_TEXT, f"is {value!r}", 'give one word, as "1"')
         elif isinstance(value, str):
             found[name] = value
@@ -172,7 +178,8 @@ def _labels(r: Reader, key: str) -> dict[str, str]:
 def _tolerations(r: Reader) -> Iterator[Toleration]:
     for each in r.each("tolerations"):
         key, effect = each.value("key", str, "a"), each.value("effect", str, "")
-        each.problems.extend(check_labels({key: each.value("value", str, "")}, each.path))
+        each.problems.extend(check_label_key(key, each.to("key")))
+        each.problems.extend(check_label(each.value("value", str, ""), each.to("value")))
         if isinstance(each.values.get("effect"), str) and effect not in EFFECTS:
             each.problem("effect", UNKNOWN_VALUE, f"is {effect!r}", f"allowed are {', '.join(EFFECTS)}")
         if key.startswith(_OF_THE_NODE):

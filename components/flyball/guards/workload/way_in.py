@@ -123,7 +123,7 @@ def read(r: Reader) -> Expose | None:
         given.problem((), MISSING, "says neither host nor balancer", "name the host, or give it a balancer of its own")
     if not given.has("host"):
         return None
-    host, path, tls = given.value("host", str, "a"), given.value("path", str, "/"), given.value("tls", str, "") or None
+    host, path, tls = given.value("host", str, "a"), given.value("path", str, "/"), given.said("tls") or None
     if not address.is_name(host) or host != host.lower():
         given.problem("host", INVALID_ADDRESS, f"is {host!r}", "give a host name in small letters, as shop.example.com")
     if not _PATH.fullmatch(path):
