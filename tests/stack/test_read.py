@@ -149,6 +149,15 @@ def test_a_thousand_services_with_one_mistake() -> None:
     assert _problems(_config(services)) == ["services.s999.port: is 0; allowed is from 1 to 65535"]
 
 
+@pytest.mark.parametrize("cluster", ["", " ", "a\0", "a\nb", "\x1b", "aws"])
+def test_a_cluster_that_no_kubeconfig_has(cluster: str) -> None:
+    """It becomes an argument of kubectl, which can hold no NUL."""
+    config = {**_config({"web": _service()}), "cluster": cluster}
+    assert [str(problem) for problem in examine(config)[1]] == [
+        f"cluster: {cluster!r} is no cluster; allowed are local, or a kubeconfig context"
+    ]
+
+
 LEAVES = st.one_of(
     st.none(),
     st.booleans(),

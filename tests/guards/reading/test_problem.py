@@ -54,3 +54,24 @@ def test_a_path_and_a_message_can_always_be_printed() -> None:
     problem = Problem(("a", "\ud800"), OUT_OF_RANGE, "is \udfff")
     assert (problem.where, str(problem)) == ("a.\\ud800", "a.\\ud800: is \\udfff")
     assert str(Refused([problem])) == "a.\\ud800: is \\udfff"
+
+
+class TestShown:
+    """What is shown goes to a terminal and into logs: no letter of it may move a cursor, or begin a line."""
+
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [("a\x1b[31mb", r"a\x1b[31mb"), ("a\nb", r"a\nb"), ("a\0", r"a\x00"), ("a\u202eb", r"a\u202eb")],
+    )
+    def test_a_control_character_of_a_name(self, name: str, shown: str) -> None:
+        assert str(Problem(("services", name), EMPTY, "is empty")) == f"services.{shown}: is empty"
+
+    def test_other_letters_are_shown_as_they_are(self) -> None:
+        assert show(("services", "é日本 b", 0)) == "services.é日本 b[0]"
+
+    def test_a_message_that_repeats_a_long_text_is_shortened_and_keeps_the_remedy(self) -> None:
+        text = str(Problem(("image",), EMPTY, f"{'a' * 100_000!r} is no image", "write it as a:1"))
+        assert text.startswith("image: 'aaaa")
+        assert text.endswith("aaa' is no image; write it as a:1")
+        assert "… 96,014 letters …" in text
+        assert len(text) == 4_000 + len("… 96,014 letters …")
