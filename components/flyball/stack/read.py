@@ -278,13 +278,10 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
             yield from check_word(value, (key,))
     if isinstance(namespace := config.get("namespace"), str):
         yield from _check_namespace(namespace, shared=_is_shared(config))
-    if config.get("cluster") in ("", "aws"):
-        yield Problem(
-            ("cluster",),
-            UNKNOWN_VALUE,
-            f"{config['cluster']!r} is no cluster",
-            "allowed are local, or a kubeconfig context",
-        )
+    cluster = config.get("cluster")
+    if isinstance(cluster, str) and (cluster == "aws" or not cluster.strip() or not cluster.isprintable()):
+        hint = "allowed are local, or a kubeconfig context"
+        yield Problem(("cluster",), UNKNOWN_VALUE, f"{cluster!r} is no cluster", hint)
     seen: set[str] = set()
     for i, zone in enumerate(_list(config, "zones")):
         if isinstance(zone, str):

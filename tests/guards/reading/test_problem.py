@@ -73,5 +73,5 @@ class TestShown:
         text = str(Problem(("image",), EMPTY, f"{'a' * 100_000!r} is no image", "write it as a:1"))
         assert text.startswith("image: 'aaaa")
         assert text.endswith("aaa' is no image; write it as a:1")
-        assert "… 96,014 letters …" in text
-        assert len(text) == 4_000 + len("… 96,014 letters …")
+        assert "… 96,038 letters …" in text
+        assert len(text) == 4_000 + len("… 96,038 letters …")

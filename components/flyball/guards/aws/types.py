@@ -57,7 +57,9 @@ class Size:
 def read_size(r: Reader, default: Size | None = None) -> Size:
     """The size that is stated; processors are a whole number."""
     fallback = default or Size()
-    return Size(cpu=r.whole("cpu", fallback.cpu // 1000, 1, 1000) * 1000, memory=r.size("memory", fallback.memory))
+    return Size(
+        cpu=r.whole("cpu", fallback.cpu // 1000, 1, 1000) * 1000, memory=r.size("memory", fallback.memory, 2**28)
+    )
 
 
 def processors(name: str) -> int | None:

@@ -3,12 +3,13 @@
 import posixpath
 import re
 
-_FILE = re.compile(r"/[A-Za-z0-9._/@+-]+")
+_FILE = re.compile(r"/(?:[A-Za-z0-9._@+-]{0,255}/)*(?!\.{1,2}\Z)[A-Za-z0-9._@+-]{1,255}")
 
 
 def is_file(text: str) -> bool:
-    """Whether a text is an absolute path, without spaces and whatever else a configuration would take apart."""
-    return _FILE.fullmatch(text) is not None
+    """Whether a text is an absolute path of a file, without spaces and whatever else a configuration would take apart,
+    and without a way up."""
+    return _FILE.fullmatch(text) is not None and ".." not in text.split("/")
 
 
 def plain(text: str) -> str:

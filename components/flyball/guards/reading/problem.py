@@ -10,12 +10,27 @@ Path = tuple[str | int, ...]
 """Where a value stands: the keys that lead to it, and in a list its place there, from 0 on."""
 
 
+_LONGEST = 4_000
+"""Letters of a message; a longer one repeats a long text."""
+
+
 def show(path: Path) -> str:
     """As people write it: `services.checkout.calls.payment.timeout`, `zones[0]`."""
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return _printable(text)
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(letter: str) -> str:
+    """A letter that moves no cursor and begins no line, else how Python writes it."""
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+
+
+def _short(text: str) -> str:
+    """Without what is in the middle of a very long one, and with how to mend it at its end."""
+    left = len(text) - _LONGEST
+    return text if left <= 0 else f"{text[: _LONGEST // 2]}… {left:,} letters …{text[-_LONGEST // 2 :]}"
 
 
 def _printable(text: str) -> str:
@@ -43,7 +58,7 @@ class Problem:
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.path else self.message
-        return _printable(f"{text}; {self.remedy}" if self.remedy else text)
+        return _short(_printable(f"{text}; {self.remedy}" if self.remedy else text))
 
 
 class Broken(FlyballError, ValueError):

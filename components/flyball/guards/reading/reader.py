@@ -151,9 +151,14 @@ class Reader:
             return default
         return found // 1000
 
-    def size(self, key: str, default: Bytes) -> Bytes:
-        """A size of at least a byte."""
-        return self._positive(key, self._quantity(key, default, size), default, show_size)
+    def size(self, key: str, default: Bytes, least: Bytes = 1) -> Bytes:
+        """A size of at least `least`; what is below that is most often a number without its unit."""
+        found = self._positive(key, self._quantity(key, default, size), default, show_size)
+        if found < least:
+            hint = f"allowed is at least {show_size(least)}, with its unit, as 256Mi"
+            self.problem(key, OUT_OF_RANGE, f"is {show_size(found)}", hint)
+            return default
+        return found
 
     def cpu(self, key: str, default: Millicores) -> Millicores:
         """A processor share of at least a millicore."""
