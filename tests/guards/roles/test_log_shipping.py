@@ -69,3 +69,7 @@ def test_files_that_cannot_be_named_in_the_configuration_are_refused() -> None:
         "log_shipping_files[0].path: '/a\"b' is no path; give an absolute one without spaces",
         "log_shipping_files[0].tag: 'no tag' is not allowed; give up to 32 letters, digits, - and _",
     ]
+
+
+def test_all_files_of_a_folder_may_be_named() -> None:
+    assert said(log_shipping_files=[{"path": "/var/log/shop/*", "tag": "shop"}]) == []

@@ -171,7 +171,7 @@ def _files(reader: Variables) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for file in reader.each("log_shipping_files"):
         path, tag = file.value("path", str, ""), file.value("tag", str, "")
-        if not paths.is_file(path.replace("*", "")):
+        if not paths.is_file(path.replace("*", "a")):
             file.problem("path", INVALID_PATH, f"{path!r} is no path", "give an absolute one without spaces")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", tag):
             file.problem("tag", INVALID_NAME, f"{tag!r} is not allowed", "give up to 32 letters, digits, - and _")
