@@ -86,7 +86,7 @@ class Reader:
         return value if is_a(value, kind) else default  # pyright: ignore[reportReturnType]
 
     def said(self, key: str) -> str:
-        """Text that says something, "" where it is not given: that of a template whose value was missing is a problem."""
+        """Text that says something, "" where it is not given: that of a template without its value is refused."""
         value = self.value(key, str, "")
         if isinstance(self.values.get(key), str) and not value.strip():
             self.problem(key, EMPTY, "is empty", "give a value or remove the key")

@@ -7,7 +7,6 @@ from flyball.guards.fail_fast.rules import LIMIT_BELOW_REQUEST
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Bytes, Millicores
 
-
 LEAST_MEMORY: Bytes = MI
 """No process starts in less; 256 without a unit are bytes."""
 
