@@ -1,5 +1,6 @@
 """Files that are too much, too deep or of odd values: refused by their rule, by each parser and command alike."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,22 @@ def test_a_project_that_cannot_be_read(text: str, says: str, tmp_path: Path) -> 
 
 def test_of_a_long_value_that_is_encrypted_nothing_is_shown() -> None:
     assert describe(Encrypted("AAABAExample" * 100)) == "text ([secret])"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 300, "\n", "a/" * 3_000])
+def test_a_name_beside_that_no_file_has(name: str, tmp_path: Path) -> None:
+    files = {"conf": {"path": "/conf", "beside": {"app.yaml": name}}}
+    text = json.dumps({"config": {"flyball:services": {"web": {**SERVICE, "files": files}}}})
+    found = refused(written(tmp_path, text))
+    assert [where for _, where in found if where.startswith("services.web.files.conf.beside.app.yaml: ")]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 300])
+def test_a_platform_that_no_file_has(name: str, tmp_path: Path) -> None:
+    text = json.dumps(
+        {"config": {**{f"flyball:{key}": value for key, value in OUTER.items()}, "flyball:platform": name}}
+    )
+    assert any(where.startswith("platform: there is no stack") for _, where in refused(written(tmp_path, text)))
 
 
 def test_a_file_that_goes_away(tmp_path: Path) -> None:
