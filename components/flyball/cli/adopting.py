@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flyball.cli.shared import check_place as check_written
 from flyball.cli.shared import refusals, say
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def adopt(path: Path | None, kube_context: str | None, namespace: str | None, ou
         from flyball.deploy.adopt.adopt import check_place
         from flyball.deploy.adopt.found import in_files
 
+        check_written("--out", out)
         check_place(path, kube_context, namespace, out)
         found = in_files(path, namespace) if path else _live(kube_context or "", namespace or "")
         adopted = describe(found, kube_context)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from flyball.cli.shared import refusals, say
+from flyball.cli.shared import check_place, refusals, say
 
 
 @click.command()
@@ -35,6 +35,8 @@ def drill(
         if only_list:
             show.drills(drills.DRILLS)
             return
+        check_place("--report", report, folder=True)
+        check_place("--json", json_file)
         ways = (False,) if without else (True, False)
         results = []
         for result in drills.run(names, ways, say):

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from flyball.cli.shared import refusals, say, server_options, stack_option, target_of
+from flyball.cli.shared import check_place, refusals, say, server_options, stack_option, target_of
 
 DAYS = 14.0
 """Two weeks: each day of the week twice, and what a Prometheus keeps by default is 15 days."""
@@ -52,6 +52,7 @@ def measure(
     """
     end = time.time()
     with refusals():
+        check_place("--output", output, folder=True)
         from flyball.measure import asked, command, fragment
 
         config, lacking = asked.filled(target_of(context, stack).config)

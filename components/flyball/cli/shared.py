@@ -1,8 +1,9 @@
 """What the commands have in common: how a stack is named, and what is said where something is refused."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +60,38 @@ def refusals() -> Iterator[None]:
     except (click.exceptions.Exit, click.ClickException):
         raise
     except Exception as error:
-        if not (isinstance(error, FlyballError) or _is_run_error(error)):
+        if isinstance(error, OSError) and error.filename is not None:
+            click.echo(f"{error.filename}: {error.strerror}", err=True)
+        elif isinstance(error, FlyballError) or _is_run_error(error):
+            click.echo(f"{error}", err=True)
+        else:
             raise
-        click.echo(f"{error}", err=True)
         sys.exit(1)
+
+
+def check_place(option: str, path: Path | None, *, folder: bool = False) -> None:
+    """Refuse a file or a folder that could not be written, before the work whose outcome would then be lost."""
+    if path is None:
+        return
+    from flyball.guards.reading.problem import Problem, Refused
+    from flyball.guards.reading.rules import INVALID_PATH
+
+    try:
+        around = path if _is_there(path) and folder else path.parent
+        while folder and not _is_there(around):
+            around = around.parent
+        why = "" if around.is_dir() and os.access(around, os.W_OK | os.X_OK) else f"{around} is no folder to write in"
+    except OSError as error:
+        why = str(error.strerror)
+    if why:
+        raise Refused([Problem((option,), INVALID_PATH, f"{path} cannot be written: {why}", "name another place")])
+
+
+def _is_there(path: Path) -> bool:
+    """Raises OSError for what never could be."""
+    with suppress(FileNotFoundError):
+        return bool(path.stat())
+    return False
 
 
 def _is_run_error(error: Exception) -> bool:

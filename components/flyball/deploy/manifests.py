@@ -167,7 +167,7 @@ def write(result: Rendered, folder: Path, beside: Mapping[str, Mapping[str, Any]
         (folder / old).unlink()
     paths = [folder / name for name in wanted]
     for path, text in zip(paths, wanted.values(), strict=True):
-        if path.name not in there or path.read_text(encoding="utf-8") != text:
+        if path.name not in there or path.read_bytes() != text.encode():
             path.write_text(text, encoding="utf-8")
     return paths
 

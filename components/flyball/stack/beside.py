@@ -62,7 +62,7 @@ def _files(files: Mapping[str, Any], folder: Folder, path: Path, problems: list[
 def _text(folder: Folder, name: str, at: Path) -> str:
     """The text of one file. Raises `Refused` where there is none."""
     given = Folder(name)
-    if not name or given.is_absolute() or ".." in given.parts:
+    if not name.strip() or not name.isprintable() or given.is_absolute() or ".." in given.parts:
         hint = "give its path from the folder of the stack file on, as shop/nginx.conf"
         raise Refused([Problem(at, INVALID_PATH, f"is {name!r}", hint)])
     try:

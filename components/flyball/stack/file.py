@@ -32,12 +32,12 @@ def stack_file(stack: str, project: Path, folder: Path | None = None) -> Path:
         if stack.endswith((".yaml", ".yml"))
         else (folder or project / STACKS) / f"Pulumi.{stack}.yaml"
     )
-    if path.is_file():
+    if _is_file(path):
         return path
     known = sorted(
         file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in path.parent.glob("Pulumi.*.yaml")
     )
-    hint = nearest(stack, known) if known else ""
+    hint = nearest(stack, known) if known else "name one that is there, or the path of its file"
     raise Refused(
         [
             Problem(
@@ -48,6 +48,14 @@ def stack_file(stack: str, project: Path, folder: Path | None = None) -> Path:
             )
         ]
     )
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is one; of a name that no file can have there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def load(path: Path) -> dict[str, Any]:
