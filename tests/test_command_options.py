@@ -119,7 +119,7 @@ def test_a_stack(name: str, tmp_path: Path) -> None:
         folder.mkdir()
         path = place(kind, folder)
         file = path.with_name(f"{path.name}.yaml")
-        if path.exists() or path.is_symlink():
+        if kind != "long" and (path.exists() or path.is_symlink()):
             path.rename(file)
         result = run(given(name, option, str(file), folder))
         assert result.exit_code == 1, kind
