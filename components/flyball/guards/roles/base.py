@@ -17,6 +17,8 @@ from flyball.guards.roles.variables import Role, Variable
 KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES = 60, 10, 6
 """Seconds until the first probe, between two, and how many [s, s, count]: a dead peer is found after 2 minutes. Linux
 waits two hours (tcp(7)), long after the pools above are exhausted."""
+LEAST_JOURNAL: Bytes = 2**20
+"""Two files of the journal, each at the least 512 KiB (systemd, src/libsystemd/sd-journal/journal-file.c)."""
 LOCK_TIMEOUT: Milliseconds = 300_000
 """Security upgrades of one day are installed within it; Ansible's own minute is over in the midst of them."""
 LONGEST_LOCK: Milliseconds = 3_600_000
@@ -87,7 +89,7 @@ def read(variables: Mapping[str, object]) -> tuple[Basics, list[Problem]]:
             "allowed is at most 10m: dead peers hold a pool until then",
         )
     return Basics(
-        journal_size=reader.amount("base_journal_size"),
+        journal_size=reader.amount("base_journal_size", LEAST_JOURNAL),
         journal_days=reader.count("base_journal_days", most=365),
         time_servers=address.hosts(reader, "base_time_servers"),
         keepalive_time=keepalive // 1000,

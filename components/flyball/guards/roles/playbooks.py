@@ -134,6 +134,7 @@ def read_drain(variables: Mapping[str, object], hosts: int) -> tuple[Rolling, li
     unknown = reader.values["rollout_load"] == {}
     if unknown:
         reader.problems[:] = [problem for problem in reader.problems if problem.path[0] != "rollout_load"]
+        reader.share("rollout_utilization")
     needed = 0 if state == "in" else hosts - 1 if unknown else None
     return _rolling(DRAIN, reader, hosts, why=reader.text("drain_reason").strip(), needed=needed)
 

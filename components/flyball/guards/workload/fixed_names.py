@@ -77,7 +77,8 @@ def check_values(spec: Application, env: Any, known: Mapping[str, object], path:
         at = (*path, "env", variable)
         for other in _REFERENCE.findall(text) if not spec.variables else ():
             if other not in known:
-                hint = f"{nearest(other, map(str, known))} A text that only looks so is written $$({other})"
+                meant = nearest(other, map(str, known))
+                hint = f"{meant}{'' if meant.endswith('?') else '.'} A text that only looks so is written $$({other})"
                 yield Problem(at, UNKNOWN_VALUE, f"names $({other}), and there is no such variable", hint)
         if spec.sidecar.enabled and variable not in told(spec.calls):
             yield from _check_way(spec, text, at)
