@@ -168,7 +168,7 @@ class Place:
 
     def holding(self, value: Any) -> dict[str, Any]:
         """The least configuration with a value at this place."""
-        return _hold(self.root, self.way, value)
+        return hold(self.root, self.way, value)
 
     def written(self, value: str) -> str:
         """The stack file with a value at this place, as YAML writes it."""
@@ -188,19 +188,20 @@ def written(config: dict[str, Any], values: dict[str, str]) -> str:
 
 def places(root: Any) -> list[Place]:
     """Every place in values of a TypedDict; of a map and of a list that of one member."""
-    return [Place(root, way, kind) for way, kind in _places(root, ()) if way]
+    return [Place(root, way, kind) for way, kind in ways(root, ()) if way]
 
 
-def _places(kind: Any, way: Way) -> Iterator[tuple[Way, Any]]:
+def ways(kind: Any, way: Way) -> Iterator[tuple[Way, Any]]:
+    """The way to a value of a type, and to each place in it, with their types."""
     kind = plain(kind)
     yield way, kind
     if is_typeddict(kind):
         for key, inner in keys_of(kind).items():
-            yield from _places(inner, (*way, key))
+            yield from ways(inner, (*way, key))
     elif get_origin(kind) is dict:
-        yield from _places(get_args(kind)[1], (*way, NAMES.get(way[-1], "one")))
+        yield from ways(get_args(kind)[1], (*way, NAMES.get(way[-1], "one")))
     elif get_origin(kind) is list:
-        yield from _places(get_args(kind)[0], (*way, 0))
+        yield from ways(get_args(kind)[0], (*way, 0))
 
 
 def plain(kind: Any) -> Any:
@@ -215,17 +216,18 @@ def plain(kind: Any) -> Any:
 _PLAIN = (str, bool, int, float)
 
 
-def _hold(kind: Any, way: Way, value: Any) -> Any:
+def hold(kind: Any, way: Way, value: Any) -> Any:
+    """The least of a type that has a value at the end of a way."""
     kind = plain(kind)
     if not way:
         return value
     if not is_typeddict(kind):
-        inner = _hold(get_args(kind)[-1], way[1:], value)
+        inner = hold(get_args(kind)[-1], way[1:], value)
         return [inner] if get_origin(kind) is list else {way[0]: inner}
-    hints, key = keys_of(kind), way[0]
-    least = INSTEAD.get((kind.__name__, str(key)), LEAST.get(kind.__name__, {}))
-    filled = {each: _filled(hints[each], inner) for each, inner in least.items() if each != key}
-    return {**filled, key: _hold(hints[key], way[1:], value)}
+    hints, key = keys_of(kind), str(way[0])
+    least = INSTEAD.get((kind.__name__, key), LEAST.get(kind.__name__, {}))
+    filled = {each: _filled(hints[each], inner) for each, inner in least.items() if each != key and each in hints}
+    return {**filled, key: hold(hints[key], way[1:], value)}
 
 
 def _filled(kind: Any, value: Any) -> Any:

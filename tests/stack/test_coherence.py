@@ -27,7 +27,7 @@ WANTED = 16
 
 @cache
 def objects_of(file: Path) -> list[dict[str, Any]]:
-    return [each.manifest for each in local.render(find(str(file), ROOT)).objects]
+    return [dict(each.manifest) for each in local.render(find(str(file), ROOT)).objects]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
