@@ -45,7 +45,8 @@ class TestStackFile:
     def test_names_none_where_there_are_none(self, tmp_path: Path) -> None:
         with pytest.raises(Refused) as refused:
             stack_file("prod", tmp_path)
-        assert str(refused.value) == "there is no stack 'prod': Pulumi.prod.yaml is not in stacks/"
+        hint = "name one that is there, or the path of its file"
+        assert str(refused.value) == f"there is no stack 'prod': Pulumi.prod.yaml is not in stacks/; {hint}"
 
     def test_a_folder_is_no_stack_file(self, tmp_path: Path) -> None:
         (tmp_path / "stacks" / "Pulumi.prod.yaml").mkdir(parents=True)
