@@ -293,8 +293,16 @@ class TestRefused:
                 {"startup": {"exec": []}},
                 "probes.startup.exec: is empty; give a command, its arguments one by one",
             ),
-            ("probes", {"readiness": {"path": "ready"}}, "probes.readiness.path: is 'ready'; a path starts with /"),
-            ("probes", {"readiness": {"path": ""}}, "probes.readiness.path: is ''; a path starts with /"),
+            (
+                "probes",
+                {"readiness": {"path": "ready"}},
+                "probes.readiness.path: is 'ready'; a path starts with /, without spaces",
+            ),
+            (
+                "probes",
+                {"readiness": {"path": ""}},
+                "probes.readiness.path: is ''; a path starts with /, without spaces",
+            ),
             (
                 "probes",
                 {"readiness": {"path": "/", "grpc": True, "exec": ["a"]}},
