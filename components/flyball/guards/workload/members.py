@@ -144,7 +144,7 @@ def _data(r: Reader) -> Data:
     )
 
 
-_FOLDER = re.compile(r"[-._A-Za-z0-9](?:[-._/A-Za-z0-9]{0,253}[-._A-Za-z0-9])?")
+_FOLDER = re.compile(r"[-._A-Za-z0-9][-._/A-Za-z0-9]{0,254}")
 
 
 def _within(r: Reader) -> str:
