@@ -44,6 +44,16 @@ def test_a_users_cluster_keeps_the_users_kubeconfig_and_cache(monkeypatch: pytes
     assert users.command("get", "pods") == ["/bin/kubectl", "--context=dev", "get", "pods"]
 
 
+def test_garbage_is_collected_late_unless_the_user_says_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubectl.os, "environ", {})
+    environment = Kubectl(Path("/bin/kubectl"), None).environment()
+    assert (environment["GOGC"], environment["GOMEMLIMIT"]) == ("400", "2GiB")
+    monkeypatch.setattr(kubectl.os, "environ", {"GOGC": "50"})
+    environment = Kubectl(Path("/bin/kubectl"), None).environment()
+    assert environment["GOGC"] == "50"
+    assert "GOMEMLIMIT" not in environment
+
+
 def test_json_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = Runs(stdout='{"items": [1]}')
     monkeypatch.setattr(kubectl.subprocess, "run", runs)
