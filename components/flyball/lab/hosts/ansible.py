@@ -1,10 +1,7 @@
 """Runs the collection's playbooks against the hosts of a lab."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,18 +47,11 @@ class Ansible:
         `seconds` is for one that hangs; the whole site takes a minute or two, on a busy machine several times of that.
         """
         name = f"{COLLECTION}.{playbook}" if isinstance(playbook, str) else str(playbook)
-        command = [*self._command(), name, *options]
+        arguments = ["--inventory", str(self._inventory()), name, *options]
         if extra:
-            command += ["--extra-vars", json.dumps(extra)]
-        done = subprocess.run(
-            self.lab.network.command(*command),
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            stdin=subprocess.DEVNULL,
-        )
-        return Played(done.returncode, done.stdout + done.stderr, recap(done.stdout))
+            arguments += ["--extra-vars", json.dumps(extra)]
+        code, said, complained = self.lab.player.play(arguments, seconds)
+        return Played(code, said + complained, recap(said))
 
     def apply(self, hosts: str, *roles: str, check: bool = False, options: Sequence[str] = ()) -> Played:
         """Apply roles of the collection to some of the hosts, as a playbook of one's own would."""
@@ -69,33 +59,6 @@ class Ansible:
         playbook = self.lab.folder / f"apply-{'-'.join(roles)}.json"
         playbook.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "roles": names}]))
         return self.play(playbook, *options, *(("--check", "--diff") if check else ()))
-
-    def _command(self) -> list[str]:
-        path = Path(sys.executable).with_name("ansible-playbook")
-        if not path.exists():
-            raise HostsError(f"{path.name} is not in {path.parent}: pip install 'flyball[vms]'")
-        return [sys.executable, "-m", "flyball.lab.hosts.playbook", "--inventory", str(self._inventory())]
-
-    def environment(self) -> dict[str, str]:
-        """Without the user's own settings of Ansible, so that a run depends on nothing but the lab."""
-        own = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
-        home = self.lab.folder / "ansible"
-        empty = home / "ansible.cfg"
-        home.mkdir(exist_ok=True)
-        empty.touch()
-        return {
-            **own,
-            "ANSIBLE_CONFIG": str(empty),
-            "ANSIBLE_HOME": str(home),
-            "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.lab.connections),
-            "ANSIBLE_PIPELINING": "1",
-            "ANSIBLE_FORKS": "10",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_DEPRECATION_WARNINGS": "0",
-            "ANSIBLE_RETRY_FILES_ENABLED": "0",
-            "LC_ALL": "C.UTF-8",
-        }
 
     def _inventory(self) -> Path:
         lab = self.lab

@@ -14,6 +14,7 @@ from flyball import paths
 from flyball.lab.hosts import base, cgroups
 from flyball.lab.hosts.host import Host
 from flyball.lab.hosts.network import Network
+from flyball.lab.hosts.player import Player
 from flyball.lab.locks import exclusive
 
 _WATCHERS = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -30,6 +31,10 @@ class Lab:
     network: Network
     base: base.Base
     hosts: dict[str, Host] = field(default_factory=dict[str, Host])
+    player: Player = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.player = Player(self.network.command(), self.folder, self.connections)
 
     def __getitem__(self, name: str) -> Host:
         return self.hosts[name]
@@ -97,6 +102,7 @@ def lab(report: base.Report, suite: str = base.SUITES[0], *, ipv6: bool = False)
             made.network.create()
             yield made
         finally:
+            made.player.close()
             end_connections(made.connections)
             for host in made.hosts.values():
                 host.remove()

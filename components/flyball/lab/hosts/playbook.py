@@ -1,25 +1,39 @@
-"""ansible-playbook, with what it would do for each task or each playbook done before it begins.
+"""ansible-playbook, loaded once for a lab and forked for each playbook, with what its tasks need loaded before.
 
 Ansible runs a task of a host in a copy of its process, and loads only there what the task's templates ask: the rules of
-flyball took a fifth of a second each time. And it puts a module and all that this imports into one file, by parsing all
-of it, for each playbook anew: half a second for each module, and here it is kept as long as nothing of it changes.
+flyball took a fifth of a second each time. It puts a module and all that this imports into one file, by parsing all of
+it, for each playbook anew: half a second for each module, and here it is kept as long as nothing of it changes. And to
+load itself takes it half a second, which is most of a short playbook.
 """
 
+import gc
 import importlib
+import json
+import os
+import selectors
+import socket
 import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import ansible.constants
 from ansible.cli import playbook
-from ansible.plugins.loader import filter_loader, test_loader
+from ansible.plugins import loader
 from ansible.release import __version__
+from ansible.utils import display
 
 from flyball.lab.hosts import modules
 
 _PLUGINS = "ansible_collections.flyball.guards.plugins"
 _ASKED = ("filter.guards", "lookup.run", "lookup.variables")
 """Its plugins that ask the rules."""
+_USED = {"strategy": "linear", "connection": "ssh", "shell": "sh", "callback": "default", "action": "normal"}
+"""Plugins of Ansible's own, by kind, that any playbook needs."""
+_FILES = 4
+"""That come with a request: of what is asked, for both outputs, and to tell how it went."""
 
 
 def load() -> Path:
@@ -29,18 +43,79 @@ def load() -> Path:
     for name in [name for name in sys.modules if name.partition(".")[0] == "ansible_collections"]:
         del sys.modules[name]
     # The first that is asked for takes all of Ansible's own along.
-    filter_loader.get("to_json")
-    test_loader.get("match")
+    loader.filter_loader.get("to_json")
+    loader.test_loader.get("match")
+    for kind, name in _USED.items():
+        getattr(loader, f"{kind}_loader").get(name, class_only=True)
     return place
 
 
 def main() -> None:
-    """Run as ansible-playbook, with the same arguments."""
+    """Run what is asked for over the socket that is the standard input, until nobody is left to ask."""
     kept = modules.kept(load(), __version__)
     constants: Any = ansible.constants
     Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache").symlink_to(kept)
-    sys.argv[0] = str(Path(sys.executable).with_name("ansible-playbook"))
-    sys.exit(playbook.main())
+    asked = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    # What is there by now stays: else each copy of this process would look through it, and so copy it.
+    gc.collect()
+    gc.freeze()
+    serve(asked)
+
+
+def serve(asked: socket.socket) -> None:
+    """Fork for each request, and tell its process id, and at the end its exit code, each on a line of its own."""
+    running = selectors.DefaultSelector()
+    running.register(asked, selectors.EVENT_READ)
+    while True:
+        for key, _ in running.select():
+            if key.fileobj is not asked:
+                running.unregister(key.fd)
+                process, tells = key.data
+                _tell(tells, os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+                os.close(tells)
+                os.close(key.fd)
+                continue
+            _, files, _, _ = socket.recv_fds(asked, 1, _FILES)
+            if not files:
+                return
+            what, out, err, tells = files
+            process = os.fork()
+            if process == 0:
+                _become(what, out, err)
+            _tell(tells, process)
+            running.register(os.pidfd_open(process), selectors.EVENT_READ, (process, tells))
+            for file in (what, out, err):
+                os.close(file)
+
+
+def _tell(tells: int, number: int) -> None:
+    with suppress(BrokenPipeError):  # who asked has given up
+        os.write(tells, f"{number}\n".encode())
+
+
+def _become(what: int, out: int, err: int) -> NoReturn:
+    """Be ansible-playbook, and end before Python does: that would remove the folder for temporary files of all."""
+    code = 1
+    try:
+        with open(what) as file:
+            arguments: Sequence[str] = json.load(file)
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        # A fork takes the lock away which keeps its threads from writing while workers are forked.
+        for stream in (sys.stdout, sys.stderr):
+            getattr(display, "_synchronize_textiowrapper")(stream, getattr(display.Display(), "_lock"))  # noqa: B009
+        sys.argv = [str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
+        playbook.main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:  # nobody else says it
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":
