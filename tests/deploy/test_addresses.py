@@ -1,5 +1,6 @@
 """Where services are called from outside: `up` says it at its end, as far as the cluster knows."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ class Cluster(Kubectl):
     def json(self, *arguments: str, stdin: str = "") -> Any:
         self.asked.append(" ".join(arguments[:2]))
         if arguments[0] == "create":
-            assert '"gateways"' in stdin and '"gateways"}' not in stdin
+            where = {"verb": "get", "group": "gateway.networking.k8s.io", "resource": "gateways"}
+            own = {"namespace": "gateways", "name": "outer"}
+            assert json.loads(stdin)["spec"] == {"resourceAttributes": where | own}
             return {"status": {"allowed": self.allowed}}
         assert arguments[2] == "--namespace=shop"
         found = self.there.get(arguments[1].partition(".")[0], {})
@@ -119,6 +122,7 @@ def test_a_gateway_of_others_that_one_may_not_read_is_said_as_such() -> None:
 
 def test_a_namespace_is_asked_once_and_not_at_all_where_nobody_calls_from_outside() -> None:
     cluster = Cluster(services={})
-    assert said(cluster, web=PLAIN) == [] and cluster.asked == []
+    assert said(cluster, web=PLAIN) == []
+    assert cluster.asked == []
     assert len(said(cluster, web=BALANCED, api=BALANCED)) == 2
     assert cluster.asked == ["get services"]

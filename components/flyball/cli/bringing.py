@@ -13,7 +13,7 @@ from flyball.cli.shared import context_option, refusals, say, stack_option, targ
 @click.option("--preview", is_flag=True, help="Only show what would change, as the server sees it.")
 @click.pass_context
 def up(context: click.Context, stack: str, kube_context: str | None, preview: bool) -> None:
-    """Bring the stack up, wait until it stands, and say what it survives.
+    """Bring the stack up, wait until it stands, and say what it survives and where it is called from outside.
 
     A stack whose cluster is `local` gets a control plane on this machine first. Pulumi's engine does the work where
     its CLI is on PATH or was built (`flyball engine`); without it, or with FLYBALL_ENGINE=off, kubectl applies what
@@ -42,6 +42,8 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
         if outcome.result is not None:
             show.result(outcome.result)
         show.standing(outcome.standing, outcome.services)
+        for line in outcome.called:
+            click.echo(line)
         if outcome.freeze:
             show.freeze(outcome.freeze)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball.deploy import (
+    addresses,
     balancers,
     canary,
     freeze,
@@ -70,6 +71,8 @@ class Outcome:
     """What stands, as the rules have resolved it."""
     freeze: Freeze | None = None
     """The freeze that is on in the cluster, where the stack has a Governor."""
+    called: tuple[str, ...] = ()
+    """Where services are called from outside, in words."""
 
 
 def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> Outcome:
@@ -140,8 +143,14 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         others.sweep(kubectl, _signature(target), {stack.namespace}, report)
     for line in jobs.said(kubectl, result.objects):
         report(line)
-    standing = tuple(rollout.standing(kubectl, stack.namespace, list(stack.services), stack.place.platform))
-    return Outcome(applied, standing, stack.services, freeze.current(kubectl) if stack.governor else None)
+    return _outcome(kubectl, stack, applied)
+
+
+def _outcome(kubectl: Kubectl, stack: Stack, applied: Result | None) -> Outcome:
+    standing = rollout.standing(kubectl, stack.namespace, list(stack.services), stack.place.platform)
+    frozen = freeze.current(kubectl) if stack.governor else None
+    called = addresses.said(kubectl, stack.services.values())
+    return Outcome(applied, tuple(standing), stack.services, frozen, tuple(called))
 
 
 def _staged(kubectl: Kubectl, stage: migrations.Stage, report: Report) -> None:

@@ -8,6 +8,7 @@ from flyball.kubernetes.objects import FORCED, PORT_NAME, Manifest, metadata
 
 API_VERSION, KIND = "gateway.networking.k8s.io/v1", "HTTPRoute"
 GROUP, ROUTES = "gateway.networking.k8s.io", "httproutes.gateway.networking.k8s.io"
+GATEWAYS, INGRESSES = "gateways", "ingresses.networking.k8s.io"
 WHOLE = 100
 """Sum of a route's weights."""
 
