@@ -316,6 +316,7 @@ class TestOutputsAndGovernor:
                 }
             },
             "limits": {"web": replica_limits(8, 12)},
+            "balancers": {},
         }
 
     def test_limits_stand_before_the_services_do(self) -> None:
