@@ -37,8 +37,13 @@ class _Cluster:
 
     def __init__(self, kubectl: Kubectl) -> None:
         self._kubectl = kubectl
-        self.ours = cache(lambda kind, namespace: api.named(kubectl, kind, namespace, selector=wellknown.OURS))
+        self._ours = cache(lambda kind, namespace: api.named(kubectl, kind, namespace, selector=wellknown.OURS))
         self.gateway = cache(self._gateway)
+
+    def addresses(self, kind: str, namespace: str, name: str) -> list[str]:
+        """Those of a Service or an Ingress."""
+        status = self._ours(kind, namespace).get(name, {}).get("status", {})
+        return addresses(status.get("loadBalancer", {}).get("ingress"))
 
     def _gateway(self, name: str, namespace: str) -> Mapping[str, Any] | None:
         """Others' Gateway, which need not let its users read it: None then."""
@@ -53,16 +58,14 @@ class _Cluster:
 
 
 def _balanced(cluster: _Cluster, s: Service, balancer: Balancer) -> str:
-    there = cluster.ours("services", s.spec.namespace).get(s.name + SUFFIX, {})
-    if found := addresses(there.get("status")):
+    if found := cluster.addresses("services", s.spec.namespace, s.name + SUFFIX):
         return f"{s.name} is called at port {balancer.port} of {', '.join(found)}"
     who = "who makes balancers in the cluster"
     return f"{s.name} {cluster.none_yet(who, 'service', s.name + SUFFIX, s.spec.namespace)}"
 
 
 def _exposed(cluster: _Cluster, s: Service, expose: Expose, ingress: str) -> str:
-    there = cluster.ours(INGRESSES, s.spec.namespace).get(s.name, {})
-    if found := addresses(there.get("status")):
+    if found := cluster.addresses(INGRESSES, s.spec.namespace, s.name):
         return _leads(s, expose, ", ".join(found))
     none = cluster.none_yet(f"who serves {ingress}", "ingress", s.name, s.spec.namespace)
     return f"{s.name}, to be called as {expose.host}, {none}"

@@ -63,6 +63,9 @@ class Services(pulumi.ComponentResource):
     """What each service runs with, by name."""
     limits: pulumi.Output[dict[str, ReplicaLimitsArgs]]
     """How each Deployment, and the StatefulSet of each cache, may be scaled, by name, as a Governor takes them."""
+    balancers: pulumi.Output[dict[str, list[str]]]
+    """Where balancers of services' own are called, by service, as Pulumi last saw it: names or addresses, none until
+    there are some, which nobody waits for; `pulumi up --refresh` looks again."""
 
     def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
@@ -148,7 +151,8 @@ class Services(pulumi.ComponentResource):
         if now.alerting and now.alerting.objects:
             own = pulumi.ResourceOptions(parent=self)
             Alerts.of(f"{name}-alerts", described.map(lambda these: these.alerts), own)
-        outputs: dict[str, Any] = described.value(_outputs)
+        found = {each: workload.balancer_addresses for each, workload in self._workloads.items() if workload.balancer}
+        outputs: dict[str, Any] = {**described.value(_outputs), "balancers": found}
         for key, value in outputs.items():
             setattr(self, key, pulumi.Output.from_input(value))
         self.register_outputs(outputs)

@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 
 from flyball import paths
 from flyball.guards.aws.platform import Platform
+from flyball.guards.workload.balancer import SUFFIX
 from flyball.kubernetes.alerts.component import Alerts
 from flyball.kubernetes.governor.names import GOVERNED
 from flyball.kubernetes.log_pipeline.component import LogPipeline
@@ -37,7 +38,8 @@ def build(stack: Stack | Platform, now: datetime | None = None) -> None:
 
 
 def _build_services(stack: Stack) -> None:
-    """Everything of a namespace; of each service what it runs with, and how other stacks call it, is exported."""
+    """Everything of a namespace; of each service what it runs with, and how other stacks call it, is exported, and
+    where its own balancer is called."""
     provider = k8s.Provider("cluster", **_cluster(stack))
     options = pulumi.ResourceOptions(provider=provider, transformations=[_signed])
     labels = ownership(stack.place.environment, stack.place.owner)
@@ -67,6 +69,9 @@ def _build_services(stack: Stack) -> None:
         Alerts.of("alerts", found, after)
     for name, service in stack.services.items():
         pulumi.export(name, outputs_of(service))
+        workload = services.workloads[name]
+        if workload.balancer:
+            pulumi.export(name + SUFFIX, workload.balancer_addresses)
 
 
 def _signed(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:

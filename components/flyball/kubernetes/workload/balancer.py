@@ -1,6 +1,6 @@
 """A service's own balancer: a Service of type LoadBalancer beside the one that callers in the cluster know."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flyball.guards.reading.units import ceil_div
@@ -60,13 +60,12 @@ def _told(balancer: Balancer) -> dict[str, str]:
     }
 
 
-def addresses(status: Mapping[str, Any] | None) -> list[str]:
-    """Where a balancer is called, or an Ingress, by its status: names where it has some, else addresses, of which it
-    may have one of each family; none while nobody has made it.
+def addresses(ingress: Iterable[Mapping[str, Any]] | None) -> list[str]:
+    """Where a balancer is called, or an Ingress, by `loadBalancer.ingress` of its status: names where it has some, else
+    addresses, of which it may have one of each family; none while nobody has made it.
 
-    What has a name changes its addresses (https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/
+    The addresses of what has a name change (https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/
     how-elastic-load-balancing-works.html#request-routing).
     """
-    balancer = (status or {}).get("loadBalancer") or {}
-    found = [each.get("hostname") or each.get("ip") for each in balancer.get("ingress") or ()]
+    found = [each.get("hostname") or each.get("ip") for each in ingress or ()]
     return [each for each in found if each]

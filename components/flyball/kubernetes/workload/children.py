@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pulumi_kubernetes.core.v1.outputs import ServiceStatus
+
+from flyball.kubernetes.workload.balancer import addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,16 @@ class Children:
     """The new version beside the old one during a release; None without `rollout.canary`."""
     balancer: k8s.core.v1.Service | None = None
     """The Service of its own balancer; None without `expose.balancer`."""
+
+    @property
+    def addresses(self) -> pulumi.Output[list[str]] | None:
+        """Those of its own balancer, none until it has one; None without `expose.balancer`."""
+        return self.balancer and self.balancer.status.apply(_addresses)
+
+
+def _addresses(status: ServiceStatus | None) -> list[str]:
+    balancer = status and status.load_balancer
+    return addresses(balancer and balancer.ingress)
 
 
 class Parent(pulumi.ComponentResource):

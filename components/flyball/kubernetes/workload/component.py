@@ -42,6 +42,9 @@ class Workload(Parent):
     """The most replicas."""
     target: pulumi.Output[int]
     """What the autoscaler aims at, in percent of a replica's processor request."""
+    balancer_addresses: pulumi.Output[list[str] | None]
+    """Where a balancer of its own is called, as Pulumi last saw it: names or addresses, none until it has one, which
+    nobody waits for; `pulumi up --refresh` looks again. None without `expose.balancer`."""
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refusals():
@@ -73,7 +76,7 @@ class Workload(Parent):
         super().__init__("flyball:index:Workload", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         self._children = service.made(lambda s, make: register(s, name, child, make, called))
-        outputs = service.value(_outputs)
+        outputs = {**service.value(_outputs), "balancer_addresses": self._children.addresses}
         for key, value in outputs.items():
             setattr(self, key, pulumi.Output.from_input(value))
         self.register_outputs(outputs)
