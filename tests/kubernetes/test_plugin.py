@@ -254,7 +254,8 @@ def test_outputs_of_the_component_are_returned() -> None:
         states.append({key: _sync_await(value.future()) for key, value in state.items()})
 
     registered(program)
-    assert states == [{"address": "web.default:8080", "need": 7, "floor": 8, "ceiling": 12, "target": 70}]
+    sizes = {"need": 7, "floor": 8, "ceiling": 12, "target": 70}
+    assert states == [{"address": "web.default:8080", **sizes, "balancerAddresses": None}]
 
 
 def test_refused_arguments_are_reported_by_their_paths() -> None:

@@ -57,7 +57,7 @@ class TestDuration:
 
 class TestDurationRefused:
     @pytest.mark.parametrize(
-        "text", ["", "5", "1.s", ".5s", "-1s", "+1s", "1 s", "1S", "1sec", "s", "1e3s", "٣s", "1s\n", "inf", "1" * 500]
+        "text", ["", "5", "1.s", ".5s", "-1s", "+1s", "1 s", "1S", "1sec", "s", "1e3s", "٣s", "1s\n", "inf", "1" * 200]
     )
     def test_not_a_duration(self, text: str) -> None:
         with pytest.raises(ValueError) as error:  # noqa: PT011 - the text is asserted in full
@@ -133,7 +133,7 @@ class TestSize:
 
 
 class TestSizeRefused:
-    @pytest.mark.parametrize("text", ["", "Mi", "1 Mi", "-1Mi", "1MB", "1mi", "1Pi", "1e3", "١Mi", "1.Mi", "9" * 500])
+    @pytest.mark.parametrize("text", ["", "Mi", "1 Mi", "-1Mi", "1MB", "1mi", "1Pi", "1e3", "١Mi", "1.Mi", "9" * 200])
     def test_not_a_size(self, text: str) -> None:
         with pytest.raises(ValueError) as error:  # noqa: PT011 - the text is asserted in full
             units.size(text)
@@ -167,7 +167,7 @@ class TestCpu:
     def test_reads(self, text: str, millicores: int) -> None:
         assert units.cpu(text) == millicores
 
-    @pytest.mark.parametrize("text", ["", "m", "0.5m", "0.0001", "-1", "1 m", "1k", "٣", "9" * 500])
+    @pytest.mark.parametrize("text", ["", "m", "0.5m", "0.0001", "-1", "1 m", "1k", "٣", "9" * 200])
     def test_refuses(self, text: str) -> None:
         with pytest.raises(ValueError) as error:  # noqa: PT011 - the text is asserted in full
             units.cpu(text)
