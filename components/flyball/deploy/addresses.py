@@ -6,7 +6,7 @@ is called from within the cluster.
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from flyball import wellknown
@@ -37,7 +37,7 @@ class _Cluster:
 
     def __init__(self, kubectl: Kubectl) -> None:
         self._kubectl = kubectl
-        self._ours = cache(lambda kind, namespace: api.named(kubectl, kind, namespace, selector=wellknown.OURS))
+        self._ours = cache(partial(api.named, kubectl, selector=wellknown.OURS))
         self.gateway = cache(self._gateway)
 
     def addresses(self, kind: str, namespace: str, name: str) -> list[str]:

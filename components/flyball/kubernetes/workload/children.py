@@ -50,8 +50,8 @@ class Children:
 
 
 def _addresses(status: ServiceStatus | None) -> list[str]:
-    balancer = status and status.load_balancer
-    return addresses(balancer and balancer.ingress)
+    balancer = status.load_balancer if status else None
+    return addresses(balancer.ingress if balancer else None)
 
 
 class Parent(pulumi.ComponentResource):
