@@ -151,7 +151,7 @@ def test_what_cannot_be_is_refused_at_once() -> None:
 class Cluster:
     """kubectl of a cluster with a node for each label, and a pod of the service on each."""
 
-    def json(self, *command: str) -> dict[str, Any]:
+    def listed(self, plural: str, namespace: str = "") -> list[dict[str, Any]]:
         labels = [{}, *({key: value} for key, value in ALL.items())]
         ready = {"conditions": [{"type": "Ready", "status": "True"}]}
         pod = {"labels": {"app.kubernetes.io/name": "web"}}
@@ -159,7 +159,7 @@ class Cluster:
             "nodes": [{"metadata": {"name": f"n{i}", "labels": each}} for i, each in enumerate(labels)],
             "pods": [{"metadata": pod, "spec": {"nodeName": f"n{i}"}, "status": ready} for i in range(len(labels))],
         }
-        return {"items": items[command[1]]}
+        return items[plural]
 
 
 def test_what_is_left_without_spot_is_counted_on_nodes_of_every_platform() -> None:

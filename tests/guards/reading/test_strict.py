@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flyball.guards.reading import strict
+from flyball.guards.reading.problem import show
 from flyball.guards.workload.arguments import LoadArgs
 from flyball.guards.workload.plain_arguments import PlainArgs
 
@@ -97,7 +98,7 @@ class TestEveryPlace:
             holder[key] = wrong
         word = {str: "text", bool: "true or false", int: "a whole number", float: "a number", list: "a list"}
         message = f"is {strict.describe(wrong)}, not {word.get(plain, 'a map')}"
-        assert problems(value) == [(path, message)]
+        assert problems(value) == [(show((path,)), message)]
 
     @given(st.data())
     def test_null(self, data: st.DataObject) -> None:
@@ -106,7 +107,7 @@ class TestEveryPlace:
             value = None
         else:
             holder[key] = None
-        assert problems(value) == [(path, "is empty")]
+        assert problems(value) == [(show((path,)), "is empty")]
 
     @given(st.data(), TEXT)
     def test_an_unknown_key(self, data: st.DataObject, name: str) -> None:
@@ -114,7 +115,7 @@ class TestEveryPlace:
         target = value if holder is None else holder[key]
         unknown = f"{name}?"
         target[unknown] = data.draw(JSON)
-        assert problems(value) == [(f"{path}.{unknown}", "is not a known key")]
+        assert problems(value) == [(show((f"{path}.{unknown}",)), "is not a known key")]
 
     @given(st.data())
     def test_a_missing_key(self, data: st.DataObject) -> None:
@@ -122,7 +123,7 @@ class TestEveryPlace:
         target = value if holder is None else holder[key]
         missing = data.draw(st.sampled_from(sorted(kind.__required_keys__)))
         del target[missing]
-        assert problems(value) == [(f"{path}.{missing}", "is missing")]
+        assert problems(value) == [(show((f"{path}.{missing}",)), "is missing")]
 
     @given(JSON)
     @example({"calls": {"a": {"b": [[[]]]}}})
@@ -132,7 +133,7 @@ class TestEveryPlace:
     @given(st.sampled_from(sorted(get_type_hints(PlainArgs))), JSON)
     def test_anything_under_a_known_key_raises_nothing(self, key: str, value: Any) -> None:
         required = {"port": 80, "load": {"peak": 1, "replica": 1}}
-        assert all(path.startswith(f"p.{key}") for path, _ in problems(required | {key: value}))
+        assert all(path.startswith(show((f"p.{key}",))) for path, _ in problems(required | {key: value}))
 
 
 class Later:

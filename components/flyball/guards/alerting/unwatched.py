@@ -46,6 +46,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         *("cluster-too-old", "not-running", "needs-pulumi-cli", "drill-cannot-run", "guarded-namespace-left"),
         *("kubelet-silent", "no-prometheus-operator", "rule-not-loaded", "metric-missing", "prometheus-silent"),
         *("no-gateway-api", "no-karpenter", "pool-left", "no-volume-class", "balancer-fixed"),
+        "release-under-way",
     ),
     "Nobody can measure who has read what was open; it is refused before it is.": (
         *("secret-in-plain-text", "logs-in-plain-text", "open-store", "unconfined", "balancer-open"),
