@@ -178,3 +178,23 @@ def test_the_call_of_a_further_port_has_the_name_of_no_service(tmp_path: Path) -
     }
     assert said(found) == []
     assert [str(problem) for problem in examine(filled(found, tmp_path))[1]] == []
+
+
+@pytest.mark.parametrize("own", [{}, {"CART_ADDR": "cart:8080"}, {"A": "http://cart:8080/a"}])
+@pytest.mark.parametrize("beside", [{"B": "cart:8080"}, {"CART_HOST": "cart", "CART_PORT": "8080"}])
+def test_containers_beside_dial_another_port_too_where_the_application_listens_on_it(
+    tmp_path: Path, own: dict[str, str], beside: dict[str, str]
+) -> None:
+    deployment, service = web(env=own)
+    given = [{"name": key, "value": value} for key, value in beside.items()]
+    ahead = {"name": "ahead", "image": "registry.example/ahead:1.0", "env": given}
+    deployment["spec"]["template"]["spec"]["initContainers"] = [ahead]
+    found = adopted(tmp_path, deployment, service, *web("cart"))
+
+    args = found.config["services"]["web"]
+    assert args["calls"] == {"cart": {"names": ["cart:18080"]}}
+    instead = {key: value.replace("8080", "18080") for key, value in beside.items()}
+    assert args["init"]["ahead"]["env"] == instead
+    assert args.get("env", {}) == {key: value.replace("8080", "18080") for key, value in own.items()}
+    assert found.text.count("dials 18080 instead of 8080, on which it listens itself: there is its proxy") == 1 + len(own)
+    assert [str(problem) for problem in examine(filled(found, tmp_path))[1]] == []
