@@ -196,5 +196,7 @@ def test_containers_beside_dial_another_port_too_where_the_application_listens_o
     instead = {key: value.replace("8080", "18080") for key, value in beside.items()}
     assert args["init"]["ahead"]["env"] == instead
     assert args.get("env", {}) == {key: value.replace("8080", "18080") for key, value in own.items()}
-    assert found.text.count("dials 18080 instead of 8080, on which it listens itself: there is its proxy") == 1 + len(own)
+    assert found.text.count("dials 18080 instead of 8080, on which it listens itself: there is its proxy") == 1 + len(
+        own
+    )
     assert [str(problem) for problem in examine(filled(found, tmp_path))[1]] == []

@@ -111,23 +111,23 @@ def _dialled_otherwise(
     work: Work, args: dict[str, Any], names: list[tuple[str, int]], places: list[Named]
 ) -> dict[str, Any] | None:
     """Values that dial the port on which the application listens itself dial another one: its proxy's."""
-    env, dialled = args.get("env", {}), {}
+    dialled: dict[tuple[str, int], int] = {}
     for host, port in names:
         if port != args.get("port"):
             dialled[host, port] = port
             continue
         other = port + _ANOTHER if port + _ANOTHER < 65_536 else port - _ANOTHER
-        for each in [each for each in places if each.host == host and each.source in env]:
-            if (text := _instead(env[each.source], each, f"{host}:{other}", port)) != env[each.source]:
-                env[each.source] = text
-            elif (beside := port_variable(each.source, env)) and env[beside] == str(port):
+        for each in [each for each in places if each.host == host]:
+            env, variable, *within = _variables_of(args, each.source)
+            if (text := _instead(env.get(variable, ""), each, f"{host}:{other}", port)) != env.get(variable, ""):
+                env[variable] = text
+            elif variable in env and (beside := port_variable(variable, env)) and env[beside] == str(port):
                 env[beside] = str(other)
             else:
                 continue
             dialled[host, port] = other
-            work.say(
-                f"dials {other} instead of {port}, on which it listens itself: there is its proxy", "env", each.source
-            )
+            why = f"dials {other} instead of {port}, on which it listens itself: there is its proxy"
+            work.say(why, *within, "env", variable)
         if (host, port) not in dialled:
             where = "where its proxy would have to; let it listen on another port"
             work.lose("", f"it calls {host}:{port} and listens on {port} itself, {where}")
