@@ -71,7 +71,4 @@ class TestShown:
 
     def test_a_message_that_repeats_a_long_text_is_shortened_and_keeps_the_remedy(self) -> None:
         text = str(Problem(("image",), EMPTY, f"{'a' * 100_000!r} is no image", "write it as a:1"))
-        assert text.startswith("image: 'aaaa")
-        assert text.endswith("aaa' is no image; write it as a:1")
-        assert "… 96,038 letters …" in text
-        assert len(text) == 4_000 + len("… 96,038 letters …")
+        assert text == f"image: '{'a' * 100}…' of 100,000 letters is no image; write it as a:1"

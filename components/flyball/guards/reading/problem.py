@@ -3,34 +3,28 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flyball.errors import FlyballError
+from flyball.errors import LONGEST, FlyballError, beginning, shortened
 from flyball.guards.reading.rule import Rule
 
 Path = tuple[str | int, ...]
 """Where a value stands: the keys that lead to it, and in a list its place there, from 0 on."""
 
 
-_LONGEST = 4_000
-"""Letters of a message; a longer one repeats a long text."""
-
-
 def show(path: Path) -> str:
     """As people write it: `services.checkout.calls.payment.timeout`, `zones[0]`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step}]"
+            continue
+        name = step if len(step) <= LONGEST else beginning(step)
+        text += f".{name}" if text else name
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def _visible(letter: str) -> str:
     """A letter that moves no cursor and begins no line, else how Python writes it."""
     return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-
-
-def _short(text: str) -> str:
-    """Without what is in the middle of a very long one, and with how to mend it at its end."""
-    left = len(text) - _LONGEST
-    return text if left <= 0 else f"{text[: _LONGEST // 2]}… {left:,} letters …{text[-_LONGEST // 2 :]}"
 
 
 def _printable(text: str) -> str:
@@ -43,13 +37,19 @@ class Problem:
     """One broken rule.
 
     `path` leads to the value in the stack file, `rule` is the one that it breaks, `message` says what is wrong with it,
-    and `remedy` what is allowed or how to mend it. Code asks path and rule; the text is for people.
+    and `remedy` what is allowed or how to mend it. Code asks path and rule; the text is for people, and has of long
+    values the beginning.
     """
 
     path: Path
     rule: Rule
     message: str
     remedy: str = ""
+
+    def __post_init__(self) -> None:
+        for key in ("message", "remedy"):
+            if len(text := getattr(self, key)) > LONGEST:
+                object.__setattr__(self, key, shortened(text))
 
     @property
     def where(self) -> str:
@@ -58,15 +58,15 @@ class Problem:
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.path else self.message
-        return _short(_printable(f"{text}; {self.remedy}" if self.remedy else text))
+        return _printable(f"{text}; {self.remedy}" if self.remedy else text)
 
 
 class Broken(FlyballError, ValueError):
     """A rule that does not hold, where it is not known yet under which key its values stand."""
 
     def __init__(self, rule: Rule, message: str, remedy: str = "") -> None:
-        self.rule, self.message, self.remedy = rule, message, remedy
-        super().__init__(f"{message}: {remedy}" if remedy else message)
+        self.rule, self.message, self.remedy = rule, shortened(message), shortened(remedy)
+        super().__init__(f"{self.message}: {self.remedy}" if remedy else self.message)
 
     def at(self, path: Path, remedy: str = "") -> Problem:
         """The problem at a path, mended by `remedy` where the rule itself says nothing of that."""

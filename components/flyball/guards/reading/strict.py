@@ -25,8 +25,6 @@ from flyball.guards.reading.units import show_number
 
 QUESTION = "?"
 """In the place of a number that is still to be found out."""
-_SHOWN = 100
-"""Letters of a text that is shown."""
 _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 
@@ -196,8 +194,7 @@ def describe(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     if isinstance(value, str):
-        shown = repr(value)  # not of a part: what is encrypted shows itself as such
-        return f"text ({shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}… of {len(value):,} letters'})"
+        return f"text ({value!r})"
     if isinstance(value, bool):
         return f"{str(value).lower()}"
     if isinstance(value, int | float):
