@@ -81,9 +81,9 @@ def test_a_toleration_is_refused_at_its_key_and_value(given: dict[str, str], key
 
 
 @pytest.mark.parametrize("value", ["\0", "\x1b", "a b", "\n"])
-def test_an_option_of_resolv_conf_is_one_word(value: str) -> None:
+def test_the_number_of_an_option_of_resolv_conf_is_one(value: str) -> None:
     assert said({"dns": {"options": {"ndots": value}}}) == [
-        f'web.dns.options.ndots: is {value!r}; give one word, as "1"'
+        f'web.dns.options.ndots: is {value!r}, not a whole number; allowed is from "0" to "15"'
     ]
 
 

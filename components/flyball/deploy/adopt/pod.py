@@ -1,6 +1,6 @@
 """What services and jobs have in common: image, command, resources, user, and what is around the containers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flyball import wellknown
@@ -9,6 +9,7 @@ from flyball.deploy.adopt.found import Manifest, mapping, maps
 from flyball.deploy.adopt.notes import holds_secret
 from flyball.deploy.adopt.work import Work, amount
 from flyball.guards.fail_fast.container import check_image
+from flyball.guards.workload import resolver
 from flyball.guards.workload.pod import CAPABILITIES
 
 _USER = 65_532
@@ -253,7 +254,7 @@ def _surroundings(work: Work) -> dict[str, Any]:
         **({"tolerations": taints} if taints and not work.item.is_ours else {}),
     }
     names = mapping(pod.get("dnsConfig"))
-    options = {str(each.get("name")): str(each.get("value") or "") for each in maps(names.get("options"))}
+    options = dict(_options(work, names))
     dns = {
         **({"options": options} if options else {}),
         **({"searches": names["searches"]} if names.get("searches") else {}),
@@ -278,6 +279,16 @@ def _surroundings(work: Work) -> dict[str, Any]:
 def account_of(pod: Manifest) -> object:
     """The name of its service account, None where it says none."""
     return pod.get("serviceAccountName") or pod.get("serviceAccount")
+
+
+def _options(work: Work, names: Manifest) -> Iterator[tuple[str, str]]:
+    """Those of the pod's resolver that one knows."""
+    for i, each in enumerate(maps(names.get("options"))):
+        name, value = str(each.get("name")), str(each.get("value") or "")
+        if next(resolver.check(name, value, ()), None):
+            work.lose(f"{work.pod_path}.dnsConfig.options[{i}]", "resolvers pass over it, or take another number")
+        else:
+            yield name, value
 
 
 def _account(work: Work) -> dict[str, Any]:

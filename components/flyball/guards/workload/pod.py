@@ -23,7 +23,8 @@ from flyball.guards.interruptions.rules import TOLERATES_LOSS
 from flyball.guards.reading import address
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.rules import INVALID_ADDRESS, INVALID_NAME, INVALID_TEXT, MISSING, UNKNOWN_VALUE
+from flyball.guards.reading.rules import INVALID_ADDRESS, INVALID_NAME, MISSING, UNKNOWN_VALUE
+from flyball.guards.workload import resolver
 from flyball.guards.workload.platform import Platform
 
 CAPABILITIES = ("NET_BIND_SERVICE",)
@@ -33,7 +34,6 @@ _OF_THE_NODE = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 """Taints by which a node says that it is not well, or new."""
 _PLACES = (wellknown.ZONE, wellknown.REGION, wellknown.HOSTNAME)
 _DEVICE = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
-_OPTION = re.compile(r"[a-z][-a-z0-9]*")
 
 
 class NamesArgs(TypedDict):
@@ -146,14 +146,9 @@ def _hosts(r: Reader) -> dict[str, tuple[str, ...]]:
 
 
 def _options(r: Reader) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in r.at("options").values.items():
-        if not _OPTION.fullmatch(str(name)):
-            r.problem(("options", str(name)), INVALID_NAME, "is no option of resolv.conf", 'as ndots: "1"')
-        elif isinstance(value, str) and (" " in value or not value.isprintable()):
-            r.problem(("options", str(name)), INVALID_TEXT, f"is {value!r}", 'give one word, as "1"')
-        elif isinstance(value, str):
-            found[name] = value
+    found = r.texts("options")
+    for name, value in found.items():
+        r.problems.extend(resolver.check(name, value, r.to(("options", name))))
     return found
 
 
