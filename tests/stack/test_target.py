@@ -57,6 +57,22 @@ def test_a_stack_file_of_ones_own_needs_no_project(tmp_path: Path, monkeypatch: 
     assert target.config == {"cluster": "mine"}
 
 
+@pytest.mark.parametrize("context", ["", " prod", "two\nlines", "nul\0"])
+def test_what_can_be_no_context_is_refused(context: str) -> None:
+    with pytest.raises(Refused) as refused:
+        find("local", ROOT, context)
+
+    assert str(refused.value) == (
+        f"--context: {context!r} is no context;"
+        " give the name of a kubeconfig context, on one line; `kubectl config get-contexts` lists them"
+    )
+
+
+@pytest.mark.parametrize("context", ["prod", "arn:aws:eks:eu-central-1:123456789012:cluster/prod", "me@my cluster"])
+def test_a_context_may_be_called_anything(context: str) -> None:
+    assert find("local", ROOT, context).context == context
+
+
 @pytest.mark.parametrize("stack", ["local", "Pulumi.mine.yaml"])
 def test_a_folder_that_was_given_has_to_be_a_project(stack: str, tmp_path: Path) -> None:
     (tmp_path / "Pulumi.mine.yaml").write_text("config: {flyball:cluster: mine}\n")
