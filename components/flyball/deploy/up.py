@@ -44,7 +44,7 @@ from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload.limits import read_governed
-from flyball.guards.workload.names import SPOT_SUFFIX
+from flyball.guards.workload.names import SPOT_SUFFIX, check_context
 from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.workload import meanwhile
@@ -289,6 +289,7 @@ def reach(target: Target, report: Report) -> Kubectl:
 
 
 def _own_cluster(target: Target, name: str, report: Report) -> Kubectl:
+    refuse([] if target.context else check_context(name, ("cluster",)))
     return Kubectl(kubectl_program(report), None, context=target.context or name)
 
 

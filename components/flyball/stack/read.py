@@ -21,7 +21,7 @@ from flyball.guards.reading.rules import (
     SECRET_IN_PLAIN_TEXT,
     UNKNOWN_VALUE,
 )
-from flyball.guards.reading.strict import check
+from flyball.guards.reading.strict import check, is_torn
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import digests, members, platform, resolve, without_port
 from flyball.guards.workload.caches import Cache
@@ -30,7 +30,7 @@ from flyball.guards.workload.held import hold
 from flyball.guards.workload.job_set import Described
 from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.limits import Governed, read_governed
-from flyball.guards.workload.names import JOBS_PRIORITY, check_namespace
+from flyball.guards.workload.names import JOBS_PRIORITY, check_context, check_namespace
 from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Place, Service
@@ -279,7 +279,7 @@ def _check_outer(config: Mapping[str, Any]) -> Iterator[Problem]:
     if isinstance(namespace := config.get("namespace"), str):
         yield from _check_namespace(namespace, shared=_is_shared(config))
     cluster = config.get("cluster")
-    if isinstance(cluster, str) and (cluster == "aws" or not cluster.strip() or not cluster.isprintable()):
+    if isinstance(cluster, str) and not is_torn(cluster) and (cluster == "aws" or check_context(cluster, ())):
         hint = "allowed are local, or a kubeconfig context"
         yield Problem(("cluster",), UNKNOWN_VALUE, f"{cluster!r} is no cluster", hint)
     seen: set[str] = set()

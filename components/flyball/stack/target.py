@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from flyball import paths
-from flyball.guards.reading.problem import Problem, Refused
+from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import MISSING
+from flyball.guards.workload.names import check_context
 from flyball.stack.file import load, stack_file
 from flyball.stack.read import LOCAL
 
@@ -40,8 +41,10 @@ def find(stack: str, folder: Path | None = None, context: str | None = None) -> 
 
     Where no folder is given and no project is around, flyball's own program builds what a stack file says; by name
     there is then the stack `local` only, an example on this machine. Raises `Refused` for a stack or project that is
-    not there, and for a file that cannot be read.
+    not there, for a file that cannot be read, and for what can be no context.
     """
+    if context is not None:
+        refuse(check_context(context, ("--context",)))
     project = _project((folder or Path.cwd()).resolve())
     example = project is None and folder is None and (stack == LOCAL or stack.endswith((".yaml", ".yml")))
     if example:

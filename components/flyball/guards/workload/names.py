@@ -1,4 +1,4 @@
-"""Names of workloads and of namespaces, and who may call a workload."""
+"""Names of workloads, of namespaces and of a cluster's context, and who may call a workload."""
 
 import re
 from collections.abc import Iterator
@@ -15,9 +15,10 @@ SPOT_SUFFIX = "-spot"
 """Of the Deployment that runs what is above an on-demand base."""
 PEERS_SUFFIX = "-peers"
 """Of the Service that gives each of a StatefulSet's pods a name."""
-JOBS_PRIORITY, LOGS_PRIORITY = "flyball.{}.jobs", "flyball.logs.guards"
-"""PriorityClasses of the jobs of a namespace, and of the collectors of a cluster: with two dots, of which the name of
-no other class has more than one."""
+JOBS_PRIORITY = "flyball.{}.jobs"
+LOGS_PRIORITY, BALANCE_PRIORITY = "flyball.logs.guards", "flyball.balance.guards"
+"""PriorityClasses of the jobs of a namespace, and of a cluster's collectors and descheduler: with two dots, of which
+the name of no other class has more than one."""
 EVERYBODY = "*"
 """As the name of a caller: all pods of its namespace."""
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -68,6 +69,14 @@ def check_namespace(name: str, path: Path) -> list[Problem]:
         return []
     hint = "at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends"
     return [Problem(path, INVALID_NAME, f"{name!r} is no name for a namespace", hint)]
+
+
+def check_context(name: str, path: Path) -> list[Problem]:
+    """A context of a kubeconfig may be called anything that a person can type on one line, as kubectl is told it."""
+    if name and name == name.strip() and name.isprintable():
+        return []
+    hint = "give the name of a kubeconfig context, on one line; `kubectl config get-contexts` lists them"
+    return [Problem(path, INVALID_NAME, f"{name!r} is no context", hint)]
 
 
 def read_callers(r: Reader, namespace: str) -> Iterator[Caller]:
