@@ -50,6 +50,10 @@ def test_it_is_told_by_stack_and_owner_and_not_where_kubectl_keeps_track(there: 
             "logs: priorityclass flyball.logs.guards exists",
         ),
         (
+            thing("PriorityClass", "flyball.balance.guards", *MINE),
+            "governor.policies: priorityclass flyball.balance.guards exists",
+        ),
+        (
             thing("PriorityClass", "flyball-logs", *MINE),
             "PriorityClass flyball-logs: priorityclass flyball-logs exists",
         ),

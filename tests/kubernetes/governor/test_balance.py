@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flyball.guards.governor import balance as limits
 from flyball.kubernetes.governor import balance
+from flyball.kubernetes.workload.priority import priority_class
 from flyball.lab.cluster.programs import pinned_version
 
 TOOLS = Path(__file__).parents[3] / "tools"
@@ -35,6 +36,14 @@ def test_only_pods_of_flyball_that_break_a_must_are_moved() -> None:
     assert evictor["labelSelector"] == spread["labelSelector"] == ours
     assert spread["constraints"] == ["DoNotSchedule"]
     assert profile["plugins"] == {"balance": {"enabled": ["RemovePodsViolatingTopologySpreadConstraint"]}}
+
+
+def test_services_take_it_no_place_and_it_takes_none_of_theirs() -> None:
+    """On a full cluster the scheduler ends what matters less, and who has no class matters least."""
+    pod, itself = FOUND["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"], FOUND["PriorityClass"]
+    assert pod["priorityClassName"] == itself["metadata"]["name"] == "flyball.balance.guards"
+    assert itself["value"] > priority_class("services", {})["value"]
+    assert itself["preemptionPolicy"] == "Never"
 
 
 def test_a_look_ends_before_the_next() -> None:
