@@ -15,7 +15,7 @@ from flyball.deploy.manifests import Object
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS, NO_NAMESPACE
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.workload.members import VOLUME
-from flyball.guards.workload.names import LOGS_PRIORITY
+from flyball.guards.workload.names import BALANCE_PRIORITY, LOGS_PRIORITY
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.governor import names
 from flyball.stack.read import Stack
@@ -100,7 +100,7 @@ def _place(o: Object, jobs: Collection[str | None]) -> tuple[Path, str]:
         return ("governor",), "only one of the stacks that share a namespace may have a governor"
     if o.kind == "Namespace" and o.name != names.SYSTEM_NAMESPACE:
         return ("namespace",), "flyball:shared: true uses it as it is; or choose a name of your own"
-    if o.kind == "PriorityClass":
+    if o.kind == "PriorityClass" and o.name != BALANCE_PRIORITY:
         return (f"{o.kind} {o.name}",), "choose another namespace, or remove it if nobody needs it"
     return ("governor", "policies"), "leave them to that stack: governor: {policies: false}"
 

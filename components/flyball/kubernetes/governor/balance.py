@@ -16,11 +16,13 @@ from flyball.guards.governor import balance
 from flyball.guards.reading.problem import Path
 from flyball.guards.workload.digests import Used
 from flyball.guards.workload.limits import Governed
+from flyball.guards.workload.names import BALANCE_PRIORITY
 from flyball.guards.workload.platform import ANY, Platform
 from flyball.kubernetes.governor import names
 from flyball.kubernetes.governor.policy import Manifest
 from flyball.kubernetes.images import pulled
 from flyball.kubernetes.objects import as_user, confined, exempt
+from flyball.kubernetes.workload.priority import guards_priority_class
 from flyball.wellknown import MANAGED_BY, MANAGED_BY_LABEL
 
 NAME: Final = "flyball-balance"
@@ -102,6 +104,12 @@ def manifests(platform: Platform = ANY) -> list[Manifest]:
             "data": {_KEY: json.dumps(policy(), indent=2) + "\n"},
         },
         {
+            "apiVersion": "scheduling.k8s.io/v1",
+            "kind": "PriorityClass",
+            # Without it services take its place where a cluster is full, and it never looks.
+            **guards_priority_class(BALANCE_PRIORITY, _LABELS),
+        },
+        {
             "apiVersion": "batch/v1",
             "kind": "CronJob",
             "metadata": {
@@ -148,6 +156,7 @@ def _pod() -> Manifest:
     }
     return {
         "serviceAccountName": NAME,
+        "priorityClassName": BALANCE_PRIORITY,
         "restartPolicy": "Never",
         "securityContext": {**as_user(10001), "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [container],
