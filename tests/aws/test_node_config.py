@@ -50,9 +50,19 @@ def test_it_is_mime_with_one_part_of_nodeadm_s(case: str) -> None:
     assert (document["apiVersion"], document["kind"]) == ("node.eks.aws/v1alpha1", "NodeConfig")
 
 
-def test_a_node_has_110_s_of_which_the_last_20_are_for_what_others_need() -> None:
+def test_applications_end_before_who_ships_their_logs_and_the_network_last() -> None:
     found = fields("prod-platform")
-    assert (found["shutdownGracePeriod"], found["shutdownGracePeriodCriticalPods"]) == ("110s", "20s")
+    assert (found["shutdownGracePeriod"], found["shutdownGracePeriodCriticalPods"]) == ("0s", "0s")
+    steps = [
+        (each["priority"], each["shutdownGracePeriodSeconds"]) for each in found["shutdownGracePeriodByPodPriority"]
+    ]
+    assert steps == [(0, 110), (1_000_000_000, 15), (2_000_000_000, 20)]
+
+
+def test_all_of_it_takes_no_longer_than_aws_own_nodes_do() -> None:
+    """https://github.com/awslabs/amazon-eks-ami/pull/2390."""
+    steps = fields("prod-platform")["shutdownGracePeriodByPodPriority"]
+    assert sum(each["shutdownGracePeriodSeconds"] for each in steps) <= 150
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +100,7 @@ def test_a_kubelet_of_the_pinned_release_starts_with_it(case: str, judge: Judge)
         ({"containerLogMaxFiles": "three"}, "cannot unmarshal"),
         ({"maxPods": -1}, "maxPods"),
         ({"shutdownGracePeriodCriticalPods": "120s"}, "shutdownGracePeriodCriticalPods"),
+        ({"shutdownGracePeriod": "150s", "shutdownGracePeriodCriticalPods": "30s"}, "shutdownGracePeriodByPodPriority"),
         ({"shutdownGracePeriod": "110"}, "missing unit"),
         ({"imageGCLowThresholdPercent": 90}, "imageGCLowThresholdPercent"),
         ({"containerLogMaxWorkers": 0}, "containerLogMaxWorkers"),

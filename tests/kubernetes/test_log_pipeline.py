@@ -11,9 +11,11 @@ from pulumi.runtime.sync_await import _sync_await
 from tests.kubernetes.programs import SERVICE, Objects, objects, registered
 
 from flyball.collector.config import configuration
+from flyball.guards.aws.nodes import SHUTDOWN
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.workload.file_logs import IMAGE
 from flyball.guards.workload.pipeline import VERSION, Pipeline, Target
+from flyball.guards.workload.priorities import GUARDS
 from flyball.kubernetes import Job, LogPipeline, LogPipelineArgs, Refused, Services, Workload
 from flyball.kubernetes.workload.priority import priority_class
 from flyball.lab.cluster.programs import pinned_version
@@ -104,6 +106,14 @@ def test_what_a_collector_gets_and_may_do() -> None:
     assert [mount["name"] for mount in mender["volumeMounts"]] == ["config", "state"]
     assert mender["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert pod["tolerations"] == [{"operator": "Exists"}]
+
+
+def test_where_a_node_goes_down_it_still_reads_what_applications_wrote_at_their_end() -> None:
+    """They end before, by their priority; its own time is that of guards."""
+    pod = daemons()
+    assert pod["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+    assert 5_000 < SHUTDOWN[GUARDS] <= pod["terminationGracePeriodSeconds"] * 1000
+    assert made()["PriorityClass flyball.logs.guards"]["value"] == GUARDS
 
 
 def test_services_take_no_collector_its_place_and_it_takes_none_of_theirs() -> None:
