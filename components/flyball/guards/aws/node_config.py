@@ -16,7 +16,6 @@ from flyball.guards.aws.nodes import (
     RESERVED_CPU,
     RESERVED_MEMORY,
     SHUTDOWN,
-    SHUTDOWN_CRITICAL,
 )
 from flyball.guards.reading.units import show_size
 from flyball.guards.workload.kubelet import configuration
@@ -33,16 +32,20 @@ def fields() -> dict[str, Any]:
 def kubelet(limits: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a KubeletConfiguration: `limits` of logs, images and evictions, and how a node goes down.
 
-    Of the grace the last part is for pods that others need. AL2023 sets a grace of 150 s by itself since 1.34
-    (https://github.com/awslabs/amazon-eks-ami/pull/2390), longer than a spot notice.
+    By priority, and not in two parts, of which the first would end applications and who ships their logs at the same
+    time. AL2023 sets two parts by itself since 1.34, and a kubelet with both does not start: so these are zero.
     """
+    graces = [
+        {"priority": priority, "shutdownGracePeriodSeconds": grace // 1000} for priority, grace in SHUTDOWN.items()
+    ]
     return {
         **limits,
         "evictionHard": {**limits.get("evictionHard", {}), "memory.available": show_size(EVICTION_MEMORY)},
         "kubeReserved": {"cpu": f"{RESERVED_CPU}m", "memory": show_size(RESERVED_MEMORY)},
         "maxPods": PODS,
-        "shutdownGracePeriod": f"{SHUTDOWN // 1000}s",
-        "shutdownGracePeriodCriticalPods": f"{SHUTDOWN_CRITICAL // 1000}s",
+        "shutdownGracePeriod": "0s",
+        "shutdownGracePeriodCriticalPods": "0s",
+        "shutdownGracePeriodByPodPriority": graces,
     }
 
 

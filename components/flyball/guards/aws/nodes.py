@@ -1,6 +1,6 @@
 """The nodes that always run, on demand: for controllers, and for what must not hang on spot machines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NotRequired, TypedDict
@@ -20,6 +20,7 @@ from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import Bytes, Millicores, Milliseconds, ceil_div, show_size
+from flyball.guards.workload.priorities import GUARDS, SYSTEM, UNTHOUGHT
 
 PODS = 110
 """Of a node, the most that the kubelet takes by default."""
@@ -36,10 +37,14 @@ EVICTION_MEMORY: Bytes = 100 * MI
 MEMORY_OVERHEAD = Fraction(75, 1000)
 """What a machine's own firmware and kernel keep of its memory: Karpenter's default, `vmMemoryOverheadPercent`
 (https://karpenter.sh/docs/reference/settings/)."""
-SHUTDOWN: Milliseconds = LONGEST_SHUTDOWN
-"""What a node gives its pods when it goes down, longer than any of them may take."""
-SHUTDOWN_CRITICAL: Milliseconds = 20_000
-"""Of these, the last, for what other pods need: network, names, logs."""
+SHUTDOWN: Mapping[int, Milliseconds] = {UNTHOUGHT: LONGEST_SHUTDOWN, GUARDS: 15_000, SYSTEM: 20_000}
+"""What a node that goes down undrained gives its pods, from a priority on: first applications as long as any may take,
+then who ships their logs, then what all of these need, network and names. None waits longer than until the last of
+those before has ended.
+
+Together at most 150 s, what AWS' own nodes take of the several minutes that a machine may take to go down, on spot
+after its notice (https://github.com/awslabs/amazon-eks-ami/pull/2390).
+"""
 DISK: Bytes = 100 * GI
 EXCESS_PARTS = 2
 """While it updates a group, EKS adds up to twice as many nodes as it has zones

@@ -28,6 +28,9 @@ TOKEN_KEY = "token"
 """Of the Secret that the target asks for."""
 _FOLDER, _FILE, _MEND = "/etc/collector", "collector.yaml", "mend.sh"
 _CPU_LIMIT = 1000
+_LAST = 5
+"""Seconds for what applications wrote at their end, where all of a node goes down: they end before, and then it is read
+and sent. What is left in the queue goes with a spot node's disk."""
 _LAYER = 64 * MI
 """Beside what lies on the node: the collector's own log is the container's."""
 _PORTS = {"http": 80, "https": 443}
@@ -149,6 +152,7 @@ def _container(pipeline: Pipeline, node: Node, folders: Mapping[str, tuple[str, 
             *([{"name": TOKEN, "valueFrom": token}] if target.secret else []),
         ],
         "ports": [{"name": "metrics", "containerPort": node.metrics}],
+        "lifecycle": {"preStop": {"sleep": {"seconds": _LAST}}},
         "readinessProbe": {"httpGet": {"path": "/metrics", "port": node.metrics}, "periodSeconds": 10},
         "livenessProbe": {"httpGet": {"path": "/", "port": node.health}, "periodSeconds": 20, "timeoutSeconds": 5},
         "resources": requests_and_limits(Resources(CPU, memory, _CPU_LIMIT, memory), _LAYER),
