@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flyball.errors import shortened
 from flyball.guards.fail_fast.container import check_container, check_image, check_label, check_object_name
 
 DIGEST = "sha256:" + "0" * 64
@@ -69,7 +70,9 @@ class TestRefused:
         ],
     )
     def test_no_image(self, image: str) -> None:
-        assert texts({"image": image}) == [f"web.image: {image!r} is no image reference; write it as registry/name:tag"]
+        assert texts({"image": image}) == [
+            f"web.image: {shortened(repr(image))} is no image reference; write it as registry/name:tag"
+        ]
 
     @pytest.mark.parametrize(
         ("args", "text"),

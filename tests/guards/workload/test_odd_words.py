@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.guards.workload.one import MINIMAL, NIGHT, resolved
 
+from flyball.errors import shortened
 from flyball.guards.reading.problem import Refused
 
 CALL: dict[str, Any] = {"host": "api.example.org", "port": 443, "protocol": "http"}
@@ -48,7 +49,8 @@ def _filled(args: Any, text: str) -> Any:
 @pytest.mark.parametrize("folder", ["", " ", "a b", "a\0", "a\nb", "a:b", "../a", "/a", "a" * 256])
 def test_a_folder_that_no_volume_has(folder: str) -> None:
     assert said({"load": {"peak": 10, "replica": 100}, "replicas": "one", "data": {**DATA, "folder": folder}}) == [
-        f"web.data.folder: is {folder!r}; give a folder within the volume, as pgdata: without spaces, / before it or .."
+        f"web.data.folder: is {shortened(repr(folder))};"
+        " give a folder within the volume, as pgdata: without spaces, / before it or .."
     ]
 
 
