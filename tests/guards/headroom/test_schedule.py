@@ -242,10 +242,10 @@ class TestRefused:
 
     def test_more_digits_than_python_reads(self) -> None:
         """A message says how it begins and how to mend it, and not all of it."""
-        (said,) = edge_problems(f"{'9' * 5000} 8 * * *")
-        assert said.startswith("s.windows[0].start: '9999999999")
-        assert said.endswith(" five fields: minute hour day month weekday, as `0 20 * * 1-5`")
-        assert len(said) < 4100
+        assert edge_problems(f"{'9' * 5000} 8 * * *") == [
+            f"s.windows[0].start: '{'9' * 100}…' of 5,008 letters is no cron expression (bad minute);"
+            " five fields: minute hour day month weekday, as `0 20 * * 1-5`"
+        ]
 
     @pytest.mark.parametrize("expression", ["0 0 30 2 *", "0 0 31 2,4,6 *", "0 0 31 NOV *"])
     def test_a_date_that_never_comes(self, expression: str) -> None:
@@ -267,7 +267,7 @@ class TestRefused:
             " a window has to last; for the whole day leave it out and set load.peak"
         ]
 
-    @pytest.mark.parametrize("timezone", ["", "Berlin", "Europe", "../UTC", "UTC\0", "x" * 300, "Europe/Berlin "])
+    @pytest.mark.parametrize("timezone", ["", "Berlin", "Europe", "../UTC", "UTC\0", "x" * 200, "Europe/Berlin "])
     def test_no_time_zone(self, timezone: str) -> None:
         assert edge_problems("0 8 * * *", timezone=timezone) == [
             f"s.timezone: {timezone!r} is no time zone;"
