@@ -11,7 +11,7 @@ from flyball.guards.workload.plain_arguments import PlainArgs
 from flyball.guards.workload.platform import Platform
 from flyball.guards.workload.resolve import Place, resolve
 from flyball.guards.workload.way_in import WayIn
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Kubectl, KubectlError
 
 PLAIN: dict[str, Any] = {"port": 8080, "service": 80, "load": {"peak": 10, "replica": 20}}
 BALANCED = {**PLAIN, "expose": {"balancer": {"sources": ["192.0.2.0/24"], "through": ["10.0.0.0/16"], "port": 443}}}
@@ -126,3 +126,28 @@ def test_a_namespace_is_asked_once_and_not_at_all_where_nobody_calls_from_outsid
     assert cluster.asked == []
     assert len(said(cluster, web=BALANCED, api=BALANCED)) == 2
     assert cluster.asked == ["get services"]
+
+
+class Silent(Cluster):
+    """Answers no question of what there is."""
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        if arguments[0] == "get":
+            raise KubectlError(f"Forbidden: {arguments[1]}")
+        return super().json(*arguments, stdin=stdin)
+
+    def find(self, kind: str, name: str, *where: str) -> Any | None:
+        raise KubectlError('error: the server doesn\'t have a resource type "gateways"')
+
+
+@pytest.mark.parametrize(
+    ("way", "args", "why"),
+    [
+        (GATEWAY, EXPOSED, 'error: the server doesn\'t have a resource type "gateways"'),
+        (INGRESS, EXPOSED, "Forbidden: ingresses.networking.k8s.io"),
+        (None, BALANCED, "Forbidden: services"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_and_fails_nothing(way: WayIn | None, args: dict[str, Any], why: str) -> None:
+    """All stands by then."""
+    assert said(Silent(), way, web=args) == [f"web is called from outside, and its address cannot be asked: {why}"]
