@@ -14,22 +14,32 @@ from flyball.deploy import api
 from flyball.guards.workload.balancer import SUFFIX, Balancer
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.way_in import Expose, WayIn
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes.workload.balancer import addresses
 from flyball.kubernetes.workload.way_in import GATEWAYS, GROUP, INGRESSES
 
 
 def said(kubectl: Kubectl, services: Iterable[Service]) -> Iterator[str]:
-    """A line for each service with a balancer of its own, or a place in the way in: its address, or how to see it."""
+    """A line for each service with a balancer of its own, or a place in the way in: its address, or how to see it.
+
+    Where the cluster does not say, neither does this, and fails nothing: by then all stands.
+    """
     cluster = _Cluster(kubectl)
     for service in services:
-        way = service.place.platform.way
-        if service.spec.balancer:
-            yield _balanced(cluster, service, service.spec.balancer)
-        elif service.spec.expose and way.ingress:
-            yield _exposed(cluster, service, service.spec.expose, way.ingress)
-        elif service.spec.expose and way.gateway:
-            yield _routed(cluster, service, service.spec.expose, way)
+        try:
+            yield from _of(cluster, service)
+        except KubectlError as error:
+            yield f"{service.name} is called from outside, and its address cannot be asked: {error}"
+
+
+def _of(cluster: "_Cluster", service: Service) -> Iterator[str]:
+    way = service.place.platform.way
+    if service.spec.balancer:
+        yield _balanced(cluster, service, service.spec.balancer)
+    elif service.spec.expose and way.ingress:
+        yield _exposed(cluster, service, service.spec.expose, way.ingress)
+    elif service.spec.expose and way.gateway:
+        yield _routed(cluster, service, service.spec.expose, way)
 
 
 class _Cluster:
