@@ -67,7 +67,7 @@ def served(folder: Path) -> Iterator[Served]:
 
 def _configuration(proxy: str, kube: int) -> dict[str, object]:
     return {
-        "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms"},
+        "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
         "scrape_configs": [
             {"job_name": "proxies", "static_configs": [{"targets": [proxy], "labels": LABELS}]},
             {

@@ -27,7 +27,7 @@ def proposed(server: Served, *options: str) -> Result:
 
 @pytest.fixture(scope="module")
 def loaded(server: Served) -> Result:
-    return proposed(server, "--load", server.load, "--most", f"{MOST:g}", "--step", "3s")
+    return proposed(server, "--load", server.load, "--most", f"{MOST:g}", "--step", "6s")
 
 
 def figures(done: Result) -> dict[str, dict[str, float | str]]:
@@ -44,7 +44,7 @@ def test_a_load_test_of_one_replica_finds_its_capacity(loaded: Result) -> None:
 
 def test_a_prometheus_that_watched_finds_the_same(server: Served, loaded: Result) -> None:
     days = f"{(time.time() - server.began) / 86_400:.6f}"
-    done = proposed(server, "--prometheus", server.prometheus, "--days", days, "--window", "1s")
+    done = proposed(server, "--prometheus", server.prometheus, "--days", days, "--window", "2s")
     found = figures(done)
     assert 0.85 * CAPACITY <= float(found["load"]["replica"]) <= 1.15 * CAPACITY
     assert 1000 * OWN <= int(str(found["inbound"]["latency"]).removesuffix("ms")) <= 2000 * OWN
