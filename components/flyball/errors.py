@@ -20,9 +20,10 @@ and how long it is."""
 _MOST = 4_000
 """Letters of a message, at the most: forty names of 63 letters, say."""
 _KEPT = 100
-_QUOTED = re.compile(rf"""(?<![\w\\])(['"])((?:\\.|(?!\1)[^\\]){{{LONGEST + 1},}}+)\1""", re.DOTALL)
-"""Not the apostrophe of an owner, nor one within a quote: each begins once, which keeps the search short."""
-_WORD = re.compile(rf"[^\s'\"]{{{LONGEST + 1},}}+")
+_QUOTED = re.compile(rf"""(?<![\w\\])(['"])((?:\\.|(?!\1)[^\\]){{{LONGEST + 1},}})\1""", re.DOTALL)
+"""Not the apostrophe of an owner, nor one within a quote: each begins once, which keeps the search short. Nothing in it
+is possessive: the first versions of Python 3.11 end such a repetition of a group at another place."""
+_WORD = re.compile(rf"[^\s'\"]{{{LONGEST + 1},}}")
 
 
 def shortened(text: str) -> str:
