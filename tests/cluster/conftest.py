@@ -2,12 +2,13 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from tests.cluster.engine_world import World
+from tests.measure.played import Answer, data, played
 
 from flyball import paths
 from flyball.deploy import engine as engines
@@ -109,3 +110,26 @@ def _end_leftovers() -> None:
             planes.stop(folder.name)
         except PermissionError:
             continue
+
+
+class Figures:
+    """Of so many requests, what share failed, and for which series somebody asked."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self.asked: set[str] = set()
+        self.url = ""
+
+    def answer(self, path: str, query: Mapping[str, str]) -> Answer:
+        asked = query["query"]
+        self.asked.add(asked.partition("{")[0])
+        value = 1000 * (self.share if 'code="5xx"' in asked else 1)
+        return data({"result": [{"value": [0, str(value)]}]})(path, query)
+
+
+@pytest.fixture
+def figures() -> Iterator[Figures]:
+    found = Figures()
+    with played(found.answer) as server:
+        found.url = server.url
+        yield found

@@ -3,39 +3,15 @@
 What Prometheus would say of the new version's requests is played.
 """
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from tests.cluster.conftest import Figures
 from tests.cluster.test_others import WEB, Cluster, by_kubectl
-from tests.measure.played import Answer, data, played
 
 from flyball.lab.cluster.control_plane import ControlPlane
 
 pytestmark = pytest.mark.cluster
-
-
-class Figures:
-    """Of so many requests, what share failed, and for which series somebody asked."""
-
-    def __init__(self) -> None:
-        self.share = 0.0
-        self.asked: set[str] = set()
-        self.url = ""
-
-    def answer(self, path: str, query: Mapping[str, str]) -> Answer:
-        asked = query["query"]
-        self.asked.add(asked.partition("{")[0])
-        value = 1000 * (self.share if 'code="5xx"' in asked else 1)
-        return data({"result": [{"value": [0, str(value)]}]})(path, query)
-
-
-@pytest.fixture
-def figures() -> Iterator[Figures]:
-    found = Figures()
-    with played(found.answer) as server:
-        found.url = server.url
-        yield found
 
 
 def test_a_bad_release_stops_itself_and_a_good_one_goes_through(

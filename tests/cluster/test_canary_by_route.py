@@ -14,10 +14,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from tests.cluster.conftest import Figures
 from tests.cluster.scaling.service import wait
-from tests.cluster.test_canary import Figures
 from tests.cluster.test_others import WEB, by_kubectl
-from tests.measure.played import played
 
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.workload.way_in import ROUTES
@@ -36,14 +35,6 @@ def kubectl(control_plane: ControlPlane) -> Kubectl:
     control_plane.kubectl.run("apply", "--server-side", f"--filename={file}")
     control_plane.kubectl.established(f"crd/{ROUTES}")
     return control_plane.kubectl
-
-
-@pytest.fixture
-def figures() -> Iterator[Figures]:
-    found = Figures()
-    with played(found.answer) as server:
-        found.url = server.url
-        yield found
 
 
 @contextmanager
