@@ -34,7 +34,7 @@ from flyball.guards.roles import (
 )
 from flyball.proxy import role
 
-_READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
+READERS: dict[str, Callable[..., tuple[Any, list[Any]]]] = {
     "alertmanager": alertmanager.read,
     "base": base.read,
     "freeze": freeze.read,
@@ -161,7 +161,7 @@ def haproxy_config(variables: Mapping[str, Any]) -> str:
 
 
 def _read(variables: Mapping[str, Any], role: str, *found: Any) -> tuple[Any, list[Any]]:
-    return _READERS[role](variables, *found)
+    return READERS[role](variables, *found)
 
 
 class FilterModule:

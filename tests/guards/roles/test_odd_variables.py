@@ -5,7 +5,7 @@ Roles, their variables and what is in these come from the declarations, so that 
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -15,42 +15,19 @@ from tests.playbooks.test_variables import WITHOUT
 from tests.stack.odd_values import ODD
 from tests.stack.places import hold, ways
 
-from flyball.guards.reading.problem import Problem
+from ansible_collections.flyball.guards.plugins.filter.guards import READERS
 from flyball.guards.reading.strict import check
-from flyball.guards.roles import (
-    alertmanager,
-    base,
-    freeze,
-    log_shipping,
-    logrotate,
-    nginx,
-    node_exporter,
-    planned_restart,
-    playbooks,
-    prometheus,
-    redis,
-    spot_drain,
-)
+from flyball.guards.roles import base, playbooks
 from flyball.guards.roles.collection import PLAYBOOKS, ROLES
-from flyball.proxy import role as haproxy
 
-READ: Mapping[str, Callable[[dict[str, Any]], tuple[Any, list[Problem]]]] = {
-    "alertmanager": alertmanager.read,
-    "base": base.read,
-    "freeze": freeze.read,
-    "haproxy": haproxy.read,
-    "log_shipping": lambda given: log_shipping.read(given, 2**40),
-    "logrotate": logrotate.read,
-    "nginx": nginx.read,
-    "node_exporter": node_exporter.read,
-    "planned_restart": lambda given: planned_restart.read(given, 3),
-    "prometheus": lambda given: prometheus.read(given, FOUND),
-    "redis": lambda given: redis.read(given, 2**33),
-    "spot_drain": spot_drain.read,
-    "roll": lambda given: playbooks.read_roll(given, 8),
-    "restart": lambda given: playbooks.read_restart(given, 8),
-    "drain": lambda given: playbooks.read_drain(given, 8),
+ON_HOST: Mapping[str, tuple[Any, ...]] = {
+    "log_shipping": (2**40,),
+    "planned_restart": (3,),
+    "prometheus": (FOUND,),
+    "redis": (2**33,),
+    **dict.fromkeys(PLAYBOOKS, (8,)),
 }
+"""What was found there, for those that ask."""
 EVERY = {**ROLES, **PLAYBOOKS}
 EACH = 6
 """Values that are tried at each place."""
@@ -70,20 +47,21 @@ VALUES = [as_ansible_reads(text) for text in ODD]
 
 
 def test_all_roles_are_read() -> None:
-    assert {*READ} == {*EVERY}
+    assert {*READERS} == {*EVERY}
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_odd_variables_are_taken_or_refused_where_they_stand(name: str) -> None:
-    words, role, read = random.Random(name), EVERY[name], READ[name]
+    words, role, found_there = random.Random(name), EVERY[name], ON_HOST.get(name, ())
     given = {**WITHOUT.get(name, {})}
     if any(variable.name == "rollout_load" for variable in role.declared):
         given["rollout_load"] = {"peak": 150, "host": 100}
-    before = {problem.path for problem in read(given)[1]}
+    before = {problem.path for problem in READERS[name](given, *found_there)[1]}
     for variable in role.declared:
         for way, kind in ways(variable.kind, (variable.name,)):
             for value in words.sample(VALUES, EACH):
-                found, problems = read({**given, variable.name: hold(variable.kind, way[1:], value)})
+                odd = {**given, variable.name: hold(variable.kind, way[1:], value)}
+                found, problems = READERS[name](odd, *found_there)
                 if not problems:
                     assert found.as_variables()
                 elif not variable.secret:
