@@ -39,5 +39,5 @@ def test_what_cannot_be_installed_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "free").touch()
     done = run(tmp_path, "no-such")
 
-    assert (done.returncode, done.stderr) == (1, "E: Unable to locate package no-such\n")
+    assert (done.returncode, done.stderr) == (100, "E: Unable to locate package no-such\n")
     assert len((tmp_path / "calls").read_text().splitlines()) == 2

@@ -110,20 +110,7 @@ def ensure_programs(report: Report) -> None:
         lacking = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)})
         if lacking:
             report(f"installing {', '.join(lacking)}")
-            _unless_locked("apt-get", "update", "-qq")
-            _unless_locked("apt-get", "install", "-qq", "-y", "--no-install-recommends", *lacking)
-
-
-def _unless_locked(*command: str) -> None:
-    """Run apt-get, for up to ten minutes again while others hold its locks, as Debian's own timers do after a boot."""
-    for _ in range(300):
-        try:
-            return _run(*command)
-        except HostsError as error:
-            if "Could not get lock" not in str(error):
-                raise
-        time.sleep(2.0)
-    return _run(*command)
+            _run("sh", str(paths.shipped("tools") / "apt-install"), *lacking, program="apt-get")
 
 
 def _make(folder: Path, suite: str) -> None:
@@ -160,9 +147,10 @@ def index(archives: Path) -> None:
         subprocess.run(["apt-ftparchive", "packages", "."], cwd=archives, stdout=file, check=True)
 
 
-def _run(*command: str) -> None:
+def _run(*command: str, program: str = "") -> None:
+    """Run a command, which messages call `program` where it is only what starts that one."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
     if done.returncode:
         last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
-        raise HostsError(f"{command[0]} failed with exit code {done.returncode}:\n{last}")
+        raise HostsError(f"{program or command[0]} failed with exit code {done.returncode}:\n{last}")
