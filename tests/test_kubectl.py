@@ -69,6 +69,7 @@ def test_a_list_is_asked_for_by_its_path_and_each_of_it_says_what_it_is(monkeypa
     answer = '{"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{"metadata": {"name": "web"}}]}'
     runs = Runs(stdout=answer)
     monkeypatch.setattr(kubectl.subprocess, "run", runs)
+    monkeypatch.setattr(kubectl.kubectl_proxy, "answer", lambda *of: None)
 
     found = Kubectl(Path("/bin/kubectl"), None).listed("deployments", "shop", "a=b,c", api="apps/v1")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from flyball import kubectl_proxy
 from flyball.errors import FlyballError, condensed
 
 _NOTE = re.compile(r"I\d{4} \d\d:\d\d:")
@@ -80,6 +81,26 @@ class Kubectl:
             raise KubectlError(said or f"kubectl {arguments[0]} ended with {result.returncode}", result.stdout)
         return result.stdout
 
+    def raw(self, path: str, timeout: float = 60.0) -> str:
+        """What the API server answers to a path. Raises `KubectlError` as `run` does."""
+        answer = self._by_proxy(path, timeout)
+        # What is refused is asked once more, for kubectl to say it in its words.
+        return answer.text if answer and answer.is_ok else self.run("get", f"--raw={path}", timeout=timeout)
+
+    def answers(self, path: str, timeout: float = 30.0) -> bool:
+        """Whether the API server answers to a path, without a word of why not."""
+        try:
+            answer = self._by_proxy(path, timeout)
+            return answer.is_ok if answer else bool(self.run("get", f"--raw={path}", timeout=timeout))
+        except KubectlError:
+            return False
+
+    def _by_proxy(self, path: str, timeout: float) -> kubectl_proxy.Answer | None:
+        try:
+            return kubectl_proxy.answer(self.command(), self.environment(), path, timeout)
+        except TimeoutError as error:
+            raise KubectlError(f"kubectl get took longer than {timeout:g} s") from error
+
     def established(self, *definitions: str, seconds: float = 60.0) -> None:
         """Wait until kinds are served that were defined just now: `crd/NAME`, files of definitions, or `crd --all`.
 
@@ -110,7 +131,7 @@ class Kubectl:
         root = f"/apis/{api}" if "/" in api else f"/api/{api}"
         within = f"/namespaces/{namespace}" if namespace else ""
         asked = f"?{urlencode({'labelSelector': selector})}" if selector else ""
-        found = json.loads(self.run("get", f"--raw={root}{within}/{plural}{asked}", timeout=120))
+        found = json.loads(self.raw(f"{root}{within}/{plural}{asked}", timeout=120))
         # Of what kind they are, a list says once.
         head = {"apiVersion": found["apiVersion"], "kind": found["kind"].removesuffix("List")}
         return [{**head, **item} for item in found["items"] or ()]

@@ -24,13 +24,14 @@ class Cluster(Kubectl):
     error: str = NOT_FOUND
     ran: list[str] = field(default_factory=list)
 
+    def raw(self, path: str, timeout: float = 60.0) -> str:
+        self.ran.append(path)
+        if path not in self.paths:
+            raise KubectlError(self.error)
+        return json.dumps({"apiVersion": APPS, "kind": "DeploymentList", "items": self.paths[path]})
+
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
         self.ran.append(" ".join(arguments))
-        path = arguments[1].removeprefix("--raw=")
-        if path != arguments[1]:
-            if path not in self.paths:
-                raise KubectlError(self.error)
-            return json.dumps({"apiVersion": APPS, "kind": "DeploymentList", "items": self.paths[path]})
         items = [item for kind in arguments[1].split(",") for item in self.named[kind]]
         return json.dumps({"items": items}) if items else ""
 
@@ -53,7 +54,7 @@ def test_one_request_for_each_kind_and_namespace_says_what_is_there() -> None:
     found = asked.of(on, [made(APPS, "Deployment", "web"), made(APPS, "Deployment", "gone")])
     head = {"apiVersion": APPS, "kind": "Deployment"}
     assert found == {("apps", "Deployment", "shop", "web"): {**head, **item("web")}}
-    assert on.ran == ["get --raw=/apis/apps/v1/namespaces/shop/deployments"]
+    assert on.ran == ["/apis/apps/v1/namespaces/shop/deployments"]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_one_request_for_each_kind_and_namespace_says_what_is_there() -> None:
 def test_the_path_of_a_kind_has_its_plural(api: str, kind: str, namespace: str, path: str) -> None:
     on = cluster(paths={path: []})
     assert asked.of(on, [made(api, kind, "x", namespace)]) == {}
-    assert on.ran == [f"get --raw={path}"]
+    assert on.ran == [path]
 
 
 def test_a_kind_that_is_called_otherwise_is_asked_for_by_its_name() -> None:

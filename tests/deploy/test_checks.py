@@ -43,14 +43,14 @@ class Nodes(Kubectl):
         super().__init__(Path("kubectl"), None)
         self.__dict__.update(answers=answers, annotations=annotations)
 
-    def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
-        assert arguments[:2] == ("get", "--raw")
+    def raw(self, path: str, timeout: float = 60.0) -> str:
         answers, annotations = self.__dict__["answers"], self.__dict__["annotations"]
-        if arguments[2:] == ("/api/v1/nodes",):
+        if path == "/api/v1/nodes":
             meta = {} if annotations is None else {"annotations": annotations}
-            return json.dumps({"items": [{"metadata": {"name": name, **meta}} for name in answers]})
-        assert arguments[3:] == ("--request-timeout=10s",)
-        name = arguments[2].removeprefix("/api/v1/nodes/").removesuffix("/proxy/configz")
+            items = [{"metadata": {"name": name, **meta}} for name in answers]
+            return json.dumps({"apiVersion": "v1", "kind": "NodeList", "items": items})
+        assert timeout == 10
+        name = path.removeprefix("/api/v1/nodes/").removesuffix("/proxy/configz")
         answer = answers[name]
         if isinstance(answer, KubectlError):
             raise answer
@@ -159,7 +159,7 @@ def test_a_cluster_that_does_not_answer_is_an_error(tmp_path: Path, monkeypatch:
         raise KubectlError("Unable to connect to the server")
 
     silent = Nodes({})
-    silent.__dict__["run"] = refuses
+    silent.__dict__["raw"] = refuses
     monkeypatch.setattr(local, "reach", lambda target, report: silent)
     done = CliRunner().invoke(main, ["check", "-s", str(_file(tmp_path))])
     assert (done.exit_code, done.stderr) == (1, "Unable to connect to the server\n")

@@ -11,7 +11,7 @@ from flyball.deploy.manifests import Object
 from flyball.kubectl import Kubectl, KubectlError
 
 AT_ONE_TIME = 4
-"""Kinds; each is a process of kubectl."""
+"""Kinds."""
 Live = dict[Key, Mapping[str, Any]]
 
 

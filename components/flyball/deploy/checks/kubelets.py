@@ -18,7 +18,7 @@ from flyball.kubectl import Kubectl, KubectlError
 from flyball.stack.read import Stack
 
 AT_ONE_TIME = 10
-"""Nodes asked at one time; each is a process of kubectl."""
+"""Nodes asked at one time."""
 PATIENCE = 10
 """Seconds for one node; the API server itself waits longer for a machine that is gone."""
 _SIMULATED = "simulated, without a kubelet to be asked"
@@ -28,7 +28,7 @@ _FORBIDDEN = "not asked: the right `get` on `nodes/proxy` is missing"
 def check(kubectl: Kubectl, stack: Stack) -> Outcome:
     """The nodes whose kubelets differ, and those that could not be asked, alike ones together."""
     wanted = kubelet.configuration(stack.nodes)
-    nodes = json.loads(kubectl.run("get", "--raw", "/api/v1/nodes"))["items"]
+    nodes = kubectl.listed("nodes")
     with ThreadPoolExecutor(AT_ONE_TIME) as several:
         answers = list(several.map(lambda node: _ask(kubectl, node, wanted), nodes))
     alike: dict[tuple[Rule, str], list[str]] = {}
@@ -52,7 +52,7 @@ def _ask(kubectl: Kubectl, node: Mapping[str, Any], wanted: Mapping[str, Any]) -
     name = node["metadata"]["name"]
     path = f"/api/v1/nodes/{name}/proxy/configz"
     try:
-        there = json.loads(kubectl.run("get", "--raw", path, f"--request-timeout={PATIENCE}s", timeout=2 * PATIENCE))
+        there = json.loads(kubectl.raw(path, PATIENCE))
         differs = list(kubelet.differences(wanted, there["kubeletconfig"]))
     except KubectlError as error:
         return KUBELET_SILENT, _why(node, name, str(error))

@@ -33,6 +33,8 @@ from flyball.lab.cluster.settings import (
 )
 from flyball.lab.locks import exclusive
 
+_DEFAULT = "/api/v1/namespaces/default"
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 _GAVE_UP = "timed out waiting for the condition"
 """Among the last words of kwok and of the controller manager where the API server took longer than half a minute."""
 _LAST_WORDS = 5
@@ -108,11 +110,7 @@ def running(name: str) -> ControlPlane | None:
     plane = _plane(name)
     if not _marker(name).is_file() or _dead(name):
         return None
-    try:
-        plane.kubectl.run("get", "--raw", "/readyz", timeout=30)
-    except KubectlError:
-        return None
-    return plane
+    return plane if plane.kubectl.answers("/readyz") else None
 
 
 def stop(name: str) -> bool:
@@ -245,11 +243,11 @@ def await_ready(plane: ControlPlane, deadline: float, components: Sequence[str] 
 
 def _first_unready(plane: ControlPlane, components: Sequence[str]) -> str | None:
     """The first of the components of which there is no sign of work yet."""
-    signs: dict[str, Callable[[Kubectl], object]] = {
-        "kube-apiserver": lambda kubectl: kubectl.run("get", "--raw", "/readyz"),
-        "kube-controller-manager": lambda kubectl: kubectl.run("get", "serviceaccount", "default", "-n=default"),
-        "kube-scheduler": lambda kubectl: kubectl.run("get", "lease", "kube-scheduler", "-n=kube-system"),
-        "kwok-controller": lambda kubectl: all(map(is_ready, kubectl.json("get", "nodes")["items"])),
+    signs: dict[str, Callable[[Kubectl], bool]] = {
+        "kube-apiserver": lambda kubectl: kubectl.answers("/readyz"),
+        "kube-controller-manager": lambda kubectl: kubectl.answers(f"{_DEFAULT}/serviceaccounts/default"),
+        "kube-scheduler": lambda kubectl: kubectl.answers(f"{_LEASES}/kube-scheduler"),
+        "kwok-controller": lambda kubectl: all(map(is_ready, kubectl.listed("nodes"))),
     }
     for component, sign in signs.items():
         if component in components:
