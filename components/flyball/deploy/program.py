@@ -21,6 +21,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.stack import run_in_stack
 
+from flyball.deploy import wire
 from flyball.deploy.registered import Registered
 from flyball.documents import read_yaml
 from flyball.guards.reading.problem import Problem, Refused, refuse
@@ -29,6 +30,10 @@ from flyball.stack.schema import encrypted
 
 T = TypeVar("T")
 _STACK_TYPE = "pulumi:pulumi:Stack"
+_OF_TYPES = (
+    *("unwrap_optional_type", "unwrap_type", "input_type_py_to_pulumi_names"),
+    *("resource_types", "resource_pulumi_to_py_names"),
+)
 _REMEMBERED: dict[str, Any] = {}
 """Functions of the SDK's, with what they have said of each type."""
 
@@ -45,6 +50,7 @@ class _Monitor(mocks.MockMonitor):
         # Kept here, because not every version of the SDK knows them on the threads that it calls this one on.
         self._names, self._preview = f"{stack}::{project}", preview
         self.requests: list[tuple[str, Any]] = []
+        self.known: wire.Known = {}
         self.outputs: dict[str, Any] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -61,7 +67,11 @@ class _Monitor(mocks.MockMonitor):
         known = request.custom and not self._preview
         made = self._cloud.made(request) if known else None
         identity, outputs = made or (request.name if known else "", request.object)
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=outputs)
+        response = resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=outputs)
+        if outputs is request.object:
+            values = wire.read(outputs)
+            self.known |= {id(each): (each, values) for each in (outputs, response.object)}
+        return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
         self.outputs[request.urn] = request.outputs
@@ -150,7 +160,13 @@ def run(
         found = [_registered(urn, request, monitor.outputs.get(urn)) for urn, request in monitor.requests]
         return sorted((r for r in found if r.type != _STACK_TYPE), key=lambda r: r.urn)
 
-    with _without_collector(), without_places(), _types_remembered(), asyncio.Runner() as runner:
+    with (
+        _without_collector(),
+        without_places(),
+        _types_remembered(),
+        wire.shortened(monitor.known),
+        asyncio.Runner() as runner,
+    ):
         runner.get_loop().set_default_executor(_AtOnce())
         # Once a program has failed, the SDK abandons what waits for it; only the first failure is worth a word.
         runner.get_loop().set_exception_handler(lambda *_: None)
@@ -174,7 +190,7 @@ def _without_collector() -> Iterator[None]:
 @contextmanager
 def _types_remembered() -> Iterator[None]:
     """The SDK looks at the type of each value anew, which took a tenth of the time: there are some hundred types."""
-    before = {name: getattr(_types, name) for name in ("unwrap_optional_type", "unwrap_type")}
+    before = {name: getattr(_types, name) for name in _OF_TYPES}
     for name in before:
         setattr(_types, name, _REMEMBERED.setdefault(name, cache(before[name])))
     try:
