@@ -1,4 +1,7 @@
-"""Ansible's programs, loaded once and forked for each time they run: most of a short run is their start."""
+"""Ansible's programs, loaded once and forked for each time they run: most of a short run is their start.
+
+As for a lab (`flyball.lab.hosts.playbook`), with what its tasks ask loaded and its modules kept as hosts get them.
+"""
 
 import importlib
 import json
@@ -10,9 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
-
-LOADED = ("jinja2", "flyball.guards.roles.collection", "flyball.alerts.hosts", "flyball.proxy.role")
-"""What the collection's plugins import, beside the programs."""
 
 
 class Done(NamedTuple):
@@ -39,7 +39,13 @@ class Programs:
 @contextmanager
 def programs(**environment: str) -> Iterator[Programs]:
     """They speak English and no colours, and run modules with the Python of the tests, if not told otherwise."""
-    given = {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "ANSIBLE_PYTHON_INTERPRETER": sys.executable, **environment}
+    given = {
+        "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        **environment,
+    }
     with subprocess.Popen(
         [sys.executable, "-m", "tests.playbooks.programs"],
         cwd=Path(__file__).parents[2],
@@ -54,8 +60,8 @@ def programs(**environment: str) -> Iterator[Programs]:
 def main() -> None:
     """Run what each line of the input asks for, and say what became of it."""
     mains = {name: importlib.import_module(f"ansible.cli.{name}").main for name in ("inventory", "playbook")}
-    for name in LOADED:
-        importlib.import_module(name)
+    # Ansible reads its environment as it is loaded, which is not that of the tests.
+    importlib.import_module("flyball.lab.hosts.playbook").prepare()
     for line in sys.stdin:
         program, arguments, path = json.loads(line)
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:

@@ -52,15 +52,20 @@ def load() -> Path:
 
 def main() -> None:
     """Run what is asked for over the socket that is the standard input, until nobody is left to ask."""
+    asked = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    prepare()
+    serve(asked)
+
+
+def prepare() -> None:
+    """Load what playbooks need, where this process is to be forked for each of them."""
     kept = modules.kept(load(), __version__)
     constants: Any = ansible.constants
     Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache").symlink_to(kept)
-    asked = socket.socket(fileno=os.dup(0))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     # What is there by now stays: else each copy of this process would look through it, and so copy it.
     gc.collect()
     gc.freeze()
-    serve(asked)
 
 
 def serve(asked: socket.socket) -> None:
