@@ -33,12 +33,11 @@ class _Api(http.server.BaseHTTPRequestHandler):
     """As much of an API server as is asked for; the real one proxies to no kubelet on the loopback interface."""
 
     def do_GET(self) -> None:
-        path, _, query = self.path.partition("?")
-        if path == "/api/v1/nodes":
-            self._say(200, json.dumps({"items": [{"metadata": {"name": name}} for name in ANSWERS]}))
+        if self.path == "/api/v1/nodes":
+            items = [{"metadata": {"name": name}} for name in ANSWERS]
+            self._say(200, json.dumps({"apiVersion": "v1", "kind": "NodeList", "items": items}))
         else:
-            assert query == "timeout=10s"
-            self._say(*ANSWERS[path.removeprefix("/api/v1/nodes/").removesuffix("/proxy/configz")])
+            self._say(*ANSWERS[self.path.removeprefix("/api/v1/nodes/").removesuffix("/proxy/configz")])
 
     def _say(self, status: int, text: str) -> None:
         self.send_response(status)

@@ -201,7 +201,8 @@ def test_nothing_was_downloaded(control_plane: ControlPlane) -> None:
 
 def test_every_part_listens_on_the_loopback_interface_only(control_plane: ControlPlane) -> None:
     listening = {
-        Path(command.split(" ")[0]).name: listeners(pid) for pid, command in processes.of(control_plane.folder).items()
+        Path(command.split(" ")[0]).name: listeners(pid)
+        for pid, command in processes.of(control_plane.folder, COMPONENTS).items()
     }
 
     assert {name: len(addresses) for name, addresses in listening.items()} == {
