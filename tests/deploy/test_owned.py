@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flyball.deploy.owned import is_as_stated
+from flyball.deploy.owned import change, is_as_stated
 
 MANAGER = "flyball"
 STATED: dict[str, Any] = {
@@ -112,3 +112,17 @@ def test_an_object_of_which_nothing_but_its_name_is_stated() -> None:
     item = {**head, "metadata": {"name": "shop", "labels": {}, "managedFields": [own]}}
     assert is_as_stated({**head, "metadata": {"name": "shop", "labels": {}}}, item, MANAGER)
     assert not is_as_stated({**head, "metadata": {"name": "shop"}}, item, MANAGER)
+
+
+def test_two_applies_within_a_second_are_told_apart_by_what_they_state() -> None:
+    """The server notes of an apply when it was, to the second: both left the same note."""
+    after = live()
+    _containers(after)[1]["image"] = "web:2"
+    assert change(live(), after, MANAGER) == "changed"
+
+
+def test_what_others_change_meanwhile_is_no_change_of_an_apply() -> None:
+    after = live()
+    after["spec"]["replicas"] = 5
+    assert change(live(), after, MANAGER) == "unchanged"
+    assert change(None, after, MANAGER) == "created"
