@@ -86,9 +86,11 @@ def change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, ma
     if before is None:
         return "created"
     then, now = _entry(before, manager), _entry(after or {}, manager)
-    if then == now or (_fields(then) == _fields(now) and _content(before) == _content(after or {})):
-        return "unchanged"
-    return "changed"
+    if then == now:  # also where it wrote twice within the second to which the entry tells the time
+        same = not after or held(before, manager) == held(after, manager)
+    else:
+        same = _fields(then) == _fields(now) and _content(before) == _content(after or {})
+    return "unchanged" if same else "changed"
 
 
 def _entry(item: Mapping[str, Any], manager: str) -> Any:
