@@ -6,6 +6,7 @@ which takes a second. The proxy listens on a socket in a folder that only its us
 
 import atexit
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -40,6 +41,15 @@ class Answer:
     @property
     def is_ok(self) -> bool:
         return self.status == http.HTTPStatus.OK
+
+    def is_of_none(self, name: str) -> bool:
+        """Whether there is no object of that name; where its kind is not known, the server names none."""
+        if self.status != http.HTTPStatus.NOT_FOUND:
+            return False
+        with suppress(ValueError):
+            said = json.loads(self.text)
+            return isinstance(said, dict) and said.get("details", {}).get("name") == name
+        return False
 
 
 def answer(command: Sequence[str], environment: Mapping[str, str], path: str, timeout: float) -> Answer | None:

@@ -285,9 +285,9 @@ class ApplySet:
     def _parent(self) -> Mapping[str, Any]:
         """The set's parent, empty where there is none."""
         try:
-            return self.kubectl.json("get", f"{PARENTS}.{PARENT_GROUP}", self.name)
+            return self.kubectl.find(f"{PARENTS}.{PARENT_GROUP}", self.name) or {}
         except KubectlError as error:
-            if "NotFound" in str(error) or "doesn't have a resource type" in str(error):
+            if "doesn't have a resource type" in str(error):
                 return {}
             raise
 
