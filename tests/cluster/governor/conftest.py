@@ -35,7 +35,10 @@ def governed_plane(programs: None, audit_log: Path, at_group_end: ExitStack) -> 
     (audit_log.parent / "policy.yaml").write_text(json.dumps(policy))
     flags = {
         "kube-apiserver": {"audit-policy-file": f"{audit_log.parent}/policy.yaml", "audit-log-path": str(audit_log)},
-        "kube-controller-manager": {"horizontal-pod-autoscaler-sync-period": "1s"},
+        "kube-controller-manager": {
+            "horizontal-pod-autoscaler-sync-period": "1s",
+            "controllers": "*",  # also what looks for mistakes in the policies' types
+        },
     }
     name = f"test-{os.getpid()}-governor"
     at_group_end.callback(planes.stop, name)

@@ -40,6 +40,7 @@ def test_kwokctl_gets_our_programs_and_the_loopback_address() -> None:
             "kubectlBinary": "/bin-of/kubectl",
         },
         "componentsPatches": [
+            {"name": "etcd", "extraArgs": [{"key": "unsafe-no-fsync", "value": "true"}]},
             {
                 "name": "kube-apiserver",
                 "extraArgs": [
@@ -50,7 +51,11 @@ def test_kwokctl_gets_our_programs_and_the_loopback_address() -> None:
             },
             {
                 "name": "kube-controller-manager",
-                "extraArgs": [*PATIENT, {"key": "use-service-account-credentials", "value": "true"}],
+                "extraArgs": [
+                    *PATIENT,
+                    {"key": "use-service-account-credentials", "value": "true"},
+                    {"key": "controllers", "value": "*,-validatingadmissionpolicy-status-controller"},
+                ],
             },
             {"name": "kube-scheduler", "extraArgs": PATIENT},
         ],
@@ -76,6 +81,7 @@ def test_extra_flags_names_and_port_reach_kwokctl() -> None:
     assert flags["kube-controller-manager"] == [
         *PATIENT,
         {"key": "use-service-account-credentials", "value": "true"},
+        {"key": "controllers", "value": "*,-validatingadmissionpolicy-status-controller"},
         {"key": "horizontal-pod-autoscaler-sync-period", "value": "5s"},
     ]
 
@@ -86,16 +92,16 @@ def test_further_servers_are_told_who_is_asking_and_find_what_pods_use() -> None
     settings = for_servers(configured(PROGRAMS, Options(flags={"kwok-controller": {"v": "2"}})), folder)
 
     patches = settings["componentsPatches"]
-    assert [patch["name"] for patch in patches[3:]] == ["kwok-controller", "kube-apiserver", "kwok-controller"]
-    assert patches[3]["extraArgs"] == [{"key": "v", "value": "2"}]
-    assert {arg["key"]: arg["value"] for arg in patches[4]["extraArgs"]} == {
+    assert [patch["name"] for patch in patches[4:]] == ["kwok-controller", "kube-apiserver", "kwok-controller"]
+    assert patches[4]["extraArgs"] == [{"key": "v", "value": "2"}]
+    assert {arg["key"]: arg["value"] for arg in patches[5]["extraArgs"]} == {
         "requestheader-client-ca-file": "/clusters/shop/pki/ca.crt",
         "requestheader-allowed-names": "kwok-admin",
         "requestheader-username-headers": "X-Remote-User",
         "requestheader-group-headers": "X-Remote-Group",
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
     }
-    assert patches[5]["extraArgs"] == [{"key": "config", "value": "/clusters/shop/usage.yaml"}]
+    assert patches[6]["extraArgs"] == [{"key": "config", "value": "/clusters/shop/usage.yaml"}]
 
 
 def test_every_listener_gets_a_port_and_the_asked_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 
 _PATIENT = {"leader-elect-lease-duration": "5m", "leader-elect-renew-deadline": "4m"}
 """Who leads ends when it cannot renew its lease, by default after 10 s: here nobody stands by to lead in its place."""
+_CONTROLLERS = "*,-validatingadmissionpolicy-status-controller"
+"""That one compiles each admission policy for each kind that it may meet, and nobody reads what it writes there."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Options:
 def configured(programs: Mapping[str, Path], options: Options) -> dict[str, Any]:
     """kwokctl's configuration: our programs, so that it has nothing to download, and loopback addresses."""
     flags: dict[str, dict[str, str]] = {
+        # What it holds goes with the control plane, and needs to survive no loss of power: a disk that is busy with
+        # other work took longer for each write than all else.
+        "etcd": {"unsafe-no-fsync": "true"},
         "kube-apiserver": {
             # Without these the API server looks for a default route, which a machine without network lacks.
             "advertise-address": "127.0.0.1",
@@ -53,7 +58,7 @@ def configured(programs: Mapping[str, Path], options: Options) -> dict[str, Any]
             "service-cluster-ip-range": "10.0.0.0/16",
         },
         # Each controller under its own name, as on managed clusters: admission policies tell them apart by it.
-        "kube-controller-manager": {**_PATIENT, "use-service-account-credentials": "true"},
+        "kube-controller-manager": {**_PATIENT, "use-service-account-credentials": "true", "controllers": _CONTROLLERS},
         "kube-scheduler": dict(_PATIENT),
     }
     for component, extra in options.flags.items():
