@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.engine_world import World
+from tests.cluster.governor.api import Api
 from tests.measure.played import Answer, data, played
 
 from flyball import paths
@@ -89,13 +90,19 @@ def kubectl(control_plane: ControlPlane) -> Kubectl:
     return control_plane.kubectl
 
 
+@pytest.fixture(scope="session")
+def api(control_plane: ControlPlane) -> Api:
+    """The API of that control plane, for what each test needs: a kubectl takes a tenth of a second of a processor."""
+    return Api(control_plane.kubeconfig)
+
+
 @pytest.fixture
-def namespace(kubectl: Kubectl) -> Iterator[str]:
+def namespace(api: Api) -> Iterator[str]:
     """A namespace of the test's own, without any label."""
     name = f"test-{uuid.uuid4().hex[:8]}"
-    kubectl.run("create", "namespace", name)
+    api.post("/api/v1/namespaces", {"metadata": {"name": name}}).expect()
     yield name
-    kubectl.run("delete", "namespace", name, "--wait=false")
+    api.delete(f"/api/v1/namespaces/{name}").expect()
 
 
 def _end_leftovers() -> None:

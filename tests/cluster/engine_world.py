@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.cluster.shop import PROJECT, Shop
+from tests.cluster.shop import PROJECT, Shop, context_of
 
 from flyball.deploy.engine import Engine
 from flyball.lab.cluster.control_plane import ControlPlane
@@ -48,7 +48,7 @@ class World:
                 "flyball:environment": "test",
                 "flyball:owner": "shop",
                 "flyball:namespace": name,
-                "flyball:cluster": self.plane.kubectl.run("config", "current-context").strip(),
+                "flyball:cluster": context_of(self.plane.kubectl),
                 "flyball:services": {"web": {**web, "rollout": {"settle": "1s"}}},
             }
         )
@@ -58,7 +58,7 @@ class World:
         """The stack with all that pods may ask for, in a namespace named like it; rollouts that need no patience."""
         config = yaml.safe_load(APPLICATIONS.read_text(encoding="utf-8"))["config"]
         services = {key: {**each, "rollout": {"settle": "1s"}} for key, each in config["flyball:services"].items()}
-        cluster = self.plane.kubectl.run("config", "current-context").strip()
+        cluster = context_of(self.plane.kubectl)
         where = {"flyball:namespace": name, "flyball:cluster": cluster, "flyball:services": services}
         stack = Shop(self.folder / f"Pulumi.{name}.yaml", name, with_cli=with_cli)
         stack.write({**config, **where})

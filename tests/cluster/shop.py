@@ -94,6 +94,12 @@ class Shop:
         return self.replicas(service)
 
 
+def context_of(kubectl: Kubectl) -> str:
+    """The context of a control plane's kubeconfig."""
+    assert kubectl.kubeconfig
+    return yaml.safe_load(kubectl.kubeconfig.read_text())["current-context"]
+
+
 def lacking(kubectl: Kubectl, namespace: str) -> list[str]:
     """What pods of some revision, also of old ones, would mount and is not there."""
     there = {item["metadata"]["name"] for item in kubectl.json("get", "configmaps", "-n", namespace)["items"]}

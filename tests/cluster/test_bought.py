@@ -12,7 +12,7 @@ import pytest
 import yaml
 from tests.cluster.conftest import karpenter_kinds
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import PROJECT, Shop
+from tests.cluster.shop import PROJECT, Shop, context_of
 
 from flyball.deploy.engine import Engine
 from flyball.kubectl import Kubectl
@@ -61,7 +61,7 @@ def stack(request: pytest.FixtureRequest, plane: ControlPlane, tmp_path: Path) -
             "flyball:environment": "test",
             "flyball:owner": "shop",
             "flyball:namespace": name,
-            "flyball:cluster": plane.kubectl.run("config", "current-context").strip(),
+            "flyball:cluster": context_of(plane.kubectl),
             "flyball:platform": "prod-platform",
             "flyball:governor": {},
             "flyball:pools": True,

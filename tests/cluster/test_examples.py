@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.cluster.shop import PROJECT, Shop
+from tests.cluster.shop import PROJECT, Shop, context_of
 
 from flyball.lab.cluster import volumes
 from flyball.lab.cluster.control_plane import ControlPlane
@@ -20,7 +20,7 @@ EXAMPLES = sorted((PROJECT / "examples").glob("*.yaml"))
 
 def test_each_comes_up_whole(control_plane: ControlPlane, tmp_path: Path) -> None:
     kubectl = control_plane.kubectl
-    context = kubectl.run("config", "current-context").strip()
+    context = context_of(kubectl)
     stacks = {example: read(load(example)) for example in EXAMPLES}
     keepers = [s for stack in stacks.values() for s in stack.services.values() if s.spec.kept.data]
     largest = max(s.spec.kept.data.size for s in keepers if s.spec.kept.data)

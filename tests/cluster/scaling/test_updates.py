@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.cluster.scaling import changes
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import Shop
+from tests.cluster.shop import Shop, context_of
 
 from flyball.deploy import up as local
 from flyball.kubectl import Kubectl, KubectlError
@@ -29,7 +29,7 @@ def config(plane: ControlPlane, services: changes.Services) -> dict[str, Any]:
         "flyball:environment": "test",
         "flyball:owner": "shop",
         "flyball:namespace": changes.NAMESPACE,
-        "flyball:cluster": plane.kubectl.run("config", "current-context").strip(),
+        "flyball:cluster": context_of(plane.kubectl),
         "flyball:zones": ["local-a", "local-b", "local-c"],
         "flyball:governor": {},
         "flyball:services": services,
