@@ -148,3 +148,12 @@ def wait_until_gone(pid: int) -> None:
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < end, f"process {pid} is still there"
         time.sleep(0.01)
+
+
+def test_what_is_not_there_is_none(kubectl: Kubectl) -> None:
+    assert kubectl.there("/nowhere") is None
+    assert ran(kubectl) == [PROXY]
+    (kubectl.program.parent / "broken").touch()
+    kubectl_proxy.end_all()
+    assert kubectl.there("/nowhere") is None
+    assert ran(kubectl) == [PROXY, PROXY, "--context get --raw"]

@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -94,6 +95,18 @@ class Kubectl:
             return answer.is_ok if answer else bool(self.run("get", f"--raw={path}", timeout=timeout))
         except KubectlError:
             return False
+
+    def there(self, path: str) -> Any | None:
+        """The object at a path; None where there is none, nor such a kind."""
+        answer = self._by_proxy(path, 60)
+        if answer and answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        try:
+            return json.loads(answer.text if answer and answer.is_ok else self.run("get", f"--raw={path}"))
+        except KubectlError as error:
+            if "(NotFound)" in str(error):
+                return None
+            raise
 
     def _by_proxy(self, path: str, timeout: float) -> kubectl_proxy.Answer | None:
         if type(self).run is not Kubectl.run:

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
@@ -40,7 +41,7 @@ class Answer:
 
     @property
     def is_ok(self) -> bool:
-        return self.status == http.HTTPStatus.OK
+        return self.status == HTTPStatus.OK
 
     def is_of_none(self, name: str) -> bool:
         """Whether there is no object of that name; where its kind is not known, the server names none."""

@@ -39,6 +39,7 @@ _GONE = re.compile(r"pruning \S+ \S+: .* not found$", re.MULTILINE)
 GONE_TIMES = 50
 """As often it begins anew; each time less is left."""
 _REFUSAL = "denied request: flyball: "
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +271,11 @@ class ApplySet:
         return [each for each in members if each.kind != "Namespace" or each.name not in staying]
 
     def _make_parent(self) -> None:
-        self._apply([_parent_definition()])
-        crd = f"crd/{PARENTS}.{PARENT_GROUP}"
-        self.kubectl.established(crd)
+        definition = _parent_definition()
+        there = self.kubectl.there(f"{_DEFINITIONS}/{PARENTS}.{PARENT_GROUP}")
+        if not (there and is_as_stated(definition, there, MANAGER) and _is_established(there)):
+            self._apply([definition])
+            self.kubectl.established(f"crd/{PARENTS}.{PARENT_GROUP}")
         # Only if it is not there: what kubectl keeps in its annotations must survive.
         if not self._parent():
             head = {"apiVersion": f"{PARENT_GROUP}/v1", "kind": PARENT_KIND}
@@ -284,12 +287,7 @@ class ApplySet:
 
     def _parent(self) -> Mapping[str, Any]:
         """The set's parent, empty where there is none."""
-        try:
-            return self.kubectl.find(f"{PARENTS}.{PARENT_GROUP}", self.name) or {}
-        except KubectlError as error:
-            if "doesn't have a resource type" in str(error):
-                return {}
-            raise
+        return self.kubectl.there(f"/apis/{PARENT_GROUP}/v1/{PARENTS}/{self.name}") or {}
 
     def _apply(self, manifests: Iterable[Mapping[str, Any]], *flags: str, patience: float = 0) -> str:
         """`patience`: how long a Governor may refuse by limits that it has not read yet [s]."""
@@ -367,6 +365,12 @@ def _parent_definition() -> dict[str, Any]:
         "metadata": {"name": f"{PARENTS}.{PARENT_GROUP}", "labels": labels},
         "spec": {"group": PARENT_GROUP, "scope": "Cluster", "names": names, "versions": [version]},
     }
+
+
+def _is_established(definition: Mapping[str, Any]) -> bool:
+    """Whether the kind is served."""
+    conditions = definition.get("status", {}).get("conditions") or ()
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
 def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
