@@ -76,7 +76,7 @@ def _tasks(played: Played) -> int:
 
 def measure(small: bool, report: Report) -> list[Table]:
     sizes = SIZES[:1] if small else SIZES
-    with lab(report) as made:
+    with lab(report, is_warm=False) as made:  # as it is for who uses them
         names = [f"app{i}" for i in range(1, max(sizes) + 1)]
         made.add(*names)
         fleet = Ansible(made, {"web": names}, {"web": shop.WEB, "all": {"log_shipping_host": "192.0.2.1"}})

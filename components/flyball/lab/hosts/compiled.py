@@ -9,7 +9,8 @@ from flyball import paths
 from flyball.lab import unused
 from flyball.lab.hosts import kept_compiled
 
-_PACKAGES = "usr/lib/python3/dist-packages"
+PACKAGES = "usr/lib/python3/dist-packages"
+"""Where Python begins with what lies there."""
 _PROGRAM = Path(kept_compiled.__file__)
 _KEPT_DAYS = 30
 """What was compiled longer ago is compiled once more, if anybody still asks for it."""
@@ -17,7 +18,7 @@ _KEPT_DAYS = 30
 
 def give(files: Path) -> None:
     """Let Python on a host with these files keep what it compiles, and find what others have compiled."""
-    packages, kept = _folder(files, _PACKAGES), _folder(files, kept_compiled.FOLDER.lstrip("/"))
+    packages, kept = folder(files, PACKAGES), folder(files, kept_compiled.FOLDER.lstrip("/"))
     shutil.copyfile(_PROGRAM, packages / _PROGRAM.name)
     (packages / f"{_PROGRAM.stem}.pth").write_text(f"import {_PROGRAM.stem}; {_PROGRAM.stem}.begin()\n")
     _link(_ours(), kept)
@@ -36,15 +37,15 @@ def _ours() -> Path:
     return paths.hosts_dir() / "compiled"
 
 
-def _folder(files: Path, path: str) -> Path:
+def folder(files: Path, path: str) -> Path:
     """A folder of the host, which everybody there may read: what lies over the base hides its modes."""
-    folder = files
+    reached = files
     for name in path.split("/"):
-        folder /= name
-        if not folder.exists():
-            folder.mkdir()
-            folder.chmod(0o755)
-    return folder
+        reached /= name
+        if not reached.exists():
+            reached.mkdir()
+            reached.chmod(0o755)
+    return reached
 
 
 def _link(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flyball.lab import logs
-from flyball.lab.hosts import cgroups, compiled
+from flyball.lab.hosts import cgroups, compiled, warm
 from flyball.lab.hosts.errors import HostsError
 from flyball.lab.hosts.network import Network
 
@@ -44,8 +44,8 @@ class Host:
     def cgroup(self) -> str:
         return self.network.of(self.name)
 
-    def prepare(self, authorized_key: str) -> None:
-        """Lay out its folder, with the key that may log in as root."""
+    def prepare(self, authorized_key: str, is_warm: bool) -> None:
+        """Lay out its folder, with the key that may log in as root, and with a Python that is warm or none."""
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True)
         ssh = self.files / "root/.ssh"
@@ -59,6 +59,8 @@ class Host:
         (etc / "hostname").write_text(f"{self.name}\n")
         (etc / "hosts").write_text(f"127.0.0.1 localhost\n{self.address} {self.name}\n")
         compiled.give(self.files)
+        if is_warm:
+            warm.give(self.files)
 
     def start(self) -> None:
         """Switch it on, without waiting for it."""

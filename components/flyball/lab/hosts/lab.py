@@ -30,6 +30,7 @@ class Lab:
     folder: Path
     network: Network
     base: base.Base
+    is_warm: bool = True
     hosts: dict[str, Host] = field(default_factory=dict[str, Host])
     player: Player = field(init=False)
 
@@ -61,7 +62,7 @@ class Lab:
             number = len(self.hosts) + 1
             address = self.network.address(number)
             host = Host(name, address, self.folder / name, self.base.root, self.network, disks or {})
-            host.prepare(public)
+            host.prepare(public, self.is_warm)
             self.network.attach(name, number)
             self.hosts[name] = host
             made.append(host)
@@ -79,9 +80,10 @@ class Lab:
 
 
 @contextmanager
-def lab(report: base.Report, suite: str = base.SUITES[0], *, ipv6: bool = False) -> Iterator[Lab]:
+def lab(report: base.Report, suite: str = base.SUITES[0], *, ipv6: bool = False, is_warm: bool = True) -> Iterator[Lab]:
     """An empty lab for hosts of a suite of Debian, removed with all its hosts at the end; of `ipv6` alone, if wanted.
 
+    Where it `is_warm`, hosts run tasks in a Python that has loaded what tasks need; else each starts as on any host.
     Removes what labs of dead processes left, first. Raises `HostsError` where this machine cannot run hosts.
     """
     root = base.ensure(report, suite)
@@ -94,7 +96,7 @@ def lab(report: base.Report, suite: str = base.SUITES[0], *, ipv6: bool = False)
             folder.mkdir(parents=True)
             lock = at_end.enter_context((folder / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX)
-        made = Lab(folder, Network(name, ipv6), root)
+        made = Lab(folder, Network(name, ipv6), root, is_warm)
         try:
             subprocess.run(
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(made.key)], check=True
