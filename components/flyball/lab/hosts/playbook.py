@@ -6,6 +6,7 @@ it, for each playbook anew: half a second for each module, and here it is kept a
 load itself takes it half a second, which is most of a short playbook.
 """
 
+import functools
 import gc
 import importlib
 import json
@@ -24,14 +25,23 @@ from ansible.cli import playbook
 from ansible.plugins import loader
 from ansible.release import __version__
 from ansible.utils import display
+from ansible.utils.collection_loader import _collection_finder
 
 from flyball.lab.hosts import modules
 
 _PLUGINS = "ansible_collections.flyball.guards.plugins"
 _ASKED = ("filter.guards", "lookup.run", "lookup.variables")
 """Its plugins that ask the rules."""
-_USED = {"strategy": "linear", "connection": "ssh", "shell": "sh", "callback": "default", "action": "normal"}
-"""Plugins of Ansible's own, by kind, that any playbook needs."""
+_USED = {
+    "strategy": ("linear",),
+    "connection": ("ssh",),
+    "shell": ("sh",),
+    "callback": ("default",),
+    "inventory": ("host_list", "script", "auto", "yaml", "ini", "toml"),
+    "action": ("assert", "command", "copy", "fail", "normal", "set_fact", "validate_argument_spec"),
+    "lookup": ("file", "template"),
+}
+"""Plugins of Ansible's own, by kind, that most playbooks need."""
 _FILES = 4
 """That come with a request: of what is asked, for both outputs, and to tell how it went."""
 
@@ -45,9 +55,20 @@ def load() -> Path:
     # The first that is asked for takes all of Ansible's own along.
     loader.filter_loader.get("to_json")
     loader.test_loader.get("match")
-    for kind, name in _USED.items():
-        getattr(loader, f"{kind}_loader").get(name, class_only=True)
+    for kind, names in _USED.items():
+        for name in names:
+            getattr(loader, f"{kind}_loader").get(name, class_only=True)
+    _keep_routes()
     return place
+
+
+def _keep_routes() -> None:
+    """Read once where each plugin has gone that Ansible had of its own: a large file, and it reads it for each run."""
+    finder: Any = _collection_finder
+    read = functools.cache(finder._meta_yml_to_dict)
+    finder._meta_yml_to_dict = read
+    routes = Path(str(ansible.__file__)).with_name("config") / "ansible_builtin_runtime.yml"
+    read(routes.read_bytes(), ("ansible.builtin", "runtime.yml"))
 
 
 def main() -> None:
