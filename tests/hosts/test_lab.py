@@ -13,7 +13,7 @@ from flyball import paths
 from flyball.lab.hosts import base, cgroups
 from flyball.lab.hosts.errors import HostsError
 from flyball.lab.hosts.host import Host
-from flyball.lab.hosts.lab import Lab, remove_leftovers
+from flyball.lab.hosts.lab import Lab, lab, lab_like, remove_leftovers
 from flyball.lab.hosts.network import namespaces
 
 pytestmark = pytest.mark.hosts
@@ -27,6 +27,12 @@ print(sum(1 for _ in range(500) if writer.sendto(b"line", "\\0late")))
 """
 LINE = "import socket,sys; socket.create_connection((sys.argv[1], 22), 2).recv(4); print('answered')"
 
+KEPT = """
+[Service]
+ExecStart=/bin/sleep 600
+[Install]
+WantedBy=multi-user.target
+"""
 IMPORT = """
 import sys, zipfile
 with zipfile.ZipFile("{archive}", "w") as archive:
@@ -141,6 +147,23 @@ def test_what_python_compiled_is_there_on_the_hosts_that_come(hosts: Lab, pair: 
     assert after <= given
     assert imported(three, "/root/third.zip") == "/root/third.zip/kept.py"
     assert compiled(three) == given
+
+
+def test_labs_may_begin_with_hosts_that_were_set_up_once() -> None:
+    """With their files, their addresses and what is enabled; what is changed on theirs nobody else sees."""
+    with lab(print) as first:
+        (host,) = first.add("one")
+        host.write("/etc/systemd/system/kept.service", KEPT)
+        host.run("echo old > /etc/old; rm /etc/issue; systemctl enable kept")
+        first.shut_down()
+        assert host.first_process() is None
+        for _ in range(2):
+            with lab_like(first, print) as second:
+                one = second["one"]
+                assert one.address == host.address
+                assert one.run("hostname; cat /etc/old; ls /etc/issue", check=False).split() == ["one", "old"]
+                assert one.run("systemctl is-system-running --wait; systemctl is-active kept").split()[-1] == "active"
+                one.run("rm /etc/old; touch /etc/issue; systemctl disable kept")
 
 
 def test_what_a_killed_run_leaves_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 # Runs one host in a mount namespace of its own, so that all its mounts go with it.
-# Arguments: name, folder of the host, base root, network namespace, cgroup, and any number of path=size for small disks.
+# Arguments: name, folder of the host, roots that it lies over with colons between them, network namespace, cgroup, and
+# any number of path=size for small disks.
 set -eu
-name=$1 folder=$2 base=$3 network=$4 cgroup=$5
+name=$1 folder=$2 below=$3 network=$4 cgroup=$5
 shift 5
 
 # Every hierarchy that systemd in the host will want to manage.
@@ -15,7 +16,7 @@ done
 mkdir -p /run/systemd
 mount -t tmpfs tmpfs /run/systemd
 mkdir /run/systemd/nspawn
-mount -t overlay -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work" overlay "$folder/root"
+mount -t overlay -o "lowerdir=$below,upperdir=$folder/upper,workdir=$folder/work" overlay "$folder/root"
 number=0
 for disk; do
   number=$((number + 1))

@@ -4,7 +4,8 @@ import fcntl
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,22 +57,57 @@ class Lab:
 
     def add(self, *names: str, disks: Mapping[str, str] | None = None) -> list[Host]:
         """Make hosts, switch them on and wait until all are up."""
-        public = self.key.with_suffix(".pub").read_text()
-        made: list[Host] = []
-        for name in names:
-            number = len(self.hosts) + 1
-            address = self.network.address(number)
-            host = Host(name, address, self.folder / name, self.base.root, self.network, disks or {})
-            host.prepare(public, self.is_warm)
-            self.network.attach(name, number)
-            self.hosts[name] = host
-            made.append(host)
+        below = [self.base.root]
+        made = [
+            Host(name, self.network.address(number), self.folder / name, below, self.network, disks or {})
+            for number, name in enumerate(names, len(self.hosts) + 1)
+        ]
+        for host in made:
+            host.prepare(self._public_key, self.is_warm)
+        self._switch_on(made)
+        return made
+
+    def add_like(self, others: Iterable[Host]) -> None:
+        """Make hosts like all those of another lab, for `lab_like`, and wait until they are up."""
+        made = [
+            Host(other.name, other.address, self.folder / other.name, other.layers, self.network, other.disks)
+            for other in others
+        ]
+        for host in made:
+            host.prepare_like(self._public_key)
+        self._switch_on(made)
+
+    def shut_down(self) -> None:
+        """Switch all its hosts off in good order, all at once; nobody who plays playbooks stays behind."""
+        self._end_players()
+        with ThreadPoolExecutor(max(len(self.hosts), 1)) as pool:
+            list(pool.map(Host.shut_down, self.hosts.values()))
+
+    def close(self) -> None:
+        """Remove its hosts, its network and its folder."""
+        self._end_players()
+        for host in self.hosts.values():
+            host.remove()
+        self.network.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end_players(self) -> None:
+        self.player.close()
+        end_connections(self.connections)
+
+    @property
+    def _public_key(self) -> str:
+        return self.key.with_suffix(".pub").read_text()
+
+    def _switch_on(self, made: Sequence[Host]) -> None:
+        for host in made:
+            self.hosts[host.name] = host
+            self.network.attach(host.name, len(self.hosts))
             host.start()
         for host in made:
             host.wait_up()
         with self.known_hosts.open("a") as file:
             file.writelines(f"{host.address} {self.base.host_key}\n" for host in made)
-        return made
 
     def popen(self, *command: str) -> subprocess.Popen[str]:
         """Start a command where every host can be reached."""
@@ -86,7 +122,24 @@ def lab(report: base.Report, suite: str = base.SUITES[0], *, ipv6: bool = False,
     Where it `is_warm`, hosts run tasks in a Python that has loaded what tasks need; else each starts as on any host.
     Removes what labs of dead processes left, first. Raises `HostsError` where this machine cannot run hosts.
     """
-    root = base.ensure(report, suite)
+    with _made(report, base.ensure(report, suite), ipv6, is_warm) as made:
+        yield made
+
+
+@contextmanager
+def lab_like(other: Lab, report: base.Report) -> Iterator[Lab]:
+    """A lab whose hosts are as those of another one, which were shut down, with their names and addresses.
+
+    What is changed here is not seen there, so that any number of labs may begin with hosts that were set up once. The
+    other lab has to last as long.
+    """
+    with _made(report, other.base, other.network.ipv6, other.is_warm) as made:
+        made.add_like(other.hosts.values())
+        yield made
+
+
+@contextmanager
+def _made(report: base.Report, root: base.Base, ipv6: bool, is_warm: bool) -> Iterator[Lab]:
     remove_leftovers(report)
     _allow_watchers()
     name = uuid.uuid4().hex[:6]
@@ -104,12 +157,7 @@ def lab(report: base.Report, suite: str = base.SUITES[0], *, ipv6: bool = False,
             made.network.create()
             yield made
         finally:
-            made.player.close()
-            end_connections(made.connections)
-            for host in made.hosts.values():
-                host.remove()
-            made.network.remove()
-            shutil.rmtree(folder, ignore_errors=True)
+            made.close()
 
 
 def _allow_watchers() -> None:
