@@ -1,10 +1,13 @@
 """Each incident on real hosts: the role holds, and without it the damage shows."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from flyball.drills.hosts import cache_flood, log_server_dead, revived, watched_cache
+from flyball.drills.hosts.drill import shared
 from flyball.drills.run import HOSTS, run
 
 EXACT: dict[tuple[str, bool], dict[str, Any]] = {
@@ -55,8 +58,22 @@ TOLD_WITHOUT = {"cache-flood-pod": ({"CacheClientsUnread"}, {"CacheEvicting", "C
 """Without it of these, and perhaps of those: how long keys go and memory is above its limit depends on the machine."""
 
 
+def in_groups() -> Iterator[Any]:
+    """Drills that begin with the same hosts run in one worker, and each of the others for itself."""
+    for drill in HOSTS.drills:
+        together = [pytest.mark.xdist_group(name=f"drills-{drill.set_up.__module__}")] if drill.set_up else []
+        yield pytest.param(drill.name, marks=together)
+
+
+@pytest.fixture
+def set_up_once(at_group_end: ExitStack) -> None:
+    """What drills of a group begin with is set up once for all of them."""
+    at_group_end.enter_context(shared())
+
+
 @pytest.mark.hosts
-@pytest.mark.parametrize("name", [drill.name for drill in HOSTS.drills])
+@pytest.mark.usefixtures("set_up_once")
+@pytest.mark.parametrize("name", [*in_groups()])
 def test_drill(name: str) -> None:
     results = {result.guard: result for result in run([name], (True, False), print)}
     for guard, result in results.items():

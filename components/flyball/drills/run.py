@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -64,6 +65,8 @@ class Kind(Generic[D]):
     at_once: int
     lacks: Callable[[D, bool], str] = lambda drill, guard: ""
     """What is missing on this machine for runs with the guard, or without it."""
+    shared: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Within it what several runs begin with is made once."""
 
 
 CLUSTER: Kind[ClusterDrill] = Kind(
@@ -101,6 +104,7 @@ HOSTS: Kind[HostDrill] = Kind(
     # A host that boots takes what processors there are.
     at_once=1,
     lacks=hosts.lacks,
+    shared=hosts.shared,
 )
 LOGS: Kind[LogDrill] = Kind(
     (pipeline.DRILL,),
@@ -156,7 +160,7 @@ def _chosen(kind: Kind[D], names: Sequence[str]) -> list[D]:
 
 def side_by_side(kind: Kind[D], runs: Sequence[tuple[D, bool]], report: Report) -> Iterator[Result]:
     """These drills with the guard or without it, as many at once as the kind may have, in their order."""
-    with ThreadPoolExecutor(kind.at_once) as pool:
+    with kind.shared(), ThreadPoolExecutor(kind.at_once) as pool:
         pending = [pool.submit(once, kind, drill, guard, report) for drill, guard in runs]
         try:
             for future in pending:

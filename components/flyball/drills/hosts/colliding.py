@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,9 @@ from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.hosts.load import users
 from flyball.drills.hosts.recording import PERIOD
 from flyball.drills.result import Figures
-from flyball.lab.hosts import packages
 from flyball.lab.hosts.ansible import Ansible
 from flyball.lab.hosts.host import Host
 
-APPS = ("app1", "app2", "app3")
 NEED = 2
 """Of them, at the peak (`shop.WEB`)."""
 RATE = 10
@@ -50,15 +47,9 @@ _SERVING = "/run/serving"
 
 def script(scene: Scene) -> Figures:
     """Both changes of the second release, then that of the third."""
-    *apps, balancer = scene.lab.add(*APPS, "lb1")
-    balancing = shop.balancer([app.address for app in apps])
-    fleet = Ansible(scene.lab, {"web": APPS, "proxy": ["lb1"]}, {"web": shop.WEB, "proxy": balancing})
-    fleet.apply("web", "nginx").succeeded()
-    fleet.apply("proxy", "haproxy").succeeded()
-    _offer(scene, apps, "1", 200)
-    for app in apps:
-        app.run("apt-get update -qq && apt-get install -qq -y shop=1")
-        shop.wait_until_served(app)
+    apps, balancer = [scene.lab[name] for name in shop.APPS], scene.lab[shop.BALANCER]
+    fleet = shop.fleet(scene.lab)
+    shop.wait_until_balanced(scene.lab)
     balancer.write("/root/ask.py", _ASK)
     addresses = " ".join(app.address for app in apps)
     unit = f"--unit=ask --property=StandardOutput=file:{_SERVING}"
@@ -67,23 +58,17 @@ def script(scene: Scene) -> Figures:
     with users(scene.lab, [f"http://{balancer.address}"], RATE, scene.report) as people:
         scene.recorder.begin()
         scene.follow("hosts that serve", balancer, f"tail -n 1 {_SERVING}")
-        _offer(scene, apps, "2", 200)
+        shop.offer(scene.lab, "2")
         scene.recorder.event("two changes at once")
         done = _both(scene, fleet, _change("2"))
         fewest = min(map(int, balancer.run(f"cat {_SERVING}").split()))
-        _offer(scene, apps, "3", _HALF)
+        shop.offer(scene.lab, "3", _HALF)
         apps[0].write("/usr/local/lib/systemd/system/migrate.service", _MIGRATION)
         scene.recorder.event("a change that is cut off")
         _cut_off(scene, fleet, apps[0])
         time.sleep(SERVED_SECONDS)
         counted = people.record(scene.recorder)
     return {**counted, "fewest_serving": fewest, "changes_done": done}
-
-
-def _offer(scene: Scene, apps: Sequence[Host], version: str, status: int | str) -> None:
-    package = shop.package(scene.lab.folder, version, status)
-    for app in apps:
-        packages.offer(app, package)
 
 
 def _change(version: str, *units: str) -> dict[str, Any]:
@@ -154,6 +139,7 @@ DRILL = HostDrill(
     with_guard="roll.yml: one run has the group, the other is refused; the host that was cut off has a mark on disk,"
     " and serves nobody until a run is through",
     without_guard="rolling playbooks as commonly written, host by host: nginx stopped, the change, nginx started",
+    set_up=shop.set_up,
     script=script,
     held=lambda figures: figures["fewest_serving"] >= NEED and figures["requests_lost"] == 0,
     summary=lambda figures: (

@@ -1,7 +1,8 @@
 """What a drill on hosts is, and how it is run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 from flyball.drills.drill import Report
 from flyball.drills.errors import DrillError
@@ -10,7 +11,7 @@ from flyball.drills.result import Figures, Result
 from flyball.lab.hosts import base
 from flyball.lab.hosts.errors import HostsError
 from flyball.lab.hosts.host import Host
-from flyball.lab.hosts.lab import Lab, lab
+from flyball.lab.hosts.lab import Lab, lab, lab_like
 
 _METHOD = (
     "On hosts: Debian with systemd, each in a network namespace of its own, with the daemons as Debian packages them. "
@@ -18,10 +19,12 @@ _METHOD = (
     "them and counted where they have to arrive."
 )
 
+SetUp = Callable[[Lab], None]
+
 
 @dataclass(frozen=True)
 class Scene:
-    """What a script works with: an empty lab, whether to guard its hosts, and where to keep what is seen."""
+    """What a script works with: a lab, whether to guard its hosts, and where to keep what is seen."""
 
     lab: Lab
     guard: bool
@@ -52,7 +55,8 @@ class HostDrill:
     without_guard: str
     """How the host is run without the guard: as it is commonly set up."""
     script: Callable[[Scene], Figures]
-    """Makes the hosts, with the guard or without, lets it happen, and returns what it came to."""
+    """Makes the hosts that `set_up` has not made, with the guard or without, lets it happen, and returns what it came
+    to."""
     held: Callable[[Figures], bool]
     summary: Callable[[Figures], str]
     """The outcome in a few words."""
@@ -60,6 +64,8 @@ class HostDrill:
     """How it is measured, for the report."""
     suite: str = base.SUITES[0]
     """Of Debian."""
+    set_up: SetUp | None = None
+    """Makes the hosts, alike with the guard and without: done once for all runs that begin with it (`shared`)."""
 
 
 def lacks(_drill: HostDrill, _guard: bool) -> str:
@@ -71,7 +77,7 @@ def once(drill: HostDrill, guard: bool, report: Report) -> Result:
     """One run on hosts of its own. Raises `DrillError` where it could not be carried out."""
     recorder = HostRecorder()
     try:
-        with lab(report, drill.suite) as hosts:
+        with _made(drill, report) as hosts:
             try:
                 figures = drill.script(Scene(hosts, guard, recorder, report))
                 recording = recorder.finish()
@@ -80,3 +86,45 @@ def once(drill: HostDrill, guard: bool, report: Report) -> Result:
     except HostsError as error:
         raise DrillError(str(error)) from error
     return Result(drill.name, guard, drill.held(figures), figures, drill.summary(figures), recording)
+
+
+@contextmanager
+def _made(drill: HostDrill, report: Report) -> Iterator[Lab]:
+    if drill.set_up is None:
+        with lab(report, drill.suite) as made:
+            yield made
+        return
+    with shared() as kept, lab_like(kept.lab(drill.set_up, drill.suite, report), report) as made:
+        yield made
+
+
+@dataclass
+class Shared:
+    """Labs that were set up and whose hosts are off, by what has set them up and the suite."""
+
+    at_end: ExitStack
+    labs: dict[tuple[SetUp, str], Lab] = field(default_factory=dict[tuple[SetUp, str], Lab])
+
+    def lab(self, set_up: SetUp, suite: str, report: Report) -> Lab:
+        """The one, made where there is none yet."""
+        if (set_up, suite) not in self.labs:
+            made = self.at_end.enter_context(lab(report, suite))
+            set_up(made)
+            made.shut_down()
+            self.labs[set_up, suite] = made
+        return self.labs[set_up, suite]
+
+
+_shared: list[Shared] = []
+
+
+@contextmanager
+def shared() -> Iterator[Shared]:
+    """Within it hosts that several runs begin with are set up once; within another one, once for all runs there."""
+    if _shared:
+        yield _shared[0]
+        return
+    with ExitStack() as at_end:
+        _shared.append(Shared(at_end))
+        at_end.callback(_shared.clear)
+        yield _shared[0]

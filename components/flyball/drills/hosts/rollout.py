@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flyball.drills.errors import DrillError
@@ -11,40 +11,30 @@ from flyball.drills.hosts import shop
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.hosts.load import users
 from flyball.drills.result import Figures
-from flyball.lab.hosts import packages
 from flyball.lab.hosts.ansible import Ansible
 from flyball.lab.hosts.host import Host
 
-APPS = ("app1", "app2", "app3")
 RATE = 20
 """Requests per second."""
 UNDER_WAY = 2
 """Requests that may be lost with a host that loses its power: those that it was answering."""
 _VERSION = "dpkg-query --show --showformat='${Version}' shop"
-_UPGRADE = "apt-get update -qq && apt-get install -qq -y"
-_LIMIT = 120
+_CHANGING = f"until [ -e /var/lib/flyball/drain ] || {_VERSION} | grep -q 3; do sleep 0.1; done"
 
 
 def script(scene: Scene) -> Figures:
     """Roll out the bad release, then the good one."""
-    *apps, balancer = scene.lab.add(*APPS, "lb1")
-    balancing = shop.balancer([app.address for app in apps])
-    fleet = Ansible(scene.lab, {"web": APPS, "proxy": ["lb1"]}, {"web": shop.WEB, "proxy": balancing})
-    fleet.apply("web", "nginx").succeeded()
-    fleet.apply("proxy", "haproxy").succeeded()
-    _offer(scene, apps, "1")
-    for app in apps:
-        app.run(f"{_UPGRADE} shop=1")
-        shop.wait_until_served(app)
-    origin = f"http://{balancer.address}"
+    apps, fleet = [scene.lab[name] for name in shop.APPS], shop.fleet(scene.lab)
+    shop.wait_until_balanced(scene.lab)
+    origin = f"http://{scene.lab[shop.BALANCER].address}"
     with users(scene.lab, [origin], RATE, scene.report) as people:
         scene.recorder.begin()
         time.sleep(2)
-        _offer(scene, apps, "2", status=500)
+        shop.offer(scene.lab, "2", 500)
         scene.recorder.event("a bad release")
         _change(scene, fleet, origin, "2")
         hit = sum(app.run(_VERSION) == "2" for app in apps)
-        _offer(scene, apps, "3")
+        shop.offer(scene.lab, "3")
         good = time.time()
         scene.recorder.event("a good release")
         with _power_loss(scene, apps[2], once_changing=apps[1]):
@@ -58,12 +48,6 @@ def script(scene: Scene) -> Figures:
         "lost_in_good_release": sum(at >= good for at in lost),
         "hosts_with_bad_release": hit,
     }
-
-
-def _offer(scene: Scene, apps: Sequence[Host], version: str, status: int = 200) -> None:
-    package = shop.package(scene.lab.folder, version, status)
-    for app in apps:
-        packages.offer(app, package)
 
 
 def _change(scene: Scene, fleet: Ansible, origin: str, version: str) -> None:
@@ -84,24 +68,22 @@ def _change(scene: Scene, fleet: Ansible, origin: str, version: str) -> None:
 @contextmanager
 def _power_loss(scene: Scene, host: Host, *, once_changing: Host) -> Iterator[None]:
     """A host loses its power as soon as another is being changed."""
-    given_up = time.monotonic() + _LIMIT
     done = threading.Event()
+    once_changing.write("/root/changing.sh", _CHANGING)
+    looks = once_changing.popen("sh /root/changing.sh")
 
     def wait() -> None:
-        changing = f"test -e /var/lib/flyball/drain || {_VERSION} | grep -q 3"
-        while once_changing.run(f"({changing}) && echo yes || true").strip() != "yes":
-            if time.monotonic() > given_up:
-                return
-            time.sleep(0.1)
-        host.power_loss()
-        scene.recorder.event(f"{host.name} loses its power")
-        done.set()
+        if looks.wait() == 0:
+            host.power_loss()
+            scene.recorder.event(f"{host.name} loses its power")
+            done.set()
 
     thread = threading.Thread(target=wait)
     thread.start()
     try:
         yield
     finally:
+        looks.kill()
         thread.join()
     if not done.is_set():
         raise DrillError(f"{once_changing.name} was never changed, so {host.name} never lost its power")
@@ -115,6 +97,7 @@ DRILL = HostDrill(
     with_guard="roll.yml: a canary, drained before and asked afterwards, then batches that leave what the peak needs; "
     "it stops at the first host that fails or falls silent",
     without_guard="a playbook as it is commonly written: install and restart, on all hosts at once",
+    set_up=shop.set_up,
     script=script,
     held=lambda figures: figures["lost_in_bad_release"] == 0 and figures["lost_in_good_release"] <= UNDER_WAY,
     summary=lambda figures: f"{figures['requests_lost']:,} of {figures['requests_sent']:,} requests lost",

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from flyball.guards.roles.haproxy import SOCKET
 from flyball.lab.hosts import packages
+from flyball.lab.hosts.ansible import Ansible
 from flyball.lab.hosts.host import Host
+from flyball.lab.hosts.lab import Lab
 
 _PROGRAM = """
 import http.server
@@ -24,6 +27,50 @@ WEB: Mapping[str, Any] = {
     "nginx_drain_seconds": 3,
 }
 """Variables of the hosts that serve it: the peak needs two of three."""
+_SENDS = f"""
+import csv, socket, sys
+asked = socket.socket(socket.AF_UNIX)
+asked.connect("{SOCKET}")
+asked.sendall(b"show stat\\n")
+checked = [server for server in csv.DictReader(asked.makefile()) if server["check_status"]]
+well = [server for server in checked if server["status"] == "UP" and server["check_status"].endswith("OK")]
+sys.exit(not checked or well != checked)
+"""
+"""Whether a balancer has looked at all its servers, and found them well."""
+APPS, BALANCER = ("app1", "app2", "app3"), "lb1"
+"""The hosts of `set_up`."""
+
+
+def set_up(lab: Lab) -> None:
+    """Three hosts serve its first version, behind a balancer."""
+    lab.add(*APPS, BALANCER)
+    hosts = fleet(lab)
+    hosts.apply("web", "nginx").succeeded()
+    hosts.apply("proxy", "haproxy").succeeded()
+    offer(lab, "1")
+    for name in APPS:
+        lab[name].run("apt-get update -qq && apt-get install -qq -y shop=1")
+
+
+def fleet(lab: Lab) -> Ansible:
+    """What is to hold for the hosts of `set_up`."""
+    balancing = balancer([lab[name].address for name in APPS])
+    return Ansible(lab, {"web": APPS, "proxy": [BALANCER]}, {"web": WEB, "proxy": balancing})
+
+
+def wait_until_balanced(lab: Lab) -> None:
+    """Wait until a shop that is well answers on each of the hosts of `set_up`, and the balancer sends to all."""
+    for name in APPS:
+        wait_until_served(lab[name])
+    lab[BALANCER].write("/root/sends.py", _SENDS)
+    lab[BALANCER].run("until python3 /root/sends.py 2> /dev/null; do sleep 0.2; done")
+
+
+def offer(lab: Lab, version: str, status: int | str = 200) -> None:
+    """Offer a version of the shop, which answers with a status, to the hosts of `set_up`."""
+    made = package(lab.folder, version, status)
+    for name in APPS:
+        packages.offer(lab[name], made)
 
 
 def package(folder: Path, version: str, status: int | str = 200) -> Path:
