@@ -73,7 +73,7 @@ DRILL = ClusterDrill(
     "tool that states them all the same is refused: one write takes at most 20 %.",
     without_guard="A Deployment that states replicas: 9, beside an autoscaler with the behaviour that Kubernetes "
     "gives it by default.",
-    load=450,
+    load=PEAK,
     args={"load": {"peak": PEAK, "replica": REPLICA}, "proven": 16},
     plain=_plain,
     script=_script,
