@@ -64,6 +64,19 @@ for first in range(0, {REQUESTS}, batch):
     time.sleep(max(due - time.monotonic(), 0))
 print(answered)
 """
+_MOST = f"""
+import os, time
+most = 0
+while True:
+    volume = os.statvfs("{LOGS.path}")
+    used = (volume.f_blocks - volume.f_bfree) * volume.f_frsize // 1024
+    if used > most:
+        most = used
+        with open("/run/most.part", "w") as file:
+            print(most, file=file)
+        os.replace("/run/most.part", "/run/most")
+    time.sleep(0.05)
+"""
 _COUNT = f"""
 import glob, gzip, json
 kept = []
@@ -84,7 +97,7 @@ def script(scene: Scene) -> Figures:
         # As the kubelet hands out a volume with fsGroup.
         host.run(f"mkdir -p {path} && chown 0:{USER} {path} && chmod 2777 {path}")
     host.write("/etc/web.conf", _CONFIG)
-    for name, text in (("client", _CLIENT), ("count", _COUNT)):
+    for name, text in (("client", _CLIENT), ("count", _COUNT), ("most", _MOST)):
         host.write(f"/root/{name}.py", text)
     # A user that no file names, as in a container.
     run, user = "systemd-run --quiet", f"setpriv --reuid={USER} --regid={USER} --clear-groups"
@@ -97,13 +110,10 @@ def script(scene: Scene) -> Figures:
     usage = f"df --output=used --block-size=1K {LOGS.path} | tail -n1"
     scene.follow("volume used [KiB]", host, usage)
     scene.recorder.event("the storm begins")
-    looks = host.popen(f"while sleep 0.05; do {usage}; done > /run/used")
-    try:
-        answered = int(host.run("python3 /root/client.py"))
-    finally:
-        looks.kill()
+    host.run(f"{run} --unit=most python3 /root/most.py")
+    answered = int(host.run("python3 /root/client.py"))
     scene.recorder.event("the storm is over")
-    used = max(int(line) for line in host.run("cat /run/used").split())
+    used = int(host.run("cat /run/most"))
     rotation_ran = scene.guard and host.run("systemctl is-active rotate || true").strip() == "active"
     if rotation_ran:
         # As the kubelet ends a container: its first process is told, and ends what it is at.
