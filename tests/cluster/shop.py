@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.cluster import loaded
 from tests.cluster.scaling.service import wait
 
 from flyball import paths
@@ -31,8 +32,7 @@ class Shop:
 
     def run(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None, progress: bool = False) -> str:
         """`flyball COMMAND -s FILE …`: what it prints, after checking its exit code; with how it went on, or failed."""
-        command, environment = self._command(arguments), self._environment(env)
-        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        done = loaded.run(self._arguments(arguments), PROJECT, self._environment(env))
         assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
         return done.stdout + (done.stderr if code or progress else "")
 
@@ -45,7 +45,7 @@ class Shop:
     ) -> subprocess.Popen[str]:
         """The same in a session of its own, to be killed on its way; what it prints is lost unless it says where to."""
         return subprocess.Popen(
-            self._command(arguments),
+            [*FLYBALL, *self._arguments(arguments)],
             cwd=PROJECT,
             env=self._environment(env),
             text=True,
@@ -55,8 +55,8 @@ class Shop:
             stderr=stderr,
         )
 
-    def _command(self, arguments: Sequence[str]) -> list[str]:
-        return [*FLYBALL, arguments[0], "-s", str(self.file), *arguments[1:]]
+    def _arguments(self, arguments: Sequence[str]) -> list[str]:
+        return [arguments[0], "-s", str(self.file), *arguments[1:]]
 
     def _environment(self, env: Mapping[str, str] | None) -> dict[str, str]:
         return (dict(os.environ) if self.with_cli else without_cli()) | dict(env or {})

@@ -4,7 +4,6 @@ And what else must be the same by either way.
 """
 
 import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.cluster import loaded
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import FLYBALL, Shop, without_cli
+from tests.cluster.shop import Shop, without_cli
 
 from flyball.deploy.engine import Engine
 from flyball.kubectl import Kubectl
@@ -238,9 +238,7 @@ ADOPTED = Path(__file__).parents[1] / "deploy" / "adopt" / "cases" / "web.yaml"
 def flyball(cluster: Cluster, *arguments: str, code: int = 0) -> str:
     """What the command prints, on both its outputs."""
     environment = without_cli() | dict(cluster.env)
-    done = subprocess.run(
-        [*FLYBALL, *arguments], cwd=cluster.folder, env=environment, capture_output=True, text=True, check=False
-    )
+    done = loaded.run(arguments, cluster.folder, environment)
     assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 
