@@ -194,6 +194,15 @@ def test_a_stack_that_exists_is_used(project: Path, monkeypatch: pytest.MonkeyPa
     ]
 
 
+@pytest.mark.parametrize(("name", "asked"), [("prod.json", False), ("prod.json.gz", False), ("prod.json.bak", True)])
+def test_a_stack_whose_file_is_there_is_not_created(name: str, asked: bool, project: Path, tmp_path: Path) -> None:
+    file = tmp_path / "cache" / "flyball" / "state" / ".pulumi" / "stacks" / "flyball" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("{}")
+    pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, None, preview=False)
+    assert (INIT in calls(project)) == asked
+
+
 def test_a_failure_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_CODE", "255")
     with pytest.raises(PulumiError, match=r"^pulumi up failed$"):

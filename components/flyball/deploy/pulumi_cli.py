@@ -28,6 +28,8 @@ from flyball.stack.schema import PROJECT
 PARALLEL = 64
 """Operations at once. By the CLI's own 4 for each processor, 100 Deployments that settle for 10 s wait for each other
 on two processors for two minutes; and what is under way is written into each checkpoint, so it is not all of them."""
+_PACKED = ("", ".gz", ".zst")
+"""How the files of a state may end, by what the CLI packs them with."""
 _REMOVE = ("stack", "rm", "--yes", "--preserve-config")
 
 
@@ -136,15 +138,20 @@ def _release(engine: Engine, stack: str) -> bool:
     Only where the state is in files, whose locks name a process of this machine: any other may still be at work.
     Not by `pulumi cancel`, which needs a stack: the update may have been killed while it created it.
     """
-    backend = urlsplit(environment(engine).get("PULUMI_BACKEND_URL", ""))
-    if backend.scheme != "file":
-        return False
-    locks = list(Path(unquote(backend.path), ".pulumi", "locks", "organization", PROJECT, stack).glob("*.json"))
+    state = _files(engine)
+    locks = list((state / "locks" / "organization" / PROJECT / stack).glob("*.json")) if state else []
     if not locks or not all(map(_left_behind, locks)):
         return False
     for lock in locks:
         lock.unlink(missing_ok=True)
     return True
+
+
+def _files(engine: Engine) -> Path | None:
+    """Where the CLI keeps its state, where that is in files (https://www.pulumi.com/docs/iac/concepts/
+    state-and-backends/#local-filesystem)."""
+    backend = urlsplit(environment(engine).get("PULUMI_BACKEND_URL", ""))
+    return Path(unquote(backend.path), ".pulumi") if backend.scheme == "file" else None
 
 
 def _left_behind(lock: Path) -> bool:
@@ -163,8 +170,12 @@ def _create(engine: Engine, stack: str) -> None:
     """Create the stack if need be, without making it the user's current one.
 
     From a project of this moment: the CLI writes a stack's file anew when it creates the stack, and it would be the
-    user's.
+    user's. It makes a key of the passphrase before it looks whether there is one, a quarter of a second of work: where
+    the state is in files, that is seen.
     """
+    state = _files(engine)
+    if state and any((state / "stacks" / PROJECT / f"{stack}.json{packed}").is_file() for packed in _PACKED):
+        return
     command = [str(engine.pulumi), "stack", "init", "--no-select", "--non-interactive", "--stack", stack]
     with TemporaryDirectory() as folder:
         Path(folder, "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n", encoding="utf-8")
