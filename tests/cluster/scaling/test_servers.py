@@ -20,9 +20,9 @@ pytestmark = pytest.mark.cluster
 SERVERS = (*keda.PROGRAMS, metrics.PROGRAM)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fresh(scaled_plane: ControlPlane) -> Iterator[ControlPlane]:
-    """A control plane without KEDA, for one test."""
+    """A control plane on which nothing was started well, until the last test ends it."""
     name = f"{scaled_plane.name}-2"
     try:
         yield planes.start(name, report=print)
@@ -62,27 +62,6 @@ def test_the_api_server_says_who_is_asking(scaled_plane: ControlPlane) -> None:
     assert text == ""
 
 
-def test_what_runs_is_left_alone_and_what_died_is_started_anew(fresh: ControlPlane) -> None:
-    said: list[str] = []
-    keda.start(fresh, said.append)
-    operator, adapter = (servers.pids(fresh, name) for name in keda.PROGRAMS)
-    keda.start(fresh, said.append)
-    assert [servers.pids(fresh, name) for name in keda.PROGRAMS] == [operator, adapter]
-    assert said == ["starting KEDA"]
-
-    os.kill(operator[0], signal.SIGKILL)
-    wait(lambda: not servers.pids(fresh, "keda-operator"), "its end")
-    keda.start(fresh, said.append)
-
-    assert said == ["starting KEDA"] * 2
-    now = [servers.pids(fresh, name) for name in keda.PROGRAMS]
-    assert [len(pids) for pids in now] == [1, 1]
-    assert not set(operator + adapter) & {pid for pids in now for pid in pids}
-
-    planes.stop(fresh.name)
-    assert processes.of(fresh.folder) == {}
-
-
 def test_a_server_that_ends_is_an_error_that_names_its_log(
     fresh: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,3 +83,24 @@ def test_a_server_that_is_never_ready_is_an_error_that_names_its_log(
     message = f"^metrics-server of control plane {fresh.name} is not ready in time; see {log}$"
     with pytest.raises(ControlPlaneError, match=message):
         metrics.start(fresh, print, timeout=0)
+
+
+def test_what_runs_is_left_alone_and_what_died_is_started_anew(fresh: ControlPlane) -> None:
+    said: list[str] = []
+    keda.start(fresh, said.append)
+    operator, adapter = (servers.pids(fresh, name) for name in keda.PROGRAMS)
+    keda.start(fresh, said.append)
+    assert [servers.pids(fresh, name) for name in keda.PROGRAMS] == [operator, adapter]
+    assert said == ["starting KEDA"]
+
+    os.kill(operator[0], signal.SIGKILL)
+    wait(lambda: not servers.pids(fresh, "keda-operator"), "its end")
+    keda.start(fresh, said.append)
+
+    assert said == ["starting KEDA"] * 2
+    now = [servers.pids(fresh, name) for name in keda.PROGRAMS]
+    assert [len(pids) for pids in now] == [1, 1]
+    assert not set(operator + adapter) & {pid for pids in now for pid in pids}
+
+    planes.stop(fresh.name)
+    assert processes.of(fresh.folder) == {}
