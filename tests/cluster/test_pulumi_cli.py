@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cluster.scaling.service import wait
@@ -95,46 +96,45 @@ def test_a_refused_stack_creates_nothing(shop: Shop, engine: Engine) -> None:
         shop.file.write_text(before)
 
 
+SERVICE: Mapping[str, Any] = {
+    "image": "registry.example/web:1.4.2",
+    "port": 8080,
+    "load": {"peak": 30, "replica": 20},
+    "rollout": {"settle": "1s"},
+}
+
+
+def elsewhere(shop: Shop, folder: Path, namespace: str, **more: Any) -> tuple[Shop, dict[str, str]]:
+    """A further stack of its own namespace in the cluster of the first, as in somebody's own; and where that is."""
+    stack = Shop(folder / f"Pulumi.{shop.name}-{namespace}.yaml", f"{shop.name}-{namespace}", with_cli=True)
+    place = {"flyball:namespace": namespace, "flyball:cluster": shop.kubectl.run("config", "current-context").strip()}
+    stack.write({"flyball:environment": "test", "flyball:owner": "shop", **place, **more})
+    return stack, {"KUBECONFIG": str(shop.kubectl.kubeconfig)}
+
+
 def test_a_killed_up_is_taken_up_again(shop: Shop, tmp_path: Path) -> None:
     """Engine and plugins are killed in the middle: lock and half-made objects are no trouble to the next."""
-    killed = Shop(tmp_path / f"Pulumi.{shop.name}-killed.yaml", f"{shop.name}-killed", with_cli=True)
-    killed.write_local()
+    services = {"flyball:services": {f"web{i}": SERVICE for i in range(5)}}
+    killed, environment = elsewhere(shop, tmp_path, "killed", **services)
     try:
-        with killed.start("up", stdout=subprocess.PIPE, stderr=None) as process:
+        with killed.start("up", env=environment, stdout=subprocess.PIPE, stderr=None) as process:
             assert process.stdout
             made = (line for line in process.stdout if " created (" in line)
             assert len(list(itertools.islice(made, 20))) == 20
             assert kill_session(process)
-        assert "pending operations" not in killed.run("up")
-        again = killed.run("up")
+        assert "pending operations" not in killed.run("up", env=environment)
+        again = killed.run("up", env=environment)
         assert re.search(r"\d+ unchanged", again)
         assert not re.search(r"\d+ (created|updated|deleted|replaced)", again)
     finally:
-        killed.run("down")
+        killed.run("down", env=environment)
 
 
 def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -> None:
     """Previewed, brought up, brought up again with nothing to do, and brought down although deletion is guarded; so is
     a second one that the policies of the first guard."""
-    own = Shop(tmp_path / f"Pulumi.{shop.name}-own.yaml", f"{shop.name}-own", with_cli=True)
-    kubeconfig = shop.kubectl.kubeconfig
-    context = shop.kubectl.run("config", "current-context").strip()
-    service = {
-        "image": "registry.example/web:1.4.2",
-        "port": 8080,
-        "load": {"peak": 30, "replica": 20},
-        "rollout": {"settle": "1s"},
-    }
-    config = {
-        "flyball:environment": "test",
-        "flyball:owner": "shop",
-        "flyball:namespace": "own",
-        "flyball:cluster": context,
-        "flyball:governor": {},
-        "flyball:services": {"web": service},
-    }
-    own.write(config)
-    environment = {"KUBECONFIG": str(kubeconfig)}
+    services = {"flyball:services": {"web": SERVICE}}
+    own, environment = elsewhere(shop, tmp_path, "own", **services, **{"flyball:governor": {}})
     previewed = own.run("up", "--preview", env=environment)
     assert "to create" in previewed
     assert "nothing would change" not in previewed
@@ -143,13 +143,13 @@ def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -
     again = own.run("up", env=environment)
     assert re.search(r"\d+ unchanged", again)
     assert not re.search(r"\d+ (created|updated|deleted|replaced)", again)
-    other = Shop(tmp_path / f"Pulumi.{shop.name}-other.yaml", f"{shop.name}-other", with_cli=True)
-    other.write(config | {"flyball:namespace": "other", "flyball:governor": {"policies": False}})
+    quick = {"flyball:services": {"web": {**SERVICE, "behavior": {"down": {"period": "1s"}}}}}
+    other, _ = elsewhere(shop, tmp_path, "other", **quick, **{"flyball:governor": {"policies": False}})
     other.run("up", env=environment)
     spot_comes_and_goes(shop, other, environment)
     assert other.run("down", env=environment).splitlines()[-1] == f"removed stack {other.name}"
     assert shop.kubectl.run("get", "namespace", "other", "--ignore-not-found") == ""
-    signature = Signature(own.name, config["flyball:owner"], config["flyball:environment"])
+    signature = Signature(own.name, "shop", "test")
     unguard(shop.kubectl, signature, "own", policies=True, shared=False)
     shop.kubectl.run("delete", "deployment", "web", "--namespace=own", "--dry-run=server")
     shop.kubectl.run("delete", "namespace", "own", SYSTEM_NAMESPACE, "--dry-run=server")
