@@ -108,7 +108,8 @@ def _become(what: int, out: int, err: int, tells: int) -> NoReturn:
     except BaseException:  # nobody else says it
         traceback.print_exc()
     finally:
-        getattr(threading, "_shutdown")()  # waits for threads, as the end of a process does  # noqa: B009
+        for end in ((threading, "_shutdown"), (atexit, "_run_exitfuncs")):  # as the end of a process does
+            getattr(*end)()
         sys.stdout.flush()
         sys.stderr.flush()
         os.write(tells, str(code).encode())
