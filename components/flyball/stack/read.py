@@ -23,7 +23,7 @@ from flyball.guards.reading.rules import (
 )
 from flyball.guards.reading.strict import check, is_torn
 from flyball.guards.timeouts.deadlines import Promise
-from flyball.guards.workload import digests, members, platform, resolve, without_port
+from flyball.guards.workload import digests, members, on_nodes, platform, resolve, without_port
 from flyball.guards.workload.caches import Cache
 from flyball.guards.workload.digests import Used
 from flyball.guards.workload.held import hold
@@ -149,8 +149,11 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
             for name, theirs in own_problems.items():
                 said = {problem.path for problem in theirs}
                 theirs.extend(p for p in _check_secrets(args[name], (key, name)) if p.path not in said)
+    count = None if of_nodes else described.count
+    for name, problem in on_nodes.check_services(found.services, count) if count else ():
+        by_service[name].append(problem)
     problems += [*_blame(by_service, own, defaults), *(p for each in by_job.values() for p in each), *found.between]
-    problems += held.problems
+    problems += [*held.problems, *(on_nodes.check_caches(held.caches, count, ("caches",)) if count else ())]
     for name, args in _map(config, "caches").items() if not decrypted else ():
         problems += _check_password(args, ("caches", str(name)))
     cluster = config.get("cluster")

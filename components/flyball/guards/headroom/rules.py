@@ -26,6 +26,16 @@ TOO_FEW_ZONES = Rule(
     remedy="List the zones.",
     drill="lost-zone",
 )
+TOO_FEW_NODES = Rule(
+    "too-few-nodes",
+    Lesson.HEADROOM,
+    what="There is a node for each member of a group and for both of a cache that survives one, which are never two on"
+    " one node, and one in each zone of which the loss of one is to be survived.",
+    source="What `podAntiAffinity` keeps off the nodes that there are is never scheduled; in `ceil(n / z)` z are the"
+    " zones that have nodes.",
+    remedy="Take more nodes, or claim less.",
+    drill="quorum",
+)
 CRON = Rule(
     "cron",
     Lesson.HEADROOM,
