@@ -49,6 +49,24 @@ def check_set(
         yield from check_callers(spec.callers or (), spec, calling, caches, (*root, name))
     for name, cache in caches.items():
         yield from check_callers(cache.callers, cache, calling, caches, (*root[:-1], "caches", name))
+    yield from _check_exposed(specs, root, bad)
+
+
+def _check_exposed(
+    specs: Mapping[str, Spec], root: Path, bad: Mapping[str, frozenset[Path]]
+) -> Iterator[Problem]:
+    """Refuse two services in one place of the way in, of which one would be called: of an Ingress and of a Gateway the
+    one that was made first (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec). A slash at the end of a
+    prefix says nothing."""
+    first: dict[tuple[str, str], str] = {}
+    for name, spec in specs.items():
+        if spec.expose is None or ("expose",) in bad.get(name, _ALL):
+            continue
+        host, path = spec.expose.host, spec.expose.path
+        other = first.setdefault((host, path.rstrip("/")), name)
+        if other != name:
+            hint = "give it another host or path"
+            yield Problem((*root, name, "expose"), GIVEN_TWICE, f"{host}{path} leads to {other} already", hint)
 
 
 def check_calls(
