@@ -105,7 +105,7 @@ ROLES: dict[str, Callable[[], Iterable[Problem]]] = {
     "volume-fixed": lambda: list(fixed.check(_orders("20Gi"), Was(3, Volume(10 * 2**30, grows=False)))),
     "members-leave": lambda: list(fixed.check(_orders("10Gi"), Was(5, Volume(10 * 2**30)))),
     "balancer-fixed": lambda: _balanced("example.org/other"),
-    "base-too-small": lambda: check_base(Base(), Demand(cpu=10_000), Demand(), ()),
+    "base-too-small": lambda: check_base(Base(), [(1, Demand(cpu=10_000))], Demand(), ()),
 }
 """By the rule that each is there for."""
 

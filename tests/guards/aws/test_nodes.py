@@ -55,3 +55,26 @@ def test_the_smallest_multiple_that_holds_all_with_one_gone(replicas: Demand, ea
     assert found % zones == 0
     assert holds(found - 1, replicas, each)
     assert found == zones or not holds(found - zones - 1, replicas, each)
+
+
+pods = st.builds(Demand, cpu=st.integers(1, 1500), memory=st.integers(MI, 4 * GI), pods=st.just(1))
+
+
+@given(asked=st.lists(st.tuples(st.integers(1, 9), pods), max_size=5))
+def test_pods_are_held_by_as_many_nodes_as_are_said_each_whole(asked: list[tuple[int, Demand]]) -> None:
+    """Never fewer than their sum fills, nor than those of which no two fit on one; never more than one for each."""
+    found, one = nodes.packed(SIZE, asked, Demand()), nodes.allocatable(SIZE)
+    for key in ("cpu", "memory", "pods"):
+        assert found * getattr(one, key) >= sum(count * getattr(pod, key) for count, pod in asked)
+        assert found >= sum(count for count, pod in asked if 2 * getattr(pod, key) > getattr(one, key))
+    assert found <= sum(count for count, _ in asked)
+
+
+def test_what_is_left_of_each_node_adds_up_to_no_place() -> None:
+    """Of 1000m one fits beside nothing of its size, and what is smaller goes beside it."""
+    large, small = Demand(1000, GI, 1), Demand(900, GI, 1)
+    assert nodes.packed(SIZE, [(4, large)], Demand()) == 4
+    assert nodes.packed(SIZE, [(4, small), (4, large)], Demand()) == 4
+    assert nodes.packed(SIZE, [(4, small), (4, large)], Demand(cpu=100)) == 6
+    assert nodes.packed(SIZE, [(221, Demand(1, MI, 1))], Demand()) == 3
+    assert nodes.packed(SIZE, [], Demand()) == 0
