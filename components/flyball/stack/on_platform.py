@@ -1,6 +1,6 @@
 """A stack of services that names the platform it runs on: zones and nodes are that one's, and never stated twice."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as Folder
 from typing import Any
@@ -13,6 +13,8 @@ from flyball.guards.reading.problem import Path, Problem, Refused
 from flyball.guards.reading.rules import GIVEN_TWICE, UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
 from flyball.guards.workload import pipeline
 from flyball.guards.workload.caches import Cache
+from flyball.guards.workload.extended import Extended
+from flyball.guards.workload.jobs import Job
 from flyball.guards.workload.pipeline import Pipeline
 from flyball.guards.workload.resolve import Service
 from flyball.stack.platform import examine_platform, is_platform
@@ -103,29 +105,47 @@ def _twice(config: Mapping[str, Any], stack: str) -> Iterator[Problem]:
 def check_base(
     platform: Platform,
     services: Mapping[str, Service],
+    jobs: Iterable[Job],
     caches: Mapping[str, Cache],
     logs: Pipeline | None,
     more: Demand,
     path: Path,
 ) -> Iterator[Problem]:
-    """Hold the size of the platform's base group against what has to run on demand, services and what is `more`."""
-    theirs = replicas(services, caches)
-    every = Demand(theirs.cpu + more.cpu, theirs.memory + more.memory, theirs.pods + more.pods)
-    yield from nodes.check_base(platform.base, every, daemons(logs), path)
+    """Hold the size of the platform's nodes against the pods, one by one, and that of its base group against all that
+    has to run on demand, services, caches and what is `more`."""
+    everywhere, base = daemons(logs), [platform.base.size]
+    spot = [platform.pool.size] if platform.pool else []
+    pods = [((*service.path, "resources"), base, _pod(service.spec)) for service in services.values()]
+    pods += [((*job.path, "resources"), [*base, *spot] if job.spec.spot else base, _pod(job.spec)) for job in jobs]
+    pods += [(("caches", name, "memory"), base, _cached(cache)) for name, cache in caches.items()]
+    too_large = [each for at, sizes, pod in pods for each in nodes.check_pod(sizes, pod, everywhere, at)]
+    yield from too_large
+    if not too_large:
+        yield from nodes.check_base(platform.base, [*replicas(services, caches), *_each(more)], everywhere, path)
 
 
-def replicas(services: Mapping[str, Service], caches: Mapping[str, Cache]) -> Demand:
-    """What all on-demand replicas ask for, each service's at its floor: with spot on, those of its base."""
-    asked = [(count, one) for count, one in _ONCE.values()]
+def replicas(services: Mapping[str, Service], caches: Mapping[str, Cache]) -> list[tuple[int, Demand]]:
+    """How many on-demand replicas of what size there are, each service's at its floor: with spot on, those of its
+    base."""
+    asked = [*_ONCE.values()]
     for service in services.values():
-        one = Demand(*service.spec.asked, pods=1)
-        asked.append((service.not_autoscaled if service.sizing.split else service.sizing.floor, one))
-    asked += [(cache.replicas, Demand(cache.cpu, cache.memory, 1)) for cache in caches.values()]
-    return Demand(
-        sum(count * one.cpu for count, one in asked),
-        sum(count * one.memory for count, one in asked),
-        sum(count for count, _ in asked),
-    )
+        count = service.not_autoscaled if service.sizing.split else service.sizing.floor
+        asked.append((count, _pod(service.spec)))
+    return [*asked, *((cache.replicas, _cached(cache)) for cache in caches.values())]
+
+
+def _pod(spec: Extended) -> Demand:
+    return Demand(*spec.asked, pods=1)
+
+
+def _cached(cache: Cache) -> Demand:
+    return Demand(cache.cpu, cache.memory, 1)
+
+
+def _each(all_of_them: Demand) -> list[tuple[int, Demand]]:
+    """Pods that are alike, one by one."""
+    count = all_of_them.pods
+    return [(count, Demand(all_of_them.cpu // count, all_of_them.memory // count, 1))] if count else []
 
 
 def daemons(logs: Pipeline | None) -> Demand:

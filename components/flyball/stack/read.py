@@ -185,7 +185,10 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     problems += pools.check(config, named, stack.governor)
     if named.platform and not problems:
         more = pools.demand(stack.pools)
-        problems += on_platform.check_base(named.platform, stack.services, stack.caches, logs, more, ("platform",))
+        run = [*stack.jobs.values(), *stack.migrations]
+        problems += on_platform.check_base(
+            named.platform, stack.services, run, stack.caches, logs, more, ("platform",)
+        )
     return stack, list(dict.fromkeys(problems))
 
 

@@ -1,6 +1,6 @@
 """The nodes that always run, on demand: for controllers, and for what must not hang on spot machines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NotRequired, TypedDict
@@ -10,7 +10,7 @@ from flyball.guards.aws.network import PREFIX, Instances
 from flyball.guards.aws.pools import PoolArgs
 from flyball.guards.aws.rules.platform import BASE_TOO_SMALL
 from flyball.guards.aws.types import Size, SizeArgs
-from flyball.guards.clean_up.nodes import Nodes, ceil_gi
+from flyball.guards.clean_up.nodes import Nodes, ceil_gi, ceil_mi
 from flyball.guards.clean_up.retention import GI, MI
 from flyball.guards.clean_up.rules import NODE_LOGS_BEYOND_DISK
 from flyball.guards.governor import envelope
@@ -133,6 +133,45 @@ def needed(size: Size, zones: int, replicas: Demand, daemons: Demand) -> int | N
     return ceil_div(int(most) + 1, zones) * zones
 
 
+def room(size: Size, daemons: Demand) -> Demand:
+    """What a node has for pods beside what runs on each."""
+    one = allocatable(size)
+    return Demand(one.cpu - daemons.cpu, one.memory - daemons.memory, one.pods - daemons.pods)
+
+
+def fitting(left: Demand, one: Demand) -> int:
+    """How many of a pod go into what is left of a node."""
+    return min(
+        has // asked
+        for has, asked in ((left.cpu, one.cpu), (left.memory, one.memory), (left.pods, max(one.pods, 1)))
+        if asked
+    )
+
+
+def packed(size: Size, asked: Iterable[tuple[int, Demand]], daemons: Demand) -> int:
+    """Nodes that hold all pods, each whole: so many of each, the largest first, on the first node with room for it.
+
+    What two nodes have left is no place for a pod that needs it on one; a sum takes it for one. Each pod fits by itself.
+    """
+    empty = room(size, daemons)
+    nodes: list[Demand] = []
+
+    def share(pod: Demand) -> Fraction:
+        return max(Fraction(pod.cpu, empty.cpu), Fraction(pod.memory, empty.memory), Fraction(pod.pods, empty.pods))
+
+    for count, pod in sorted(asked, key=lambda each: share(each[1]), reverse=True):
+        for i in range(len(nodes) + count):
+            if count <= 0:
+                break
+            if i == len(nodes):
+                nodes.append(empty)
+            here = min(count, fitting(nodes[i], pod))
+            left = nodes[i]
+            nodes[i] = Demand(left.cpu - here * pod.cpu, left.memory - here * pod.memory, left.pods - here * pod.pods)
+            count -= here
+    return len(nodes)
+
+
 def read(r: Reader, zones: int) -> Base:
     """The base group that is asked for; what is wrong with it is a problem of the reader's."""
     base = r.at("base")
@@ -167,12 +206,29 @@ def read(r: Reader, zones: int) -> Base:
     return found
 
 
-def check_base(base: Base, replicas: Demand, daemons: Demand, path: Path) -> Iterator[Problem]:
-    """Refuse a base group that one node's loss leaves too small for what must run on demand."""
-    least = needed(base.size, base.zones, replicas, daemons)
+def check_pod(nodes: Iterable[Size], one: Demand, daemons: Demand, path: Path) -> Iterator[Problem]:
+    """Refuse a pod that goes onto none of the nodes on which it may run, however many there are."""
+    rooms = [room(size, daemons) for size in nodes]
+    if any(fitting(left, one) > 0 for left in rooms):
+        return
+    largest = max(rooms, key=lambda left: (left.cpu, left.memory))
+    message = (
+        f"a pod asks for {one.cpu}m and {show_size(ceil_mi(one.memory))} in all, and a node has no more than"
+        f" {largest.cpu}m and {show_size(largest.memory // MI * MI)} for its pods"
+    )
+    yield Problem(path, BASE_TOO_SMALL, message, "lower it, or take larger nodes")
+
+
+def check_base(base: Base, asked: Sequence[tuple[int, Demand]], daemons: Demand, path: Path) -> Iterator[Problem]:
+    """Refuse a base group that one node's loss leaves too small for what must run on demand: so many of each pod, of
+    which each fits by itself."""
+    every = Demand(*(sum(count * getattr(one, key) for count, one in asked) for key in ("cpu", "memory", "pods")))
+    least = needed(base.size, base.zones, every, daemons)
     if least is None:
         message = f"nodes of {base.size.cpu // 1000} processors and {show_size(base.size.memory)} hold no more than"
         yield Problem(path, BASE_TOO_SMALL, f"{message} what runs on each of them", "take larger ones")
-    elif base.floor < least:
+        return
+    least = max(least, ceil_div(packed(base.size, asked, daemons) + 1, base.zones) * base.zones)
+    if base.floor < least:
         message = f"has {base.floor} base nodes; the on-demand replicas, with one node gone, need {least}"
         yield Problem(path, BASE_TOO_SMALL, message, f"set nodes.base.floor of it to {least}")

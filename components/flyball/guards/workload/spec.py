@@ -42,7 +42,6 @@ from flyball.guards.workload.calls import Callee
 from flyball.guards.workload.canary import By, Canary
 from flyball.guards.workload.extended import Extended
 from flyball.guards.workload.file_logs import LogFiles
-from flyball.guards.workload.init_containers import OwnSidecar
 from flyball.guards.workload.local_cache import LocalCache
 from flyball.guards.workload.members import NOTHING, Kept
 from flyball.guards.workload.names import check_service, read_callers
@@ -146,14 +145,7 @@ class Spec(Extended):
     @property
     def asked(self) -> tuple[Millicores, Bytes]:
         """What a pod asks for, processor and memory, with all that is beside the application, and before it."""
-        started = [(True, self.sidecar.resources)] if self.proxied else []
-        started += [(True, file_logs.rotation(self.rotated))] if self.rotated else []
-        own = init_containers.in_order(self.init, self.sidecars)
-        started += [(isinstance(each, OwnSidecar), each.resources) for _, each in own]
-        return (
-            init_containers.effective([(stay, each.cpu) for stay, each in started], self.resources.cpu),
-            init_containers.effective([(stay, each.memory) for stay, each in started], self.resources.memory),
-        )
+        return self.asked_with([file_logs.rotation(self.rotated)] if self.rotated else [])
 
     @property
     def ephemeral_storage(self) -> Bytes:
