@@ -186,9 +186,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     if named.platform and not problems:
         more = pools.demand(stack.pools)
         run = [*stack.jobs.values(), *stack.migrations]
-        problems += on_platform.check_base(
-            named.platform, stack.services, run, stack.caches, logs, more, ("platform",)
-        )
+        problems += on_platform.check_base(named.platform, stack.services, run, stack.caches, logs, more, ("platform",))
     return stack, list(dict.fromkeys(problems))
 
 

@@ -51,8 +51,8 @@ def test_a_tenth_at_each_of_seven_hops_is_not_yet_twice() -> None:
 def test_is_said_where_most_is_retried() -> None:
     budgets = {"front": {"cart": 20}, "cart": {"db": 100, "ads": 0}, "db": {}, "ads": {}}
     assert said(budgets) == [
-        "services.cart.calls.db.budget: is 100 percent, and along front -> cart -> db retries make up to 2.4 requests of"
-        " one; lower it, or retry in fewer places of the path, until they make 2 at the most"
+        "services.cart.calls.db.budget: is 100 percent, and along front -> cart -> db retries make up to 2.4 requests"
+        " of one; lower it, or retry in fewer places of the path, until they make 2 at the most"
     ]
 
 

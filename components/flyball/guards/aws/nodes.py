@@ -151,7 +151,7 @@ def fitting(left: Demand, one: Demand) -> int:
 def packed(size: Size, asked: Iterable[tuple[int, Demand]], daemons: Demand) -> int:
     """Nodes that hold all pods, each whole: so many of each, the largest first, on the first node with room for it.
 
-    What two nodes have left is no place for a pod that needs it on one; a sum takes it for one. Each pod fits by itself.
+    What two nodes have left is no place for a pod that needs it on one; a sum takes it for one. Each pod fits alone.
     """
     empty = room(size, daemons)
     nodes: list[Demand] = []

@@ -87,7 +87,8 @@ class NodesArgs(TypedDict):
     """The nodes that services run on."""
 
     count: NotRequired[int]
-    """How many, for `plan` to say what the loss of one takes [one for each replica]."""
+    """How many, for `plan` to say what the loss of one takes; at least one for each member of a group, for both of a
+    cache that survives one, and for each zone whose loss is to be survived [one for each replica]."""
     disk: NotRequired[str]
     """Size of the file system with logs, images and volumes [not known]."""
     containers: NotRequired[int]

@@ -66,6 +66,7 @@ def _problem(
     return Problem(
         (*paths[caller], "calls", callee, "budget"),
         RETRIES_MULTIPLY,
-        f"is {budgets[caller][callee]} percent, and along {' -> '.join(shown)} retries make up to {made} requests of one",
+        f"is {budgets[caller][callee]} percent, and along {' -> '.join(shown)} retries make up to {made} requests of"
+        " one",
         f"lower it, or retry in fewer places of the path, until they make {MOST} at the most",
     )

@@ -37,7 +37,9 @@ def check_caches(caches: Mapping[str, Cache], count: int, path: Path) -> Iterato
     for name, cache in caches.items():
         if cache.paired and count < PAIR:
             message = f"the two of them are never on one node, and {_there(count)}"
-            yield Problem((*path, name, "survive"), TOO_FEW_NODES, message, f"take at least {PAIR} nodes, or leave it out")
+            yield Problem(
+                (*path, name, "survive"), TOO_FEW_NODES, message, f"take at least {PAIR} nodes, or leave it out"
+            )
 
 
 def _there(count: int) -> str:

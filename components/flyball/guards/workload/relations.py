@@ -52,9 +52,7 @@ def check_set(
     yield from _check_exposed(specs, root, bad)
 
 
-def _check_exposed(
-    specs: Mapping[str, Spec], root: Path, bad: Mapping[str, frozenset[Path]]
-) -> Iterator[Problem]:
+def _check_exposed(specs: Mapping[str, Spec], root: Path, bad: Mapping[str, frozenset[Path]]) -> Iterator[Problem]:
     """Refuse two services in one place of the way in, of which one would be called: of an Ingress and of a Gateway the
     one that was made first (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec). A slash at the end of a
     prefix says nothing."""
