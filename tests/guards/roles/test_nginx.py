@@ -23,6 +23,16 @@ def test_without_a_timeout_the_tries_use_what_the_deadline_leaves(deadline: int,
     assert deadline - tries < (web.sites[0].connect + web.sites[0].timeout) * tries <= deadline
 
 
+@pytest.mark.parametrize(
+    ("deadlines", "drain", "waits"),
+    [([], 10, 10), (["2s"], 10, 10), (["2s", "45s", "10s"], 10, 45), (["1m1ms"], 3, 61), (["5s"], 100, 100)],
+)
+def test_who_leaves_waits_for_the_longest_answer_that_it_may_owe(deadlines: list[str], drain: int, waits: int) -> None:
+    sites = [{**SITE, "name": f"s{i}", "port": 80 + i, "deadline": each} for i, each in enumerate(deadlines)]
+    web, problems = read({"nginx_sites": sites, "nginx_drain_seconds": drain})
+    assert (problems, web.drain_seconds, web.as_variables()["drain_seconds"]) == ([], waits, waits)
+
+
 def test_tries_that_do_not_fit_are_refused() -> None:
     assert said(tries=2, timeout="1s") == [
         "nginx_sites[0].timeout: 2 x (250ms + 1s) is more than the deadline of 2s; 500ms too long"
