@@ -67,6 +67,11 @@ def settings(variables: Mapping[str, Any], role: str, *found: Any) -> dict[str, 
     return result.as_variables()
 
 
+def drain_seconds(variables: Mapping[str, Any]) -> int:
+    """How long a host with nginx waits when it leaves; what is wrong with its variables keeps none from leaving."""
+    return _read(variables, "nginx")[0].drain_seconds
+
+
 def rotation_conflicts(lines: list[str], variables: Mapping[str, Any]) -> list[str]:
     """What other logrotate files of the host stand in the way, from what was found in them."""
     return [str(problem) for problem in logrotate_host.check(lines, _read(variables, "logrotate")[0].logs)]
@@ -171,6 +176,7 @@ class FilterModule:
         return {
             "problems": problems,
             "settings": settings,
+            "drain_seconds": drain_seconds,
             "rotation_conflicts": rotation_conflicts,
             "group_problems": group_problems,
             "taking_problems": taking_problems,

@@ -13,7 +13,7 @@ from flyball.guards.reading import address
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY, GIVEN_TWICE, INVALID_ADDRESS, INVALID_NAME
-from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
+from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, show_duration, show_size
 from flyball.guards.roles.variables import Role, Variable
 from flyball.guards.timeouts.rules import CALLS_BEYOND_DEADLINE
 
@@ -86,7 +86,7 @@ ROLE = Role(
             int,
             10,
             "Seconds from a host's notice that it leaves until it may, longer than balancers take to see it and"
-            " requests to be answered, from 1 to 100.",
+            " requests to be answered, from 1 to 100; never less than the longest deadline of its sites.",
             "seconds",
         ),
     ),
@@ -123,6 +123,8 @@ class Web:
     buffers: int
     """For the body of an answer, each of a page: one more than what may be on its way to the client at once, which is
     at least the headers' buffer (https://nginx.org/r/proxy_busy_buffers_size)."""
+    drain_seconds: int
+    """From its notice that it leaves, until balancers know and the longest request that came before is answered."""
 
     def as_variables(self) -> dict[str, Any]:
         return {**asdict(self), "sites": [asdict(site) for site in self.sites]}
@@ -139,12 +141,12 @@ def read(variables: Mapping[str, object]) -> tuple[Web, list[Problem]]:
                 reader.problems.append(
                     Problem(("nginx_sites", i, key), GIVEN_TWICE, f"is also that of nginx_sites[{first}]")
                 )
-    reader.count("nginx_drain_seconds", most=100)
+    leaves = max(reader.count("nginx_drain_seconds", most=100), *(ceil_div(site.deadline, 1000) for site in sites), 1)
     connections = reader.count("nginx_max_connections", least=64, most=100_000)
     headers = reader.amount("nginx_headers", 4 * 1024, 64 * 1024)
     keepalive = reader.time("nginx_keepalive", least=1000)
     return Web(
-        sites, _balancers(reader), connections, keepalive, headers, max(8, -(-headers // PAGE) + 1)
+        sites, _balancers(reader), connections, keepalive, headers, max(8, -(-headers // PAGE) + 1), leaves
     ), reader.problems
 
 
