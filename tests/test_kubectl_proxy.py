@@ -151,9 +151,9 @@ def wait_until_gone(pid: int) -> None:
 
 
 def test_what_is_not_there_is_none(kubectl: Kubectl) -> None:
-    assert kubectl.there("/nowhere") is None
+    assert kubectl.object_at("/nowhere") is None
     assert ran(kubectl) == [PROXY]
     (kubectl.program.parent / "broken").touch()
     kubectl_proxy.end_all()
-    assert kubectl.there("/nowhere") is None
+    assert kubectl.object_at("/nowhere") is None
     assert ran(kubectl) == [PROXY, PROXY, "--context get --raw"]

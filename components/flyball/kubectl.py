@@ -96,7 +96,7 @@ class Kubectl:
         except KubectlError:
             return False
 
-    def there(self, path: str) -> Any | None:
+    def object_at(self, path: str) -> Any | None:
         """The object at a path; None where there is none, nor such a kind."""
         answer = self._by_proxy(path, 60)
         if answer and answer.status == HTTPStatus.NOT_FOUND:

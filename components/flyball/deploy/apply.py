@@ -272,7 +272,7 @@ class ApplySet:
 
     def _make_parent(self) -> None:
         definition = _parent_definition()
-        there = self.kubectl.there(f"{_DEFINITIONS}/{PARENTS}.{PARENT_GROUP}")
+        there = self.kubectl.object_at(f"{_DEFINITIONS}/{PARENTS}.{PARENT_GROUP}")
         if not (there and is_as_stated(definition, there, MANAGER) and _is_established(there)):
             self._apply([definition])
             self.kubectl.established(f"crd/{PARENTS}.{PARENT_GROUP}")
@@ -287,7 +287,7 @@ class ApplySet:
 
     def _parent(self) -> Mapping[str, Any]:
         """The set's parent, empty where there is none."""
-        return self.kubectl.there(f"/apis/{PARENT_GROUP}/v1/{PARENTS}/{self.name}") or {}
+        return self.kubectl.object_at(f"/apis/{PARENT_GROUP}/v1/{PARENTS}/{self.name}") or {}
 
     def _apply(self, manifests: Iterable[Mapping[str, Any]], *flags: str, patience: float = 0) -> str:
         """`patience`: how long a Governor may refuse by limits that it has not read yet [s]."""

@@ -15,8 +15,8 @@ from flyball.guards.reading.units import show_number
 from flyball.guards.timeouts.deadlines import MOST_SHOWN
 from flyball.guards.timeouts.rules import RETRIES_MULTIPLY
 
-MOST = 2
-"""Requests that one may become at the end of a path: seven hops of a tenth each stay below it."""
+MOST = 3
+"""Requests that one may become at the end of a path: eleven hops of a tenth each stay below it."""
 _COUNTED = Fraction(1000)
 """Beyond that nobody needs the number."""
 

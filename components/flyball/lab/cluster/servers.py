@@ -93,7 +93,7 @@ def wait(plane: ControlPlane, ready: Mapping[str, Callable[[], bool]], deadline:
 def is_available(plane: ControlPlane, name: str) -> bool:
     """Whether the API server reaches the server behind the APIService `name`."""
     try:
-        found = plane.kubectl.there(f"/apis/apiregistration.k8s.io/v1/apiservices/{name}") or {}
+        found = plane.kubectl.object_at(f"/apis/apiregistration.k8s.io/v1/apiservices/{name}") or {}
     except KubectlError:
         return False
     conditions = found.get("status", {}).get("conditions", [])
