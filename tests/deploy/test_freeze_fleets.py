@@ -17,7 +17,6 @@ from botocore.stub import Stubber
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from moto import mock_aws
 from tests.deploy.auto_scaling import MADE, Account
 
 from flyball import cli
@@ -54,6 +53,8 @@ def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    from moto import mock_aws  # takes long to load, and each worker collects this module
+
     with mock_aws():
         made = Account()
         monkeypatch.setattr(boto3, "client", made.client)

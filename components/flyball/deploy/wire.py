@@ -170,6 +170,8 @@ def _value(value: Any, kind: str | None) -> Any:
 
 def received(value: Any, kind: Any) -> Any:
     """A value that was read, as its type has it. Raises `NotPlain` where only the SDK can say."""
+    if type(value) in _SCALARS and (kind is None or kind is str or kind is bool):
+        return value  # most are of these
     kind = _meant(_types.unwrap_optional_type(kind) if kind else None)
     if type(value) is dict:
         return _received_map(value, kind)
