@@ -34,8 +34,8 @@ def test_bad_variables_are_refused_and_nothing_is_changed(hosts: Lab) -> None:
     tasks.append({"copy": write, "delegate_to": "localhost", "vars": {"said": said}})
     playbook = hosts.folder / "refused.json"
     playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-    # The first Python of a host keeps what it has compiled, as any does that reads a module first.
-    host.run("python3 -c pass; sleep 1; touch /root/before")
+    # The first Python of a host that is handed a program keeps what it has compiled, as any does that reads a module.
+    host.run("echo pass | python3; sleep 1; touch /root/before")
 
     played = ansible.play(playbook).succeeded()
 
