@@ -42,7 +42,12 @@ def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) 
             socket.send_fds(_server(), [b"?"], [what.fileno(), out.fileno(), err.fileno(), tells])
         finally:
             os.close(tells)
-        code = told_file.read()  # nothing where it was killed
+        process = told_file.readline()
+        try:
+            code = told_file.read()  # nothing where it was killed
+        except BaseException:  # as where people end the tests: it would go on
+            os.kill(int(process), signal.SIGKILL)
+            raise
         for output in (out, err):
             output.seek(0)
         ended = int(code) if code else -signal.SIGKILL
@@ -90,8 +95,9 @@ def main() -> None:
 
 
 def _become(what: int, out: int, err: int, tells: int) -> NoReturn:
-    """Be the command, and tell its exit code."""
+    """Be the command, and tell its process id, and at the end its exit code."""
     code: Any = 1
+    os.write(tells, f"{os.getpid()}\n".encode())
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with open(what) as file:
