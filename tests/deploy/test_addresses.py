@@ -16,6 +16,7 @@ from flyball.kubectl import Kubectl, KubectlError
 PLAIN: dict[str, Any] = {"port": 8080, "service": 80, "load": {"peak": 10, "replica": 20}}
 BALANCED = {**PLAIN, "expose": {"balancer": {"sources": ["192.0.2.0/24"], "through": ["10.0.0.0/16"], "port": 443}}}
 EXPOSED = {**PLAIN, "expose": {"host": "shop.example.com"}}
+API = {**PLAIN, "expose": {"host": "shop.example.com", "path": "/api"}}
 INGRESS = WayIn(ingress="nginx", namespace="ingress")
 GATEWAY = WayIn(gateway="outer", namespace="gateways")
 NONE: dict[str, Any] = {"loadBalancer": {}}
@@ -81,7 +82,7 @@ def test_where_there_is_none_yet_it_is_said_how_to_see_it(there: dict[str, Any],
 
 def test_an_ingress_is_called_by_its_host_which_has_to_lead_to_its_address() -> None:
     cluster = Cluster(ingresses={"web": at({"ip": "203.0.113.7"}), "api": NONE})
-    assert said(cluster, INGRESS, web=EXPOSED, api=EXPOSED) == [
+    assert said(cluster, INGRESS, web=EXPOSED, api=API) == [
         "web is called as shop.example.com, which has to lead to 203.0.113.7",
         "api, to be called as shop.example.com, has no address yet, which comes from who serves nginx:"
         " kubectl get ingress api --namespace=shop",
@@ -104,7 +105,7 @@ GATEWAY_HAS_NONE = (
 )
 def test_what_a_gateway_leads_to_is_called_at_its_addresses(gateway: dict[str, Any] | None, how: str | None) -> None:
     cluster = Cluster(gateway=gateway)
-    found = said(cluster, GATEWAY, web=EXPOSED, api=EXPOSED)
+    found = said(cluster, GATEWAY, web=EXPOSED, api=API)
     if how:
         assert found == [f"{name}, to be called as shop.example.com, {how}" for name in ("web", "api")]
     else:

@@ -15,6 +15,8 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi import _types
 from pulumi.runtime import resource, rpc
 
+from flyball.errors import FlyballError
+
 Translate = Callable[[str], str]
 """From the name of a property in Python to that on the wire."""
 Known = dict[int, tuple[Struct, Any]]
@@ -26,7 +28,7 @@ NOTHING = object()
 """In the place of what only the SDK can read."""
 
 
-class NotPlain(Exception):
+class NotPlainError(FlyballError):
     """Only the SDK can say what becomes of a value."""
 
 
@@ -64,7 +66,7 @@ def _there(sdk: Callable[..., Any]) -> Callable[..., Any]:
         **options: Any,
     ) -> Any:
         if not options.get("return_protobuf_value") and is_plain(value):
-            with suppress(NotPlain):
+            with suppress(NotPlainError):
                 return sent(value, kind, translate)
         return await sdk(value, deps, key, of, translate, kind, *args, **options)
 
@@ -86,7 +88,7 @@ def _typed(sdk: Callable[..., Any]) -> Callable[..., Any]:
         value: Any, translate: Translate, kind: Any = None, by_type: bool = False, *args: Any, **more: Any
     ) -> Any:
         if by_type:
-            with suppress(NotPlain, AssertionError):  # the SDK says what is wrong, and where
+            with suppress(NotPlainError, AssertionError):  # the SDK says what is wrong, and where
                 return received(value, kind)
         return sdk(value, translate, kind, by_type, *args, **more)
 
@@ -138,14 +140,14 @@ def read(properties: Struct) -> Any:
     """What the SDK reads from properties, where all of them are plain; else `NOTHING`."""
     try:
         return _map(properties)
-    except NotPlain:
+    except NotPlainError:
         return NOTHING
 
 
 def _map(properties: Struct) -> dict[str, Any]:
     """Without what is null, as the SDK has it."""
     if _SIGNATURE in properties.fields:
-        raise NotPlain
+        raise NotPlainError
     kinds = [(key, value, value.WhichOneof("kind")) for key, value in properties.fields.items()]
     return {key: _value(value, kind) for key, value, kind in kinds if kind != "null_value"}
 
@@ -153,7 +155,7 @@ def _map(properties: Struct) -> dict[str, Any]:
 def _value(value: Any, kind: str | None) -> Any:
     if kind == "string_value":
         if (text := value.string_value) == rpc.UNKNOWN:
-            raise NotPlain
+            raise NotPlainError
         return text
     if kind == "struct_value":
         return _map(value.struct_value)
@@ -165,11 +167,11 @@ def _value(value: Any, kind: str | None) -> Any:
         return value.bool_value
     if kind == "null_value":
         return None
-    raise NotPlain
+    raise NotPlainError
 
 
 def received(value: Any, kind: Any) -> Any:
-    """A value that was read, as its type has it. Raises `NotPlain` where only the SDK can say."""
+    """A value that was read, as its type has it. Raises `NotPlainError` where only the SDK can say."""
     if type(value) in _SCALARS and (kind is None or kind is str or kind is bool):
         return value  # most are of these
     kind = _meant(_types.unwrap_optional_type(kind) if kind else None)
@@ -179,27 +181,27 @@ def received(value: Any, kind: Any) -> Any:
         each = _sdk._get_list_element_type(kind)
         return [received(inner, each) for inner in value]
     if type(value) not in _SCALARS or (kind not in (None, str, int, float, bool) and value is not None):
-        raise NotPlain
+        raise NotPlainError
     return int(value) if kind is int and type(value) is float else value
 
 
 def _received_map(value: dict[str, Any], kind: Any) -> Any:
     if _SIGNATURE in value:
-        raise NotPlain
+        raise NotPlainError
     if kind is not None and _types.is_output_type(kind):
         types = _types.output_type_types(kind)
         inner = {key: received(each, types.get(key)) for key, each in value.items()}
         return _types.output_type_from_dict(kind, inner)
     is_map, inside = _map_of(kind)
     if kind is not None and not is_map:
-        raise NotPlain
+        raise NotPlainError
     return {key: received(each, inside) for key, each in value.items()}
 
 
 def _meant(kind: Any) -> Any:
-    """A type that says something. Raises `NotPlain` where it depends on the value which."""
+    """A type that says something. Raises `NotPlainError` where it depends on the value which."""
     if get_origin(kind) in (Union, UnionType):
-        raise NotPlain
+        raise NotPlainError
     return None if kind is Any else kind
 
 

@@ -30,7 +30,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         ),
         *("window-without-length", "clock-change", "ramp-too-long", "windows-too-close", "files-too-large"),
         *("has-argument", "patch-directive", "replicas-by-hand", "rollout-below-size", "load-uneven", "budget-by-hand"),
-        *("too-few-nodes", "retries-multiply"),
+        "too-few-nodes",
         *("nodes-narrowed", "tolerates-loss", "past-the-proxy", "balancer-still-sends", "name-unreachable"),
         *("foreign-zone", "foreign-account", "locked-out", "endpoint-open", "cluster-version", "too-few-types"),
         *("types-differ", "addresses-run-out", "pods-without-address", "base-too-small"),

@@ -92,8 +92,7 @@ class GuardedCallArgs(TypedDict):
     fallback: NotRequired[FallbackArgs]
     """Instead of a 503 while the circuit is open; http and grpc."""
     budget: NotRequired[int]
-    """The most requests that may be tried again, in percent; along a path of calls at most as many as came are added;
-    http and grpc [10]."""
+    """The most requests that may be tried again, in percent; http and grpc [10]."""
     connections: NotRequired[int]
     """The most requests under way at once, for tcp the most connections [100]."""
     idle: NotRequired[str]

@@ -42,15 +42,6 @@ CALLS_BEYOND_DEADLINE = Rule(
     remedy="Lower timeouts or retries, make calls side by side, or raise the deadline.",
     drill="chain",
 )
-RETRIES_MULTIPLY = Rule(
-    "retries-multiply",
-    Lesson.TIMEOUTS,
-    what="Along every path of calls, retries make at most three times what arrives at its end, however many hops retry.",
-    source="The product of `1 + budget` over the hops that retry is at most 3 (B. Beyer and others, Site Reliability"
-    " Engineering, 2016, chapter 22).",
-    remedy="Lower the budgets, or retry in one place of the path, best nearest to who asks.",
-    drill="retry-storm",
-)
 UNKNOWN_CALLEE = Rule(
     "unknown-callee",
     Lesson.TIMEOUTS,

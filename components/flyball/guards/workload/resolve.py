@@ -16,7 +16,7 @@ from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY
 from flyball.guards.reading.units import Milliseconds
-from flyball.guards.timeouts import deadlines, hops, retries
+from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
 from flyball.guards.workload import (
@@ -48,7 +48,7 @@ from flyball.guards.workload.other_words import check_service
 from flyball.guards.workload.plain_arguments import PlainArgs
 from flyball.guards.workload.ports import Reached
 from flyball.guards.workload.promised import deadlines as deadlines_of
-from flyball.guards.workload.sizing import Sizing, budgets, promise, size
+from flyball.guards.workload.sizing import Sizing, promise, size
 from flyball.guards.workload.spec import Spec
 from flyball.guards.workload.way_in import WayIn
 
@@ -178,7 +178,6 @@ def examine(
     promises = {name: promise(specs[name], bad[name]) for name in read}
     promises |= {name: job_set.promised(job) for name, job in apart.items()}
     paths = {name: (*root, name) for name in read}
-    places = paths | {name: job.reader.path for name, job in apart.items()}
     calling = {name: job.spec for name, job in begun.items()}
     calling |= {each.migration.name: each.migration for each in read.values() if each.migration}
     callers, reached = relations.callers([*specs.values(), *calling.values()]), relations.reached(specs.values())
@@ -205,12 +204,7 @@ def examine(
         between=(
             *(() if alone else relations.check_set(specs, root, bad, calling, caches)),
             *job_set.check(begun, specs, bad, root, caches),
-            *deadlines.check(promises, places),
-            *retries.check(
-                {name: budgets(specs[name], bad[name]) for name in read}
-                | {name: budgets(job.spec, job.bad) for name, job in apart.items()},
-                places,
-            ),
+            *deadlines.check(promises, paths | {name: job.reader.path for name, job in apart.items()}),
             *(problem for name in read for problem in relations.check_references(specs[name], paths[name], bad[name])),
             *(() if alone else relations.check_names(specs, root, caches)),
             *migration.check_names(

@@ -91,17 +91,6 @@ def promise(spec: Application, bad: frozenset[Path] = frozenset()) -> Promise:
     return Promise(None if ("deadline",) in bad else spec.deadline, calls)
 
 
-def budgets(spec: Application, bad: frozenset[Path] = frozenset()) -> dict[str, int]:
-    """The calls of the workload, and of how many requests each may try another time, in percent; of plain TCP only
-    connections are made again, and of a call that could not be read nothing is known."""
-    return {
-        callee: call.hop.budget
-        if call.times.retries and call.hop.protocol != "tcp" and ("calls", callee) not in bad
-        else 0
-        for callee, call in spec.calls.items()
-    }
-
-
 def unread_any(bad: frozenset[Path], *arguments: str) -> bool:
     """Whether one of these arguments could not be read."""
     return any((argument,) in bad for argument in arguments)
