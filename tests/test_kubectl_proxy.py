@@ -1,6 +1,7 @@
 """What is read by path goes by one `kubectl proxy`: here a program that stands in for it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -141,6 +142,30 @@ input()
     while [*folder.iterdir()]:
         assert time.monotonic() < end, "its folder is still there"
         time.sleep(0.01)
+
+
+def test_who_is_forked_off_starts_its_own_and_keeps_none_open(kubectl: Kubectl, tmp_path: Path) -> None:
+    code = f"""
+import os, time
+from pathlib import Path
+from flyball.kubectl import Kubectl
+asked = Kubectl(Path({str(kubectl.program)!r}), None, context="dev")
+assert asked.answers("/readyz")
+if not os.fork():
+    assert asked.answers("/readyz")
+    print("child", flush=True)
+    time.sleep(60)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"child\n"
+        ours, childs = [int(line.split()[0]) for line in (tmp_path / "ran").read_text().splitlines()]
+        process.kill()
+        wait_until_gone(ours)
+        assert Path(f"/proc/{childs}").exists()
+        os.killpg(process.pid, signal.SIGKILL)
+        wait_until_gone(childs)
 
 
 def wait_until_gone(pid: int) -> None:

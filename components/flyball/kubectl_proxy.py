@@ -8,6 +8,8 @@ import atexit
 import http.client
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -45,7 +47,7 @@ class Answer:
 
     def is_of_none(self, name: str) -> bool:
         """Whether there is no object of that name; where its kind is not known, the server names none."""
-        if self.status != http.HTTPStatus.NOT_FOUND:
+        if self.status != HTTPStatus.NOT_FOUND:
             return False
         with suppress(ValueError):
             said = json.loads(self.text)
@@ -81,8 +83,6 @@ def answer(command: Sequence[str], environment: Mapping[str, str], path: str, ti
 class _Proxy:
     folder: Path
     shell: "subprocess.Popen[bytes]"
-    owner: int
-    """Process that started it; one that was forked off only uses it."""
 
     def get(self, path: str, timeout: float) -> Answer:
         connection = _Connection(self.folder / "api", timeout)
@@ -94,13 +94,17 @@ class _Proxy:
             connection.close()
 
     def end(self) -> None:
-        if os.getpid() != self.owner:
-            return
+        with suppress(ProcessLookupError):
+            os.killpg(self.shell.pid, signal.SIGTERM)  # not by its standard input: who was forked off may hold it open
+        self.shell.wait()
+        self.let_go()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def let_go(self) -> None:
         assert self.shell.stdin
         assert self.shell.stdout
         with suppress(OSError):
             self.shell.stdin.close()
-        self.shell.wait()
         self.shell.stdout.close()
 
 
@@ -129,10 +133,10 @@ def _started(command: Sequence[str], environment: Mapping[str, str]) -> _Proxy |
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        # A Ctrl-C is for us: what we still ask while we end is answered.
+        # A Ctrl-C is for us: what we still ask while we end is answered. And so both have a group.
         start_new_session=True,
     )
-    started = _Proxy(folder, shell, os.getpid())
+    started = _Proxy(folder, shell)
     if not _listens(shell):
         started.end()
         return None
@@ -152,3 +156,15 @@ def end_all() -> None:
     for proxy in filter(None, _running.values()):
         proxy.end()
     _running.clear()
+
+
+def _in_fork() -> None:
+    """Who was forked off starts its own, and holds none of ours open; somebody may have had the turn."""
+    global _turn
+    _turn = threading.Lock()
+    for proxy in filter(None, _running.values()):
+        proxy.let_go()
+    _running.clear()
+
+
+os.register_at_fork(after_in_child=_in_fork)
