@@ -7,10 +7,6 @@ import pytest
 from flyball.lab.cluster.programs import tools_dir
 
 TOOLS = tools_dir()
-OWN = {
-    "github.com/prometheus/prometheus": "its operator is written against the release that it pins",
-}
-"""What such a module may have in another version than the control plane, and why."""
 BY_REPLACEMENT = "v0.0.0"
 """The version that Kubernetes requires its own staging modules at; others require their release."""
 
@@ -23,11 +19,11 @@ def pins(module: str) -> dict[str, tuple[str, str]]:
     return {name: (version, replaced.get(name, version)) for name, version in required}
 
 
-@pytest.mark.parametrize("module", ["descheduler", "karpenter", "monitoring"])
+@pytest.mark.parametrize("module", ["descheduler", "karpenter"])
 def test_what_the_control_plane_has_too_is_pinned_alike(module: str) -> None:
     """Required alike too, and not only built: Go compiles the same source anew under another required version."""
     ours, theirs = pins(module), pins("controlplane")
-    shared = ours.keys() & theirs.keys() - OWN.keys()
+    shared = ours.keys() & theirs.keys()
     assert {"k8s.io/api", "k8s.io/client-go", "k8s.io/apimachinery", "google.golang.org/protobuf"} <= shared
 
     def pinned(name: str, pin: tuple[str, str]) -> tuple[str, ...]:
