@@ -111,11 +111,16 @@ def lacking(kubectl: Kubectl, namespace: str) -> list[str]:
 
 def kill_session(leader: subprocess.Popen[str]) -> bool:
     """Kill all processes of a session, and wait for their end; whether there were any."""
-    killed = subprocess.run(["pkill", "--signal", "KILL", "--session", str(leader.pid)], check=False)
+    killed = _kill(leader.pid)
     leader.communicate()
     while _runs(leader.pid):
         time.sleep(0.1)
-    return killed.returncode == 0
+        _kill(leader.pid)  # again: what one of them was just starting was not there yet
+    return killed
+
+
+def _kill(session: int) -> bool:
+    return subprocess.run(["pkill", "--signal", "KILL", "--session", str(session)], check=False).returncode == 0
 
 
 def _runs(session: int) -> bool:
