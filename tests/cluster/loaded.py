@@ -8,50 +8,26 @@ import atexit
 import gc
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from flyball import cli
+from flyball.lab import forks
 
 PROJECT = Path(__file__).parents[2]
-_FILES = 4
-"""That come with a request: what is asked, both outputs, and where to tell how it ended."""
 
 
 def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the command with these arguments, and wait for its end."""
-    told, tells = os.pipe()
-    with (
-        open(told) as told_file,
-        tempfile.TemporaryFile("w+") as what,
-        tempfile.TemporaryFile("w+") as out,
-        tempfile.TemporaryFile("w+") as err,
-    ):
-        json.dump({"arguments": arguments, "folder": str(folder), "environment": dict(environment)}, what)
-        what.seek(0)
-        try:
-            socket.send_fds(_server(), [b"?"], [what.fileno(), out.fileno(), err.fileno(), tells])
-        finally:
-            os.close(tells)
-        process = told_file.readline()
-        try:
-            code = told_file.read()  # nothing where it was killed
-        except BaseException:  # as where people end the tests: it would go on
-            os.kill(int(process), signal.SIGKILL)
-            raise
-        for output in (out, err):
-            output.seek(0)
-        ended = int(code) if code else -signal.SIGKILL
-        return subprocess.CompletedProcess(["flyball", *arguments], ended, out.read(), err.read())
+    request = {"arguments": arguments, "folder": str(folder), "environment": dict(environment)}
+    return subprocess.CompletedProcess(["flyball", *arguments], *forks.ask(_server(), request))
 
 
 @cache
@@ -82,24 +58,13 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # each tells by itself how it ended
-    while True:
-        _, files, _, _ = socket.recv_fds(asked, 1, _FILES)
-        if not files:
-            return
-        if os.fork() == 0:
-            asked.close()
-            _become(*files)
-        for file in files:
-            os.close(file)
+    forks.serve(asked, _become)
 
 
-def _become(what: int, out: int, err: int, tells: int) -> NoReturn:
-    """Be the command, and tell its process id, and at the end its exit code."""
-    code: Any = 1
-    os.write(tells, f"{os.getpid()}\n".encode())
+def _become(what: int, out: int, err: int) -> NoReturn:
+    """Be the command."""
+    code = 1
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with open(what) as file:
             asked = json.load(file)
         os.dup2(out, 1)
@@ -110,7 +75,7 @@ def _become(what: int, out: int, err: int, tells: int) -> NoReturn:
         sys.argv = ["flyball", *asked["arguments"]]
         cli.main(asked["arguments"], prog_name="flyball")
     except SystemExit as end:
-        code = end.code or 0
+        code = int(end.code or 0)
     except BaseException:  # nobody else says it
         traceback.print_exc()
     finally:
@@ -118,8 +83,7 @@ def _become(what: int, out: int, err: int, tells: int) -> NoReturn:
             getattr(*end)()
         sys.stdout.flush()
         sys.stderr.flush()
-        os.write(tells, str(code).encode())
-        os._exit(0)
+        os._exit(code)
 
 
 if __name__ == "__main__":

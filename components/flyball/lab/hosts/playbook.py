@@ -11,12 +11,10 @@ import gc
 import importlib
 import json
 import os
-import selectors
 import socket
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +25,7 @@ from ansible.release import __version__
 from ansible.utils import display
 from ansible.utils.collection_loader import _collection_finder
 
+from flyball.lab import forks
 from flyball.lab.hosts import modules
 
 _PLUGINS = "ansible_collections.flyball.guards.plugins"
@@ -42,8 +41,6 @@ _USED = {
     "lookup": ("file", "template"),
 }
 """Plugins of Ansible's own, by kind, that most playbooks need."""
-_FILES = 4
-"""That come with a request: of what is asked, for both outputs, and to tell how it went."""
 
 
 def load() -> Path:
@@ -76,7 +73,7 @@ def main() -> None:
     asked = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     prepare()
-    serve(asked)
+    forks.serve(asked, _become)
 
 
 def prepare() -> None:
@@ -87,37 +84,6 @@ def prepare() -> None:
     # What is there by now stays: else each copy of this process would look through it, and so copy it.
     gc.collect()
     gc.freeze()
-
-
-def serve(asked: socket.socket) -> None:
-    """Fork for each request, and tell its process id, and at the end its exit code, each on a line of its own."""
-    running = selectors.DefaultSelector()
-    running.register(asked, selectors.EVENT_READ)
-    while True:
-        for key, _ in running.select():
-            if key.fileobj is not asked:
-                running.unregister(key.fd)
-                process, tells = key.data
-                _tell(tells, os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
-                os.close(tells)
-                os.close(key.fd)
-                continue
-            _, files, _, _ = socket.recv_fds(asked, 1, _FILES)
-            if not files:
-                return
-            what, out, err, tells = files
-            process = os.fork()
-            if process == 0:
-                _become(what, out, err)
-            _tell(tells, process)
-            running.register(os.pidfd_open(process), selectors.EVENT_READ, (process, tells))
-            for file in (what, out, err):
-                os.close(file)
-
-
-def _tell(tells: int, number: int) -> None:
-    with suppress(BrokenPipeError):  # who asked has given up
-        os.write(tells, f"{number}\n".encode())
 
 
 def _become(what: int, out: int, err: int) -> NoReturn:

@@ -1,19 +1,15 @@
 """Who plays playbooks where every host of a lab can be reached: see `playbook`, a process of its own."""
 
-import json
 import os
-import select
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
+from flyball.lab import forks
 from flyball.lab.hosts.errors import HostsError
 
 # By default it asks a thousand times a second whether a task has ended, and each process of a task whether it has died:
@@ -40,23 +36,10 @@ class Player:
 
         Raises `subprocess.TimeoutExpired` where it takes longer than `seconds`, and `HostsError` where there is none.
         """
-        with (
-            tempfile.TemporaryFile("w+") as what,
-            tempfile.TemporaryFile("w+") as out,
-            tempfile.TemporaryFile("w+") as err,
-        ):
-            json.dump(list(arguments), what)
-            what.seek(0)
-            told, tells = os.pipe()
-            with open(told) as told_file:
-                try:
-                    socket.send_fds(self._started(), [b"?"], [what.fileno(), out.fileno(), err.fileno(), tells])
-                except OSError as error:
-                    raise self._ended() from error
-                finally:
-                    os.close(tells)
-                code = self._code(told_file, arguments, seconds)
-            return code, _said(out), _said(err)
+        try:
+            return forks.ask(self._started(), list(arguments), seconds)
+        except ConnectionError as error:
+            raise HostsError(f"what plays playbooks has ended:\n{self._log.read_text(errors='replace')}") from error
 
     def close(self) -> None:
         """End it. What it plays goes on."""
@@ -108,24 +91,3 @@ class Player:
                         stderr=log,
                     )
             return self._asks
-
-    def _code(self, told: IO[str], arguments: Sequence[str], seconds: float) -> int:
-        """The exit code; before it comes the id of the process, which is ended when its time is over."""
-        process = told.readline()
-        if not process:
-            raise self._ended()
-        if not select.select([told], [], [], seconds)[0]:
-            os.kill(int(process), signal.SIGKILL)
-            raise subprocess.TimeoutExpired(list(arguments), seconds)
-        code = told.readline()
-        if not code:
-            raise self._ended()
-        return int(code)
-
-    def _ended(self) -> HostsError:
-        return HostsError(f"what plays playbooks has ended:\n{self._log.read_text(errors='replace')}")
-
-
-def _said(file: IO[str]) -> str:
-    file.seek(0)
-    return file.read()
