@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flyball import kubectl
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Kubectl, Played
 from flyball.kubectl_get import Question, question
 from flyball.kubectl_proxy import Answer
 
@@ -109,11 +109,11 @@ def test_what_is_not_there_is_found_to_be_so_and_any_other_refusal_is_kubectls_t
 
 
 def test_who_plays_a_cluster_is_asked_and_no_other(on: tuple[Kubectl, dict[str, Answer]]) -> None:
-    class Played(Kubectl):
+    class Cluster(Played):
         def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:
             return json.dumps({"items": [{"metadata": {"name": arguments[1]}}], "apiVersion": "v1", "kind": "PodList"})
 
-    played = Played(Path("kubectl"), None)
+    played = Cluster(Path("kubectl"), None)
     found = played.find("deployment", "web", "--namespace=shop")
     assert found
     assert found["items"] == [{"metadata": {"name": "deployment"}}]

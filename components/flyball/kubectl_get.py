@@ -28,20 +28,24 @@ _SHORT = {"hpa": "horizontalpodautoscaler"}
 _QUERY = {"--selector": "labelSelector", "--field-selector": "fieldSelector"}
 
 
-def _plural(kind: str) -> str:
-    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
+def plural(kind: str) -> str:
+    """As a kind is called in paths, by English grammar; not every kind keeps to that."""
+    word = kind.lower()
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
 
 
 def _words(kind: str) -> list[str]:
-    return [kind, _plural(kind), *(short for short, long in _SHORT.items() if long == kind)]
+    return [kind, plural(kind), *(short for short, long in _SHORT.items() if long == kind)]
 
 
 _KNOWN = {
-    word: (api, _plural(kind), spaced)
+    word: (api, plural(kind), spaced)
     for spaced, of in ((True, _SPACED), (False, _CLUSTERED))
     for api, kinds in of.items()
     for kind in kinds.split()
-    for word in (*_words(kind), f"{_plural(kind)}.{api.partition('/')[0]}")
+    for word in (*_words(kind), f"{plural(kind)}.{api.partition('/')[0]}")
 }
 
 
@@ -66,7 +70,7 @@ def question(arguments: Sequence[str]) -> Question | None:
     words = [word for word in arguments if not word.startswith("-")]
     if not 2 <= len(words) <= 3 or words[0] != "get" or words[1] not in _KNOWN or "/" in words[-1]:
         return None
-    api, plural, spaced = _KNOWN[words[1]]
+    api, kinds, spaced = _KNOWN[words[1]]
     name = words[2] if len(words) == 3 else ""
     namespace, query = "", dict[str, str]()
     for flag, _, value in (word.partition("=") for word in arguments if word.startswith("-")):
@@ -78,10 +82,16 @@ def question(arguments: Sequence[str]) -> Question | None:
             return None
     if spaced and not namespace:
         return None  # that of the context, which kubectl knows
+    return Question(path(api, kinds, namespace, name, **query), name)
+
+
+def path(api: str, kinds: str, namespace: str = "", name: str = "", **query: str) -> str:
+    """Of the objects of a kind, in one namespace or everywhere, or of the one with a name; `kinds` is the plural."""
     root = f"/apis/{api}" if "/" in api else f"/api/{api}"
-    path = f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"
+    within = f"/namespaces/{namespace}" if namespace else ""
+    one = f"/{name}" if name else ""
     asked = f"?{urlencode(query)}" if query else ""
-    return Question(f"{path}/{name}" if name else f"{path}{asked}", name)
+    return f"{root}{within}/{kinds}{one}{asked}"
 
 
 def _shown(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tests.deploy.test_checks import SMALL, STACK, WANTED
 from flyball.deploy.checks import kubelets
 from flyball.deploy.checks.outcome import Finding, Outcome
 from flyball.guards.clean_up.rules import KUBELET_DIFFERS, KUBELET_SILENT
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Kubectl, Played
 
 pytestmark = pytest.mark.cluster
 
@@ -90,7 +90,7 @@ def test_simulated_nodes_are_not_green(kubectl: Kubectl) -> None:
 
 
 @dataclass(frozen=True)
-class _Somebody(Kubectl):
+class _Somebody(Played):
     """Who may see nodes, and no more."""
 
     def command(self, *arguments: str) -> list[str]:

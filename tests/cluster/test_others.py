@@ -13,7 +13,7 @@ import pytest
 import yaml
 from tests.cluster import loaded
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import Shop, without_cli
+from tests.cluster.shop import Shop, context_of, without_cli
 
 from flyball.deploy.engine import Engine
 from flyball.kubectl import Kubectl
@@ -44,7 +44,7 @@ class Cluster:
             "flyball:environment": "test",
             "flyball:owner": owner,
             "flyball:namespace": namespace,
-            "flyball:cluster": self.kubectl.run("config", "current-context").strip(),
+            "flyball:cluster": context_of(self.kubectl),
             "flyball:services": {service: dict(WEB) for service in services},
         }
         stack.write(config | {f"flyball:{key}": value for key, value in more.items()})
@@ -209,7 +209,7 @@ def test_what_runs_is_adopted_as_it_is_and_nothing_of_it_changes(
     cluster = by_kubectl(control_plane, tmp_path)
     text = ADOPTED.read_text(encoding="utf-8").replace("namespace: trade", f"namespace: {namespace}")
     cluster.kubectl.run("apply", "--filename=-", stdin=text)
-    context = cluster.kubectl.run("config", "current-context").strip()
+    context = context_of(cluster.kubectl)
     before = versions(cluster, namespace)
     (tmp_path / "manifests.yaml").write_text(text, encoding="utf-8")
     by_file, by_cluster = tmp_path / "by-file.yaml", tmp_path / "by-cluster.yaml"

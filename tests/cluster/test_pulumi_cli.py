@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.cluster.scaling.service import wait
-from tests.cluster.shop import PROJECT, Shop, differing, kill_session, lacking, objects
+from tests.cluster.shop import PROJECT, Shop, context_of, differing, kill_session, lacking, objects
 
 from flyball.deploy.engine import Engine
 from flyball.deploy.others import Signature
@@ -107,7 +107,7 @@ SERVICE: Mapping[str, Any] = {
 def elsewhere(shop: Shop, folder: Path, namespace: str, **more: Any) -> tuple[Shop, dict[str, str]]:
     """A further stack of its own namespace in the cluster of the first, as in somebody's own; and where that is."""
     stack = Shop(folder / f"Pulumi.{shop.name}-{namespace}.yaml", f"{shop.name}-{namespace}", with_cli=True)
-    place = {"flyball:namespace": namespace, "flyball:cluster": shop.kubectl.run("config", "current-context").strip()}
+    place = {"flyball:namespace": namespace, "flyball:cluster": context_of(shop.kubectl)}
     stack.write({"flyball:environment": "test", "flyball:owner": "shop", **place, **more})
     return stack, {"KUBECONFIG": str(shop.kubectl.kubeconfig)}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.cluster.shop import Shop
+from tests.cluster.shop import Shop, context_of
 
 from flyball import paths
 
@@ -106,7 +106,7 @@ def test_a_cluster_of_ones_own_is_used_and_left(shop: Shop, tmp_path: Path) -> N
     write(file, namespace="shop-own", environment="own", cluster="elsewhere")
     guest = Shop(file, name)
     kubeconfig = shop.run("kubeconfig").strip()
-    context = shop.kubectl.run("config", "current-context").strip()
+    context = context_of(shop.kubectl)
     mine = {"KUBECONFIG": kubeconfig}
     before = Path(kubeconfig).read_text()
     assert "0 pruned" in guest.run("up", "--context", context, env=mine)

@@ -11,7 +11,7 @@ from flyball.guards.workload.plain_arguments import PlainArgs
 from flyball.guards.workload.platform import Platform
 from flyball.guards.workload.resolve import Place, resolve
 from flyball.guards.workload.way_in import WayIn
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import Kubectl, KubectlError, Played
 
 PLAIN: dict[str, Any] = {"port": 8080, "service": 80, "load": {"peak": 10, "replica": 20}}
 BALANCED = {**PLAIN, "expose": {"balancer": {"sources": ["192.0.2.0/24"], "through": ["10.0.0.0/16"], "port": 443}}}
@@ -22,7 +22,7 @@ GATEWAY = WayIn(gateway="outer", namespace="gateways")
 NONE: dict[str, Any] = {"loadBalancer": {}}
 
 
-class Cluster(Kubectl):
+class Cluster(Played):
     """Stands in for kubectl on a cluster in which these have such a status: `services`, `ingresses` by name, and its
     Gateway, which its user may read or not."""
 

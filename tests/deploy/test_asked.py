@@ -9,14 +9,14 @@ import pytest
 
 from flyball.deploy import asked
 from flyball.deploy.manifests import Object
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import KubectlError, Played
 
 APPS, CORE, GATEWAY = "apps/v1", "v1", "gateway.networking.k8s.io/v1"
 NOT_FOUND = "Error from server (NotFound): the server could not find the requested resource"
 
 
 @dataclass(frozen=True)
-class Cluster(Kubectl):
+class Cluster(Played):
     """Answers with these lists by their paths, and to kubectl's own names of kinds with these items."""
 
     paths: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

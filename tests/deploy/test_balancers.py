@@ -7,10 +7,10 @@ import pytest
 from flyball.deploy import balancers
 from flyball.guards.workload.plain_arguments import PlainArgs
 from flyball.guards.workload.resolve import Place, resolve
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 
 
-class Runs(Kubectl):
+class Runs(Played):
     """Stands in for kubectl on a cluster where these Services are."""
 
     def __init__(self, **specs: Any) -> None:

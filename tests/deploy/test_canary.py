@@ -15,7 +15,7 @@ from flyball.deploy.canary import CanaryError, Release
 from flyball.deploy.manifests import Object
 from flyball.guards.headroom.headroom import Loss
 from flyball.guards.workload.canary import By, Canary, Seen
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import KubectlError, Played
 from flyball.lab import ports
 from flyball.lab.loopback import Silent, serving
 from flyball.stack.read import read
@@ -27,7 +27,7 @@ ROUTES = "httproutes.gateway.networking.k8s.io"
 
 
 @dataclass(frozen=True)
-class Cluster(Kubectl):
+class Cluster(Played):
     """Deployments by name: their replicas, and whether they come up; and a route with its weights, if there is one."""
 
     sizes: dict[str, int] = field(default_factory=lambda: {"web": 8, "web-canary": 0})

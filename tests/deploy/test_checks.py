@@ -16,7 +16,7 @@ from flyball.deploy.checks import kubelets
 from flyball.deploy.checks.outcome import Finding, Outcome
 from flyball.guards.clean_up.rules import KUBELET_DIFFERS, KUBELET_SILENT
 from flyball.guards.workload import kubelet
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import KubectlError, Played
 from flyball.stack.read import read
 
 CONFIG: dict[str, Any] = {
@@ -36,7 +36,7 @@ FORBIDDEN = (
 GONE = "Error from server: error trying to reach service: dial tcp 10.0.3.7:10250: i/o timeout"
 
 
-class Nodes(Kubectl):
+class Nodes(Played):
     """Stands in for kubectl on a cluster of these nodes: a configuration, an error, or text that is neither."""
 
     def __init__(self, answers: Mapping[str, Any], annotations: Mapping[str, str] | None = None) -> None:

@@ -11,10 +11,10 @@ from flyball.deploy.apply import ApplySet
 from flyball.deploy.at_creation import MANAGER, Key
 from flyball.deploy.manifests import Object
 from flyball.deploy.others import PART_OF
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 
 
-class Looks(Kubectl):
+class Looks(Played):
     """Finds each object that it is to compare changed: its status is another one a moment later."""
 
     def run(self, *arguments: str, stdin: str = "", **options: Any) -> str:

@@ -11,12 +11,12 @@ from flyball.deploy import parts
 from flyball.deploy.manifests import Object
 from flyball.guards.workload.limits import Limits
 from flyball.guards.workload.resolve import Service
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 from flyball.kubernetes.governor.limits import KEY, config_map
 from flyball.kubernetes.governor.names import LIMITS
 
 
-class Cluster(Kubectl):
+class Cluster(Played):
     """Stands in for kubectl on a cluster with these Deployments."""
 
     def __init__(self, **sizes: int) -> None:

@@ -10,7 +10,7 @@ from flyball.deploy import pools, up
 from flyball.deploy.others import Signature
 from flyball.guards.aws.rules.pools import POOL_LEFT
 from flyball.guards.reading.problem import Problem, Refused
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 from flyball.stack.target import Target
 
 OWN = Signature("prod", "shop", "prod")
@@ -31,7 +31,7 @@ def item(name: str, stack: str = "prod", owner: str = "shop") -> dict[str, Any]:
     return {"spec": spec, "metadata": {"name": name, "labels": labels, "annotations": {"flyball.dev/stack": stack}}}
 
 
-class Cluster(Kubectl):
+class Cluster(Played):
     """Stands in for kubectl on a cluster with pools; `rights` are those of the user on the limits of pools."""
 
     def __init__(

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from flyball.deploy.apply import ApplySet
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import KubectlError, Played
 
 GONE = 'error: pruning ServiceAccount shop/web: serviceaccounts "web" not found'
 
 
-class Prunes(Kubectl):
+class Prunes(Played):
     """Ends with these errors, one at each call, and then without."""
 
     errors: list[KubectlError]

@@ -9,7 +9,7 @@ from flyball.guards.aws.rules.pools import NO_KARPENTER
 from flyball.guards.fail_fast.rules import CLUSTER_TOO_OLD, NO_GATEWAY_API, NO_KEDA, NO_PROMETHEUS_OPERATOR
 from flyball.guards.governor.rules import MAY_NOT_GOVERN, NO_GOVERNOR
 from flyball.guards.reading.problem import Problem
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 from flyball.stack.file import load, stack_file
 from flyball.stack.read import Stack, read
 
@@ -19,7 +19,7 @@ ORDERS = {"orders": {"prometheus": {"server": "http://prometheus:9090", "query":
 HINT = "install KEDA there (https://keda.sh/docs/2.21/deploy/), or leave it out"
 
 
-class Cluster(Kubectl):
+class Cluster(Played):
     """Stands in for kubectl on somebody's cluster."""
 
     def __init__(

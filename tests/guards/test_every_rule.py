@@ -46,7 +46,7 @@ from flyball.guards.workload import balancer, fixed, limits, neighbours
 from flyball.guards.workload.canary import Canary
 from flyball.guards.workload.fixed import Volume, Was
 from flyball.guards.workload.resolve import Place, Service, examine, resolve
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 from flyball.prometheus import Server
 from flyball.stack.either import read_either
 from flyball.stack.file import load
@@ -158,7 +158,7 @@ def test_a_case_breaks_the_rule_that_it_is_there_for(identity: str) -> None:
     assert identity in {problem.rule.id for problem in ROLES[identity]()}
 
 
-class Restless(Kubectl):
+class Restless(Played):
     """Of a new version, which somebody looks after: it says something else whenever it is asked."""
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0, accept: tuple[int, ...] = (0,)) -> str:

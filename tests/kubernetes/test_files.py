@@ -12,7 +12,7 @@ from flyball.deploy import proxies, revisions
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import run_program
 from flyball.guards.reading.problem import Refused
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 from flyball.kubernetes import Job, Workload
 from flyball.stack.file import load
 
@@ -117,7 +117,7 @@ def test_haproxy_is_not_asked_of_an_applications_own_files(monkeypatch: pytest.M
     assert said == []
 
 
-class Cluster(Kubectl):
+class Cluster(Played):
     """Has the objects of earlier revisions, and one ReplicaSet that names some of them."""
 
     def __init__(self, there: Sequence[dict[str, Any]], pod: dict[str, Any]) -> None:

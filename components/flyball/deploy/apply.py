@@ -26,7 +26,7 @@ from flyball.deploy.revisions import as_applied, needed
 from flyball.deploy.rollout import KINDS
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS
 from flyball.guards.reading.problem import Problem, refuse
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import Kubectl, KubectlError, is_true
 
 PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
 """A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
@@ -273,7 +273,7 @@ class ApplySet:
     def _make_parent(self) -> None:
         definition = _parent_definition()
         there = self.kubectl.object_at(f"{_DEFINITIONS}/{PARENTS}.{PARENT_GROUP}")
-        if not (there and is_as_stated(definition, there, MANAGER) and _is_established(there)):
+        if not (there and is_as_stated(definition, there, MANAGER) and is_true(there, "Established")):
             self._apply([definition])
             self.kubectl.established(f"crd/{PARENTS}.{PARENT_GROUP}")
         # Only if it is not there: what kubectl keeps in its annotations must survive.
@@ -365,12 +365,6 @@ def _parent_definition() -> dict[str, Any]:
         "metadata": {"name": f"{PARENTS}.{PARENT_GROUP}", "labels": labels},
         "spec": {"group": PARENT_GROUP, "scope": "Cluster", "names": names, "versions": [version]},
     }
-
-
-def _is_established(definition: Mapping[str, Any]) -> bool:
-    """Whether the kind is served."""
-    conditions = definition.get("status", {}).get("conditions") or ()
-    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
 def _marked(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from flyball.deploy.at_creation import Key
 from flyball.deploy.manifests import Object
 from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl_get import plural
 
 AT_ONE_TIME = 4
 """Kinds."""
@@ -23,14 +24,6 @@ class _Question:
     kind: str
     namespace: str = ""
     selector: str = ""
-
-    @property
-    def plural(self) -> str:
-        """As the kind is called in paths, by English grammar; not every kind keeps to that."""
-        word = self.kind.lower()
-        if word.endswith("y") and word[-2] not in "aeiou":
-            return f"{word[:-1]}ies"
-        return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
 
 
 def of(kubectl: Kubectl, objects: Iterable[Object]) -> Live:
@@ -62,7 +55,7 @@ def _answers(kubectl: Kubectl, questions: Iterable[_Question]) -> Live:
 
 def _answer(kubectl: Kubectl, question: _Question) -> list[dict[str, Any]]:
     try:
-        return kubectl.listed(question.plural, question.namespace, question.selector, api=question.api)
+        return kubectl.listed(plural(question.kind), question.namespace, question.selector, api=question.api)
     except KubectlError as error:
         if "NotFound" not in str(error):
             raise

@@ -10,7 +10,7 @@ from flyball import wellknown
 from flyball.deploy.identity import Named
 from flyball.errors import SHOWN, FlyballError, condensed
 from flyball.guards.workload.platform import ANY, Platform
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Kubectl, is_true
 
 KINDS = ("Deployment", "StatefulSet")
 LIMIT_SECONDS = 900
@@ -120,9 +120,7 @@ def _standing(service: str, on: Sequence[str], nodes: Mapping[str, Mapping[str, 
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:
-    conditions = pod.get("status", {}).get("conditions", ())
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-    return ready and "deletionTimestamp" not in pod["metadata"] and "nodeName" in pod["spec"]
+    return is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"] and "nodeName" in pod["spec"]
 
 
 def _workloads(kubectl: Kubectl, wanted: Iterable[Named]) -> dict[Named, Mapping[str, Any]]:

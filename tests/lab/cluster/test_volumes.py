@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from flyball import wellknown
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 from flyball.lab.cluster.volumes import DEFAULT, Wanted, offer
 
 ZONES = ("a", "b")
 
 
-class Cluster(Kubectl):
+class Cluster(Played):
     """Stands in for kubectl, and keeps the volumes."""
 
     def __init__(self, *there: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from flyball import wellknown
 from flyball.drills.errors import DrillError
 from flyball.drills.measure import Event, Load, Sample
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Kubectl, is_true
 
 PATIENCE: Final = 300.0
 """How long to wait for what comes in seconds, so that no machine is too slow for it [s]."""
@@ -152,9 +152,8 @@ class Recorder:
             self._pods[uid] = pod
 
     def _serves(self, pod: Mapping[str, Any]) -> bool:
-        conditions = pod.get("status", {}).get("conditions", ())
-        is_ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-        return is_ready and "deletionTimestamp" not in pod["metadata"] and pod["spec"].get("nodeName") in self._nodes
+        is_leaving = "deletionTimestamp" in pod["metadata"]
+        return is_true(pod, "Ready") and not is_leaving and pod["spec"].get("nodeName") in self._nodes
 
     def _sample(self) -> None:
         if self._began is None:

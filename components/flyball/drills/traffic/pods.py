@@ -18,7 +18,7 @@ from flyball.drills.traffic.lab import Lab
 from flyball.drills.traffic.process import Process
 from flyball.drills.traffic.settings import DEADLINE, INBOUND, LATENCY
 from flyball.guards.workload.spec import Rollout
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Played
 from flyball.lab import ports
 from flyball.proxy import Address, InboundHop, Proxy, Server, proxy_config
 
@@ -147,7 +147,7 @@ def counted(service: Service, factor: int) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Deployments(Kubectl):
+class Deployments(Played):
     """What kubectl says of such a service, and does with it, as far as a release asks."""
 
     service: Service = field(kw_only=True)

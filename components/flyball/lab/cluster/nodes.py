@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyball import wellknown
+from flyball.kubectl import is_true
 from flyball.lab.cluster import usage
 
 
@@ -49,8 +50,7 @@ def manifests(groups: Sequence[NodeGroup]) -> list[dict[str, Any]]:
 
 def is_ready(node: Mapping[str, Any]) -> bool:
     """Whether the Node object says that its kubelet is ready."""
-    conditions = node.get("status", {}).get("conditions", [])
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+    return is_true(node, "Ready")
 
 
 def stands(node: Mapping[str, Any], there: Mapping[str, Any] | None) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flyball.kubectl import KubectlError
+from flyball.kubectl import KubectlError, is_true
 from flyball.lab import processes
 from flyball.lab.cluster.control_plane import ControlPlane, ControlPlaneError
 
@@ -96,8 +96,7 @@ def is_available(plane: ControlPlane, name: str) -> bool:
         found = plane.kubectl.object_at(f"/apis/apiregistration.k8s.io/v1/apiservices/{name}") or {}
     except KubectlError:
         return False
-    conditions = found.get("status", {}).get("conditions", [])
-    return any(c["type"] == "Available" and c["status"] == "True" for c in conditions)
+    return is_true(found, "Available")
 
 
 def apply(plane: ControlPlane, manifests: str) -> None:
