@@ -83,6 +83,16 @@ def test_a_node_is_ready_when_its_kubelet_says_so(node: dict[str, Any], ready: b
     assert is_ready(node) is ready
 
 
+@pytest.mark.parametrize(
+    ("key", "ready"), [("node.kubernetes.io/not-ready", False), ("node.kubernetes.io/unschedulable", True)]
+)
+def test_a_node_is_not_ready_until_the_controller_has_taken_its_word(key: str, ready: bool) -> None:
+    """Until then no pod comes onto it; who took it out of service by hand did so after that."""
+    taints = [{"key": key, "effect": "NoSchedule"}]
+    ready_one = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}, "spec": {"taints": taints}}
+    assert is_ready(ready_one) is ready
+
+
 def _running(change: Callable[[dict[str, Any]], object]) -> bool:
     """Whether a spot node stands as the server shows it, with what others have noted on it, after a change."""
     (node,) = manifests([NodeGroup("eu-1a", spot=True, count=1)])
