@@ -28,6 +28,7 @@ class NodeGroup:
     """Most pods on each node; 110 is the kubelet's own default."""
 
 
+_NOT_READY = "node.kubernetes.io/not-ready"
 ZONES = ("local-a", "local-b", "local-c")
 
 
@@ -49,8 +50,9 @@ def manifests(groups: Sequence[NodeGroup]) -> list[dict[str, Any]]:
 
 
 def is_ready(node: Mapping[str, Any]) -> bool:
-    """Whether the Node object says that its kubelet is ready."""
-    return is_true(node, "Ready")
+    """Whether its kubelet is ready, and the controller manager has seen it, which keeps pods off until then."""
+    taints = node.get("spec", {}).get("taints") or ()
+    return is_true(node, "Ready") and not any(taint["key"] == _NOT_READY for taint in taints)
 
 
 def stands(node: Mapping[str, Any], there: Mapping[str, Any] | None) -> bool:
