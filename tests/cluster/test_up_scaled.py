@@ -50,13 +50,13 @@ def test_up_brings_keda_where_it_is_needed(stack: Shop) -> None:
 
     assert "created scaledobject/web" in printed
     assert "pruned horizontalpodautoscaler.autoscaling/web" in printed
+    targets = {hpa["spec"]["scaleTargetRef"]["name"] for hpa in _autoscalers(stack)}
+    assert targets == {"web", "cart"}
     running = processes.of(folder, [*keda.PROGRAMS, metrics.PROGRAM])
     assert len(running) == 3
     assert "0 changed (0 created, 0 changed, " in stack.run("up")
     assert stack.run("up", "--preview").strip() == "nothing would change"
     assert processes.of(folder, [*keda.PROGRAMS, metrics.PROGRAM]) == running
-    targets = {hpa["spec"]["scaleTargetRef"]["name"] for hpa in _autoscalers(stack)}
-    assert targets == {"web", "cart"}
     stack.run("down")
     assert processes.of(folder) == {}
 
