@@ -25,6 +25,7 @@ from flyball.deploy import (
     revisions,
     rollout,
     room,
+    scaled,
     shrinking,
     volumes,
 )
@@ -136,6 +137,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         for other in result.others:
             report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
     rollout.wait(kubectl, workloads, progress)
+    scaled.wait(kubectl, result.objects, report)
     grow()  # those of members that have joined
     canary.clear(kubectl, canaries)
     if applied is None:
