@@ -59,3 +59,16 @@ def test_everything_that_is_wrong_is_said_and_nothing_written(rendered: Rendered
 def test_an_address_of_ipv6_has_its_brackets_before_a_port() -> None:
     join = FilterModule().filters()["with_port"]
     assert [join(host, 80) for host in ("app1", "192.0.2.1", "fd00::b")] == ["app1:80", "192.0.2.1:80", "[fd00::b]:80"]
+
+
+def test_the_longest_that_a_host_may_take_is_what_its_sites_and_its_proxy_promise() -> None:
+    longest = FilterModule().filters()["longest_request"]
+    sites = {"nginx_sites": [{"name": name, "port": 80, "servers": ["127.0.0.1:8080"]} for name in ("a", "b")]}
+    sites["nginx_sites"][1] |= {"deadline": "45s"}
+    hops = {"web": {"host": "192.0.2.1", "port": 80, "timeout": "30s", "connect": "500ms", "retries": 1}}
+    assert longest({}, {}) == 0
+    assert longest(sites, {}) == 45_000
+    assert longest({}, {"haproxy_proxy": {"calls": hops}}) == 61_000
+    assert longest(sites, {"haproxy_proxy": {"calls": hops}}) == 61_000
+    # What is wrong with them their own roles say.
+    assert longest({"nginx_sites": 7}, {"haproxy_proxy": {"calls": {"web": {"host": 7}}}}) == 0

@@ -62,6 +62,20 @@ def test_an_application() -> None:
     assert {"nbthread 2", "tune.bufsize 33792"} <= set(found["global"])
 
 
+@pytest.mark.parametrize(
+    ("more", "drain"),
+    [
+        ({}, "30000ms"),
+        ({"calls": {"a": {"host": "x", "port": 1, "timeout": "20s", "connect": "1s", "retries": 1}}}, "42000ms"),
+        ({"port": 8080, "load": {"peak": 1, "replica": 1}, "deadline": "40s"}, "40000ms"),
+        # A connection that is passed on as it is ends when its two ends want it to.
+        ({"calls": {"a": {"host": "x", "port": 1, "protocol": "tcp", "timeout": "50s"}}}, "30000ms"),
+    ],
+)
+def test_what_is_under_way_has_the_longest_that_a_request_may_take(more: dict[str, Any], drain: str) -> None:
+    assert f"hard-stop-after {drain}" in sections(haproxy_config({"name": "lb"} | more))["global"]
+
+
 @pytest.mark.haproxy
 @pytest.mark.parametrize(
     "variables", [BALANCER, APPLICATION, {"name": "idle"}], ids=["balancer", "application", "idle"]
@@ -89,6 +103,14 @@ def test_haproxy_takes_it(variables: dict[str, Any], tmp_path: Path) -> None:
         ({"headers": "14Ki"}, "headers: is out of range; allowed is from 15Ki to 64Ki"),
         ({"threads": 65}, "threads: is 65; allowed is from 1 to 64"),
         ({"drain": "30"}, "drain: '30' is not a duration"),
+        (
+            {"drain": "7s", "calls": {"a": {"host": "x", "port": 1, "timeout": "2s", "connect": "1s", "retries": 2}}},
+            "drain: 7s is less than the deadline of 9s",
+        ),
+        (
+            {"drain": "1s", "port": 8080, "load": {"peak": 1, "replica": 1}, "deadline": "1500ms"},
+            "drain: 1s is less than the deadline of 1500ms",
+        ),
         (
             {"deadline": "1s", "calls": {"a": {"host": "x", "port": 1, "timeout": "2s"}}},
             "calls.a.timeout: 2s is more than lb's deadline of 1s",

@@ -93,6 +93,14 @@ def test_the_others_carry_the_peak_or_nothing_is_restarted(hosts: int, peak: int
         assert found.need == need(peak, 100, 0.8)
 
 
+def test_what_the_host_serves_longer_than_said_is_not_cut_off() -> None:
+    assert [str(problem) for problem in read(DEFAULTS, 3, 31_000)[1]] == [
+        "planned_restart_shutdown.drain: 30s is less than the deadline of 31s; requests under way would be cut off;"
+        " raise drain or lower the deadline"
+    ]
+    assert read(DEFAULTS, 3, 30_000)[1] == []
+
+
 def test_everything_is_said_at_once() -> None:
     assert said(
         planned_restart_units=["shop", "dbus.service"],

@@ -118,6 +118,13 @@ def test_everything_is_said_at_once() -> None:
     ]
 
 
+def test_what_the_host_serves_longer_than_said_is_not_cut_off() -> None:
+    longer = "spot_drain_shutdown.drain: 30s is less than the deadline of 31s; requests under way would be cut off;"
+    assert [str(problem) for problem in read(DEFAULTS, 31_000)[1]] == [f"{longer} raise drain or lower the deadline"]
+    assert read(DEFAULTS, 30_000)[1] == []
+    assert said(spot_drain_deadline="31s") == [f"{longer} raise drain or lower the deadline"]
+
+
 def test_the_longest_way_out_and_one_second_more() -> None:
     way_out = {"prestop": "5s", "drain": "100s"}
     assert said(spot_drain_shutdown=way_out, spot_drain_units=[{"name": "shop.service", "stop": "5s"}]) == []
