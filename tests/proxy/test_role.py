@@ -109,7 +109,7 @@ def test_haproxy_takes_it(variables: dict[str, Any], tmp_path: Path) -> None:
         ),
         (
             {"drain": "1s", "port": 8080, "load": {"peak": 1, "replica": 1}, "deadline": "1500ms"},
-            "drain: 1s is less than the deadline of 1500ms",
+            "drain: 1s is less than the deadline of 1.5s",
         ),
         (
             {"deadline": "1s", "calls": {"a": {"host": "x", "port": 1, "timeout": "2s"}}},

@@ -4,17 +4,19 @@ The words are those of a workload's arguments (`flyball.guards.workload.argument
 the proxy listens for each call, so that it can be a balancer for others too, and where its metrics are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.rules import PORT_TAKEN
+from flyball.guards.interruptions.interruption import check_drain
 from flyball.guards.reading import address as addresses
 from flyball.guards.reading.problem import Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, INVALID_ADDRESS, INVALID_NAME, MISSING, UNKNOWN_VALUE
 from flyball.guards.reading.strict import check
+from flyball.guards.reading.units import Milliseconds
 from flyball.guards.roles.haproxy import DRAIN, FIRST_CALL, LOOPBACK, METRICS, PEERS, ROLE, SOCKET, HostProxyArgs
 from flyball.guards.timeouts import calls, deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
@@ -56,7 +58,7 @@ def read(
     reader, key = ROLE.read(variables), "haproxy_proxy"
     own = reader.at(key)
     reader.group("haproxy_group")
-    proxy = _read(Reader({"name": host, **own.values}, own.path, reader.problems))
+    proxy = _of(host, own)
     if reader.is_map(key) and not (own.has("port") or own.has("calls")):
         hint = "name the application's port, or calls"
         reader.problem(key, EMPTY, "has neither an application nor calls, so there is nothing to proxy", hint)
@@ -64,6 +66,26 @@ def read(
         return HostProxy("", ()), reader.problems
     proxy = replace(proxy, families=Families(families))
     return HostProxy(proxy_config(proxy), tuple(_sockets(proxy))), []
+
+
+def longest(variables: Mapping[str, object]) -> Milliseconds:
+    """The longest that a request may take which the role's proxy passes on; 0 where there is none.
+
+    What is wrong with the variables reads as its default.
+    """
+    own = ROLE.read(variables).at("haproxy_proxy")
+    proxy = _of(NAME, own) if own.values else None
+    return _longest(proxy.inbound, proxy.outbound) if proxy else 0
+
+
+def _of(host: str, own: Reader) -> Proxy | None:
+    return _read(Reader({"name": host, **own.values}, own.path, own.problems))
+
+
+def _longest(inbound: InboundHop | None, outbound: Iterable[Outbound]) -> Milliseconds:
+    """Of a connection that is passed on as it is nobody knows: that ends when its two ends want it to."""
+    behind = [inbound.deadline] if inbound and inbound.protocol != "tcp" else []
+    return max([*behind, *(hop.call.longest for hop in outbound if hop.hop.protocol != "tcp")], default=0)
 
 
 def _sockets(proxy: Proxy) -> Iterator[str]:
@@ -91,6 +113,9 @@ def _proxy(r: Reader, inbound: InboundHop | None, outbound: tuple[Outbound, ...]
     metrics = r.at("metrics")
     listen = Address(metrics.whole("port", METRICS, most=addresses.LAST_PORT), _address(metrics, LOOPBACK))
     peers = Address(r.whole("peers", PEERS, most=addresses.LAST_PORT))
+    needed = _longest(inbound, outbound)
+    drain = r.duration("drain", max(DRAIN, needed))
+    r.problems += check_drain(drain, needed, r.path)
     try:
         proxy = Proxy(
             name=r.value("name", str, NAME),
@@ -101,7 +126,7 @@ def _proxy(r: Reader, inbound: InboundHop | None, outbound: tuple[Outbound, ...]
             socket=r.value("socket", str, SOCKET),
             headers=sidecar.read_headers(r),
             threads=r.whole("threads", 1, 1, 64),
-            drain=r.duration("drain", DRAIN),
+            drain=drain,
         )
     except ValueError as error:
         r.problem(

@@ -72,6 +72,11 @@ def drain_seconds(variables: Mapping[str, Any]) -> int:
     return _read(variables, "nginx")[0].drain_seconds
 
 
+def longest_request(web: Mapping[str, Any], proxy: Mapping[str, Any]) -> int:
+    """The longest that a request to a host may take [ms], by its variables of the roles nginx and haproxy."""
+    return max(nginx.longest(web), role.longest(proxy))
+
+
 def rotation_conflicts(lines: list[str], variables: Mapping[str, Any]) -> list[str]:
     """What other logrotate files of the host stand in the way, from what was found in them."""
     return [str(problem) for problem in logrotate_host.check(lines, _read(variables, "logrotate")[0].logs)]
@@ -177,6 +182,7 @@ class FilterModule:
             "problems": problems,
             "settings": settings,
             "drain_seconds": drain_seconds,
+            "longest_request": longest_request,
             "rotation_conflicts": rotation_conflicts,
             "group_problems": group_problems,
             "taking_problems": taking_problems,

@@ -60,11 +60,16 @@ def check_shutdown(shutdown: Shutdown, deadline: Milliseconds, path: Path) -> It
             f" {show_duration(LONGEST_SHUTDOWN)} that a spot notice of {show_duration(SPOT_NOTICE)} leaves",
             "shorten them",
         )
-    if shutdown.drain < deadline:
+    yield from check_drain(shutdown.drain, deadline, path)
+
+
+def check_drain(drain: Milliseconds, deadline: Milliseconds, path: Path) -> Iterator[Problem]:
+    """Refuse less time for what is under way than a request may take. `path` is of what has the argument `drain`."""
+    if drain < deadline:
         yield Problem(
             (*path, "drain"),
             DRAIN_BELOW_DEADLINE,
-            f"{show_duration(shutdown.drain)} is less than the deadline of {show_duration(deadline)}",
+            f"{show_duration(drain)} is less than the deadline of {show_duration(deadline)}",
             "requests under way would be cut off; raise drain or lower the deadline",
         )
 

@@ -71,7 +71,7 @@ class HostProxyArgs(TypedDict):
     threads: NotRequired[int]
     """Threads; with more than one, a few probes more may get through [1]."""
     drain: NotRequired[str]
-    """For what is under way when it stops or reloads [30s]."""
+    """For what is under way when it stops or reloads [30s, or what the longest request may take]."""
 
 
 ROLE = Role(
@@ -87,7 +87,7 @@ ROLE = Role(
             f" it, address [{LOOPBACK}] and listen [from {FIRST_CALL} on], so that a call with its servers' health is a"
             f" balancer. Also name [inventory_hostname], metrics [{LOOPBACK}:{METRICS}], peers [{PEERS}], socket"
             f" [{SOCKET}], headers of a message [{show_size(sidecar.LEAST_HEADERS)}], threads [1] and drain"
-            f" [{show_duration(DRAIN)}].",
+            f" [{show_duration(DRAIN)}, or what the longest request may take].",
         ),
         Variable("haproxy_group", str, "proxy", "The group of the inventory of which one host is restarted at a time."),
     ),

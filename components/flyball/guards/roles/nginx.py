@@ -5,7 +5,7 @@ timeout, and no limit on requests or connections (https://nginx.org/en/docs/http
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NotRequired, TypedDict
 
@@ -141,13 +141,22 @@ def read(variables: Mapping[str, object]) -> tuple[Web, list[Problem]]:
                 reader.problems.append(
                     Problem(("nginx_sites", i, key), GIVEN_TWICE, f"is also that of nginx_sites[{first}]")
                 )
-    leaves = max(reader.count("nginx_drain_seconds", most=100), *(ceil_div(site.deadline, 1000) for site in sites), 1)
+    leaves = max(reader.count("nginx_drain_seconds", most=100), ceil_div(_longest(sites), 1000), 1)
     connections = reader.count("nginx_max_connections", least=64, most=100_000)
     headers = reader.amount("nginx_headers", 4 * 1024, 64 * 1024)
     keepalive = reader.time("nginx_keepalive", least=1000)
     return Web(
         sites, _balancers(reader), connections, keepalive, headers, max(8, -(-headers // PAGE) + 1), leaves
     ), reader.problems
+
+
+def longest(variables: Mapping[str, object]) -> Milliseconds:
+    """The longest that a request to one of the role's sites may take; 0 where it has none."""
+    return _longest(map(_site, ROLE.read(variables).each("nginx_sites")))
+
+
+def _longest(sites: Iterable[Site]) -> Milliseconds:
+    return max((site.deadline for site in sites), default=0)
 
 
 def _balancers(r: Reader) -> tuple[str, ...]:

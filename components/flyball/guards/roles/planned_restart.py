@@ -75,7 +75,8 @@ ROLE = Role(
             "planned_restart_deadline",
             str,
             show_duration(DEFAULT_DEADLINE),
-            "The longest that a request may take; the wait for what is under way is at least as long.",
+            "The longest that a request may take, unless the host's nginx_sites or haproxy_proxy say longer; the wait"
+            " for what is under way is at least as long.",
             "duration",
         ),
         Variable(
@@ -180,14 +181,17 @@ class PlannedRestart:
         return {"program": program, "calendar": self.calendar, "port": self.port, "password": self.password, **times}
 
 
-def read(variables: Mapping[str, object], hosts: int) -> tuple[PlannedRestart, list[Problem]]:
-    """The restarts that the variables ask for in a group of so many hosts, and what is wrong with them."""
+def read(variables: Mapping[str, object], hosts: int, serves: Milliseconds = 0) -> tuple[PlannedRestart, list[Problem]]:
+    """The restarts that the variables ask for in a group of so many hosts, and what is wrong with them.
+
+    `serves` is the longest that a request may take by what else is known of the host, as its sites' deadlines.
+    """
     reader = ROLE.read(variables)
     problems = reader.problems
     units, is_reboot = tuple(reader.words("planned_restart_units")), reader.flag("planned_restart_reboot")
     _check_units(units, is_reboot, reader)
     prestop, drain = way_out(reader.at("planned_restart_shutdown"))
-    deadline = reader.time("planned_restart_deadline")
+    deadline = max(reader.time("planned_restart_deadline"), serves)
     problems += check_shutdown(Shutdown(prestop, drain, 0), deadline, ("planned_restart_shutdown",))
     times = {
         "prestop": prestop,

@@ -80,7 +80,8 @@ ROLE = Role(
             "spot_drain_deadline",
             str,
             show_duration(DEFAULT_DEADLINE),
-            "The longest that a request may take; the wait for what is under way is at least as long.",
+            "The longest that a request may take, unless the host's nginx_sites or haproxy_proxy say longer; the wait"
+            " for what is under way is at least as long.",
             "duration",
         ),
         Variable(
@@ -145,8 +146,11 @@ class SpotDrain:
         }
 
 
-def read(variables: Mapping[str, object]) -> tuple[SpotDrain, list[Problem]]:
-    """The way out that the variables ask for, and what is wrong with them."""
+def read(variables: Mapping[str, object], serves: Milliseconds = 0) -> tuple[SpotDrain, list[Problem]]:
+    """The way out that the variables ask for, and what is wrong with them.
+
+    `serves` is the longest that a request may take by what else is known of the host, as its sites' deadlines.
+    """
     reader = ROLE.read(variables)
     endpoint = reader.text("spot_drain_endpoint")
     url = address.url(endpoint)
@@ -160,7 +164,7 @@ def read(variables: Mapping[str, object]) -> tuple[SpotDrain, list[Problem]]:
     reader.problems += _check_seen(poll, request, LOOK_PATHS + bool(group[0]))
     prestop, drain = way_out(reader.at("spot_drain_shutdown"))
     units = tuple(_units(reader.each("spot_drain_units")))
-    deadline = reader.time("spot_drain_deadline")
+    deadline = max(reader.time("spot_drain_deadline"), serves)
     shutdown = Shutdown(prestop, drain, sum(stop for _, stop in units))
     reader.problems += check_shutdown(shutdown, deadline, ("spot_drain_shutdown",))
     rebalance = reader.flag("spot_drain_rebalance")
