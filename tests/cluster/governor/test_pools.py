@@ -60,8 +60,11 @@ CLAIM = {
 
 
 @pytest.fixture(scope="module")
-def pools(admin: Api) -> Api:
-    """The administrator, with a pool, a machine and its class, and the policies in force."""
+def pools(admin: Api) -> Iterator[Api]:
+    """The administrator, with a pool, a machine and its class, and the policies in force.
+
+    The policies go in the end: what other modules show to be refused, these would refuse too, in their words.
+    """
     for file in karpenter_kinds():
         kind = yaml.safe_load(file.read_text())
         admin.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", kind).expect()
@@ -91,7 +94,11 @@ def pools(admin: Api) -> Api:
     world.wait(lambda: not person.delete(f"{POOLS}/spot").ok)
     world.wait(lambda: "at the most" in person.patch(f"{POOLS}/spot", _limits(cpu="1000")).message)
     world.wait(lambda: not person.delete(ENVELOPES).ok)
-    return admin
+    yield admin
+    for manifest in governor.manifests():
+        if manifest["kind"].startswith("ValidatingAdmissionPolicy"):
+            admin.delete(f"{_collection(manifest)}/{manifest['metadata']['name']}").expect()
+    world.wait(lambda: person.delete(ENVELOPES).ok)
 
 
 def _collection(manifest: dict[str, Any]) -> str:
