@@ -121,6 +121,11 @@ def test_by_itself_it_has_a_priority_unless_one_is_named() -> None:
     assert named["StatefulSet sessions"]["spec"]["template"]["spec"]["priorityClassName"] == "high"
 
 
+def test_fewer_clients_than_pods_that_call_it_are_refused_before_anything_is_made() -> None:
+    with pytest.raises(Refused, match=r"shop\.caches\.sessions\.clients: is 4, and front may have \d+ pods"):
+        shop({"sessions": {**CACHES["sessions"], "clients": 4}}, front={**FRONT, "calls": {"sessions": {}}})
+
+
 def test_a_stack_file_gives_the_same(found: Objects) -> None:
     root = Path(__file__).parents[2]
     outer = {"environment": "dev", "owner": "shop", "namespace": "shop", "cluster": "there"}

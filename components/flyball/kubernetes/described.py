@@ -113,7 +113,10 @@ def _resolve(
         *digests.unread(_by_name(caches), held.caches, (name, "caches")),
         *balance.images(governed, (name, "governor")),
     ]
-    refuse([*problems, *held.problems, *found.problems, *digests.check(images, place.platform.registry, (name,))])
+    crowded = held.check_callers(found.callers, found.pods)
+    refuse(
+        [*problems, *held.problems, *crowded, *found.problems, *digests.check(images, place.platform.registry, (name,))]
+    )
     return Set(place, found.services, found.jobs, held.called(found.callers), governed, alerting, shared)
 
 

@@ -153,6 +153,7 @@ def examine(config: Mapping[str, Any], *, decrypted: bool = False) -> tuple[Stac
     for name, problem in on_nodes.check_services(found.services, count) if count else ():
         by_service[name].append(problem)
     problems += [*_blame(by_service, own, defaults), *(p for each in by_job.values() for p in each), *found.between]
+    problems += held.check_callers(found.callers, found.pods)
     problems += [*held.problems, *(on_nodes.check_caches(held.caches, count, ("caches",)) if count else ())]
     for name, args in _map(config, "caches").items() if not decrypted else ():
         problems += _check_password(args, ("caches", str(name)))

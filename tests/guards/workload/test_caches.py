@@ -131,3 +131,16 @@ def test_those_who_call_are_added_to_those_who_are_named() -> None:
     held = hold({"sessions": {**LEAST, "callers": ["trade/desk"]}}, [], "shop", ("caches",), GuardedCacheArgs)
     found = held.called({("shop", "sessions"): {Caller("shop", "front")}, ("shop", "other"): {Caller("shop", "x")}})
     assert found["sessions"].callers == (Caller("shop", "front"), Caller("trade", "desk"))
+
+
+@given(st.dictionaries(st.sampled_from(["front", "cart", "desk"]), st.integers(1, 400)), st.integers(1, 1000))
+def test_each_pod_that_may_call_it_has_a_connection(pods: Mapping[str, int], clients: int) -> None:
+    held = hold({"sessions": {**LEAST, "clients": clients}}, [], "shop", ("caches",), GuardedCacheArgs)
+    callers = {Caller("shop", name): count for name, count in pods.items()}
+    unknown = Caller("trade", "other")
+    found = list(held.check_callers({("shop", "sessions"): {*callers, unknown}, ("shop", "other"): callers}, callers))
+    taken = sum(pods.values())
+    assert [(problem.path, problem.rule.id) for problem in found] == (
+        [(("caches", "sessions", "clients"), "clients-below-callers")] if taken > clients else []
+    )
+    assert all(f"is {clients}, and {', '.join(sorted(pods))} may have {taken} pods" in str(each) for each in found)

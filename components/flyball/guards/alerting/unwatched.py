@@ -15,6 +15,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "It holds between the values of one stack file, which nothing but a refused change could alter.": (
         *("calls-in-a-circle", "calls-itself", "hidden-service", "wrong-port", "wrong-protocol", "wrong-deadline"),
         *("unknown-callee", "unknown-address", "no-callers", "caller-not-let-in", "caller-without-call"),
+        "clients-below-callers",
         *(
             "fallback-call",
             "nothing-listens",

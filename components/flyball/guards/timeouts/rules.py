@@ -176,3 +176,13 @@ NAME_UNREACHABLE = Rule(
     source="bind(2), EADDRINUSE: of one port there is either every address, or single ones; connect(2), ECONNREFUSED.",
     remedy="Let the application listen on another port, and dial the one that the call names.",
 )
+CLIENTS_BELOW_CALLERS = Rule(
+    "clients-below-callers",
+    Lesson.TIMEOUTS,
+    what="A cache takes at least one connection of each pod that may call it. The pods beyond are turned away: those"
+    " that were added because the load rose.",
+    source="`clients >= the callers' replicas at their ceiling, and one of each job`; a connection to a cache is held"
+    " for as long as its pod lives (https://redis.io/docs/latest/develop/reference/clients/#maximum-concurrent-"
+    "connected-clients).",
+    remedy="Raise clients, or lower the callers' ceiling.",
+)

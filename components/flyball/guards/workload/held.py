@@ -1,10 +1,11 @@
 """The caches of a set of services: read once, and then called by these."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.timeouts.rules import CLIENTS_BELOW_CALLERS
 from flyball.guards.workload import caches
 from flyball.guards.workload.caches import PORT, Cache, Seen
 from flyball.guards.workload.calls import Callee
@@ -18,6 +19,20 @@ class Held:
     caches: Mapping[str, Cache]
     callees: Mapping[str, Callee]
     problems: tuple[Problem, ...]
+    path: Path
+
+    def check_callers(
+        self, callers: Mapping[tuple[str, str], Iterable[Caller]], pods: Mapping[Caller, int]
+    ) -> Iterator[Problem]:
+        """Refuse caches that take fewer clients than those who call them have `pods`; of others nobody knows."""
+        for name, cache in self.caches.items():
+            known = {caller for caller in callers.get((cache.namespace, name), ()) if caller in pods}
+            if (count := sum(pods[caller] for caller in known)) <= cache.clients:
+                continue
+            names = ", ".join(sorted(caller.name for caller in known))
+            message = f"is {cache.clients}, and {names} may have {count} pods, each with a connection of its own"
+            hint = "raise it, or lower the ceiling there"
+            yield Problem((*self.path, name, "clients"), CLIENTS_BELOW_CALLERS, message, hint)
 
     def called(self, callers: Mapping[tuple[str, str], Iterable[Caller]]) -> dict[str, Cache]:
         """With those who call them, by namespace and name, beside those who are named."""
@@ -45,4 +60,4 @@ def hold(given: object, others: Iterable[str], namespace: str, path: Path, expec
         named_callers = cache.callers if cache else ()
         callees[name] = Callee(name, namespace, PORT, PORT, "tcp", cache=seen, callers=named_callers)
     problems += caches.check_names(named, others, path)
-    return Held(found, callees, tuple(problems))
+    return Held(found, callees, tuple(problems), path)

@@ -107,6 +107,12 @@ class Examined:
     between: tuple[Problem, ...]
 
     @property
+    def pods(self) -> dict[Caller, int]:
+        """The most that each has, by who it is."""
+        found = {Caller(each.spec.namespace, name): each.sizing.ceiling for name, each in self.services.items()}
+        return found | {Caller(each.spec.namespace, name): 1 for name, each in self.jobs.items()}
+
+    @property
     def problems(self) -> list[Problem]:
         own = (*self.own.values(), *self.of_jobs.values())
         return [*(problem for found in own for problem in found), *self.between]
