@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pulumi.runtime import rpc
 
-from flyball.deploy import pulumi_cli
+from flyball.deploy import pulumi_cli, wire
 from flyball.deploy.engine import Engine
 from flyball.deploy.program import run_program
 from flyball.deploy.pulumi_cli import PulumiError
@@ -147,6 +148,14 @@ def test_the_program_is_given_its_context_and_place_and_they_end_with_it(
     assert environment(project)["FLYBALL_CONTEXT"] == "mine"
     assert os.environ["FLYBALL_CONTEXT"] == "before"
     assert Path.cwd() == tmp_path
+
+
+def test_the_program_runs_for_the_engine_as_quickly_as_without(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ways: list[str] = []
+    monkeypatch.setattr(pulumi_cli, "_run", lambda *_: ways.append(rpc.serialize_property.__module__))
+    before = rpc.serialize_property.__module__
+    pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, None, preview=False)
+    assert (ways, rpc.serialize_property.__module__) == ([wire.__name__], before)
 
 
 BESIDE = """config:

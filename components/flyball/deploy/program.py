@@ -160,13 +160,7 @@ def run(
         found = [_registered(urn, request, monitor.outputs.get(urn)) for urn, request in monitor.requests]
         return sorted((r for r in found if r.type != _STACK_TYPE), key=lambda r: r.urn)
 
-    with (
-        _without_collector(),
-        without_places(),
-        _types_remembered(),
-        wire.shortened(monitor.known),
-        asyncio.Runner() as runner,
-    ):
+    with _without_collector(), quickly(monitor.known), asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_AtOnce())
         # Once a program has failed, the SDK abandons what waits for it; only the first failure is worth a word.
         runner.get_loop().set_exception_handler(lambda *_: None)
@@ -185,6 +179,13 @@ def _without_collector() -> Iterator[None]:
     finally:
         if before:
             gc.enable()
+
+
+@contextmanager
+def quickly(known: wire.Known | None = None) -> Iterator[None]:
+    """Within it the SDK leaves out what nobody asks for or was asked before, whoever answers it."""
+    with without_places(), _types_remembered(), wire.shortened({} if known is None else known):
+        yield
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from flyball import paths
 from flyball.deploy import language_host
 from flyball.deploy.engine import Engine
 from flyball.deploy.identity import Named
-from flyball.deploy.program import inside, without_places
+from flyball.deploy.program import inside, quickly
 from flyball.errors import FlyballError
 from flyball.lab import processes
 from flyball.stack.build import CONTEXT_VARIABLE
@@ -205,7 +205,7 @@ def _program(project: Path, file: Path, context: str | None) -> Iterator[list[st
     with (
         _telling(told),
         inside(project),
-        without_places(),
+        quickly(),
         language_host.serving(language_host.Runner(language_host.program(project / "__main__.py"))) as port,
     ):
         yield [f"--client=127.0.0.1:{port}", "--exec-kind=auto.inline"]
