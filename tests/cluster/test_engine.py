@@ -21,18 +21,41 @@ pytestmark = [pytest.mark.cluster, pytest.mark.pulumi_cli]
 
 
 def test_a_refresh_finds_no_change_and_a_destroy_leaves_nothing(world: World) -> None:
-    stack = world.stack("plain")
-    world.run(stack, "up")
+    """The engine is asked again only where there may be something to do for it; where it is not asked, it would have
+    found as many resources unchanged."""
+    stack, kubectl = world.stack("plain"), world.plane.kubectl
     where = ("--stack", stack.name, "--config-file", str(stack.file))
+    place = f"--namespace={stack.name}"
+    assert asked_engine(world.run(stack, "up"))
     world.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", *where)
     assert stack.name in world.stacks()
     # A fifth of a state, which is written twice for each object, and nothing that anybody reads.
     assert "stackTrace" not in world.pulumi("stack", "export", "--stack", stack.name)
 
+    kubectl.run("scale", "deployment/web", "--replicas=4", place)  # as its autoscaler does
+    kubectl.run("label", "deployment/web", "team=other", place)
+    again = world.run(stack, "up")
+    assert not asked_engine(again)
+    [count] = re.findall(r"^(\d+) unchanged$", again, re.MULTILINE)
+    assert f" {count} unchanged" in world.run(stack, "up", "--preview")
+
+    kubectl.run("annotate", "deployment/web", "flyball.dev/stack=other", "--overwrite", place)
+    assert asked_engine(world.run(stack, "up"))  # it goes by its state, and finds out by a refresh
+    world.pulumi("refresh", "--yes", "--skip-preview", *where)
+    mended = world.run(stack, "up")
+    assert asked_engine(mended)
+    assert "1 updated" in mended
+    assert not asked_engine(world.run(stack, "up"))
+
     assert world.run(stack, "down").splitlines()[-1] == f"removed stack {stack.name}"
 
     assert world.stacks() == []
-    assert left_of(world.plane.kubectl, stack.name) == ""
+    assert left_of(kubectl, stack.name) == ""
+
+
+def asked_engine(printed: str) -> bool:
+    """Whether an `up` did, by what the engine prints first."""
+    return "Updating (" in printed
 
 
 @pytest.fixture
@@ -66,7 +89,7 @@ def left_of(kubectl: Kubectl, namespace: str) -> str:
 @pytest.mark.usefixtures("nodes_for_all")
 @pytest.mark.parametrize(
     ("with_cli", "same"),
-    [(False, r"0 changed \(0 created, 0 changed, \d+ unchanged, 0 pruned\)"), (True, r"\d+ unchanged")],
+    [(False, r"0 changed \(0 created, 0 changed, \d+ unchanged, 0 pruned\)"), (True, r"(?m)^\d+ unchanged$")],
     ids=["kubectl", "engine"],
 )
 def test_applications_with_all_they_may_ask_for(world: World, with_cli: bool, same: str) -> None:

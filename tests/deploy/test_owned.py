@@ -126,3 +126,15 @@ def test_what_others_change_meanwhile_is_no_change_of_an_apply() -> None:
     after["spec"]["replicas"] = 5
     assert change(live(), after, MANAGER) == "unchanged"
     assert change(None, after, MANAGER) == "created"
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_what_anybody_may_change_is_left_out(is_ours: bool) -> None:
+    """The replicas that were applied: they are ours until an autoscaler moves them."""
+    stated, item = copy.deepcopy(STATED), live()
+    stated["spec"]["replicas"], item["spec"]["replicas"] = 2, 3
+    if is_ours:
+        _own(item)["fieldsV1"]["f:spec"]["f:replicas"] = {}
+    assert not is_as_stated(stated, item, MANAGER)
+    assert is_as_stated(stated, item, MANAGER, ["spec.replicas"])
+    assert not is_as_stated(stated, item, MANAGER, ["spec.paused"])

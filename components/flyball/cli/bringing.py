@@ -41,6 +41,8 @@ def up(context: click.Context, stack: str, kube_context: str | None, preview: bo
             outcome = local.up(target, progress.say, progress.advance)
         if outcome.result is not None:
             show.result(outcome.result)
+        if outcome.same is not None:
+            click.echo(f"{outcome.same} unchanged")
         show.standing(outcome.standing, outcome.services)
         for line in outcome.called:
             click.echo(line)

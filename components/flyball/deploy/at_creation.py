@@ -22,7 +22,7 @@ def stated(o: Object, live: Mapping[Key, Any]) -> Mapping[str, Any]:
     """The manifest to apply: of an object that exists, without what is ours only at creation."""
     manifest = o.manifest
     for path in o.ignored if o.key in live else ():
-        manifest = _without(manifest, path.split("."))
+        manifest = without(manifest, path.split("."))
     return manifest
 
 
@@ -30,7 +30,7 @@ def as_it_will_be(o: Object, live: Mapping[str, Any] | None) -> Mapping[str, Any
     """The manifest for a comparison: what an apply would hand over to `CREATION_MANAGER` first, it leaves as it is."""
     manifest = o.manifest
     for path in o.ignored if live is not None else ():
-        manifest = _without(manifest, path.split("."))
+        manifest = without(manifest, path.split("."))
         if live is not None and is_ours_alone(live, path):
             manifest = _with(manifest, path.split("."), _at(live, path))
     return manifest
@@ -41,11 +41,12 @@ def _with(value: Mapping[str, Any], keys: Sequence[str], leaf: Any) -> Mapping[s
     return {**value, keys[0]: inner}
 
 
-def _without(value: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:
+def without(value: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:
+    """A manifest without the field at a path, if it has it."""
     if keys[0] not in value:
         return value
     rest = {key: inner for key, inner in value.items() if key != keys[0]}
-    return rest if len(keys) == 1 else {**value, keys[0]: _without(value[keys[0]], keys[1:])}
+    return rest if len(keys) == 1 else {**value, keys[0]: without(value[keys[0]], keys[1:])}
 
 
 def _nested(path: str, value: Any) -> dict[str, Any]:

@@ -93,13 +93,18 @@ def rendered(resources: Iterable[Registered]) -> Rendered:
     others: list[Registered] = []
     problems: list[Problem] = []
     for resource in resources:
-        if _TYPE.fullmatch(resource.type) and "apiVersion" in resource.inputs:
+        if is_object(resource.type, resource.inputs):
             objects.append(_object(resource, problems))
         elif resource.custom and not resource.type.startswith("pulumi:providers:"):
             others.append(resource)
     refuse([*problems, *_twice(objects)])
     objects.sort(key=lambda o: (_rank(o.kind), o.kind, o.namespace, o.name))
     return Rendered(tuple(objects), tuple(sorted(others, key=lambda other: other.urn)))
+
+
+def is_object(type: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether a resource is an object of Kubernetes as a whole."""
+    return _TYPE.fullmatch(type) is not None and "apiVersion" in inputs
 
 
 def _object(resource: Registered, problems: list[Problem]) -> Object:

@@ -7,24 +7,32 @@ serialize-pe.go). An apply that states the same fields with the values that they
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from flyball.deploy.at_creation import without
 
 _HEAD = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")
 """Of the metadata; they say which object it is, and belong to no manager."""
 
 
-def is_as_stated(manifest: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> bool:
+def is_as_stated(manifest: Mapping[str, Any], live: Mapping[str, Any], manager: str, but: Sequence[str] = ()) -> bool:
     """Whether an apply of `manifest` by `manager` would leave the live object as it is; no where that is not certain.
 
-    Not certain is what the server has filled in beneath something that was stated as a whole.
+    Not certain is what the server has filled in beneath something that was stated as a whole. `but` are paths that
+    anybody may change, `spec.replicas`.
     """
     found = held(live, manager)
-    return found is not None and all(live[key] == manifest[key] for key in _HEAD) and found == _without_names(manifest)
+    if found is None or any(live[key] != manifest[key] for key in _HEAD):
+        return False
+    stated: Mapping[str, Any] = _without_names(manifest)
+    for path in but:
+        found, stated = (without(each, path.split(".")) for each in (found, stated))
+    return found == stated
 
 
-def held(live: Mapping[str, Any], manager: str) -> dict[str, Any] | None:
+def held(live: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
     """What `manager` has applied of an object and is there, without its head and names; None if that is not certain."""
     entries = [f for f in live["metadata"].get("managedFields", ()) if f["manager"] == manager and _is_apply(f)]
     if len(entries) != 1 or entries[0]["apiVersion"] != live["apiVersion"]:

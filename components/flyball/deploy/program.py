@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -29,13 +30,22 @@ from flyball.guards.reading.rules import GIVEN_TWICE, MISSING
 from flyball.stack.schema import encrypted
 
 T = TypeVar("T")
-_STACK_TYPE = "pulumi:pulumi:Stack"
+STACK_TYPE = "pulumi:pulumi:Stack"
 _OF_TYPES = (
     *("unwrap_optional_type", "unwrap_type", "input_type_py_to_pulumi_names"),
     *("resource_types", "resource_pulumi_to_py_names"),
 )
 _REMEMBERED: dict[str, Any] = {}
 """Functions of the SDK's, with what they have said of each type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One for a resource, and of a component the outputs that it has registered after it; None for those of none."""
+
+    urn: str
+    request: Any
+    outputs: Any
 
 
 class _Monitor(mocks.MockMonitor):
@@ -55,8 +65,8 @@ class _Monitor(mocks.MockMonitor):
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """As the engine makes it: with the types of all parents but the stack."""
-        above = parent.split("::")[2] if parent else _STACK_TYPE
-        qualified = type_ if above == _STACK_TYPE else f"{above}${type_}"
+        above = parent.split("::")[2] if parent else STACK_TYPE
+        qualified = type_ if above == STACK_TYPE else f"{above}${type_}"
         return f"urn:pulumi:{self._names}::{qualified}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
@@ -67,6 +77,11 @@ class _Monitor(mocks.MockMonitor):
         known = request.custom and not self._preview
         made = self._cloud.made(request) if known else None
         identity, outputs = made or (request.name if known else "", request.object)
+        if isinstance(outputs, dict):  # read already
+            response = resource_pb2.RegisterResourceResponse(urn=urn, id=identity)
+            response.object.SetInParent()
+            self.known[id(response.object)] = (response.object, outputs)
+            return response
         response = resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=outputs)
         if outputs is request.object:
             values = wire.read(outputs)
@@ -97,7 +112,8 @@ class Cloud(mocks.Mocks):
     """What only a cloud could answer: here nothing."""
 
     def made(self, request: Any) -> tuple[str, Any] | None:
-        """Id and outputs of a resource that is made in it; None where the id is its name, and outputs its inputs."""
+        """Id and outputs of a resource that is made in it, on the wire or as values; None where the id is its name, and
+        outputs its inputs."""
         return None
 
     def new_resource(self, args: mocks.MockResourceArgs) -> NoReturn:
@@ -117,10 +133,20 @@ def run_program(project: Path, stack: str, config: Mapping[str, Any], cloud: Clo
     `config` is the project's configuration without its prefix. Raises `Refused` for resources registered twice, and
     whatever the program raises. `cloud` answers what only one could.
     """
-    name = _name(project / "Pulumi.yaml")
-    main = str(project / "__main__.py")
     with inside(project):
-        return run(lambda: runpy.run_path(main, run_name="__main__"), name, stack, config, cloud=cloud)
+        return run(*_place(project), stack, config, cloud=cloud)
+
+
+def requests(project: Path, stack: str, config: Mapping[str, Any], cloud: Cloud) -> list[Request]:
+    """What `__main__.py` of a project asks an engine for, as it stands on the wire; raises what the program raises."""
+    with inside(project):
+        return _run(*_place(project), stack, config, False, cloud, _requests)
+
+
+def _place(project: Path) -> tuple[Callable[[], object], str]:
+    """The program of a project, and what that is called."""
+    main = str(project / "__main__.py")
+    return lambda: runpy.run_path(main, run_name="__main__"), _name(project / "Pulumi.yaml")
 
 
 def _name(file: Path) -> str:
@@ -143,13 +169,28 @@ def run(
     cloud: Cloud | None = None,
 ) -> list[Registered]:
     """As `run_program`, for a program that is a function. In a preview the ids of resources are unknown."""
+    registered = _run(program, project, stack, config, preview, cloud, _all_registered)
+    refuse(_twice(registered))
+    return registered
+
+
+def _run(
+    program: Callable[[], object],
+    project: str,
+    stack: str,
+    config: Mapping[str, Any] | None,
+    preview: bool,
+    cloud: Cloud | None,
+    read: Callable[[_Monitor], list[T]],
+) -> list[T]:
+    """What is to be `read` of a program's registrations once it has ended."""
     monitor = _Monitor(project, stack, preview, cloud or Cloud())
     values = {f"{project}:{key}": _as_text(value) for key, value in (config or {}).items()}
 
     def in_stack() -> None:
         program()
 
-    async def alone() -> list[Registered]:
+    async def alone() -> list[T]:
         # The SDK keeps its settings in context variables, so those of this run end with it.
         # As with the CLI: a key is secret where it holds something encrypted.
         set_all_config(values, sorted({f"{project}:{path[0]}" for path in encrypted(config or {})}))
@@ -157,16 +198,22 @@ def run(
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType] - for a stack of its own
         settings.SETTINGS.outputs.clear()  # of an earlier run that failed  # pyright: ignore
         await run_in_stack(in_stack)
-        found = [_registered(urn, request, monitor.outputs.get(urn)) for urn, request in monitor.requests]
-        return sorted((r for r in found if r.type != _STACK_TYPE), key=lambda r: r.urn)
+        return read(monitor)
 
     with _without_collector(), quickly(monitor.known), asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_AtOnce())
         # Once a program has failed, the SDK abandons what waits for it; only the first failure is worth a word.
         runner.get_loop().set_exception_handler(lambda *_: None)
-        registered = runner.run(alone())
-    refuse(_twice(registered))
-    return registered
+        return runner.run(alone())
+
+
+def _all_registered(monitor: _Monitor) -> list[Registered]:
+    found = [_registered(urn, request, monitor.outputs.get(urn)) for urn, request in monitor.requests]
+    return sorted((r for r in found if r.type != STACK_TYPE), key=lambda r: r.urn)
+
+
+def _requests(monitor: _Monitor) -> list[Request]:
+    return [Request(urn, request, monitor.outputs.get(urn)) for urn, request in monitor.requests]
 
 
 @contextmanager

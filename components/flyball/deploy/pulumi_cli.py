@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import unquote, urlsplit
 
 from flyball import paths
-from flyball.deploy import language_host
+from flyball.deploy import language_host, state_file
 from flyball.deploy.engine import Engine
 from flyball.deploy.identity import Named
 from flyball.deploy.program import inside, quickly
@@ -28,8 +27,6 @@ from flyball.stack.schema import PROJECT
 PARALLEL = 64
 """Operations at once. By the CLI's own 4 for each processor, 100 Deployments that settle for 10 s wait for each other
 on two processors for two minutes; and what is under way is written into each checkpoint, so it is not all of them."""
-_PACKED = ("", ".gz", ".zst")
-"""How the files of a state may end, by what the CLI packs them with."""
 _REMOVE = ("stack", "rm", "--yes", "--preserve-config")
 
 
@@ -138,20 +135,13 @@ def _release(engine: Engine, stack: str) -> bool:
     Only where the state is in files, whose locks name a process of this machine: any other may still be at work.
     Not by `pulumi cancel`, which needs a stack: the update may have been killed while it created it.
     """
-    state = _files(engine)
-    locks = list((state / "locks" / "organization" / PROJECT / stack).glob("*.json")) if state else []
+    state = state_file.folder(environment(engine))
+    locks = state_file.locks(state, stack) if state else []
     if not locks or not all(map(_left_behind, locks)):
         return False
     for lock in locks:
         lock.unlink(missing_ok=True)
     return True
-
-
-def _files(engine: Engine) -> Path | None:
-    """Where the CLI keeps its state, where that is in files (https://www.pulumi.com/docs/iac/concepts/
-    state-and-backends/#local-filesystem)."""
-    backend = urlsplit(environment(engine).get("PULUMI_BACKEND_URL", ""))
-    return Path(unquote(backend.path), ".pulumi") if backend.scheme == "file" else None
 
 
 def _left_behind(lock: Path) -> bool:
@@ -173,8 +163,8 @@ def _create(engine: Engine, stack: str) -> None:
     user's. It makes a key of the passphrase before it looks whether there is one, a quarter of a second of work: where
     the state is in files, that is seen.
     """
-    state = _files(engine)
-    if state and any((state / "stacks" / PROJECT / f"{stack}.json{packed}").is_file() for packed in _PACKED):
+    state = state_file.folder(environment(engine))
+    if state and state_file.files(state, stack):
         return
     command = [str(engine.pulumi), "stack", "init", "--no-select", "--non-interactive", "--stack", stack]
     with TemporaryDirectory() as folder:
@@ -201,9 +191,8 @@ def _where(stack: str, file: Path) -> list[str]:
 @contextmanager
 def _program(project: Path, file: Path, context: str | None) -> Iterator[list[str]]:
     """Holds the project's program ready; gives the flags by which the CLI finds it, as the Automation API has them."""
-    told = {FOLDER_VARIABLE: str(file.resolve().parent)} | ({CONTEXT_VARIABLE: context} if context else {})
     with (
-        _telling(told),
+        telling(file, context),
         inside(project),
         quickly(),
         language_host.serving(language_host.Runner(language_host.program(project / "__main__.py"))) as port,
@@ -212,8 +201,9 @@ def _program(project: Path, file: Path, context: str | None) -> Iterator[list[st
 
 
 @contextmanager
-def _telling(variables: Mapping[str, str]) -> Iterator[None]:
-    """Within it the environment has these; afterwards what it had before."""
+def telling(file: Path, context: str | None) -> Iterator[None]:
+    """Within it the environment tells the program what the CLI does not; afterwards it has what it had before."""
+    variables = {FOLDER_VARIABLE: str(file.resolve().parent)} | ({CONTEXT_VARIABLE: context} if context else {})
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -27,10 +27,12 @@ from flyball.deploy import (
     room,
     scaled,
     shrinking,
+    unchanged,
     volumes,
 )
 from flyball.deploy import engine as engines
 from flyball.deploy.apply import ApplySet, Result
+from flyball.deploy.asked import Live
 from flyball.deploy.canary import Release
 from flyball.deploy.engine import Engine
 from flyball.deploy.manifests import Object, Rendered, rendered
@@ -67,6 +69,8 @@ class Outcome:
     """What an `up` did (None where the Pulumi CLI did it and has said so itself) and what stands now."""
 
     result: Result | None
+    same: int | None
+    """How many resources the Pulumi CLI was not asked about, because it would have found all of them unchanged."""
     standing: tuple[Standing, ...]
     services: Mapping[str, Service]
     """What stands, as the rules have resolved it."""
@@ -89,7 +93,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     result = render(target, stack)
     proxies.check(result.objects, report)
     kubectl = cluster(target, stack, report)
-    applied = None
+    applied = same = None
     members = ApplySet(kubectl, target.name, stack.place.owner, report)
     workloads = [o.named for o in result.objects if o.kind in rollout.KINDS]
     live = parts.live(kubectl, stack.services.values())
@@ -108,17 +112,18 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     canary.clear(kubectl, canaries)
     releases = canary.releases(kubectl, canaries, result.objects)
     if engine and not _by_kubectl(members, report):
-        refuse(_in_the_way(members, engine, target, stack, result))
+        there = members.live(result.objects)
+        refuse(_in_the_way(there, engine, target, stack, result))
         grow()
-        report(f"bringing it up with {engine}")
         # What the state does not know, since its creation was killed, is created again: not smaller than it has become.
-        with (
-            meanwhile.beginning(parts.running(live, stack.services.values())),
-            _migrating(kubectl, engine, target, result),
-        ):
-            _by_engine(
-                engine, target, sizes, stands, functools.partial(canary.run, kubectl, releases, report), releases
-            )
+        with meanwhile.beginning(parts.running(live, stack.services.values())):
+            same = None if sizes or releases else unchanged.count(engine, target, stack, there)
+            if same is not None:
+                report(f"it stands as {engine} has brought it up, which is not asked again")
+            else:
+                report(f"bringing it up with {engine}")
+                with _migrating(kubectl, engine, target, result):
+                    _by_engine(engine, target, kubectl, sizes, stands, releases, report)
     else:
         if engine is None:
             report("no Pulumi CLI on PATH and none built: kubectl applies what the program comes to in this process")
@@ -126,16 +131,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         grow()
         with meanwhile.at_least(sizes):
             first = parts.first(render(target, stack).objects, sizes) if sizes else None
-        objects = first or result.objects
-        stages = [
-            (canary.without(stage.objects, releases), functools.partial(_staged, kubectl, stage, report))
-            for stage in migrations.stages(objects, migrations.live(kubectl, result.objects))
-        ]
-        if releases:
-            stages.append((canary.without(objects, releases), functools.partial(canary.run, kubectl, releases, report)))
-        applied = members.apply(result.objects, first, stands, stages)
-        for other in result.others:
-            report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
+        applied = _applied(members, result, first, stands, releases, report)
     rollout.wait(kubectl, workloads, progress)
     scaled.wait(kubectl, result.objects, report)
     grow()  # those of members that have joined
@@ -145,14 +141,36 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         others.sweep(kubectl, _signature(target), {stack.namespace}, report)
     for line in jobs.said(kubectl, result.objects):
         report(line)
-    return _outcome(kubectl, stack, applied)
+    return _outcome(kubectl, stack, applied, same)
 
 
-def _outcome(kubectl: Kubectl, stack: Stack, applied: Result | None) -> Outcome:
+def _applied(
+    members: ApplySet,
+    result: Rendered,
+    first: list[Object] | None,
+    stands: Callable[[], None],
+    releases: Sequence[Release],
+    report: Report,
+) -> Result:
+    """By kubectl: what comes to stand before the rest, stage by stage, and then all of it."""
+    kubectl, objects = members.kubectl, first or result.objects
+    stages = [
+        (canary.without(stage.objects, releases), functools.partial(_staged, kubectl, stage, report))
+        for stage in migrations.stages(objects, migrations.live(kubectl, result.objects))
+    ]
+    if releases:
+        stages.append((canary.without(objects, releases), functools.partial(canary.run, kubectl, releases, report)))
+    applied = members.apply(result.objects, first, stands, stages)
+    for other in result.others:
+        report(f"not applied, for lack of the Pulumi CLI: {other.type} {other.name}")
+    return applied
+
+
+def _outcome(kubectl: Kubectl, stack: Stack, applied: Result | None, same: int | None) -> Outcome:
     standing = rollout.standing(kubectl, stack.namespace, list(stack.services), stack.place.platform)
     frozen = freeze.current(kubectl) if stack.governor else None
     called = addresses.said(kubectl, stack.services.values())
-    return Outcome(applied, tuple(standing), stack.services, frozen, tuple(called))
+    return Outcome(applied, same, tuple(standing), stack.services, frozen, tuple(called))
 
 
 def _staged(kubectl: Kubectl, stage: migrations.Stage, report: Report) -> None:
@@ -179,10 +197,11 @@ def _migrating(kubectl: Kubectl, engine: Engine, target: Target, result: Rendere
 def _by_engine(
     engine: Engine,
     target: Target,
+    kubectl: Kubectl,
     sizes: Sizes,
     stands: Callable[[], None],
-    canaries: Callable[[], None],
     releases: Sequence[Release],
+    report: Report,
 ) -> None:
     """In two runs where a part of a workload takes over from another, which the first one leaves as it is; and where a
     new version comes beside an old one, which the first one leaves too."""
@@ -194,7 +213,7 @@ def _by_engine(
             pulumi_cli.up(*place, preview=False, leave=going)
     if sizes:
         stands()
-    canaries()
+    canary.run(kubectl, releases, report)
     pulumi_cli.up(*place, preview=False)
 
 
@@ -216,7 +235,7 @@ def preview(target: Target, report: Report) -> str | None:
         refuse(list(others.check_shared(kubectl, stack)))
     if engine and not (members and _by_kubectl(members, report)):
         if members:
-            refuse(_in_the_way(members, engine, target, stack, result))
+            refuse(_in_the_way(members.live(result.objects), engine, target, stack, result))
         pulumi_cli.up(engine, target.project, target.name, target.file, target.context, preview=True)
         for line in (*shrinks, *first):
             report(line)
@@ -359,14 +378,14 @@ def _signature(target: Target) -> Signature:
     return Signature(target.name, *(str(target.config.get(key, "")) for key in ("owner", "environment")))
 
 
-def _in_the_way(members: ApplySet, engine: Engine, target: Target, stack: Stack, result: Rendered) -> Iterator[Problem]:
+def _in_the_way(live: Live, engine: Engine, target: Target, stack: Stack, result: Rendered) -> Iterator[Problem]:
     """What the engine, which takes over whatever it finds, would take from others, and what it could not take away."""
     made = functools.cache(lambda: pulumi_cli.made(engine, target.project, target.name))
 
     def is_own(o: Object, there: Item) -> bool:
         return others.alike(o.manifest, there) or o.named in made()
 
-    yield from others.check(result.objects, members.live(result.objects), is_own)
+    yield from others.check(result.objects, live, is_own)
     if stack.governor:
         yield from check_left(made(), stack.namespace)
 
