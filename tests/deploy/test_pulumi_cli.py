@@ -35,6 +35,8 @@ if sys.argv[1:3] == ["stack", "init"]:
     open(f"Pulumi.{sys.argv[-1]}.yaml", "w").write("encryptionsalt: new")
     if os.environ.get("STAND_IN_EXISTS"):
         sys.exit("error: stack 'prod' already exists")
+if sys.argv[1:3] == ["stack", "export"]:
+    print("{}")
 if "--config-file" in sys.argv:
     open(sys.argv[sys.argv.index("--config-file") + 1], "a").write("encryptionsalt: new")
 sys.exit(int(os.environ.get("STAND_IN_CODE", "0")) if sys.argv[1] != "stack" else 0)
@@ -210,6 +212,30 @@ def test_a_stack_whose_file_is_there_is_not_created(name: str, asked: bool, proj
     file.write_text("{}")
     pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, None, preview=False)
     assert (INIT in calls(project)) == asked
+
+
+def test_what_a_stack_has_made_is_read_in_its_file_where_that_is_plain(project: Path, tmp_path: Path) -> None:
+    file = tmp_path / "cache" / "flyball" / "state" / ".pulumi" / "stacks" / "flyball" / "prod.json"
+    file.parent.mkdir(parents=True)
+    made = [
+        {"type": "pulumi:pulumi:Stack"},
+        {"type": "kubernetes:core/v1:Namespace", "inputs": {"kind": "Namespace", "metadata": {"name": "shop"}}},
+        {
+            "type": "kubernetes:core/v1:ConfigMap",
+            "inputs": {"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}},
+        },
+        {"type": "kubernetes:helm.sh/v3:Release", "inputs": {"name": "a"}},
+    ]
+    latest = {"manifest": {}, "resources": made}
+    file.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
+    found = {("Namespace", "", "shop"), ("ConfigMap", "shop", "a")}
+    assert pulumi_cli.made(engine(project), project, "prod") == found
+    assert not (tmp_path / "log").exists()
+
+    pending = {"pending_operations": [{"type": "creating", "resource": made[2]}]}
+    file.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {**latest, **pending}}}))
+    assert pulumi_cli.made(engine(project), project, "prod") == set()
+    assert calls(project) == [["stack", "export", "--stack", "prod", "--non-interactive"]]
 
 
 def test_a_failure_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,12 @@ def made(urn: str, inputs: dict[str, Any], uid: str, parent: str = STACK, **note
         "id": f"shop/{inputs['metadata']['name']}",
         "type": urn.split("::")[2].split("$")[-1],
         "inputs": inputs,
-        "outputs": {"__fieldManager": manager, "__initialApiVersion": "v1", "__inputs": inputs, **outputs},
+        "outputs": {
+            "__fieldManager": manager,
+            "__initialApiVersion": "v1",
+            "__inputs": copy.deepcopy(inputs),
+            **outputs,
+        },
         "parent": parent,
         "provider": f"{CLUSTER}::0f-cluster",
         "propertyDependencies": {key: [] for key in inputs},
@@ -280,6 +285,7 @@ def _set(index: int, *path: str, value: Any) -> Callable[[list[dict[str, Any]]],
         _set(4, "inputs", "spec", "paused", value=True),
         _set(4, "inputs", "metadata", "name", value="web-3f2a"),
         _set(4, "outputs", "spec", "paused", value=True),  # as a refresh has found it
+        _set(4, "outputs", "spec", "paused", value=0),
         _set(4, "outputs", "spec", "paused", value=None),
         _set(4, "outputs", "spec", "template", "containers", value=[]),
         _set(4, "outputs", "metadata", "uid", value="another"),  # which the program exports

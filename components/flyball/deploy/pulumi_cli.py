@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from flyball import paths
 from flyball.deploy import language_host, state_file
@@ -106,20 +107,28 @@ def destroy(engine: Engine, project: Path, stack: str, file: Path, context: str 
 def made(engine: Engine, project: Path, stack: str, *, whole: bool = False) -> set[Named]:
     """What the state says that the stack has made in its cluster, or was about to, unless it is to be made as a
     `whole`; empty where there is no state."""
+    state = state_file.folder(environment(engine))
+    resources = state_file.plain(state, stack) if state else None
+    if resources is None:  # the CLI says it too, and reads all there are
+        resources = _exported(engine, project, stack, whole=whole)
+    found: set[Named] = set()
+    for resource in resources:
+        inputs = resource.get("inputs") or {}
+        if resource["type"].startswith("kubernetes:") and "kind" in inputs:
+            found.add((inputs["kind"], inputs["metadata"].get("namespace", ""), inputs["metadata"]["name"]))
+    return found
+
+
+def _exported(engine: Engine, project: Path, stack: str, *, whole: bool) -> list[dict[str, Any]]:
     command = [str(engine.pulumi), "stack", "export", "--stack", stack, "--non-interactive"]
     done = subprocess.run(
         command, cwd=project, env=environment(engine), capture_output=True, text=True, check=False, encoding="utf-8"
     )
     if done.returncode:
-        return set()
+        return []
     state = json.loads(done.stdout).get("deployment") or {}
     pending = [operation["resource"] for operation in state.get("pending_operations") or ()]
-    found: set[Named] = set()
-    for resource in [*(state.get("resources") or ()), *([] if whole else pending)]:
-        inputs = resource.get("inputs") or {}
-        if resource["type"].startswith("kubernetes:") and "kind" in inputs:
-            found.add((inputs["kind"], inputs["metadata"].get("namespace", ""), inputs["metadata"]["name"]))
-    return found
+    return [*(state.get("resources") or ()), *([] if whole else pending)]
 
 
 def forget(engine: Engine, project: Path, stack: str) -> None:

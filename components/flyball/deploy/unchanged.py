@@ -90,7 +90,6 @@ def _as_usual(env: Mapping[str, str], target: Target) -> bool:
     return (
         not options
         and not encrypted(target.config)
-        and project["name"] == PROJECT
         and project.keys() <= _PROJECT_KEYS
         and file.keys() <= _FILE_KEYS
         and all(str(key).startswith(f"{PROJECT}:") for key in file["config"])
