@@ -257,6 +257,13 @@ def test_what_changes_nothing_of_what_is_there_does_not(place: Place, old: str, 
     assert place.count() == 6
 
 
+def test_a_patch_of_what_others_have_made_needs_it(place: Place) -> None:
+    """Its fields are this stack's, the object is not."""
+    (place.project / "__main__.py").write_text(PROGRAM.replace("apps.v1.Deployment(", "apps.v1.DeploymentPatch("))
+    place.state.write_text(place.state.read_text().replace("apps/v1:Deployment", "apps/v1:DeploymentPatch"))
+    assert place.count() is None
+
+
 def _set(index: int, *path: str, value: Any) -> Callable[[list[dict[str, Any]]], None]:
     def change(resources: list[dict[str, Any]]) -> None:
         there = resources[index]
@@ -443,6 +450,9 @@ def test_an_object_that_is_gone_needs_it(place: Place, key: tuple[str, str, str,
 def test_a_job_that_goes_when_it_has_run_does_not(place: Place) -> None:
     del place.live["batch", "Job", "shop", "once"]
     assert place.count() == 6
+    for file in (place.project / "__main__.py", place.state):  # one that stays
+        file.write_text(file.read_text().replace("ttlSecondsAfterFinished", "backoffLimit"))
+    assert place.count() is None
 
 
 def test_nor_does_what_a_later_update_has_left_to_its_owner(place: Place) -> None:

@@ -202,7 +202,7 @@ def _is_there(resource: Resource, live: Live) -> bool:
     manifest, outputs = resource["inputs"], resource["outputs"]
     there = live.get(Object(manifest, ()).key)
     if there is None:
-        return manifest["kind"] == "Job" and "ttlSecondsAfterFinished" in manifest["spec"]  # it goes by itself
+        return "ttlSecondsAfterFinished" in manifest.get("spec", {})  # a Job that goes by itself
     meta = there["metadata"]
     if meta["uid"] != outputs["metadata"]["uid"] or "deletionTimestamp" in meta:
         return False
