@@ -455,6 +455,15 @@ def test_a_job_that_goes_when_it_has_run_does_not(place: Place) -> None:
     assert place.count() is None
 
 
+def test_nor_does_a_refresh_that_has_found_nothing(place: Place) -> None:
+    resources = copy.deepcopy(state())
+    for each in resources:
+        there = {key: urns for key, urns in each.pop("propertyDependencies", {}).items() if urns}
+        each.update({"propertyDependencies": there} if there else {})
+    place.write(resources)
+    assert place.count() == 6
+
+
 def test_nor_does_what_a_later_update_has_left_to_its_owner(place: Place) -> None:
     resources = copy.deepcopy(state())
     _set(4, "outputs", "__inputs", "spec", "replicas", value=None)(resources)

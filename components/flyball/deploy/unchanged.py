@@ -155,8 +155,8 @@ def _seconds(text: str) -> float:
 
 
 def _sorted(noted: Mapping[str, Any]) -> dict[str, Any]:
-    """With what a resource depends on in order, where a state has it in any."""
-    properties = {key: sorted(each) for key, each in noted.get("propertyDependencies", {}).items()}
+    """With what a resource depends on in order, where a state has it in any; a refresh leaves out what is empty."""
+    properties = {key: sorted(each) for key, each in noted.get("propertyDependencies", {}).items() if each}
     return {**noted, "dependencies": sorted(noted.get("dependencies", ())), "propertyDependencies": properties}
 
 
