@@ -30,7 +30,7 @@ from flyball.stack.target import Target
 
 Resource = Mapping[str, Any]
 """One in the state."""
-PROVIDER_TYPE = "pulumi:providers:kubernetes"
+_PROVIDER = "pulumi:providers:kubernetes"
 _ENVIRONMENT = {
     *("PULUMI_BACKEND_URL", "PULUMI_HOME", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"),
     *("PULUMI_PARALLEL", "PULUMI_SKIP_UPDATE_CHECK", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"),
@@ -44,9 +44,7 @@ _SAME = {"urn", "type", "custom", "parent", "inputs", "dependencies", "provider"
 """What a state notes of a request."""
 _OWN = {"id", "outputs", "created", "modified"}
 """What it notes beside."""
-_NOTED = {"type", "name", "parent", "custom", "object", "dependencies", "provider", "propertyDependencies"} | {
-    *("retainOnDelete", "ignoreChanges", "customTimeouts"),
-}
+_NOTED = _SAME - {"urn", "inputs"} | {"name", "object"}
 """Fields of a request that the state notes."""
 _WITHOUT_TRACE = {"acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting", "version"} | {
     *("providers", "aliases", "aliasSpecs", "deleteBeforeReplace", "deleteBeforeReplaceDefined"),
@@ -139,7 +137,7 @@ def _expected(asked: Request) -> dict[str, Any]:
     inputs = wire.read(request.object)
     if fields.keys() - _NOTED - _WITHOUT_TRACE - empty or inputs is wire.NOTHING:
         raise _DoubtError
-    if request.type == PROVIDER_TYPE:
+    if request.type == _PROVIDER:
         inputs = {**inputs, "version": request.version, _INTERNAL: {}}
     noted = {key: fields[key] for key in ("type", "parent", "provider", "retainOnDelete") if key in fields}
     noted |= {key: list(fields[key]) for key in ("dependencies", "ignoreChanges") if key in fields}
@@ -170,7 +168,7 @@ def _has_settled(there: Resource, asked: Request, ignored: Iterable[str]) -> boo
     outputs, inputs = there.get("outputs", {}), there.get("inputs", {})
     if not there["custom"]:
         return _text(outputs) == _text({} if asked.outputs is None else wire.read(asked.outputs))
-    if there["type"] == PROVIDER_TYPE:
+    if there["type"] == _PROVIDER:
         return _text(outputs) == _text({key: value for key, value in inputs.items() if key != _INTERNAL})
     if not is_object(there["type"], inputs):
         return False
