@@ -1,5 +1,6 @@
 """How the Pulumi CLI is called, held against a stand-in that writes down what it was called with."""
 
+import gc
 import json
 import os
 import re
@@ -153,11 +154,14 @@ def test_the_program_is_given_its_context_and_place_and_they_end_with_it(
 
 
 def test_the_program_runs_for_the_engine_as_quickly_as_without(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ways: list[str] = []
-    monkeypatch.setattr(pulumi_cli, "_run", lambda *_: ways.append(rpc.serialize_property.__module__))
-    before = rpc.serialize_property.__module__
+    def way() -> tuple[str, bool]:
+        return rpc.serialize_property.__module__, gc.isenabled()
+
+    ways: list[tuple[str, bool]] = []
+    monkeypatch.setattr(pulumi_cli, "_run", lambda *_: ways.append(way()))
+    before = way()
     pulumi_cli.up(engine(project), project, "prod", project / "stacks" / NAME, None, preview=False)
-    assert (ways, rpc.serialize_property.__module__) == ([wire.__name__], before)
+    assert (ways, way()) == ([(wire.__name__, False)], before)
 
 
 BESIDE = """config:

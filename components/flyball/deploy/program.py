@@ -200,7 +200,7 @@ def _run(
         await run_in_stack(in_stack)
         return read(monitor)
 
-    with _without_collector(), quickly(monitor.known), asyncio.Runner() as runner:
+    with quickly(monitor.known), asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_AtOnce())
         # Once a program has failed, the SDK abandons what waits for it; only the first failure is worth a word.
         runner.get_loop().set_exception_handler(lambda *_: None)
@@ -231,7 +231,7 @@ def _without_collector() -> Iterator[None]:
 @contextmanager
 def quickly(known: wire.Known | None = None) -> Iterator[None]:
     """Within it the SDK leaves out what nobody asks for or was asked before, whoever answers it."""
-    with without_places(), _types_remembered(), wire.shortened({} if known is None else known):
+    with _without_collector(), without_places(), _types_remembered(), wire.shortened({} if known is None else known):
         yield
 
 
