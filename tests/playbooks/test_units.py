@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -18,12 +19,20 @@ def systemctl(**properties: str) -> units.Run:
     return lambda command: (0, shown, "")
 
 
+@pytest.fixture
+def other() -> Iterator[int]:
+    """A process that listens nowhere."""
+    with subprocess.Popen(["sleep", "9999"]) as process:
+        yield process.pid
+        process.kill()
+
+
 def ours(**properties: str) -> units.Run:
     return systemctl(**{"ActiveState": "active", "SubState": "running", "MainPID": str(os.getpid()), **properties})
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_a_socket_is_found_where_it_listens_and_nowhere_else(address: str) -> None:
+def test_a_socket_is_found_where_it_listens_and_nowhere_else(address: str, other: int) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family) as one:
         try:
@@ -33,22 +42,57 @@ def test_a_socket_is_found_where_it_listens_and_nowhere_else(address: str) -> No
         port = one.getsockname()[1]
         place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         run = ours()
-        assert serving.lacks(run, "a.service", [place]) == f"a.service does not listen on {place}, where nobody does"
+        nobody = f"a.service does not listen on {place}, where nobody does"
+        assert serving.lacks(run, "a.service", [place]) == (nobody, False)
         one.listen()
-        assert [serving.lacks(run, "a.service", [where]) for where in (place, str(port), f":{port}")] == ["", "", ""]
+        for where in (place, str(port), f":{port}"):
+            assert serving.lacks(run, "a.service", [where]) == ("", False)
         assert place in [found.place for found in units.listening([os.getpid()])]
-        with subprocess.Popen(["sleep", "9999"]) as other:
-            said = serving.lacks(ours(MainPID=str(other.pid)), "a.service", [place])
-            other.kill()
+        said, is_taken = serving.lacks(ours(MainPID=str(other)), "a.service", [place])
         assert f"(process {os.getpid()}) does" in said
+        assert is_taken
+
+
+class Clock:
+    """Time that passes where somebody sleeps, 25 times as fast, and in no other way."""
+
+    STEP = 25 * serving.BETWEEN
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += 25 * seconds
+
+
+@pytest.mark.parametrize(("seconds", "waited"), [(60, 10), (4, 4), (0, 0)])
+def test_a_place_that_another_program_has_is_not_waited_for_to_the_end(seconds: int, waited: int, other: int) -> None:
+    clock = Clock()
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        one.listen()
+        place = f"127.0.0.1:{one.getsockname()[1]}"
+        wrong = serving.wait(ours(MainPID=str(other)), "a.service", [place], seconds, clock.now, clock.sleep)
+    assert f"(process {os.getpid()}) does" in wrong
+    assert waited <= clock.seconds < waited + Clock.STEP
+
+
+def test_a_place_that_nobody_has_is_waited_for_as_long_as_one_may() -> None:
+    clock = Clock()
+    wrong = serving.wait(ours(), "a.service", ["127.0.0.1:1"], 60, clock.now, clock.sleep)
+    assert wrong == "a.service does not listen on 127.0.0.1:1, where nobody does"
+    assert 60 <= clock.seconds < 60 + Clock.STEP
 
 
 def test_a_unit_that_does_not_run_serves_nothing() -> None:
-    assert serving.lacks(systemctl(ActiveState="failed", SubState="failed", MainPID="0"), "a.service", []) == (
-        "a.service does not run: failed (failed)"
-    )
-    assert serving.lacks(lambda command: (1, "", "no systemd"), "a.service", []) == "a.service does not run: unknown ()"
-    assert serving.lacks(ours(MainPID="0"), "a.service", []) == ""
+    failed = systemctl(ActiveState="failed", SubState="failed", MainPID="0")
+    assert serving.lacks(failed, "a.service", []) == ("a.service does not run: failed (failed)", False)
+    unknown = serving.lacks(lambda command: (1, "", "no systemd"), "a.service", [])
+    assert unknown == ("a.service does not run: unknown ()", False)
+    assert serving.lacks(ours(MainPID="0"), "a.service", []) == ("", False)
 
 
 def test_all_that_descend_from_a_process_are_its_family() -> None:
