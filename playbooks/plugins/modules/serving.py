@@ -7,6 +7,8 @@ description:
   - Looks for the listening sockets of a unit's processes in the kernel. A port that answers is not enough, since it may
     be another program that does.
   - Fails where the unit does not run, or does not listen at every place, within the time, and says who does instead.
+  - Where another program has a place of a unit that runs, it fails after ten seconds. A daemon that was told to listen
+    there has tried by then, and does not try again.
   - On a check it looks once, and never fails, because what it waits for was not done.
 options:
   unit:
@@ -60,7 +62,7 @@ stale:
 
 import os  # noqa: E402
 import time  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
+from collections.abc import Callable, Sequence  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
@@ -68,17 +70,38 @@ from ansible_collections.flyball.guards.plugins.module_utils import units  # noq
 
 BETWEEN = 0.2
 """Seconds between two looks."""
+TAKEN = 10
+"""So many seconds a place is waited for that another program has: nginx tries for 2.5, HAProxy once."""
 
 
-def lacks(run: units.Run, unit: str, places: Sequence[str]) -> str:
-    """What is wrong with a unit at this moment; empty where nothing is."""
+def lacks(run: units.Run, unit: str, places: Sequence[str]) -> tuple[str, bool]:
+    """What is wrong with a unit at this moment, empty where nothing is; and whether another one has a place of its."""
     shown = units.show(run, unit, "ActiveState", "SubState", "MainPID")
     if shown["ActiveState"] != "active":
-        return f"{unit} does not run: {shown['ActiveState'] or 'unknown'} ({shown['SubState']})"
+        return f"{unit} does not run: {shown['ActiveState'] or 'unknown'} ({shown['SubState']})", False
     own = units.listening(units.family(int(shown["MainPID"]))) if shown["MainPID"].strip("0") else []
-    missing = [place for place in places if not any(one.is_at(place) for one in own)]
-    taken = ", ".join(f"{place}, where {units.holder(place) or 'nobody'} does" for place in missing)
-    return f"{unit} does not listen on {taken}" if missing else ""
+    holders = {place: units.holder(place) for place in places if not any(one.is_at(place) for one in own)}
+    missing = ", ".join(f"{place}, where {holder or 'nobody'} does" for place, holder in holders.items())
+    return f"{unit} does not listen on {missing}" if holders else "", any(holders.values())
+
+
+def wait(
+    run: units.Run,
+    unit: str,
+    places: Sequence[str],
+    seconds: float,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> str:
+    """What is wrong with a unit after at most so many seconds; empty as soon as nothing is."""
+    given_up, free = now() + seconds, now()
+    while True:
+        wrong, is_taken = lacks(run, unit, places)
+        if not is_taken:
+            free = now()
+        if not wrong or now() >= min(given_up, free + TAKEN):
+            return wrong
+        sleep(BETWEEN)
 
 
 def is_stale(run: units.Run, unit: str, files: Sequence[str]) -> bool:
@@ -100,9 +123,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     unit, places = module.params["unit"], module.params["listens"]
-    deadline = time.monotonic() + (0 if module.check_mode else module.params["seconds"])
-    while (wrong := lacks(module.run_command, unit, places)) and time.monotonic() < deadline:
-        time.sleep(BETWEEN)
+    wrong = wait(module.run_command, unit, places, 0 if module.check_mode else module.params["seconds"])
     stale = is_stale(module.run_command, unit, module.params["files"])
     found = {"serves": not wrong, "lacks": wrong, "stale": stale}
     if wrong and not module.check_mode:
