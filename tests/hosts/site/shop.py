@@ -55,6 +55,11 @@ def answer(host: Host) -> str:
     return host.run(f'python3 -c "{ask}"').strip()
 
 
+def is_drained(host: Host) -> bool:
+    """Whether a host says that it leaves; seen from outside, since to ask in it takes the processor."""
+    return (host.files / "var/lib/flyball/drain").exists()
+
+
 @contextmanager
 def installing(host: Host) -> Iterator[None]:
     """Another program that installs packages on a host, and does not come to an end."""

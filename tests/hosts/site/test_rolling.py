@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.conftest import until
-from tests.hosts.site.shop import APPS, Shop, answer, installing, roll
+from tests.hosts.site.shop import APPS, Shop, answer, installing, is_drained, roll
 
 from flyball.drills.hosts.load import Users
 from flyball.lab.hosts.ansible import Ansible
@@ -70,7 +70,8 @@ def test_two_rolls_at_once_take_out_one_host_at_a_time(converged: Ansible, shop:
         thread.start()
     fewest = len(APPS)
     while any(thread.is_alive() for thread in rolls):
-        fewest = min(fewest, sum(not app.run("ls /var/lib/flyball/drain 2>/dev/null || true") for app in shop.apps))
+        fewest = min(fewest, sum(not is_drained(app) for app in shop.apps))
+        time.sleep(0.02)
     refused, done = sorted(ended, reverse=True)
     assert (done[0], refused[0], fewest) == (0, 2, 2), ended
     assert re.search(r"app1 is being changed by roll.yml of \S+@\S+ since .*: shop=2", refused[1])
@@ -175,7 +176,7 @@ def test_a_host_that_falls_silent_in_the_middle_stops_what_comes_after_it(
 
     def silence_once_drained() -> None:
         deadline = time.monotonic() + 240
-        while not second.run("ls /var/lib/flyball/drain 2>/dev/null || true") and time.monotonic() < deadline:
+        while not is_drained(second) and time.monotonic() < deadline:
             time.sleep(0.1)
         second.silence()
 
