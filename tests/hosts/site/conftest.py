@@ -14,8 +14,9 @@ from flyball.lab.hosts.lab import lab
 
 RATE = 10
 """Requests per second to each balancer; three small hosts and all else share the processors here."""
-RATE_OF_ONE = 60
-"""Requests per second that each host takes of one client."""
+RATE_OF_ONE = 30
+"""Requests per second that each host takes of one client: more than all that `people` send, and less than a busy
+machine can."""
 
 
 @pytest.fixture(scope="session")
