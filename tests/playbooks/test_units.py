@@ -95,6 +95,22 @@ def test_a_unit_that_does_not_run_serves_nothing() -> None:
     assert serving.lacks(ours(MainPID="0"), "a.service", []) == ("", False)
 
 
+def test_who_has_the_place_of_a_unit_that_ends_for_that_is_named() -> None:
+    """As Redis and Prometheus do, which nginx and HAProxy do not."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{one.getsockname()[1]}"
+        starts = systemctl(ActiveState="activating", SubState="auto-restart", MainPID="0")
+        said = "a.service does not run: activating (auto-restart)"
+        assert serving.lacks(starts, "a.service", [place]) == (said, False)
+        one.listen()
+        named, is_taken = serving.lacks(starts, "a.service", [place, "127.0.0.1:1"])
+    assert named.startswith(f"{said}; on {place} ")
+    assert named.endswith(f" (process {os.getpid()}) listens")
+    # It starts again and again: once the place is free, it has it.
+    assert not is_taken
+
+
 def test_all_that_descend_from_a_process_are_its_family() -> None:
     assert os.getpid() in units.family(os.getppid())
     assert units.family(os.getpid())[0] == os.getpid()
