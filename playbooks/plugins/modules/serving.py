@@ -78,7 +78,8 @@ def lacks(run: units.Run, unit: str, places: Sequence[str]) -> tuple[str, bool]:
     """What is wrong with a unit at this moment, empty where nothing is; and whether another one has a place of its."""
     shown = units.show(run, unit, "ActiveState", "SubState", "MainPID")
     if shown["ActiveState"] != "active":
-        return f"{unit} does not run: {shown['ActiveState'] or 'unknown'} ({shown['SubState']})", False
+        taken = "".join(f"; on {place} {holder} listens" for place in places if (holder := units.holder(place)))
+        return f"{unit} does not run: {shown['ActiveState'] or 'unknown'} ({shown['SubState']}){taken}", False
     own = units.listening(units.family(int(shown["MainPID"]))) if shown["MainPID"].strip("0") else []
     holders = {place: units.holder(place) for place in places if not any(one.is_at(place) for one in own)}
     missing = ", ".join(f"{place}, where {holder or 'nobody'} does" for place, holder in holders.items())
