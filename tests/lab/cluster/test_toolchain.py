@@ -11,6 +11,7 @@ import pytest
 
 from flyball import paths
 from flyball.lab.cluster import programs, toolchain
+from flyball.lab.cluster.edits import Edit, Edited
 from flyball.lab.cluster.toolchain import TOOLS, GoMissingError, ToolchainError
 
 GO_MOD = """module flyball/tools/{name}
@@ -33,10 +34,14 @@ if arguments == ["env", "GOVERSION"]:
 elif arguments[0] == "list":
     print("a", "b", "c", sep="\\n")
 elif arguments[:2] == ["mod", "download"]:
-    print(json.dumps({{"Dir": "/modules/" + arguments[-1]}}))
+    print(json.dumps({{"Dir": said["modules"] + "/" + arguments[-1]}}))
 else:
-    overlays = [a.partition("=")[2] for a in arguments if a.startswith("-overlay=")]
-    overlay = [json.loads(pathlib.Path(path).read_text()) for path in overlays]
+    flags = dict(a.split("=", 1) for a in arguments if a.startswith(("-overlay=", "-modfile=")))
+    overlay = [json.loads(pathlib.Path(path).read_text()) for flag, path in flags.items() if flag == "-overlay"]
+    for line in pathlib.Path(flags.get("-modfile", "go.mod")).read_text().splitlines():
+        if " => /" in line:
+            copy = pathlib.Path(line.rpartition(" ")[2])
+            overlay.append({{str(f.relative_to(copy)): f.read_text() for f in copy.rglob("*") if f.is_file()}})
     log = pathlib.Path(os.environ["GO_STAND_IN"]).with_name("builds")
     with log.open("a") as out:
         out.write(json.dumps([os.getcwd(), arguments, dict(os.environ), overlay]) + "\\n")
@@ -58,12 +63,15 @@ class Go:
         self._said = folder / "said"
         self.say()
 
-    def say(self, version: str = "go1.26.8", fails: str = "", seconds: float = 0) -> None:
-        self._said.write_text(json.dumps({"version": version, "fails": fails, "seconds": seconds}))
+    def say(
+        self, version: str = "go1.26.8", fails: str = "", seconds: float = 0, modules: str | Path = "/modules"
+    ) -> None:
+        said = {"version": version, "fails": fails, "seconds": seconds, "modules": str(modules)}
+        self._said.write_text(json.dumps(said))
 
     @property
     def builds(self) -> list[tuple[Path, list[str], dict[str, str], list[Any]]]:
-        """Of each build: the folder it ran in, its arguments, its environment, and what its overlay replaces."""
+        """Of each build: the folder it ran in, its arguments, its environment, and what stands in place of what."""
         log = self._said.with_name("builds")
         found = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         return [(Path(folder), *rest) for folder, *rest in found]
@@ -179,6 +187,27 @@ def test_the_engine_is_stamped_and_its_provider_embeds_what_lies_in_the_module(c
     names = ("schema.json", "terraform-mapping.json")
     source = f"/modules/{provider}/cmd/pulumi-resource-kubernetes"
     assert overlays == [{"Replace": {f"{folder}/kubernetes/{name}": f"{source}/{name}" for name in names}}]
+
+
+def test_an_edited_copy_of_a_dependency_stands_in_its_place(checkout: Path, go: Go, tmp_path: Path) -> None:
+    file = "sigs.k8s.io/karpenter/pkg/operator/operator.go"
+    (tmp_path / "modules" / file).parent.mkdir(parents=True)
+    (tmp_path / "modules" / file).write_text('address := fmt.Sprintf(":%d", port)')
+    go.say(modules=tmp_path / "modules")
+
+    toolchain.ensure(["karpenter"], print)
+
+    ((_, _, _, copies),) = go.builds
+    assert copies == [{"pkg/operator/operator.go": 'address := fmt.Sprintf("127.0.0.1:%d", port)'}]
+    assert (checkout / "tools" / "karpenter" / "go.mod").read_text() == GO_MOD.format(name="karpenter")
+
+
+def test_other_edits_build_anew(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [toolchain.cached_path(TOOLS[name], checkout / "tools") for name in ("karpenter", "etcd")]
+    monkeypatch.setattr(programs, "EDITED", {"karpenter": Edited("sigs.k8s.io/karpenter", (Edit("a.go", "b"),))})
+    after = [toolchain.cached_path(TOOLS[name], checkout / "tools") for name in ("karpenter", "etcd")]
+
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True]
 
 
 def test_a_program_that_a_python_package_brings_along_is_not_built(
@@ -310,7 +339,7 @@ def test_programs_of_other_pins_go_when_they_were_unused_for_long(checkout: Path
     fresh = toolchain.ensure(["vegeta"], print)["vegeta"]
     long_unused(old)
 
-    toolchain.ensure(["keda-operator"], print)
+    toolchain.ensure(["otelcol"], print)
 
     assert not old.parent.exists()
     assert fresh.is_file()

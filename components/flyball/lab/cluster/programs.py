@@ -5,22 +5,18 @@ import importlib.metadata
 import platform
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from flyball import paths
-from flyball.errors import FlyballError
+from flyball.lab.cluster.edits import EDITED
+from flyball.lab.cluster.errors import ToolchainError
 
 COMPILER_FLAGS = "all=-dwarf=false"
 """No debugging information: the linker drops it anyway, and to make it takes a seventh of the compiler's time."""
 _KUBERNETES, _PULUMI = "k8s.io/kubernetes", "github.com/pulumi/pulumi/pkg/v3"
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
-_KARPENTER = "sigs.k8s.io/karpenter"
-
-
-class ToolchainError(FlyballError):
-    """A program could not be built; the message says what to do, and names the log file where there is one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ TOOLS: dict[str, Tool] = {
         Tool("metrics-server", "controlplane", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
         Tool("keda-operator", "keda", "github.com/kedacore/keda/v2/cmd/operator"),
         Tool("keda-adapter", "keda", "./adapter"),
-        Tool("karpenter", "karpenter", f"{_KARPENTER}/kwok"),
+        Tool("karpenter", "karpenter", "sigs.k8s.io/karpenter/kwok"),
         Tool("descheduler", "descheduler", "sigs.k8s.io/descheduler/cmd/descheduler"),
         Tool("prometheus-operator", "monitoring", "github.com/prometheus-operator/prometheus-operator/cmd/operator"),
         Tool("kube-score", "checkers", "github.com/zegl/kube-score/cmd/kube-score"),
@@ -72,12 +68,6 @@ EMBEDDED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 }
 """By module: a dependency, the package of the module that embeds files of it, and those, which lie in the dependency's
 ``cmd/pulumi-resource-kubernetes``."""
-
-EDITED: Mapping[str, tuple[str, str, str, str]] = {
-    # It has no flag for the address on which it serves its metrics and health.
-    "karpenter": (_KARPENTER, "pkg/operator/operator.go", '":%d"', '"127.0.0.1:%d"'),
-}
-"""By module: a dependency, a file of it, and what is built there in place of what."""
 
 
 def tools_dir() -> Path:
@@ -126,11 +116,17 @@ def cached_path(tool: Tool, tools: Path) -> Path:
         *(source.read_bytes() for source in sorted(module.rglob("*.go"))),
         linker_flags(tool.module, tools).encode(),
         COMPILER_FLAGS.encode(),
-        *(part.encode() for part in EDITED.get(tool.module, ())),
+        *(part.encode() for part in _of_its_own(tool.module)),
         f"{sys.platform}/{platform.machine()}".encode(),
     ):
         key.update(hashlib.sha256(part).digest())
     return paths.bin_dir() / f"{tool.module}-{key.hexdigest()[:16]}" / tool.name
+
+
+def _of_its_own(module: str) -> Iterator[str]:
+    """What is built of one module in another way than of others."""
+    if module in EDITED:
+        yield from EDITED[module].parts()
 
 
 def of_wheel(tool: Tool, tools: Path) -> Path | None:

@@ -18,13 +18,14 @@ from tempfile import TemporaryDirectory
 
 from flyball import paths
 from flyball.lab import unused
+from flyball.lab.cluster import edits
+from flyball.lab.cluster.edits import EDITED
+from flyball.lab.cluster.errors import ToolchainError
 from flyball.lab.cluster.programs import (
     COMPILER_FLAGS,
-    EDITED,
     EMBEDDED,
     TOOLS,
     Tool,
-    ToolchainError,
     cached_path,
     linker_flags,
     of_wheel,
@@ -155,9 +156,9 @@ def _build(module: str, todo: Sequence[Tool], tools: Path, later: Sequence[str],
     paths.logs_dir().mkdir(parents=True, exist_ok=True)
     log = paths.logs_dir() / f"build-{module}.log"
     packages = [tool.package for tool in todo]
-    with TemporaryDirectory(prefix=".partial-", dir=folder) as partial, _replaced(module, tools) as replaced:
-        flags = ("-trimpath", "-buildvcs=false", f"-gcflags={COMPILER_FLAGS}", *replaced)
-        listed = _go("list", "-deps", *replaced, *packages, module=tools / module)
+    with TemporaryDirectory(prefix=".partial-", dir=folder) as partial, _chosen(module, tools) as chosen:
+        flags = ("-trimpath", "-buildvcs=false", f"-gcflags={COMPILER_FLAGS}", *chosen)
+        listed = _go("list", "-deps", *chosen, *packages, module=tools / module)
         command = [
             "go",
             "build",
@@ -179,8 +180,8 @@ def _build(module: str, todo: Sequence[Tool], tools: Path, later: Sequence[str],
 
 
 @contextmanager
-def _replaced(module: str, tools: Path) -> Iterator[tuple[str, ...]]:
-    """The flags that put other files in the place of some: those which a program embeds, and those that are edited."""
+def _chosen(module: str, tools: Path) -> Iterator[tuple[str, ...]]:
+    """The flags that choose the files to build: others in the place of some, embedded or edited."""
     with TemporaryDirectory() as temporary:
         if module in EMBEDDED:
             yield (_embed(module, tools, Path(temporary)),)
@@ -201,20 +202,13 @@ def _embed(module: str, tools: Path, folder: Path) -> str:
 
 
 def _edit(module: str, tools: Path, folder: Path) -> str:
-    """A copy of a dependency with other words in one file: what lies in Go's own cache cannot be overlaid."""
-    dependency, name, old, new = EDITED[module]
-    copy = folder / "edited"
-    shutil.copytree(source(tools / module, dependency), copy, copy_function=shutil.copyfile)
-    for place in (copy, *copy.rglob("*/")):
-        place.chmod(0o755)  # as read-only folders they could not be removed again
-    text = (copy / name).read_text()
-    if old not in text:
-        raise ToolchainError(f"{name} of {dependency} does not say {old} any more, in whose place {new} is to be built")
-    (copy / name).write_text(text.replace(old, new))
+    """An edited copy of a dependency in its place: what lies in Go's own cache cannot be overlaid."""
+    edited, copy = EDITED[module], folder / "edited"
+    edits.copy(source(tools / module, edited.dependency), edited, copy)
     for file in ("go.mod", "go.sum"):
         shutil.copyfile(tools / module / file, folder / file)
     with (folder / "go.mod").open("a") as output:
-        output.write(f"\nreplace {dependency} => {copy}\n")
+        output.write(f"\nreplace {edited.dependency} => {copy}\n")
     return f"-modfile={folder / 'go.mod'}"
 
 
