@@ -9,6 +9,7 @@ from flyball.lab.cluster.programs import tools_dir
 TOOLS = tools_dir()
 OWN = {
     "keda": {"github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"},
+    "monitoring": {"github.com/prometheus/prometheus"},
 }
 """What a module has in another version than the control plane, because it is written against that one."""
 BY_REPLACEMENT = "v0.0.0"
@@ -29,6 +30,9 @@ def pins(module: str) -> dict[str, tuple[str, str]]:
         ("descheduler", "k8s.io/client-go"),
         ("karpenter", "k8s.io/client-go"),
         ("keda", "k8s.io/client-go"),
+        ("monitoring", "k8s.io/client-go"),
+        ("checkers", "k8s.io/api"),
+        ("vegeta", "google.golang.org/protobuf"),
     ],
 )
 def test_what_the_control_plane_has_too_is_pinned_alike(module: str, large: str) -> None:

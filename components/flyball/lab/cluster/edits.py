@@ -101,6 +101,33 @@ EDITED: Mapping[str, Edited] = {
         ),
         tuple(f"{_SCALERS}/{name}scaler.go" for name in ("", "cpu_memory_", "cron_", "prometheus_")),
     ),
+    # It knows versions of the autoscaler that the control plane's Kubernetes, on whose pins it is built, does not.
+    "checkers": Edited(
+        "github.com/zegl/kube-score",
+        (
+            Edit("parser/parse.go", r"^\tcase autoscalingv2beta\d\..*\n(?:\t\t.*\n)*"),
+            Edit("parser/parse.go", r"^\tautoscalingv2beta\d .*\n"),
+            Edit("parser/internal/hpa.go", r"^type HPAv2beta\d (?:.*\n)*?(?=type )"),
+            Edit("parser/internal/hpa.go", r"^\tautoscalingv2beta\d .*\n"),
+            # What labels answer since.
+            Edit(
+                "score/internal/labelselector.go",
+                r"^(?=func \(l MapLabels\) Get)",
+                "func (l MapLabels) Lookup(key string) (string, bool) { value, ok := l[key]; return value, ok }\n\n",
+            ),
+        ),
+    ),
+    # It was written for an older controller-runtime than the control plane's, on whose pins it is built.
+    "monitoring": Edited(
+        "github.com/prometheus-operator/prometheus-operator",
+        (
+            Edit(
+                "pkg/admission/admission.go",
+                r"NewWebhookHandler\(scheme\)",
+                "NewWebhookHandler(scheme, conversion.NewRegistry())",
+            ),
+        ),
+    ),
 }
 """By module under ``tools/``."""
 
