@@ -180,6 +180,8 @@ def test_the_engine_is_stamped_and_its_provider_embeds_what_lies_in_the_module(c
 
     (_, cli, _, nothing), (folder, arguments, _, overlays) = go.builds
     assert "-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.274.1" in cli
+    assert "-tags=disable_grpc_modules" in cli
+    assert not [argument for argument in arguments if argument.startswith("-tags")]
     assert nothing == []
     provider = "github.com/pulumi/pulumi-kubernetes/provider/v4"
     version = "4.0.0-20260115033456-f47bc2d6f199"

@@ -63,6 +63,12 @@ TOOLS: dict[str, Tool] = {
     )
 }
 
+TAGS: Mapping[str, str] = {
+    # Google's client of buckets leaves out a shorter way to them from within its cloud, and Envoy's types with it.
+    "engine": "disable_grpc_modules",
+}
+"""By module: a build tag."""
+
 EMBEDDED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "provider": (_PROVIDER, "kubernetes", ("schema.json", "terraform-mapping.json"))
 }
@@ -125,6 +131,8 @@ def cached_path(tool: Tool, tools: Path) -> Path:
 
 def _of_its_own(module: str) -> Iterator[str]:
     """What is built of one module in another way than of others."""
+    if module in TAGS:
+        yield TAGS[module]
     if module in EDITED:
         yield from EDITED[module].parts()
 

@@ -24,6 +24,7 @@ from flyball.lab.cluster.errors import ToolchainError
 from flyball.lab.cluster.programs import (
     COMPILER_FLAGS,
     EMBEDDED,
+    TAGS,
     TOOLS,
     Tool,
     cached_path,
@@ -181,14 +182,15 @@ def _build(module: str, todo: Sequence[Tool], tools: Path, later: Sequence[str],
 
 @contextmanager
 def _chosen(module: str, tools: Path) -> Iterator[tuple[str, ...]]:
-    """The flags that choose the files to build: others in the place of some, embedded or edited."""
+    """The flags that choose the files to build: a tag, and others in the place of some, embedded or edited."""
+    tags = (f"-tags={TAGS[module]}",) if module in TAGS else ()
     with TemporaryDirectory() as temporary:
         if module in EMBEDDED:
-            yield (_embed(module, tools, Path(temporary)),)
+            yield (*tags, _embed(module, tools, Path(temporary)))
         elif module in EDITED:
-            yield (_edit(module, tools, Path(temporary)),)
+            yield (*tags, _edit(module, tools, Path(temporary)))
         else:
-            yield ()
+            yield tags
 
 
 def _embed(module: str, tools: Path, folder: Path) -> str:
