@@ -1,4 +1,7 @@
-"""KEDA beside a control plane on this machine: its operator and its API of external metrics, with its own rights."""
+"""KEDA beside a control plane on this machine: its operator and its API of external metrics, with its own rights.
+
+Of its scalers it has those that flyball's workloads name (edits.py); to any other it answers that there is none.
+"""
 
 import time
 from pathlib import Path
