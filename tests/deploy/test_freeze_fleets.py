@@ -55,6 +55,7 @@ def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     from moto import mock_aws  # takes long to load, and each worker collects this module
 
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # some hundred images for each account, of no use here
     with mock_aws():
         made = Account()
         monkeypatch.setattr(boto3, "client", made.client)
