@@ -1,7 +1,7 @@
 # `make up` brings the local stack up on a control plane on this machine. Before a commit `make check`: lints, types and
 # the tests that need neither control plane, nor hosts, nor Java. `make test` runs every test.
 # What pyright, lint-imports and ansible-lint passed is kept in ~/.cache/flyball/passed, and they are not asked again
-# while nothing that they read has changed; never in CI.
+# while nothing that they read has changed, pyright not of files that read nothing of what did; never in CI.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from tests.running import imports, passed
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -24,6 +26,8 @@ READS = {
     ),
 }
 """What those read that take seconds of a processor, pyright half a minute: of it files in Python and their settings."""
+SETTINGS = ("pyproject.toml", "pyrightconfig.json", "typings")
+"""What pyright goes by in every file."""
 
 
 @pytest.mark.long
@@ -33,13 +37,27 @@ READS = {
 def test_nothing_is_found(name: str, unless_passed: Callable[..., None]) -> None:
     program, *options = COMMANDS[name]
 
-    def check() -> None:
+    def check(files: Sequence[Path] = ()) -> None:
         done = subprocess.run(
-            [BIN / program, *options], cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
+            [BIN / program, *options, *files], cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def check_changed() -> str:
+        return passed.once_each(COMMANDS[name], what_each_reads, [ROOT / path for path in SETTINGS], check)
+
     if name in READS:
-        unless_passed(COMMANDS[name], [ROOT / path for path in READS[name]], check, only=PYTHON)
+        run = check_changed if name == "types" else check
+        unless_passed(COMMANDS[name], [ROOT / path for path in READS[name]], run, only=PYTHON)
     else:
         check()
+
+
+def what_each_reads() -> dict[Path, set[Path]]:
+    """Of each file whose types are checked those that it imports, and so on; what they import else is installed."""
+    pyright = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pyright"]
+    below = [file for name in pyright["include"] for file in passed.files(ROOT / name)]
+    roots = [ROOT, ROOT / "components", *(ROOT / name for name in pyright["extraPaths"])]
+    # Which is a link below `components` to there.
+    collection = {"ansible_collections.flyball.guards": "playbooks"}
+    return imports.closures([file for file in below if file.suffix in (".py", ".pyi")], roots, collection)

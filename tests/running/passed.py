@@ -4,12 +4,14 @@ Only that it passed: what failed runs anew each time, and in CI everything does.
 names what was kept says how to have it run anew.
 """
 
+import functools
 import hashlib
+import json
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -42,41 +44,86 @@ def folder() -> Path:
 def unless_passed(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Runs a checker as `once` does; what is kept is said at the end of the run."""
 
-    def check(command: Sequence[str], reads: Sequence[Path], run: Callable[[], None], only: Ends = ALL) -> None:
+    def check(command: Sequence[str], reads: Sequence[Path], run: Callable[[], str | None], only: Ends = ALL) -> None:
         if kept := once(command, reads, run, only):
             request.node.user_properties.append((__name__, kept))
 
     return check
 
 
-def once(command: Sequence[str], reads: Sequence[Path], run: Callable[[], None], only: Ends = ALL) -> str:
+def once(command: Sequence[str], reads: Sequence[Path], run: Callable[[], str | None], only: Ends = ALL) -> str:
     """Run it on the files and folders that it reads, or say since when it has passed with just these.
 
-    `run` raises where something is found, and nothing is kept then. Of files whose name does not end in one of `only`
-    it matters which there are, and not what is in them.
+    `run` raises where something is found, and nothing is kept then; what it says of what was kept is said. Of files
+    whose name does not end in one of `only` it matters which there are, and not what is in them.
     """
     if os.environ.get("CI"):
-        run()
-        return ""
+        return run() or ""
     file = _file(command, reads, only)
     try:
         since = file.stat().st_mtime_ns
         os.utime(file, ns=(time.time_ns(), since))
     except FileNotFoundError:
-        run()
+        said = run() or ""
         # What was changed meanwhile it may have read before or after that.
         if file == _file(command, reads, only):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch()
-            now = time.time_ns()
-            os.utime(file, ns=(now, now))  # finer than the kernel's own clock of files
-            _forget(file.parent)
-        return ""
+            _keep(file, "")
+        return said
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(since / 1e9))
     return (
         f"{command[0]} was not asked again: it passed at {when}, and what it reads is the same; `rm {file}` has it run"
         " anew"
     )
+
+
+def once_each(
+    command: Sequence[str],
+    reads: Callable[[], Mapping[Path, Iterable[Path]]],
+    settings: Sequence[Path],
+    run: Callable[[Sequence[Path]], object],
+) -> str:
+    """Run it on those files that have not passed as they, and all that each of them reads, are now; say how many.
+
+    Where none has passed, and in CI, it is told no files, which is to run on all. `settings` count for each file.
+    """
+    if os.environ.get("CI"):
+        run(())
+        return ""
+    file = _file((*command, "each"), settings, ALL)
+    those = reads()
+    now = _each(those)
+    before = json.loads(file.read_text()) if file.exists() else {}
+    left = [path for path in now if before.get(path) != now[path]]
+    if left:
+        run([Path(path) for path in left] if len(left) < len(now) else ())
+    with suppress(FileNotFoundError):
+        if now == _each(those):
+            _keep(file, json.dumps(now))
+    if len(left) == len(now):
+        return ""
+    return (
+        f"{command[0]} was asked of {len(left)} files: {len(now) - len(left)} others, and what they import, are as they"
+        f" passed; `rm {file}` has it run on all"
+    )
+
+
+def _each(reads: Mapping[Path, Iterable[Path]]) -> dict[str, str]:
+    """Of each file what it and all that it reads are now."""
+    contents = {file: hashlib.sha256(file.read_bytes()).digest() for file in reads}
+    return {
+        str(file): hashlib.sha256(b"".join(str(each).encode() + contents[each] for each in sorted(those))).hexdigest()
+        for file, those in reads.items()
+    }
+
+
+def _keep(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    written = file.with_name(f"{file.name}-{os.getpid()}")
+    written.write_text(text)
+    written.replace(file)  # as a whole: another run may read it
+    now = time.time_ns()
+    os.utime(file, ns=(now, now))  # finer than the kernel's own clock of files
+    _forget(file.parent)
 
 
 def _file(command: Sequence[str], reads: Iterable[Path], only: Ends) -> Path:
@@ -106,6 +153,7 @@ def files(path: Path) -> Iterator[Path]:
         yield path
 
 
+@functools.cache
 def _packages() -> list[str]:
     """Of each installed package what was installed, by the hashes that its record has of all its files."""
     found = (each.read_text("RECORD") or str(each.metadata["Version"]) for each in metadata.distributions())

@@ -1,7 +1,7 @@
 """A checker that passed is not asked again while nothing of what it reads changes; one that failed always is."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,62 @@ def test_what_changes_while_it_runs_is_not_kept(tree: Path) -> None:
     checker = Checker()
     checker.meanwhile = lambda: (tree / "b.yaml").write_text("b: 2\n")
     assert (asked(checker, tree), passed.folder().exists()) == (1, False)
+
+
+def each(tree: Path, reads: Mapping[str, Iterable[str]]) -> tuple[list[str] | None, str]:
+    """The files that one more look asks it of, by name; and what is said of it."""
+    names: list[list[str]] = []
+
+    def read() -> dict[Path, set[Path]]:
+        return {tree / name: {tree / other for other in others} for name, others in reads.items()}
+
+    def run(files: Sequence[Path]) -> None:
+        names.append([file.name for file in files])
+
+    said = passed.once_each(["checker"], read, [tree / "b.yaml"], run)
+    return (names[0] if names else None), said
+
+
+def test_of_files_those_are_asked_for_that_changed_or_read_what_did(tree: Path) -> None:
+    for name in ("a.py", "b.py", "c.py"):
+        (tree / name).write_text("")
+    reads = {"a.py": ("a.py", "b.py"), "b.py": ("b.py",), "c.py": ("c.py",)}
+    assert each(tree, reads) == ([], "")  # which is of all
+    (tree / "b.py").write_text("b = 1")
+    (file,) = passed.folder().iterdir()
+    said = "checker was asked of 2 files: 1 others, and what they import, are as they passed; `rm %s` has it run on all"
+    assert each(tree, reads) == (["a.py", "b.py"], said % file)
+    assert each(tree, {**reads, "c.py": ("b.py", "c.py")})[0] == ["c.py"]
+    assert each(tree, {name: reads[name] for name in ("a.py", "b.py")})[0] is None
+    (tree / "b.yaml").write_text("b: 2\n")
+    assert each(tree, reads) == ([], "")
+
+
+def test_of_files_none_is_kept_where_something_was_found(tree: Path) -> None:
+    def run(files: Sequence[Path]) -> None:
+        raise AssertionError("something was found")
+
+    file = tree / "below/a.py"
+    with pytest.raises(AssertionError):
+        passed.once_each(["checker"], lambda: {file: {file}}, [], run)
+    assert not passed.folder().exists()
+
+
+@pytest.mark.parametrize("meanwhile", [lambda file: file.write_text("a = 2\n"), lambda file: file.unlink()])
+def test_of_files_none_is_kept_where_one_changes_meanwhile(tree: Path, meanwhile: Callable[[Path], object]) -> None:
+    file = tree / "below/a.py"
+    assert passed.once_each(["checker"], lambda: {file: {file}}, [], lambda _: meanwhile(file)) == ""
+    assert not passed.folder().exists()
+
+
+def test_in_ci_all_files_are_asked_for_each_time(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = {"b.yaml": ("b.yaml",), "below/a.py": ("below/a.py",)}
+    assert each(tree, reads) == ([], "")
+    (tree / "below/a.py").write_text("a = 2\n")
+    monkeypatch.setenv("CI", "true")
+    assert each(tree, reads) == ([], "")
+    monkeypatch.delenv("CI")
+    assert each(tree, reads)[0] == ["a.py"]
 
 
 def test_in_ci_it_always_runs_and_keeps_nothing(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
