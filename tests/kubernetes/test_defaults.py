@@ -166,10 +166,16 @@ BESIDE: dict[str, dict[str, Any]] = {
 
 
 @cache
+def written(module: str) -> list[ast.stmt]:
+    """What a module consists of."""
+    return ast.parse(inspect.getsource(sys.modules[module])).body
+
+
+@cache
 def texts(kind: Any) -> dict[str, str]:
     """The text of each argument, as it stands below it."""
     found = {name: text for below in BELOW.get(kind, ()) for name, text in texts(below).items()}
-    for node in ast.walk(ast.parse(inspect.getsource(sys.modules[kind.__module__]))):
+    for node in written(kind.__module__):
         if isinstance(node, ast.ClassDef) and node.name == kind.__name__:
             for field, text in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
