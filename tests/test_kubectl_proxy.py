@@ -13,7 +13,7 @@ import pytest
 from flyball import kubectl_proxy
 from flyball.kubectl import Kubectl, KubectlError
 
-PROGRAM = f"""#!{sys.executable}
+PROGRAM = f"""#!{sys.executable} -IS
 import http.server, os, socketserver, sys
 note = open(os.path.dirname(sys.argv[0]) + "/ran", "a")
 print(os.getpid(), *[word.partition("=")[0] for word in sys.argv[1:]], file=note, flush=True)

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,8 +23,7 @@ from flyball.deploy.registered import Registered
 from flyball.lab import processes
 from flyball.stack.file import alone
 
-STAND_IN = """#!/usr/bin/env python3
-import json, os, sys
+STAND_IN = """import json, os, sys
 log = os.environ["STAND_IN_LOG"]
 names = ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "FLYBALL_CONTEXT", "PULUMI_PARALLEL"]
 names.append("PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS")
@@ -54,7 +54,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a stack file, and the stand-in on PATH."""
     program = tmp_path / "bin" / "pulumi"
     program.parent.mkdir()
-    program.write_text(STAND_IN)
+    program.write_text(f"#!{sys.executable} -IS\n{STAND_IN}")
     program.chmod(0o755)
     (tmp_path / "project" / "stacks").mkdir(parents=True)
     (tmp_path / "project" / "stacks" / "Pulumi.prod.yaml").write_text(CONFIG)

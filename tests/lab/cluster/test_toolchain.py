@@ -26,7 +26,7 @@ require (
 	k8s.io/kubernetes v1.36.3 // indirect
 )
 """
-STAND_IN = """#!{python}
+STAND_IN = """#!{python} -IS
 import json, os, pathlib, sys, time
 arguments, said = sys.argv[1:], json.loads(pathlib.Path(os.environ["GO_STAND_IN"]).read_text())
 if arguments == ["env", "GOVERSION"]:
