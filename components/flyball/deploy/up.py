@@ -137,8 +137,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
     grow()  # those of members that have joined
     canary.clear(kubectl, canaries)
     if applied is None:
-        revisions.sweep(kubectl, result.objects)
-        others.sweep(kubectl, _signature(target), {stack.namespace}, report)
+        _sweep(kubectl, target, stack, result, report)
     for line in jobs.said(kubectl, result.objects):
         report(line)
     return _outcome(kubectl, stack, applied, same)
@@ -171,6 +170,12 @@ def _outcome(kubectl: Kubectl, stack: Stack, applied: Result | None, same: int |
     frozen = freeze.current(kubectl) if stack.governor else None
     called = addresses.said(kubectl, stack.services.values())
     return Outcome(applied, same, tuple(standing), stack.services, frozen, tuple(called))
+
+
+def _sweep(kubectl: Kubectl, target: Target, stack: Stack, result: Rendered, report: Report) -> None:
+    """Remove what the engine leaves: configurations that no revision needs any more, and what it knows nothing of."""
+    revisions.sweep(kubectl, result.objects)
+    others.sweep(kubectl, _signature(target), {stack.namespace}, report)
 
 
 def _staged(kubectl: Kubectl, stage: migrations.Stage, report: Report) -> None:
