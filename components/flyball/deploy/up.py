@@ -4,7 +4,6 @@ import functools
 import gc
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from flyball.deploy import (
     addresses,
     balancers,
+    by_engine,
     canary,
     freeze,
     jobs,
@@ -47,11 +47,10 @@ from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload.limits import read_governed
-from flyball.guards.workload.names import SPOT_SUFFIX, check_context
+from flyball.guards.workload.names import check_context
 from flyball.guards.workload.resolve import Service
 from flyball.kubectl import Kubectl
 from flyball.kubernetes.workload import meanwhile
-from flyball.kubernetes.workload.meanwhile import Sizes
 from flyball.lab.cluster import control_plane, keda, metrics, toolchain
 from flyball.lab.cluster import volumes as offered
 from flyball.lab.cluster.nodes import ZONES
@@ -121,9 +120,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
             if same is not None:
                 report(f"it stands as {engine} has brought it up, which is not asked again")
             else:
-                report(f"bringing it up with {engine}")
-                with _migrating(kubectl, engine, target, result):
-                    _by_engine(engine, target, kubectl, sizes, stands, releases, report)
+                by_engine.bring_up(engine, target, kubectl, result, sizes, stands, releases, report)
     else:
         if engine is None:
             report("no Pulumi CLI on PATH and none built: kubectl applies what the program comes to in this process")
@@ -183,43 +180,6 @@ def _staged(kubectl: Kubectl, stage: migrations.Stage, report: Report) -> None:
     if stage.stands:
         rollout.wait(kubectl, stage.stands, lambda done, total: None)
     migrations.wait(kubectl, stage.jobs, report)
-
-
-@contextmanager
-def _migrating(kubectl: Kubectl, engine: Engine, target: Target, result: Rendered) -> Iterator[None]:
-    """Within it, the engine runs migrations; says of those that failed what is to be done."""
-    if failed := migrations.failed(kubectl, result.objects):
-        # The engine makes anew what its state knows, and waits in vain for what it does not.
-        made = pulumi_cli.made(engine, target.project, target.name, whole=True)
-        jobs.remove(kubectl, [o for o in failed if o.named not in made])
-    try:
-        yield
-    except pulumi_cli.PulumiError:
-        migrations.check(kubectl, result.objects, migrations.live(kubectl, result.objects))
-        raise
-
-
-def _by_engine(
-    engine: Engine,
-    target: Target,
-    kubectl: Kubectl,
-    sizes: Sizes,
-    stands: Callable[[], None],
-    releases: Sequence[Release],
-    report: Report,
-) -> None:
-    """In two runs where a part of a workload takes over from another, which the first one leaves as it is; and where a
-    new version comes beside an old one, which the first one leaves too."""
-    place = (engine, target.project, target.name, target.file, target.context)
-    going = [f"**apps/v1:Deployment::{each.namespace}-{each.name}" for each in releases]
-    going += [f"**::{namespace}-{name}{SPOT_SUFFIX}" for namespace, name in parts.giving_up(sizes)]
-    if sizes or releases:
-        with meanwhile.at_least(sizes):
-            pulumi_cli.up(*place, preview=False, leave=going)
-    if sizes:
-        stands()
-    canary.run(kubectl, releases, report)
-    pulumi_cli.up(*place, preview=False)
 
 
 def preview(target: Target, report: Report) -> str | None:
