@@ -1,7 +1,7 @@
 """The root of everything that flyball raises for people to read, and how long a message may be."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class FlyballError(Exception):
@@ -38,6 +38,12 @@ def shortened(text: str) -> str:
 def beginning(text: str, quote: str = "", kept: int = _KEPT) -> str:
     """How a long text begins, and how long it is; a quote that was open ends with it."""
     return f"{text[:kept]}…{quote} of {len(text):,} letters"
+
+
+def named(names: Sequence[str], most: int = SHOWN) -> str:
+    """The first of many names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def condensed(lines: Iterable[str]) -> str:

@@ -35,10 +35,15 @@ class KubectlError(FlyballError):
         self.printed = printed
 
 
-def is_true(item: Mapping[str, Any], condition: str) -> bool:
-    """Whether an object says of itself that a condition holds, as `Ready` or `Established`."""
+def condition(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What an object says of itself of a condition, as `Ready` or `Established`; empty where it says nothing."""
     conditions = item.get("status", {}).get("conditions") or ()
-    return any(each["type"] == condition and each["status"] == "True" for each in conditions)
+    return next((each for each in conditions if each["type"] == name), {})
+
+
+def is_true(item: Mapping[str, Any], name: str) -> bool:
+    """Whether an object says of itself that a condition holds."""
+    return condition(item, name).get("status") == "True"
 
 
 @dataclass(frozen=True)

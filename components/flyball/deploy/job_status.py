@@ -3,21 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flyball.kubectl import condition, is_true
+
 COMPLETE, FAILED = "Complete", "Failed"
 
 
 def ended(job: Mapping[str, Any]) -> str | None:
     """How a Job has ended, `COMPLETE` or `FAILED`; None while it has not."""
-    return next(
-        (c["type"] for c in _conditions(job) if c["type"] in (COMPLETE, FAILED) and c["status"] == "True"), None
-    )
+    return next((how for how in (COMPLETE, FAILED) if is_true(job, how)), None)
 
 
 def why(job: Mapping[str, Any]) -> str:
     """Why it has failed."""
-    failed: Mapping[str, Any] = next((each for each in _conditions(job) if each["type"] == FAILED), {})
+    failed = condition(job, FAILED)
     return failed.get("message") or failed.get("reason") or "nobody says why"
-
-
-def _conditions(job: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return job.get("status", {}).get("conditions", [])

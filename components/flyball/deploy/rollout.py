@@ -8,9 +8,9 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.deploy.identity import Named
-from flyball.errors import SHOWN, FlyballError, condensed
+from flyball.errors import FlyballError, condensed, named
 from flyball.guards.workload.platform import ANY, Platform
-from flyball.kubectl import Kubectl, is_true
+from flyball.kubectl import Kubectl, condition, is_true
 
 KINDS = ("Deployment", "StatefulSet")
 LIMIT_SECONDS = 900
@@ -57,9 +57,7 @@ def wait(
         if time.monotonic() > given_up:
             waiting = sorted(name for (*_, name), item in items.items() if not is_rolled_out(item))
             missing = sorted(name for *_, name in wanted - set(items))
-            named = [*waiting, *missing]
-            more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-            raise RolloutError(f"not rolled out after {limit:g} s: {', '.join(named[:SHOWN])}{more}")
+            raise RolloutError(f"not rolled out after {limit:g} s: {named([*waiting, *missing])}")
         time.sleep(0.5)
 
 
@@ -136,7 +134,7 @@ def _failure(item: Mapping[str, Any]) -> str:
     status = item.get("status", {})
     if status.get("observedGeneration", 0) < item["metadata"]["generation"]:
         return ""
-    for condition in status.get("conditions", ()):
-        if condition["type"] == "Progressing" and condition["status"] == "False":
-            return f"{item['metadata']['name']}: {condition.get('reason')}: {condition.get('message')}"
-    return ""
+    progress = condition(item, "Progressing")
+    if progress.get("status") != "False":
+        return ""
+    return f"{item['metadata']['name']}: {progress.get('reason')}: {progress.get('message')}"

@@ -6,8 +6,8 @@ from typing import Any
 
 from flyball.deploy.manifests import Object
 from flyball.deploy.rollout import RolloutError
-from flyball.errors import SHOWN, condensed
-from flyball.kubectl import Kubectl, is_true
+from flyball.errors import condensed, named
+from flyball.kubectl import Kubectl, condition, is_true
 from flyball.kubernetes.workload import scaled_object
 
 LIMIT_SECONDS = 120
@@ -34,17 +34,17 @@ def wait(
         if not late:
             return
         if time.monotonic() > given_up:
-            lines = (f"scaledobject {'/'.join(place)} is not scaled by KEDA after {limit:g} s" for place in late)
-            whys = (_why(there.get(place, {})) for place in late)
-            raise RolloutError(condensed([f"{line}: {why}" for line, why in zip(lines, whys, strict=True)]))
+            lines = (
+                f"scaledobject {'/'.join(place)} is not scaled by KEDA after {limit:g} s: {_why(there.get(place, {}))}"
+                for place in late
+            )
+            raise RolloutError(condensed(lines))
         if not said:
-            more = f" and {len(late) - SHOWN} more" if len(late) > SHOWN else ""
-            report(f"waiting for KEDA, which does not scale yet: {', '.join(map('/'.join, late[:SHOWN]))}{more}")
+            report(f"waiting for KEDA, which does not scale yet: {named(['/'.join(place) for place in late])}")
             said = True
         time.sleep(0.5)
 
 
 def _why(item: Mapping[str, Any]) -> str:
-    conditions = item.get("status", {}).get("conditions") or ()
-    refused = (c.get("message", "") for c in conditions if c["type"] == "Ready" and c["status"] == "False")
-    return next(refused, "") or _UNSEEN
+    ready = condition(item, "Ready")
+    return (ready.get("message") if ready.get("status") == "False" else "") or _UNSEEN

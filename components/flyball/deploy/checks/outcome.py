@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flyball.errors import named
 from flyball.guards.reading.rule import Rule
 
 SHOWN = 3
@@ -18,9 +19,7 @@ class Finding:
     places: tuple[str, ...]
 
     def __str__(self) -> str:
-        named = ", ".join(self.places[:SHOWN])
-        more = len(self.places) - SHOWN
-        return f"{named}{f' and {more} more' if more > 0 else ''}: {self.message}"
+        return f"{named(self.places, SHOWN)}: {self.message}"
 
     def as_json(self) -> dict[str, Any]:
         return {"rule": self.rule.id, "message": self.message, "places": list(self.places)}

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from flyball.kubectl import condition
 from flyball.lab.cluster.control_plane import ControlPlane
 from flyball.lab.monitoring import published
 
@@ -153,10 +154,10 @@ def _autoscaler(autoscaler: Object) -> Iterator[Sample]:
 
 
 def _conditions(name: str, of: Mapping[str, str], status: Object) -> Iterator[Sample]:
-    for condition in status.get("conditions", ()):
+    for each in status.get("conditions", ()):
         for value in published.CONDITIONS:
-            is_it = condition["status"].lower() == value
-            yield name, {**of, "condition": condition["type"], "status": value}, is_it
+            is_it = each["status"].lower() == value
+            yield name, {**of, "condition": each["type"], "status": value}, is_it
 
 
 def _pod(pod: Object) -> Iterator[Sample]:
@@ -175,7 +176,7 @@ def _pod(pod: Object) -> Iterator[Sample]:
     yield "kube_pod_info", {**of, **info}, 1
     for phase in published.PHASES:
         yield "kube_pod_status_phase", {**of, "phase": phase}, status.get("phase", "Unknown") == phase
-    ready = next((c["status"].lower() for c in status.get("conditions", ()) if c["type"] == "Ready"), None)
+    ready = condition(pod, "Ready").get("status", "").lower()
     for value in published.CONDITIONS if ready else ():
         yield "kube_pod_status_ready", {**of, "condition": value}, ready == value
     for reason in published.EVICTED_REASONS:
