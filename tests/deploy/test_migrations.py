@@ -5,21 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kubernetes.programs import SERVICE, registered
+from tests.kubernetes.programs import of_set
 
 from flyball.deploy import migrations
-from flyball.deploy.manifests import Object, rendered
+from flyball.deploy.manifests import Object
 from flyball.deploy.migrations import MigrationError, Stage
 from flyball.kubectl import Kubectl
-from flyball.kubernetes import Services
 
 MIGRATE: dict[str, Any] = {"migrate": {"command": ["./migrate"]}}
-
-
-def objects(**services: dict[str, Any]) -> tuple[Object, ...]:
-    """Those of a set, each with what it has beside the least."""
-    given: Any = {"services": {name: {**SERVICE, **more} for name, more in services.items()}}
-    return rendered(registered(lambda: Services("shop", given))).objects
 
 
 CHAIN = {
@@ -43,7 +36,7 @@ def ended(o: Object, how: str) -> dict[tuple[str, str], Mapping[str, Any]]:
 
 
 def test_nothing_of_a_service_comes_before_its_migration_and_this_after_all_that_it_calls() -> None:
-    found = objects(**CHAIN)
+    found = of_set(**CHAIN)
     run = jobs(found)
     first, second, third, *more = migrations.stages(found, {})
     assert more == []
@@ -65,7 +58,7 @@ def test_nothing_of_a_service_comes_before_its_migration_and_this_after_all_that
 
 
 def test_what_a_migration_needs_comes_with_it() -> None:
-    found = objects(
+    found = of_set(
         cart={**MIGRATE, "secrets": {"PASSWORD": "hunter2"}, "files": {"a": {"path": "/a", "content": {"f": "x"}}}}
     )
     (stage,) = migrations.stages(found, {})
@@ -79,14 +72,14 @@ def test_what_a_migration_needs_comes_with_it() -> None:
 
 
 def test_without_one_or_where_all_have_succeeded_there_is_no_stage() -> None:
-    assert migrations.stages(objects(front={}), {}) == []
-    found = objects(**CHAIN)
+    assert migrations.stages(of_set(front={}), {}) == []
+    found = of_set(**CHAIN)
     there = {key: job for o in jobs(found).values() for key, job in ended(o, "Complete").items()}
     assert migrations.stages(found, there) == []
 
 
 def test_a_preview_says_which_are_to_come() -> None:
-    found = objects(**CHAIN)
+    found = of_set(**CHAIN)
     cart, stock = jobs(found)["cart-migrate"], jobs(found)["stock-migrate"]
     to_come = {
         o.name: f"job default/{o.name} must succeed before {name} changes, within 10m"
@@ -95,11 +88,11 @@ def test_a_preview_says_which_are_to_come() -> None:
     assert set(migrations.said(found, {})) == set(to_come.values())
     assert migrations.said(found, ended(stock, "Complete")) == [to_come[cart.name]]
     assert migrations.said(found, ended(stock, "Complete") | ended(cart, "Failed")) == [to_come[cart.name]]
-    assert migrations.said(objects(front={}), {}) == []
+    assert migrations.said(of_set(front={}), {}) == []
 
 
 def test_of_two_only_the_one_that_is_to_come_is_waited_for() -> None:
-    found = objects(**CHAIN)
+    found = of_set(**CHAIN)
     run = jobs(found)
     first, second, *more = migrations.stages(found, ended(run["stock-migrate"], "Complete"))
     assert (first.stands, first.jobs) == ((("Deployment", "default", "stock"),), ())
@@ -109,7 +102,7 @@ def test_of_two_only_the_one_that_is_to_come_is_waited_for() -> None:
 
 
 def test_a_failure_says_which_and_where_its_logs_are_and_what_to_do() -> None:
-    found = objects(cart=MIGRATE)
+    found = of_set(cart=MIGRATE)
     (job,) = jobs(found).values()
     kubectl = Kubectl(Path("kubectl"), None, "prod")
     migrations.check(kubectl, found, ended(job, "Complete"))
@@ -146,6 +139,6 @@ def test_it_runs_again_for_another_release_alone(change: dict[str, Any], runs_ag
     }
 
     def name(more: dict[str, Any]) -> str:
-        return jobs(objects(cart={**before, **more}))["cart-migrate"].name
+        return jobs(of_set(cart={**before, **more}))["cart-migrate"].name
 
     assert (name({}) != name(change)) is runs_again

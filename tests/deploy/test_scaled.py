@@ -6,20 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kubernetes.programs import SERVICE, registered
+from tests.kubernetes.programs import of_set
 
 from flyball.deploy import scaled
-from flyball.deploy.manifests import Object, rendered
 from flyball.deploy.rollout import RolloutError
 from flyball.kubectl import Played
-from flyball.kubernetes import Services
 
 NIGHT = {"schedule": {"windows": [{"start": "0 22 * * *", "end": "0 6 * * *", "peak": 20}]}}
-
-
-def objects(**services: dict[str, Any]) -> tuple[Object, ...]:
-    given: Any = {"services": {name: {**SERVICE, **more} for name, more in services.items()}}
-    return rendered(registered(lambda: Services("shop", given))).objects
 
 
 class Keda(Played):
@@ -43,7 +36,7 @@ REFUSED = [{"type": "Ready", "status": "False", "message": "no such trigger"}]
 
 
 def test_it_waits_until_keda_scales_each_and_says_so_once() -> None:
-    found, said = objects(web=NIGHT, cart=NIGHT, plain={}), []
+    found, said = of_set(web=NIGHT, cart=NIGHT, plain={}), []
     cluster = Keda({"web": READY}, {"web": READY, "cart": UNSEEN}, {"web": READY, "cart": READY})
     scaled.wait(cluster, found, said.append)
     assert cluster.asked == ["get --raw=/apis/keda.sh/v1alpha1/namespaces/default/scaledobjects"] * 3
@@ -53,20 +46,20 @@ def test_it_waits_until_keda_scales_each_and_says_so_once() -> None:
 def test_what_keda_scales_already_is_looked_at_once_without_a_word() -> None:
     said: list[str] = []
     cluster = Keda({"web": READY})
-    scaled.wait(cluster, objects(web=NIGHT), said.append)
+    scaled.wait(cluster, of_set(web=NIGHT), said.append)
     assert (len(cluster.asked), said) == (1, [])
 
 
 def test_a_stack_without_schedules_asks_nothing() -> None:
     cluster = Keda({})
-    scaled.wait(cluster, objects(web={}), pytest.fail)
+    scaled.wait(cluster, of_set(web={}), pytest.fail)
     assert cluster.asked == []
 
 
 def test_what_is_not_scaled_in_time_is_named_with_what_keda_says() -> None:
     cluster = Keda({"cart": REFUSED, "web": UNSEEN})
     with pytest.raises(RolloutError) as error:
-        scaled.wait(cluster, objects(web=NIGHT, cart=NIGHT, gone=NIGHT), lambda line: None, limit=0)
+        scaled.wait(cluster, of_set(web=NIGHT, cart=NIGHT, gone=NIGHT), lambda line: None, limit=0)
     assert str(error.value).splitlines() == [
         "scaledobject default/cart is not scaled by KEDA after 0 s: no such trigger",
         "scaledobject default/gone is not scaled by KEDA after 0 s: KEDA has not looked at it; does its operator run?",

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flyball.deploy.manifests import rendered
+from flyball.deploy.manifests import Object, rendered
 from flyball.deploy.program import run
 from flyball.deploy.registered import Registered
 from flyball.guards.workload.limits import ReplicaLimitsArgs
-from flyball.kubernetes import Workload, WorkloadArgs
+from flyball.kubernetes import Services, Workload, WorkloadArgs
 from flyball.wellknown import STACK_ANNOTATION
 
 MINIMAL: dict[str, Any] = {
@@ -37,6 +37,12 @@ def registered(program: Callable[[], object], *, preview: bool = False) -> list[
 
 def objects(program: Callable[[], object]) -> Objects:
     return {f"{o.kind} {o.name}": dict(o.manifest) for o in rendered(registered(program)).objects}
+
+
+def of_set(**services: dict[str, Any]) -> tuple[Object, ...]:
+    """The objects of a set of services, each with what it has beside the least."""
+    given: Any = {"services": {name: {**SERVICE, **more} for name, more in services.items()}}
+    return rendered(registered(lambda: Services("shop", given))).objects
 
 
 def workload(**more: Any) -> Objects:

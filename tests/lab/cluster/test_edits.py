@@ -8,17 +8,19 @@ from flyball.lab.cluster.edits import EDITED, Edit, Edited
 from flyball.lab.cluster.errors import ToolchainError
 from flyball.lab.cluster.programs import TOOLS, pinned_version, tools_dir
 
-BUILDER = """package scaling
+HEAD = """package scaling
 
 func build(kind string) Scaler {
-	if kind.cloud() != nil {
+"""
+GUARD = """	if kind.cloud() != nil {
 		for _, secret := range secrets {
 			if secret == nil {
 				return nil
 			}
 		}
 	}
-	if kind != nil {
+"""
+BETWEEN = """	if kind != nil {
 		check(kind)
 	}
 	switch kind {
@@ -26,25 +28,14 @@ func build(kind string) Scaler {
 		return cpu()
 	case "cron":
 		return cron()
-	case "cpu-of-a-cloud":
+"""
+ARM = """	case "cpu-of-a-cloud":
 		return cloud()
-	}
+"""
+END = """	}
 }
 """
-LEFT = """package scaling
-
-func build(kind string) Scaler {
-	if kind != nil {
-		check(kind)
-	}
-	switch kind {
-	case "cpu":
-		return cpu()
-	case "cron":
-		return cron()
-	}
-}
-"""
+BUILDER, LEFT = f"{HEAD}{GUARD}{BETWEEN}{ARM}{END}", f"{HEAD}{BETWEEN}{END}"
 
 
 @pytest.fixture
