@@ -147,9 +147,8 @@ class Lab:
         for name, value in _SAMPLE.findall(text):
             found[name] = found.get(name, 0) + float(value)
         self._counters = {name: value for name, value in found.items() if "_failed_" in name}
-        state = self.folder / "state"
-        disk = sum(path.stat().st_blocks * 512 for path in state.rglob("*") if path.is_file()) if state.exists() else 0
-        for name, value in (("memory", found.get("otelcol_process_memory_rss", 0)), ("disk", disk)):
+        memory, disk = found.get("otelcol_process_memory_rss", 0), on_disk(self.folder / "state")
+        for name, value in (("memory", memory), ("disk", disk)):
             self._most[name] = max(self._most.get(name, 0), value)
         return found
 
@@ -175,6 +174,11 @@ class Lab:
         for process in reversed(self._running):
             process.end()
         logs.keep("pipeline", [*self.folder.glob("*.err"), *self.folder.glob("*.log"), self.folder / "collector.json"])
+
+
+def on_disk(folder: Path) -> Bytes:
+    """What the files in a folder take of the disk; nothing where it is not there."""
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
 
 
 def _python(program: str, *arguments: object) -> list[str]:
