@@ -1,13 +1,14 @@
 """A node's folders, a collector that reads them, a container that writes, and who takes the logs."""
 
 import json
+import os
 import re
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -177,8 +178,13 @@ class Lab:
 
 
 def on_disk(folder: Path) -> Bytes:
-    """What the files in a folder take of the disk; nothing where it is not there."""
-    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
+    """What the files in a folder take of the disk; nothing where it is not there, nor what is removed meanwhile."""
+    taken = 0
+    for within, _, files in os.walk(folder):
+        for name in files:
+            with suppress(FileNotFoundError):
+                taken += (Path(within) / name).lstat().st_blocks * 512
+    return taken
 
 
 def _python(program: str, *arguments: object) -> list[str]:

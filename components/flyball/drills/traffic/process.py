@@ -105,8 +105,11 @@ class Process:
 
         The second figure of schedstat (https://docs.kernel.org/scheduler/sched-stats.html).
         """
-        files = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
-        return sum(int(file.read_text().split()[1]) for file in files) / 1e9
+        waited = 0
+        for file in Path(f"/proc/{self._process.pid}/task").glob("*/schedstat"):
+            with suppress(OSError):  # a thread that ended meanwhile takes its figure along
+                waited += int(file.read_text().split()[1])
+        return waited / 1e9
 
     def lines(self) -> list[list[str]]:
         """What it wrote to standard output so far, in words; a last line that is not complete is left out."""

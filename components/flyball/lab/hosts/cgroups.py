@@ -26,7 +26,7 @@ def end(name: str) -> None:
         for top in tops:
             for process in _processes(top):
                 _kill(process)
-            for folder in [*sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True), top]:
+            for folder in reversed(_groups(top)):
                 try:
                     folder.rmdir()
                 except OSError:  # not empty yet, or gone
@@ -34,11 +34,17 @@ def end(name: str) -> None:
         time.sleep(0.02)
 
 
+def _groups(top: Path) -> list[Path]:
+    """A group and those within it, each before its own; one that is removed meanwhile is as good as none."""
+    # `rglob` raises for such a folder before Python 3.13; `walk` passes over it.
+    return [Path(folder) for folder, _, _ in os.walk(top)]
+
+
 def _processes(top: Path) -> set[int]:
     found: set[int] = set()
-    for file in top.rglob("cgroup.procs"):
+    for folder in _groups(top):
         try:
-            found |= {int(line) for line in file.read_text().split()}
+            found |= {int(line) for line in (folder / "cgroup.procs").read_text().split()}
         except OSError:  # gone meanwhile
             continue
     return found - {0, os.getpid()}
