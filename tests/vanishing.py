@@ -1,4 +1,4 @@
-"""Files and folders that are gone by the time they are looked at, as those of control groups and of programs at work."""
+"""Files and folders that are gone by the time they are looked at, as those of control groups and programs at work."""
 
 import os
 from pathlib import Path

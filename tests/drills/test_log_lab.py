@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from tests.vanishing import vanish
 
 from flyball.drills.logs.lab import on_disk
 from flyball.guards.clean_up.retention import MI
-from tests.vanishing import vanish
 
 
 def test_what_a_collector_removes_meanwhile_takes_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
+from tests.vanishing import vanish
 
 from flyball.lab.hosts import cgroups
-from tests.vanishing import vanish
 
 
 def test_a_group_is_ended_while_its_host_removes_groups_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
