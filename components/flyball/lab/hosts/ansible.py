@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,7 @@ class Ansible:
         return self.play(playbook, *options, *(("--check", "--diff") if check else ()))
 
     def _inventory(self) -> Path:
+        """A file of this playbook alone: others may begin while it reads it."""
         lab = self.lab
         options = f"-o UserKnownHostsFile={lab.known_hosts} -o StrictHostKeyChecking=yes"
         reach = {
@@ -77,7 +79,7 @@ class Ansible:
             name: {"ansible_host": host.address, **self.variables.get(name, {})} for name, host in lab.hosts.items()
         }
         content = {"all": {"vars": {**reach, **self.variables.get("all", {})}, "hosts": hosts, "children": children}}
-        path = lab.folder / "inventory.json"
+        path = Path(tempfile.mkdtemp(prefix="inventory-", dir=lab.folder)) / "hosts.json"
         path.write_text(json.dumps(content))
         return path
 
