@@ -86,12 +86,13 @@ def test_a_notice_drains_the_host_and_stops_its_units_in_order(watched: Host) ->
     assert (holder["program"], holder["why"]) == ("spot notice", "terminate")
     # A transient unit that was killed stays failed, one that went by itself is gone.
     until(watched, "systemctl is-active first", "failed")
+    until(watched, f"journalctl --no-pager --unit={UNIT} | grep -c 'every unit is stopped'", "1")
     journal = watched.run(f"journalctl --no-pager --output=cat --unit={UNIT}")
     said = [line for line in journal.splitlines() if "stop" in line]
     assert "first.service did not stop" in said[0]
     assert said[1:] == ["stopped second.service", "drained, and every unit is stopped"]
     until(watched, metric("notice"), "1")
-    assert watched.run(metric("units_killed")).strip() == "1"
+    until(watched, metric("units_killed"), "1")
 
 
 def test_after_the_notice_nobody_undrains_the_host(watched: Host) -> None:
