@@ -7,6 +7,7 @@ from typing import Any
 from tests.hosts.conftest import until
 
 from flyball.drills.hosts import shop as releases
+from flyball.guards.roles.haproxy import SOCKET
 from flyball.lab.hosts import packages
 from flyball.lab.hosts.ansible import Ansible
 from flyball.lab.hosts.host import Host
@@ -16,6 +17,16 @@ APPS = ["app1", "app2", "app3"]
 BALANCERS = ["lb1", "lb2"]
 CACHES = ["cache1", "cache2"]
 ONE_OF_EACH = ("--limit", "app1,lb1,cache1,logs1")
+_SENDS = f"""
+import csv, socket, sys
+asked = socket.socket(socket.AF_UNIX)
+asked.connect("{SOCKET}")
+asked.sendall(b"show stat\\n")
+places = [place for place in csv.DictReader(asked.makefile()) if place["addr"].startswith(sys.argv[1] + ":")]
+used = [place for place in places if place["# pxname"] in ("to.shop", "once.shop")]
+sys.exit(not used or any(place["status"].startswith("UP") for place in used) or any(int(p["scur"]) for p in places))
+"""
+"""Fails as long as a balancer sends a host requests, or waits for its answers."""
 
 
 class Shop:
@@ -36,6 +47,12 @@ class Shop:
 
     def answers(self) -> list[str]:
         return [answer(host) for host in self.apps]
+
+    def wait_until_left_out(self, host: Host) -> None:
+        """Wait until no balancer sends anything to a host any more, and all that was sent is answered."""
+        looks = f"until python3 -c '{_SENDS}' {host.address}; do sleep 0.1; done"
+        for looking in [self.lab[name].popen(looks) for name in BALANCERS]:
+            looking.communicate(timeout=240)
 
     @property
     def origins(self) -> list[str]:

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from tests.hosts.conftest import CLI, PASSWORD, UNTOUCHED, touched
+from tests.hosts.conftest import CLI, PASSWORD, UNTOUCHED, touched, until
 from tests.hosts.site.shop import APPS, BALANCERS, ONE_OF_EACH, Shop
 
 from flyball.lab.hosts.ansible import Ansible
@@ -250,12 +250,15 @@ def test_a_service_that_a_signal_would_end_gets_none(converged: Ansible, shop: "
 
 
 def test_balancers_send_to_all_that_are_well(converged: Ansible, shop: Shop) -> None:
-    for name in BALANCERS:
-        found = converged.lab[name].run(f'python3 -c "{_METRICS}"').splitlines()
-        up = {
+    def up(balancer: Host) -> set[str]:
+        return {
             line.split('server="')[1][:2]
-            for line in found
+            for line in balancer.run(f'python3 -c "{_METRICS}"').splitlines()
             if "haproxy_server_check_status" in line and "L7OK" in line and line.endswith(" 1")
         }
-        assert up == {"s1", "s2", "s3"}
+
+    every = {"s1", "s2", "s3"}
+    for name in BALANCERS:
+        # A host that a busy machine kept from answering in time is out for two looks.
+        assert until(lambda name=name: up(converged.lab[name]), lambda found: found == every) == every
         assert converged.lab[name].run("ps -o user= -C haproxy").split() == ["haproxy", "haproxy"]
