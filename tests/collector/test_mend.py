@@ -81,7 +81,8 @@ def test_it_goes_on_without_what_waited_in_a_damaged_queue(made: Lab) -> None:
     made.be()
     with mending(made) as said:
         aside = queue.with_name(f"{queue.name}.{mend.ASIDE}")
-        wait(aside.exists, "the file to be put aside")
+        wait(lambda: said.read_text().endswith("\n"), "the file to be put aside, and that to be said")
+        assert aside.exists()
         assert f"{queue} is damaged, and the collector ended on it: put aside as {aside};" in said.read_text()
         made.begin()
         made.write(LINES).wait_for(["done"])
