@@ -13,6 +13,8 @@ from flyball.lab.hosts.lab import Lab, lab
 T = TypeVar("T")
 PASSWORD = "correct-horse-battery"
 CLI = f"REDISCLI_AUTH={PASSWORD} redis-cli"
+JOURNAL = "journalctl --sync && journalctl --no-pager"
+"""Reads the journal once it has taken all that was said before: those who say something do not wait for that."""
 TAKEN = "/var/log/all.log"
 _TAKES = f"""
 module(load="imrelp")

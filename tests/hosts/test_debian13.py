@@ -84,7 +84,9 @@ def test_a_request_goes_through_the_balancer_and_nginx(converged: Ansible, host:
     packages.offer(host, shop.package(converged.lab.folder, "1"))
     host.run("apt-get update -qq && apt-get install -qq -y shop")
     assert until(lambda: ask(host, f"http://127.0.0.1:{BALANCED}/"), lambda found: found == "1") == "1"
-    assert '"status":200' in host.run("tail -n 1 /var/log/nginx/access.log")
+    # Its line comes when it has been answered.
+    log = "tail -n 1 /var/log/nginx/access.log"
+    assert '"status":200' in until(lambda: host.run(log), lambda found: '"status":200' in found)
 
 
 def test_a_line_arrives_at_the_log_server_and_is_a_figure(converged: Ansible, host: Host) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.hosts.conftest import CLI, PASSWORD, UNTOUCHED, touched
+from tests.hosts.conftest import CLI, JOURNAL, PASSWORD, UNTOUCHED, touched
 
 from flyball.drills.hosts import balanced
 from flyball.lab.hosts.ansible import Ansible
@@ -136,7 +136,7 @@ def test_every_skip_says_why_and_restarts_nothing(group: Ansible) -> None:
         finally:
             on.run(end)
         assert (outcome, metric(app, "skipped"), metric(app, "failed")) == ("skipped", "1", "0"), reason
-        assert f"planned restart skipped: {reason}" in app.run(f"journalctl --no-pager --unit={UNIT}")
+        assert f"planned restart skipped: {reason}" in app.run(f"{JOURNAL} --unit={UNIT}")
         return reason
 
     assert skipped("echo '{}' > /etc/flyball/freeze.json", "rm /etc/flyball/freeze.json") == "the host is frozen"
@@ -269,7 +269,7 @@ def test_a_restart_that_fails_stops_there_and_keeps_the_host_drained_and_the_loc
     assert "Nothing after it was touched. Go on: mend app1, let it serve again" in output
     assert started(other) == untouched
     assert (metric(app, "failed"), app.run(f"grep -c 'planned restart.*did not answer 200' {MARK}")) == ("1", "1\n")
-    assert "planned restart failed" in app.run(f"journalctl --no-pager --priority=alert --unit={UNIT}")
+    assert "planned restart failed" in app.run(f"{JOURNAL} --priority=alert --unit={UNIT}")
     assert app.run(f"systemctl is-failed {UNIT}").strip() == "failed"
     assert 0 < int(cache.run(f"{CLI} pttl {KEY}")) <= 900_000
     assert run(other)[0] == "skipped"

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from tests.hosts.conftest import CLI, PASSWORD, UNTOUCHED, touched, until
+from tests.hosts.conftest import CLI, JOURNAL, PASSWORD, UNTOUCHED, touched, until
 from tests.hosts.site.shop import APPS, BALANCERS, ONE_OF_EACH, Shop
 
 from flyball.lab.hosts.ansible import Ansible
@@ -201,7 +201,7 @@ def test_a_failed_rotation_is_said_as_a_metric_and_in_the_journal(converged: Ans
     host.run("systemctl start logrotate", check=False)
     metric = "/var/lib/flyball/metrics/logrotate.service.prom"
     assert host.run(f"cat {metric}") == 'flyball_unit_failed{unit="logrotate.service"} 1\n'
-    assert "logrotate.service failed" in host.run("journalctl --identifier=flyball --priority=alert --no-pager")
+    assert "logrotate.service failed" in host.run(f"{JOURNAL} --identifier=flyball --priority=alert")
     host.run("rm /etc/logrotate.d/broken; systemctl start logrotate")
     assert host.run(f"cat {metric}") == 'flyball_unit_failed{unit="logrotate.service"} 0\n'
 
@@ -243,7 +243,7 @@ def test_a_service_that_a_signal_would_end_gets_none(converged: Ansible, shop: "
         *("active", "/var/log/shop.log", "one")
     ]
     assert "log of shop.service: its process does not catch HUP" in host.run(
-        "journalctl -t flyball -p alert --no-pager"
+        f"{JOURNAL} --identifier=flyball --priority=alert"
     )
     assert 'flyball_unit_kept{unit="shop.service"' in host.run("cat /var/lib/flyball/metrics/units-log-shop.prom")
     host.run("rm /etc/logrotate.d/shop /var/log/shop.log")

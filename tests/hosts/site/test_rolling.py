@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from tests.hosts.conftest import until
+from tests.hosts.conftest import JOURNAL, until
 from tests.hosts.site.shop import APPS, Shop, answer, installing, is_drained, roll
 
 from flyball.drills.hosts.load import Users
@@ -119,7 +119,7 @@ def test_a_group_that_another_controller_has_is_left_alone_until_a_person_says_w
     assert shop.apps[0].run("ls /var/lib/flyball") == shop.apps[2].run("ls /var/lib/flyball")
     why = "their controller is gone"
     converged.play("drain", "--limit", "app3", drain_state="in", drain_override=why).succeeded()
-    assert why in shop.apps[1].run("journalctl --identifier=flyball --no-pager")
+    assert why in shop.apps[1].run(f"{JOURNAL} --identifier=flyball")
     assert shop.apps[1].run("ls /var/lib/flyball/group-web", check=False) == ""
 
 
@@ -240,7 +240,7 @@ def test_a_frozen_host_is_left_alone_until_a_person_says_why(converged: Ansible,
     assert converged.play("drain", *only, freeze_override="x").code == 2
     override = "the certificate expires today"
     converged.play("drain", *only, drain_state="in", freeze_override=override).succeeded()
-    journal = host.run("journalctl --identifier=flyball --no-pager; cat /var/log/syslog")
+    journal = host.run(f"{JOURNAL} --identifier=flyball; cat /var/log/syslog")
     assert "frozen host changed all the same: the certificate expires today" in journal
     converged.play("freeze", *only, freeze_state="thawed").succeeded()
     host.run(f"systemctl start {units}; systemctl stop {units}")
