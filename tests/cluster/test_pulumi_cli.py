@@ -143,8 +143,11 @@ def test_a_governed_stack_in_a_cluster_of_ones_own(shop: Shop, tmp_path: Path) -
     again = own.run("up", env=environment)
     assert re.search(r"\d+ unchanged", again)
     assert not re.search(r"\d+ (created|updated|deleted|replaced)", again)
-    quick = {"flyball:services": {"web": {**SERVICE, "behavior": {"down": {"period": "1s"}}}}}
-    other, _ = elsewhere(shop, tmp_path, "other", **quick, **{"flyball:governor": {"policies": False}})
+    # Its autoscaler leaves as many as there were at first: that of pods which do nothing would take them meanwhile.
+    web = {**SERVICE, "behavior": {"down": {"period": "1s"}, "calm": "1h"}, "load": {"peak": 45, "replica": 20}}
+    other, _ = elsewhere(
+        shop, tmp_path, "other", **{"flyball:services": {"web": web}}, **{"flyball:governor": {"policies": False}}
+    )
     other.run("up", env=environment)
     spot_comes_and_goes(shop, other, environment)
     assert other.run("down", env=environment).splitlines()[-1] == f"removed stack {other.name}"
@@ -167,7 +170,8 @@ def spot_comes_and_goes(shop: Shop, other: Shop, environment: Mapping[str, str])
         return {item["metadata"]["name"]: item["spec"]["replicas"] for item in items}
 
     config = other.config()
-    shop.kubectl.run("scale", "deployment/web", "--replicas=4", "--namespace=other")
+    assert sizes() == {"web": 4}
+    config["flyball:services"]["web"]["load"] = SERVICE["load"]  # for which three are enough
     services = {"web": config["flyball:services"]["web"] | {"spot": {}}}
     other.write(config | {"flyball:zones": ["local-a", "local-b"], "flyball:services": services})
     other.run("up", env=environment)
