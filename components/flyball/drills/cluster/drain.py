@@ -12,6 +12,7 @@ from flyball.alerts.rule import Severity
 from flyball.drills.cluster import plain
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, NEXT_IMAGE, SERVICE, ZONES, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
+from flyball.drills.cluster.recorder import PATIENCE
 from flyball.drills.cluster.scene import Scene
 from flyball.drills.errors import DrillError
 from flyball.lab.cluster.nodes import NodeGroup
@@ -19,7 +20,6 @@ from flyball.lab.cluster.nodes import NodeGroup
 PEAK, REPLICA = 700, 100
 NEED = 9
 """What carries the peak at 80 %: the size that is commonly written down, with nothing for a loss."""
-_LIMIT = 180
 _LATE = 10.0
 """New machines come two minutes after they are wanted [s]."""
 
@@ -61,7 +61,7 @@ def _drain_the_rest(scene: Scene, gone: list[str], last: list[str]) -> None:
 
 def drain(scene: Scene, *nodes: str) -> None:
     """As people do it: kubectl drain, which evicts, and tries again every 5 s where a budget refuses."""
-    arguments = ("drain", *nodes, "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={_LIMIT}s")
+    arguments = ("drain", *nodes, "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={PATIENCE:g}s")
     result = subprocess.run(
         scene.kubectl.command(*arguments),
         env=scene.kubectl.environment(),
