@@ -19,7 +19,7 @@ from flyball.lab.cluster import toolchain
 FIRST = "vegeta"
 """Needed by tests that need nothing else that is built."""
 NICE = 5
-"""Of the builds' session: below tests that wait for hosts, and not so far below that the processors stand still."""
+"""Of the builds: below tests that wait for hosts, and not so far below that the processors stand still."""
 
 
 def main() -> None:
@@ -43,7 +43,8 @@ def building() -> Iterator[subprocess.Popen[bytes]]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        # The kernel weighs sessions against each other, see sched(7) on autogroups; niceness alone says nothing here.
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
+        # That says nothing where the kernel weighs sessions against each other, see sched(7) on autogroups; this does.
         with suppress(OSError):
             Path(f"/proc/{process.pid}/autogroup").write_text(str(NICE))
         try:
