@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -20,6 +20,9 @@ _NOTE = re.compile(r"I\d{4} \d\d:\d\d:")
 
 _GARBAGE = {"GOGC": "400", "GOMEMLIMIT": "2GiB"}
 """Collected later than Go does by itself: a fifth of the processor time of a kubectl, whose heap is small and short."""
+UNCHECKED = "--validate=false"
+"""For `apply --server-side`: the API server itself refuses fields that it does not know. kubectl would hold objects
+against its whole OpenAPI, which it makes anew after each change of its kinds, for half a second of a processor."""
 _NULL = "accessor error: <nil> is of the type <nil>"
 """What `kubectl wait` ends with where `status.conditions` is null, as a definition's is in its first moment."""
 
@@ -44,6 +47,11 @@ def condition(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def is_true(item: Mapping[str, Any], name: str) -> bool:
     """Whether an object says of itself that a condition holds."""
     return condition(item, name).get("status") == "True"
+
+
+def documents(objects: Iterable[Mapping[str, Any]]) -> str:
+    """Objects for kubectl, one after another: each is checked by what its group may hold, a `List` by all groups."""
+    return "\n".join(map(json.dumps, objects))
 
 
 @dataclass(frozen=True)

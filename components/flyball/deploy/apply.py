@@ -26,7 +26,7 @@ from flyball.deploy.revisions import as_applied, needed
 from flyball.deploy.rollout import KINDS
 from flyball.guards.fail_fast.rules import BELONGS_TO_OTHERS
 from flyball.guards.reading.problem import Problem, refuse
-from flyball.kubectl import Kubectl, KubectlError, is_true
+from flyball.kubectl import UNCHECKED, Kubectl, KubectlError, is_true
 
 PARENT_GROUP, PARENT_KIND, PARENTS = "flyball.dev", "Stack", "stacks"
 """A stack's ApplySet has an object of the whole cluster as its parent: kubectl would keep one with a parent in a
@@ -274,7 +274,7 @@ class ApplySet:
         definition = _parent_definition()
         there = self.kubectl.object_at(f"{_DEFINITIONS}/{PARENTS}.{PARENT_GROUP}")
         if not (there and is_as_stated(definition, there, MANAGER) and is_true(there, "Established")):
-            self._apply([definition])
+            self._apply([definition], UNCHECKED)
             self.kubectl.established(f"crd/{PARENTS}.{PARENT_GROUP}")
         # Only if it is not there: what kubectl keeps in its annotations must survive.
         if not self._parent():
@@ -283,7 +283,8 @@ class ApplySet:
             owner = {wellknown.OWNER_LABEL: self.owner} if self.owner else {}
             labels = {"applyset.kubernetes.io/id": self.label, **owner}
             meta = {"name": self.name, "labels": labels, "annotations": notes}
-            self.kubectl.run("create", "--filename=-", stdin=json.dumps({**head, "metadata": meta}))
+            # Of a kind that the server's OpenAPI does not have yet: kubectl would ask for all of it, to no end.
+            self.kubectl.run("create", UNCHECKED, "--filename=-", stdin=json.dumps({**head, "metadata": meta}))
 
     def _parent(self) -> Mapping[str, Any]:
         """The set's parent, empty where there is none."""
@@ -320,7 +321,7 @@ class ApplySet:
                 "apply",
                 "--server-side",
                 f"--field-manager={CREATION_MANAGER}",
-                "--validate=false",
+                UNCHECKED,
                 "--filename=-",
             )
             try:

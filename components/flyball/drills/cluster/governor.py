@@ -5,7 +5,7 @@ import time
 
 from flyball.drills.errors import DrillError
 from flyball.guards.workload.limits import limits_of
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import UNCHECKED, Kubectl, KubectlError
 from flyball.kubernetes.governor import names, policies, rbac
 from flyball.kubernetes.governor.freeze import freeze_config_map
 from flyball.kubernetes.governor.limits import config_map
@@ -67,4 +67,4 @@ def until_refused(kubectl: Kubectl, *attempt: str) -> None:
 
 def _apply(kubectl: Kubectl, manifests: list[dict[str, object]]) -> None:
     stdin = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
-    kubectl.run("apply", "--server-side", "--filename=-", stdin=stdin)
+    kubectl.run("apply", "--server-side", UNCHECKED, "--filename=-", stdin=stdin)

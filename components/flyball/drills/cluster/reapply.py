@@ -12,7 +12,7 @@ from flyball.drills.cluster import plain
 from flyball.drills.cluster.drill import IMAGE, NAMESPACE, SERVICE, ClusterDrill
 from flyball.drills.cluster.plain import Manifest
 from flyball.drills.cluster.scene import Scene
-from flyball.kubectl import KubectlError
+from flyball.kubectl import UNCHECKED, KubectlError
 
 PEAK, CROWD, REPLICA = 650, 1200, 100
 NEED = 9
@@ -46,7 +46,7 @@ def _foreign_tool(scene: Scene) -> int:
         "metadata": {"name": SERVICE, "namespace": NAMESPACE},
         "spec": {"replicas": scene.sizing.floor},
     }
-    command = ("apply", "--server-side", "--force-conflicts", "--field-manager=other-tool", "--validate=false")
+    command = ("apply", "--server-side", "--force-conflicts", "--field-manager=other-tool", UNCHECKED)
     try:
         scene.kubectl.run(*command, "--filename=-", stdin=json.dumps(stated))
     except KubectlError as error:

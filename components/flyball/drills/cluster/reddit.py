@@ -19,6 +19,7 @@ from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.scene import Scene
 from flyball.drills.errors import DrillError
 from flyball.drills.result import Figures
+from flyball.kubectl import documents
 from flyball.kubernetes.governor import names
 
 PEAK, REPLICA = 1500, 100
@@ -147,8 +148,7 @@ def _scale_tool(scene: Scene, replicas: int) -> None:
 
 
 def _apply(scene: Scene, manifests: list[Manifest]) -> None:
-    stdin = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
-    scene.kubectl.run("apply", "--filename=-", stdin=stdin)
+    scene.kubectl.run("apply", "--filename=-", stdin=documents(manifests))
 
 
 def _kubeconfig(scene: Scene) -> dict[str, Any]:

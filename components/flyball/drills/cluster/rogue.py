@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import UNCHECKED, Kubectl, KubectlError
 
 FIGURES = "load-figures"
 """ConfigMap in which the autoscaler finds the load, in as many entries as there are sources of it."""
@@ -56,7 +56,7 @@ class Rogue:
             "JSON patch": patch("json", pointed),
             "update": lambda: self.replace(to),
             "server-side apply": lambda: self.run(
-                *("apply", "--server-side", "--force-conflicts", "--validate=false", "--filename=-"),
+                *("apply", "--server-side", "--force-conflicts", UNCHECKED, "--filename=-"),
                 stdin=json.dumps(applied),
             ),
             "ReplicaSet": lambda: self.run("scale", "replicaset", "--all", f"--replicas={to}"),

@@ -28,7 +28,7 @@ from flyball.drills.cluster.settings import CALM, COLLECTED, CONTROLLER_FLAGS, P
 from flyball.drills.errors import DrillError
 from flyball.drills.result import Result
 from flyball.guards.workload.sizing import Sizing
-from flyball.kubectl import Kubectl
+from flyball.kubectl import Kubectl, documents
 from flyball.lab.cluster import control_plane, karpenter, keda, volumes
 from flyball.lab.cluster.control_plane import Options, Report
 from flyball.lab.locks import exclusive
@@ -220,7 +220,7 @@ def bring_up(drill: ClusterDrill, guard: bool, kubectl: Kubectl, image: str, wai
 
 
 def _apply(kubectl: Kubectl, manifests: list[Manifest]) -> None:
-    kubectl.run("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
+    kubectl.run("apply", "--filename=-", stdin=documents(manifests))
 
 
 def _namespace() -> Manifest:

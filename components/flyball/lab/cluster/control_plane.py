@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from flyball import paths
-from flyball.kubectl import Kubectl, KubectlError
+from flyball.kubectl import UNCHECKED, Kubectl, KubectlError
 from flyball.lab import logs, processes
 from flyball.lab.cluster import toolchain, usage
 from flyball.lab.cluster.errors import ControlPlaneError
@@ -313,7 +313,7 @@ def _add_nodes(plane: ControlPlane, groups: Sequence[NodeGroup], deadline: float
     objects = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests(groups)})
     try:
         # Conflicts are forced: a node that came back gets exactly the taints that it was meant to have.
-        plane.kubectl.run("apply", "--server-side", "--force-conflicts", "--validate=false", "-f", "-", stdin=objects)
+        plane.kubectl.run("apply", "--server-side", "--force-conflicts", UNCHECKED, "-f", "-", stdin=objects)
     except KubectlError as error:
         raise ControlPlaneError(f"control plane {plane.name} refused its nodes: {error}") from error
     await_ready(plane, deadline)

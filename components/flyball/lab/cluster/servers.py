@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flyball.kubectl import KubectlError, is_true
+from flyball.kubectl import UNCHECKED, KubectlError, is_true
 from flyball.lab import processes
 from flyball.lab.cluster.control_plane import ControlPlane, ControlPlaneError
 
@@ -100,9 +100,9 @@ def is_available(plane: ControlPlane, name: str) -> bool:
 
 
 def apply(plane: ControlPlane, manifests: str) -> None:
-    """Apply manifests, YAML or JSON, in their order."""
-    command = ("apply", "--server-side", "--force-conflicts", "--field-manager=flyball-local", "--filename=-")
-    plane.kubectl.run(*command, stdin=manifests)
+    """Apply manifests, YAML or JSON, in their order. The API server refuses fields that it does not know."""
+    command = ("apply", "--server-side", "--force-conflicts", "--field-manager=flyball-local", UNCHECKED)
+    plane.kubectl.run(*command, "--filename=-", stdin=manifests)
 
 
 def kubeconfig(plane: ControlPlane, namespace: str, account: str, file: Path) -> None:

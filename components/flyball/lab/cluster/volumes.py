@@ -13,7 +13,7 @@ from typing import Any
 
 from flyball import wellknown
 from flyball.guards.reading.units import Bytes, show_size
-from flyball.kubectl import Kubectl
+from flyball.kubectl import UNCHECKED, Kubectl
 
 DEFAULT = "standard"
 """The StorageClass of claims that name none."""
@@ -43,7 +43,7 @@ def offer(kubectl: Kubectl, zones: Sequence[str], wanted: Mapping[str, Wanted]) 
         for zone in zones:
             for _ in range(each.count - free[name, zone]):
                 objects.append(_volume(next(names), name, zone, each.size))
-    command = ("apply", "--server-side", "--force-conflicts", "--field-manager=flyball-lab", "--filename=-")
+    command = ("apply", "--server-side", "--force-conflicts", "--field-manager=flyball-lab", UNCHECKED, "--filename=-")
     kubectl.run(*command, stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}), timeout=120)
 
 
