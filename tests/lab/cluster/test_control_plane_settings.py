@@ -9,11 +9,8 @@ from flyball.lab.cluster.nodes import NodeGroup
 from flyball.lab.cluster.settings import Options, configured, fingerprint_of, for_servers, with_ports
 
 PROGRAMS = {name: Path(f"/bin-of/{name}") for name in planes.PROGRAMS}
-PATIENT = [
-    {"key": "leader-elect-lease-duration", "value": "5m"},
-    {"key": "leader-elect-renew-deadline", "value": "4m"},
-]
-"""Nobody stands by to lead in their place: a machine that stands still for ten seconds must not end them."""
+ALONE = {"key": "leader-elect", "value": "false"}
+"""Nobody stands by to lead in its place: a machine that stands still for ten seconds must end nothing."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,12 +49,12 @@ def test_kwokctl_gets_our_programs_and_the_loopback_address() -> None:
             {
                 "name": "kube-controller-manager",
                 "extraArgs": [
-                    *PATIENT,
+                    ALONE,
                     {"key": "use-service-account-credentials", "value": "true"},
                     {"key": "controllers", "value": "*,-validatingadmissionpolicy-status-controller"},
                 ],
             },
-            {"name": "kube-scheduler", "extraArgs": PATIENT},
+            {"name": "kube-scheduler", "extraArgs": [ALONE]},
         ],
     }
 
@@ -79,7 +76,7 @@ def test_extra_flags_names_and_port_reach_kwokctl() -> None:
     flags = {patch["name"]: patch["extraArgs"] for patch in settings["componentsPatches"]}
     assert flags["kube-apiserver"][-1] == {"key": "v", "value": "2"}
     assert flags["kube-controller-manager"] == [
-        *PATIENT,
+        ALONE,
         {"key": "use-service-account-credentials", "value": "true"},
         {"key": "controllers", "value": "*,-validatingadmissionpolicy-status-controller"},
         {"key": "horizontal-pod-autoscaler-sync-period", "value": "5s"},
@@ -92,7 +89,10 @@ def test_further_servers_are_told_who_is_asking_and_find_what_pods_use() -> None
     settings = for_servers(configured(PROGRAMS, Options(flags={"kwok-controller": {"v": "2"}})), folder)
 
     patches = settings["componentsPatches"]
-    assert [patch["name"] for patch in patches[4:]] == ["kwok-controller", "kube-apiserver", "kwok-controller"]
+    assert [patch["name"] for patch in patches[4:]] == [
+        *("kwok-controller", "kube-apiserver", "kwok-controller"),
+        *("kube-controller-manager", "kube-scheduler"),
+    ]
     assert patches[4]["extraArgs"] == [{"key": "v", "value": "2"}]
     assert {arg["key"]: arg["value"] for arg in patches[5]["extraArgs"]} == {
         "requestheader-client-ca-file": "/clusters/shop/pki/ca.crt",
@@ -102,6 +102,11 @@ def test_further_servers_are_told_who_is_asking_and_find_what_pods_use() -> None
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
     }
     assert patches[6]["extraArgs"] == [{"key": "config", "value": "/clusters/shop/usage.yaml"}]
+    certificate = [
+        {"key": "tls-cert-file", "value": "/clusters/shop/pki/admin.crt"},
+        {"key": "tls-private-key-file", "value": "/clusters/shop/pki/admin.key"},
+    ]
+    assert [patch["extraArgs"] for patch in patches[7:]] == [certificate, certificate]
 
 
 def test_every_listener_gets_a_port_and_the_asked_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:

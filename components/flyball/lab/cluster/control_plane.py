@@ -8,11 +8,14 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,11 +37,10 @@ from flyball.lab.cluster.settings import (
 from flyball.lab.locks import exclusive
 
 _DEFAULT = "/api/v1/namespaces/default"
-_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 _GAVE_UP = "timed out waiting for the condition"
 """Among the last words of kwok and of the controller manager where the API server took longer than half a minute."""
 _LAST_WORDS = 5
-"""Lines; the controller manager says after it that it leads no more, to its log and as an event."""
+"""Lines: what else a program does goes on, and is said, until it has ended."""
 
 Report = Callable[[str], None]
 
@@ -133,6 +135,11 @@ def _plane(name: str) -> ControlPlane:
     return ControlPlane(name, Kubectl(_folder(name) / "bin" / "kubectl", paths.kubeconfig(name)))
 
 
+def _settings(name: str) -> Path:
+    """kwokctl's configuration, with the port of each part."""
+    return _folder(name) / "kwokctl.yaml"
+
+
 def _lock(name: str) -> Path:
     return paths.cache_dir() / "locks" / name
 
@@ -188,7 +195,7 @@ def _create(plane: ControlPlane, programs: Mapping[str, Path], settings: Mapping
     for name in ("kubectl", "kwokctl"):
         (folder / "bin" / name).symlink_to(programs[name])
     (folder / "usage.yaml").write_text(usage.configuration())
-    (folder / "kwokctl.yaml").write_text(json.dumps(for_servers(with_ports(settings), folder), indent=2))
+    _settings(plane.name).write_text(json.dumps(for_servers(with_ports(settings), folder), indent=2))
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
         kwokctl = _kwokctl(plane, ["create", "cluster", "--kubeconfig="], output)
@@ -196,7 +203,8 @@ def _create(plane: ControlPlane, programs: Mapping[str, Path], settings: Mapping
         while kwokctl.poll() is None:
             _check_alive(plane.name)
             _check_time(deadline, plane.name, "kube-apiserver")
-            time.sleep(0.1)
+            with suppress(subprocess.TimeoutExpired):
+                kwokctl.wait(0.5)  # a look at all processes takes longer than all else here
     finally:
         kwokctl.kill()
         kwokctl.wait()
@@ -211,7 +219,7 @@ def _kwokctl(plane: ControlPlane, command: Sequence[str], output: IO[str]) -> su
         # kwokctl prefers a kubectl on PATH to the one it was given.
         "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
-    place = (f"--name={plane.name}", f"--config={folder}/kwokctl.yaml")
+    place = (f"--name={plane.name}", f"--config={_settings(plane.name)}")
     return subprocess.Popen(
         [folder / "bin" / "kwokctl", *command, *place],
         env=environment,
@@ -231,11 +239,10 @@ def await_ready(plane: ControlPlane, deadline: float, components: Sequence[str] 
         if not unready and not dead:
             return
         _check_time(deadline, plane.name, unready or dead[0])
-        # Once more if the server was slow again; and what leads nothing any more would keep its lease for minutes.
+        # Once more if the server was slow again.
         with suppress(KubectlError), _start_log(plane.name).open("a") as output:
             if dead and unready != "kube-apiserver":
-                plane.kubectl.run("delete", "lease", *dead, "--namespace=kube-system", "--ignore-not-found")
-                if "kwok-controller" in dead:  # so would the nodes, and their pods stand still
+                if "kwok-controller" in dead:  # it would keep the nodes for minutes, and their pods stand still
                     plane.kubectl.run("delete", "lease", "--all", "--namespace=kube-node-lease")
                 _kwokctl(plane, ["start", "cluster"], output).wait()  # starts what does not run
         time.sleep(0.1)
@@ -246,7 +253,7 @@ def _first_unready(plane: ControlPlane, components: Sequence[str]) -> str | None
     signs: dict[str, Callable[[Kubectl], bool]] = {
         "kube-apiserver": lambda kubectl: kubectl.answers("/readyz"),
         "kube-controller-manager": lambda kubectl: kubectl.answers(f"{_DEFAULT}/serviceaccounts/default"),
-        "kube-scheduler": lambda kubectl: kubectl.answers(f"{_LEASES}/kube-scheduler"),
+        "kube-scheduler": lambda _: _is_ready(plane, "kubeSchedulerPort"),
         "kwok-controller": lambda kubectl: all(map(is_ready, kubectl.listed("nodes"))),
     }
     for component, sign in signs.items():
@@ -257,6 +264,20 @@ def _first_unready(plane: ControlPlane, components: Sequence[str]) -> str | None
             except KubectlError:
                 return component
     return None
+
+
+def _is_ready(plane: ControlPlane, port: str) -> bool:
+    """Whether a component says so itself, where it listens."""
+    settings = json.loads(_settings(plane.name).read_text())
+    context = ssl.create_default_context(cafile=_folder(plane.name) / "pki" / "ca.crt")
+    connection = HTTPSConnection("127.0.0.1", settings["options"][port], timeout=5, context=context)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _check_alive(name: str) -> list[str]:

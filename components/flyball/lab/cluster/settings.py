@@ -24,8 +24,9 @@ SERVERS = ("keda-metrics-apiserver.keda.svc", "metrics-server.kube-system.svc")
 """Services of further API servers, which serve with the certificate of the control plane (see `servers`)."""
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kwokctl", "kubectl")
 
-_PATIENT = {"leader-elect-lease-duration": "5m", "leader-elect-renew-deadline": "4m"}
-"""Who leads ends when it cannot renew its lease, by default after 10 s: here nobody stands by to lead in its place."""
+_ALONE = {"leader-elect": "false"}
+"""Nobody stands by to lead in its place. Who leads writes so every 2 s, ends where it cannot for 10 s, and at its start
+waits 2 to 4 s where the API server has no namespace for its lease yet, as in two of five starts."""
 _CONTROLLERS = "*,-validatingadmissionpolicy-status-controller"
 """That one compiles each admission policy for each kind that it may meet, and nobody reads what it writes there."""
 
@@ -58,8 +59,8 @@ def configured(programs: Mapping[str, Path], options: Options) -> dict[str, Any]
             "service-cluster-ip-range": "10.0.0.0/16",
         },
         # Each controller under its own name, as on managed clusters: admission policies tell them apart by it.
-        "kube-controller-manager": {**_PATIENT, "use-service-account-credentials": "true", "controllers": _CONTROLLERS},
-        "kube-scheduler": dict(_PATIENT),
+        "kube-controller-manager": {**_ALONE, "use-service-account-credentials": "true", "controllers": _CONTROLLERS},
+        "kube-scheduler": dict(_ALONE),
     }
     for component, extra in options.flags.items():
         if component not in COMPONENTS:
@@ -111,7 +112,14 @@ def for_servers(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "requestheader-group-headers": "X-Remote-Group",
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
     }
-    patches = _patch("kube-apiserver", proxy), _patch("kwok-controller", {"config": f"{folder}/usage.yaml"})
+    # By themselves they would make keys, which takes a processor up to half a second for each.
+    certificate = {"tls-cert-file": f"{folder}/pki/admin.crt", "tls-private-key-file": f"{folder}/pki/admin.key"}
+    patches = [
+        _patch("kube-apiserver", proxy),
+        _patch("kwok-controller", {"config": f"{folder}/usage.yaml"}),
+        _patch("kube-controller-manager", certificate),
+        _patch("kube-scheduler", certificate),
+    ]
     return {**settings, "componentsPatches": [*settings["componentsPatches"], *patches]}
 
 
