@@ -1,6 +1,7 @@
 """Deadlines that fit each other, where those that everybody has do not: from the services that call nobody on."""
 
 from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
 
 from flyball.deploy.adopt.service import Service
 from flyball.guards.reading.units import Milliseconds, show_duration
@@ -39,10 +40,14 @@ def fit(services: Iterable[Service]) -> None:
     graph = {
         name: [_OUTSIDE if "host" in call else callee for callee, call in own.items()] for name, own in calls.items()
     }
-    if max(_taken(graph, _DEFAULT, _DEFAULT_CONNECT).values(), default=0) <= _LONGEST:
+    try:
+        names = [*TopologicalSorter(graph).static_order()]
+    except CycleError:
+        return  # of stacks that do not know each other: a plan refuses it, and no times fit
+    if max(_taken(graph, names, _DEFAULT, _DEFAULT_CONNECT).values(), default=0) <= _LONGEST:
         return
-    own = next((d for d in _SHORTER if max(_taken(graph, d, _CONNECT).values()) <= _LONGEST), _SHORTER[-1])
-    taken = _taken(graph, own, _CONNECT)
+    own = next((d for d in _SHORTER if max(_taken(graph, names, d, _CONNECT).values()) <= _LONGEST), _SHORTER[-1])
+    taken = _taken(graph, names, own, _CONNECT)
     for name, service in by_name.items():
         service.args["deadline"] = show_duration(taken[name])
         service.work.say("a guess, so short that all calls one after another fit into a minute; measure it", "deadline")
@@ -51,16 +56,12 @@ def fit(services: Iterable[Service]) -> None:
             call |= {"connect": show_duration(_CONNECT), "timeout": show_duration(timeout)}
 
 
-def _taken(graph: Graph, own: Milliseconds, connect: Milliseconds) -> dict[str, Milliseconds]:
-    """What each may take: `own`, or all its calls one after another where that is longer; without circles. Who is
-    outside takes `own`."""
+def _taken(graph: Graph, names: Iterable[str], own: Milliseconds, connect: Milliseconds) -> dict[str, Milliseconds]:
+    """What each may take: `own`, or all its calls one after another where that is longer. Who is outside takes `own`.
+
+    `names` are all of them, each after those that it calls.
+    """
     found: dict[str, Milliseconds] = {}
-
-    def of(name: str) -> Milliseconds:
-        if name not in found:
-            found[name] = max(own, sum(connect + of(callee) for callee in graph.get(name, ())))
-        return found[name]
-
-    for name in graph:
-        of(name)
+    for name in names:
+        found[name] = max(own, sum(connect + found[callee] for callee in graph.get(name, ())))
     return found
