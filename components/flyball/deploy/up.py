@@ -118,7 +118,7 @@ def up(target: Target, report: Report, progress: Callable[[int, int], None]) -> 
         with meanwhile.beginning(parts.running(live, stack.services.values())):
             same = None if sizes or releases else unchanged.count(engine, target, stack, there)
             if same is not None:
-                report(f"it stands as {engine} has brought it up, which is not asked again")
+                report(f"nothing to change: what runs is what the stack asks for, so that {engine}, is not run")
             else:
                 by_engine.bring_up(engine, target, kubectl, result, sizes, stands, releases, report)
     else:
