@@ -33,8 +33,17 @@ def test_it_says_when_they_run_and_for_how_long() -> None:
             "deadline": "1h",
             "attempts": 3,
             "before": None,
+            "at_once": 1,
         },
-        {"job": "migrate", "schedule": None, "timezone": None, "deadline": "20m", "attempts": 1, "before": None},
+        {
+            "job": "migrate",
+            "schedule": None,
+            "timezone": None,
+            "deadline": "20m",
+            "attempts": 1,
+            "before": None,
+            "at_once": 1,
+        },
     ]
 
 
@@ -45,8 +54,26 @@ def test_it_says_what_comes_before_a_new_version() -> None:
     (run,) = found.runs
     assert str(run) == "a new version of web comes after its migration has succeeded, within 10m and 1 attempt"
     assert found.as_json()["jobs"] == [
-        {"job": "web-migrate", "schedule": None, "timezone": None, "deadline": "10m", "attempts": 1, "before": "web"}
+        {
+            "job": "web-migrate",
+            "schedule": None,
+            "timezone": None,
+            "deadline": "10m",
+            "attempts": 1,
+            "before": "web",
+            "at_once": 1,
+        }
     ]
+
+
+def test_it_says_how_many_runs_may_pile_up() -> None:
+    sweep = {"image": "example.org/sweep:1.0", "schedule": "*/20 * * * *", "concurrency": "allow", "deadline": "1h"}
+    found = plan({**CONFIG, "jobs": {"sweep": {**sweep, "proven": 3}}})
+    assert found.findings == ()
+    assert [str(run) for run in found.runs] == [
+        "job sweep runs at 0,20,40 * * * * (UTC), for 1h and in 3 attempts at the most, up to 4 runs at once"
+    ]
+    assert found.as_json()["jobs"][0]["at_once"] == 4
 
 
 def test_it_says_what_caches_hold_and_what_they_survive() -> None:

@@ -1,7 +1,9 @@
 """A job's times fit each other, and its schedule means the same to whoever reads it."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +13,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from flyball.guards.headroom import schedule
-from flyball.guards.headroom.cron import normal
+from flyball.guards.headroom.cron import most_within, normal
 from flyball.guards.reading.problem import Problem, Refused
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.units import duration
@@ -107,12 +109,71 @@ def test_the_shortest_time_between_two_runs(expression: str, zone: str, shortest
     assert schedule.shortest(expression, zone) == duration(shortest)
 
 
+@pytest.mark.parametrize(
+    ("expression", "zone", "length", "most"),
+    [
+        ("*/5 * * * *", "UTC", "5m", 1),
+        ("*/5 * * * *", "UTC", "301s", 2),
+        ("*/5 * * * *", "Europe/Berlin", "24d", 24 * 288),
+        ("0,1 4 * * *", "UTC", "1h", 2),
+        ("50 23 * * *", "UTC", "24h", 1),
+        ("50 0,23 * * *", "UTC", "61m", 2),
+        ("0 4 * * 1-5", "UTC", "3d", 3),
+        ("0 4 * * *", "Europe/Berlin", "23h", 1),
+        ("0 4 * * *", "Europe/Berlin", "24h", 2),
+        ("0 0 1,29 2 *", "UTC", "24d", 1),
+        ("0 0 29 2 *", "UTC", "24d", 1),
+        ("0 0 29,28 2 *", "UTC", "25h", 1 + 1),
+    ],
+)
+def test_the_most_runs_at_one_time(expression: str, zone: str, length: str, most: int) -> None:
+    assert schedule.at_once(expression, zone, duration(length)) == most
+
+
+@pytest.mark.parametrize("expression", ["7 */5 * * *", "*/20 3 * * 1,2", "0 4 1,15 * *", "59 23 31 * *"])
+def test_no_stretch_has_more_runs_than_is_said(expression: str) -> None:
+    start, seen = datetime(2027, 12, 1), timedelta(days=400)
+    times = [*takewhile(lambda moment: moment < start + seen, CronSim(expression, start))]
+    for minutes in (1, 60, 299, 300, 301, 1_440, 1_441, 4_000, 20_161, 34_560):
+        within = timedelta(minutes=minutes)
+        ends = (bisect_left(times, first + within) for first in times)
+        assert most_within(expression, minutes) == max(end - i for i, end in enumerate(ends))
+
+
+@pytest.mark.parametrize(
+    ("args", "most"),
+    [
+        ({"deadline": "1h"}, 1),
+        ({"deadline": "4m", "concurrency": "allow"}, 1),
+        ({"concurrency": "allow"}, 2),  # 5 min, and half a minute until its pod has ended
+        ({"deadline": "14m30s", "concurrency": "allow"}, 3),
+        ({"deadline": "4m", "concurrency": "replace"}, 1),
+        ({"deadline": "1h", "concurrency": "replace"}, 2),
+    ],
+)
+def test_runs_that_overlap(args: dict[str, str], most: int) -> None:
+    assert read(schedule="*/5 * * * *", **args)[0].at_once == most
+
+
+def test_what_replaces_another_each_minute_meets_two_that_end() -> None:
+    assert read(schedule="* * * * *", concurrency="replace", deadline="1h", stop="110s")[0].at_once == 3
+
+
+@given(deadline=st.integers(1, 3_600), proven=st.integers(2, 20))
+def test_no_more_runs_pile_up_than_are_proven(deadline: int, proven: int) -> None:
+    found = broken(schedule="* * * * *", deadline=f"{deadline}s", concurrency="allow", proven=proven, retries=0)
+    most = -(-(deadline + 30) // 60)
+    assert found == ({"ceiling-beyond-envelope report.deadline"} if most > proven * 3 // 2 else set())
+
+
 @given(minutes=st.integers(1, 30), deadline=st.integers(1, 3_600), concurrency=st.sampled_from(jobs.CONCURRENCY))
 def test_a_run_ends_before_the_next_or_says_who_gives_way(minutes: int, deadline: int, concurrency: str) -> None:
     assume(60 % minutes == 0)
     found = broken(schedule=f"*/{minutes} * * * *", deadline=f"{deadline}s", concurrency=concurrency)
     late = concurrency == "forbid" and deadline > minutes * 60
-    assert found == ({"run-beyond-interval report.deadline"} if late else set())
+    piled = concurrency == "allow" and deadline + 30 > minutes * 60 * 3
+    rules = ["run-beyond-interval"] * late + ["ceiling-beyond-envelope"] * piled
+    assert found == {f"{rule} report.deadline" for rule in rules}
 
 
 @given(minutes=st.sampled_from([1, 5, 30]), start=st.integers(1, 400_000))
