@@ -57,7 +57,8 @@ class Row:
 class Run:
     """When a job runs, None where that is once; how long a run may take, and how many attempts that leaves it.
 
-    `before` is the service that changes only after it has succeeded, whose migration it is.
+    `before` is the service that changes only after it has succeeded, whose migration it is; `at_once` the most runs
+    that are under way at one time.
     """
 
     job: str
@@ -66,6 +67,7 @@ class Run:
     deadline: Milliseconds
     attempts: int
     before: str | None = None
+    at_once: int = 1
 
     def __str__(self) -> str:
         longest, attempts = show_duration(self.deadline), f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
@@ -73,7 +75,8 @@ class Run:
             succeeded = "comes after its migration has succeeded"
             return f"a new version of {self.before} {succeeded}, within {longest} and {attempts}"
         when = f"at {self.schedule} ({self.timezone})" if self.schedule else "once for each change of its arguments"
-        return f"job {self.job} runs {when}, for {longest} and in {attempts} at the most"
+        overlap = f", up to {self.at_once} runs at once" if self.at_once > 1 else ""
+        return f"job {self.job} runs {when}, for {longest} and in {attempts} at the most{overlap}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +292,7 @@ def _loss(stack: Stack, service: Service) -> Loss | None:
 
 def _run(spec: JobSpec) -> Run:
     schedule, zone = (spec.clock.schedule, spec.clock.timezone) if spec.clock else (None, None)
-    return Run(spec.name, schedule, zone, spec.deadline, spec.retries + 1, spec.serves)
+    return Run(spec.name, schedule, zone, spec.deadline, spec.retries + 1, spec.serves, spec.at_once)
 
 
 def _reached(service: Service) -> Reached | None:

@@ -7,10 +7,22 @@ from flyball.deploy.adopt import containers, ours, pod
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, pod_of
+from flyball.guards.governor.envelope import EXCESS_PERCENT
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
+from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.workload.init_containers import DEFAULT_STOP as OF_A_SIDECAR
-from flyball.guards.workload.jobs import DEFAULT_HISTORY, DEFAULT_STOP, LEAST_START, MOST_HISTORY, MOST_RETRIES, read
+from flyball.guards.workload.jobs import (
+    ALLOW,
+    DEFAULT_HISTORY,
+    DEFAULT_STOP,
+    LEAST_START,
+    MOST_HISTORY,
+    MOST_PROVEN,
+    MOST_RETRIES,
+    JobSpec,
+    read,
+)
 
 _SHORT = {
     "@hourly": "0 * * * *",
@@ -112,6 +124,7 @@ def _pod(work: Work) -> dict[str, Any]:
 def _fit(work: Work, args: dict[str, Any]) -> None:
     """Leave out a deadline, and attempts, for which a plan finds no time."""
     within = work.pod_path.rsplit(".", 2)[0]
+    _prove(work, args)
     if _refused(work, args, "deadline"):
         del args["deadline"]
         work.lose(f"{within}.activeDeadlineSeconds", "it has no longer than until the next run")
@@ -126,12 +139,26 @@ def _fit(work: Work, args: dict[str, Any]) -> None:
         work.lose(f"{within}.backoffLimit", loses)
 
 
+def _prove(work: Work, args: dict[str, Any]) -> None:
+    """Runs that may be under way at one time now are taken to have gone well, where they are not too many."""
+    if args.get("concurrency") != ALLOW or not _refused(work, args, "deadline"):
+        return
+    least = -(-_read(work, args)[0].at_once * 100 // (100 + EXCESS_PERCENT))
+    if least <= MOST_PROVEN:
+        args["proven"] = least
+        work.say("a guess: its deadline lets half as many again run at once, taken as seen to go well", "proven")
+
+
 def _refused(work: Work, args: dict[str, Any], key: str) -> bool:
     if not args.get(key):
         return False
+    return any(problem.path == (key,) for problem in _read(work, args)[1])
+
+
+def _read(work: Work, args: dict[str, Any]) -> tuple[JobSpec, list[Problem]]:
+    """A job as a plan reads it, and what is wrong with it."""
     r = Reader(args, (), [])
-    read(r, work.name, work.found.namespace)
-    return any(problem.path == (key,) for problem in r.problems)
+    return read(r, work.name, work.found.namespace), r.problems
 
 
 def _stop(work: Work) -> dict[str, str]:

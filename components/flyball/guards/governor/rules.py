@@ -7,8 +7,9 @@ CEILING_BEYOND_ENVELOPE = Rule(
     Lesson.GOVERNOR,
     what="Automation goes at most half as far again as people have seen run well: connection pools, quotas and bills"
     " have been tried only up to there.",
-    source="`ceiling <= proven * 150 / 100`; the excess is a convention of this project.",
-    remedy="Lower the ceiling, or prove a larger size in a load test and raise proven.",
+    source="`ceiling <= proven * 150 / 100`; the excess is a convention of this project. Of a job whose runs may"
+    " overlap, as many as are due within its deadline and its way out take the place of the ceiling.",
+    remedy="Lower the ceiling, or the job's deadline; or prove a larger size in a load test and raise proven.",
     drill="runaway",
 )
 CEILING_BELOW_FLOOR = Rule(

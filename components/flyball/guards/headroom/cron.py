@@ -5,10 +5,11 @@ Windows are written in the cron of crontab(5), which CronSim reads. KEDA reads a
 counts as a restriction where both kinds of days are restricted. What is handed on is written so that both agree.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from cronsim import CronSim
 
@@ -153,3 +154,26 @@ def shortest_by_clock(text: str, across: int | None = None) -> int:
                     break
             last = n
     return least
+
+
+@lru_cache(maxsize=1024)
+def most_within(text: str, minutes: int) -> int:
+    """The most of its times in any so many minutes that begin with one of them, without their end; on days that are all
+    24 hours long."""
+    cron = Expression(text)
+    times, ends = cron.times, (minutes // DAY_MINUTES, minutes // DAY_MINUTES + 1)
+    days = 7 if cron.is_weekly else _CYCLE.days
+    on = [cron.matches(REFERENCE + timedelta(days=n)) for n in range(days + ends[-1] + 1)]
+    before = [0, *accumulate(on)]
+    # By how many days later they end, and whether one of its days is the last one: the most of them before that.
+    whole: dict[tuple[int, bool], int] = {}
+    for n, later in ((n, later) for n in range(days) if on[n] for later in ends):
+        end = (later, on[n + later])
+        whole[end] = max(whole.get(end, 0), before[n + later] - before[n])
+    most = 0
+    for i, first in enumerate(times):
+        later, time = divmod(first + minutes, DAY_MINUTES)
+        for fires in (fires for fires in (False, True) if (later, fires) in whole):
+            of_last = bisect_left(times, time) if fires else 0
+            most = max(most, whole[later, fires] * len(times) - i + of_last)
+    return most

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from flyball.guards.headroom.cron import REFERENCE, YEAR, Expression, shortest_by_clock
+from flyball.guards.headroom.cron import REFERENCE, YEAR, Expression, most_within, shortest_by_clock
 from flyball.guards.headroom.rules import CLOCK_CHANGE, CRON, TIME_ZONE, WINDOW_WITHOUT_LENGTH
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
@@ -130,6 +130,15 @@ def shortest(expression: str, timezone: str) -> Milliseconds:
     if len(Expression(expression).hours) < 24:
         found += [shortest_by_clock(expression, across) - skipped for across, skipped in _skips(timezone)]
     return min(found) * 60_000
+
+
+def at_once(expression: str, timezone: str, length: Milliseconds) -> int:
+    """The most runs that are under way at one time where each takes so long and begins when it is due: of an expression
+    for which `check_job` has found nothing. Where clocks skip an hour, the runs before and after it are nearer."""
+    skipped = 0
+    if len(Expression(expression).hours) < 24:
+        skipped = max((skipped for _, skipped in _skips(timezone)), default=0)
+    return most_within(expression, -(-length // 60_000) + skipped)
 
 
 @lru_cache(maxsize=1024)

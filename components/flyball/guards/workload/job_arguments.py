@@ -22,6 +22,9 @@ class GuardedJobArgs(TypedDict):
     concurrency: NotRequired[str]
     """While a run is under way at the time of the next: `forbid`, the next waits; `replace`, it takes its place;
     `allow`, both run [forbid]."""
+    proven: NotRequired[int]
+    """Runs under way at one time that people have seen go well, with `concurrency: allow`, at least 2; the deadline may
+    let half as many again be [2]."""
     start: NotRequired[str]
     """How late a run may start, if it could not on time; at least 10s [1h, or the shortest time between two runs]."""
     history: NotRequired[int]

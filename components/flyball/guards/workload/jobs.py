@@ -8,6 +8,8 @@ from typing import Any
 
 from flyball.guards.fail_fast import inbound
 from flyball.guards.fail_fast.inbound import Inbound
+from flyball.guards.governor.envelope import highest_ceiling
+from flyball.guards.governor.rules import CEILING_BEYOND_ENVELOPE
 from flyball.guards.headroom import schedule
 from flyball.guards.headroom.cron import normal
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN, check_sidecars
@@ -30,6 +32,8 @@ MOST_RETRIES = 20
 DEFAULT_TTL = 86_400
 DEFAULT_STOP: Milliseconds = 30_000
 DEFAULT_HISTORY, MOST_HISTORY = 3, 100
+DEFAULT_PROVEN = LEAST_PROVEN = 2
+MOST_PROVEN = 1_000
 FIRST_WAIT: Milliseconds = 10_000
 LONGEST_WAIT: Milliseconds = 600_000
 LEAST_START = 10
@@ -37,16 +41,18 @@ LEAST_START = 10
 (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline)."""
 MOST_MISSED = 100
 """Missed starts that its controller counts before it complains, or gives a schedule up (the same page)."""
-_OF_A_SCHEDULE = ("timezone", "concurrency", "start", "history", "frozen")
+_OF_A_SCHEDULE = ("timezone", "concurrency", "proven", "start", "history", "frozen")
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """When a job runs by itself. `interval` is the shortest time between two runs, `start` how late one may be [s]."""
+    """When a job runs by itself. `interval` is the shortest time between two runs, `start` how late one may be [s];
+    `proven` counts runs at one time."""
 
     schedule: str
     timezone: str
     concurrency: str
+    proven: int
     interval: Milliseconds
     start: int
     history: int
@@ -78,6 +84,18 @@ class JobSpec(Extended):
     def grace_seconds(self) -> int:
         """`terminationGracePeriodSeconds`: its own way out, and then that of its own sidecars."""
         return (self.stop + self.ways_out) // 1000
+
+    @property
+    def at_once(self) -> int:
+        """The most runs at one time, each until its pod has ended: one, or as many as its concurrency lets overlap. One
+        that starts late, as after a freeze, may be one more."""
+        clock, way_out = self.clock, self.grace_seconds * 1000
+        if clock is None or clock.concurrency == FORBID:
+            return 1
+        overlapping = schedule.at_once(clock.schedule, clock.timezone, self.deadline + way_out)
+        if clock.concurrency == ALLOW:
+            return overlapping
+        return min(overlapping, 1 + schedule.at_once(clock.schedule, clock.timezone, way_out))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +165,15 @@ def _clock(r: Reader) -> Clock | None:
     if problems:
         return None
     interval = schedule.shortest(expression, zone)
+    concurrency = choice(r, "concurrency", FORBID, CONCURRENCY)
+    if r.has("proven") and concurrency != ALLOW:
+        r.problem("proven", DOES_NOT_APPLY, f"is given with concurrency: {concurrency}", "leave it out")
     latest = max(LEAST_START, min(DEFAULT_DEADLINE, interval) // 1000)
     return Clock(
         schedule=normal(expression),
         timezone=zone,
-        concurrency=choice(r, "concurrency", FORBID, CONCURRENCY),
+        concurrency=concurrency,
+        proven=r.whole("proven", DEFAULT_PROVEN, LEAST_PROVEN, MOST_PROVEN),
         interval=interval,
         start=r.seconds("start", latest),
         history=r.whole("history", DEFAULT_HISTORY, 1, MOST_HISTORY),
@@ -213,6 +235,11 @@ def _check_clock(spec: JobSpec, clock: Clock, r: Reader) -> Iterator[Problem]:
         )
         hint = "lower it, run less often, or say by concurrency which of the two gives way"
         yield Problem(r.to("deadline"), RUN_BEYOND_INTERVAL, message, hint)
+    most = highest_ceiling(clock.proven)
+    if clock.concurrency == ALLOW and r.readable("deadline") and not r.reported("proven") and spec.at_once > most:
+        message = f"lets {spec.at_once} runs be under way at once, and {clock.proven} are proven, which allows {most}"
+        hint = "lower it, run less often, or prove more at once and raise proven"
+        yield Problem(r.to("deadline"), CEILING_BEYOND_ENVELOPE, message, hint)
     if not r.readable("start"):
         return
     if clock.start < LEAST_START:

@@ -110,7 +110,7 @@ class Examined:
     def pods(self) -> dict[Caller, int]:
         """The most that each has, by who it is."""
         found = {Caller(each.spec.namespace, name): each.sizing.ceiling for name, each in self.services.items()}
-        return found | {Caller(each.spec.namespace, name): 1 for name, each in self.jobs.items()}
+        return found | {Caller(each.spec.namespace, name): each.spec.at_once for name, each in self.jobs.items()}
 
     @property
     def problems(self) -> list[Problem]:
