@@ -180,9 +180,9 @@ CLIENTS_BELOW_CALLERS = Rule(
     "clients-below-callers",
     Lesson.TIMEOUTS,
     what="A cache takes at least one connection of each pod that may call it. The pods beyond are turned away: those"
-    " that were added because the load rose.",
-    source="`clients >= the callers' replicas at their ceiling, and the runs of each job at one time`; a connection to"
-    " a cache is held for as long as its pod lives (https://redis.io/docs/latest/develop/reference/clients/#maximum-"
-    "concurrent-connected-clients).",
+    " that were added because the load rose, or those of a new version, which then never takes the old one's place.",
+    source="`clients >= the callers' replicas at their ceiling, what a release has beside them, and the runs of each"
+    " job at one time`; a connection to a cache is held for as long as its pod lives (https://redis.io/docs/latest/"
+    "develop/reference/clients/#maximum-concurrent-connected-clients).",
     remedy="Raise clients, or lower the callers' ceiling, or the deadline of a job whose runs overlap.",
 )

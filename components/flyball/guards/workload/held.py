@@ -30,7 +30,9 @@ class Held:
             if (count := sum(pods[caller] for caller in known)) <= cache.clients:
                 continue
             names = ", ".join(sorted(caller.name for caller in known))
-            message = f"is {cache.clients}, and {names} may have {count} pods, each with a connection of its own"
+            message = (
+                f"is {cache.clients}, and {names} may have {count} pods in a release, each with a connection of its own"
+            )
             hint = "raise it, or lower the ceiling there"
             yield Problem((*self.path, name, "clients"), CLIENTS_BELOW_CALLERS, message, hint)
 

@@ -15,7 +15,7 @@ from flyball.guards.headroom.members import Members
 from flyball.guards.reading.problem import Path, Problem, refuse
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY
-from flyball.guards.reading.units import Milliseconds
+from flyball.guards.reading.units import Milliseconds, ceil_div
 from flyball.guards.timeouts import deadlines, hops
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.timeouts.rules import NO_CALLERS
@@ -84,6 +84,17 @@ class Service(Placed):
         return self.name + (SPOT_SUFFIX if self.sizing.split else "")
 
     @property
+    def most(self) -> int:
+        """The most pods that nobody has told to end: those at the ceiling, and what a release has beside them, of which
+        the first must come to be ready before an old one goes."""
+        ceiling, base, rollout = self.sizing.ceiling, self.not_autoscaled, self.spec.rollout
+        if self.members:
+            return ceiling
+        surge = sum(ceil_div(each * rollout.surge, 100) for each in (base, ceiling - base))
+        canaries = max(rollout.canary.sizes(ceiling, self.sizing.beside)) if rollout.canary else 0
+        return ceiling + surge + canaries
+
+    @property
     def not_autoscaled(self) -> int:
         """Replicas that the autoscaler does not see: the on-demand base, where there is spot beside it."""
         return self.sizing.base
@@ -109,8 +120,10 @@ class Examined:
     @property
     def pods(self) -> dict[Caller, int]:
         """The most that each has, by who it is."""
-        found = {Caller(each.spec.namespace, name): each.sizing.ceiling for name, each in self.services.items()}
-        return found | {Caller(each.spec.namespace, name): each.spec.at_once for name, each in self.jobs.items()}
+        found = {Caller(each.spec.namespace, name): each.most for name, each in self.services.items()}
+        migrations = [each.migration for each in self.services.values() if each.migration]
+        jobs = [*self.jobs.values(), *migrations]
+        return found | {Caller(each.spec.namespace, each.name): each.spec.at_once for each in jobs}
 
     @property
     def problems(self) -> list[Problem]:
