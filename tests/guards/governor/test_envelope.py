@@ -72,3 +72,16 @@ class TestRefused:
         with pytest.raises(ValueError) as error:  # noqa: PT011 - the text is asserted in full
             envelope.envelope(floor, proven, ceiling)
         assert str(error.value) == text
+
+    @pytest.mark.parametrize(
+        ("floor", "proven", "ceiling", "text"),
+        [
+            (4, 10, 16, "lower the ceiling or the peak, or prove a larger size in a load test and raise proven"),
+            (4, 10, 3, "raise the ceiling or lower the peak"),
+            (5, 3, None, "lower the peak, or prove a larger size in a load test and raise proven"),
+            (5, 3, 5, "lower the peak, or prove a larger size in a load test and raise proven"),
+            (3, 1, 2, "lower the peak, or prove a larger size in a load test and raise proven and the ceiling"),
+        ],
+    )
+    def test_the_remedy_mends_it(self, floor: int, proven: int | None, ceiling: int | None, text: str) -> None:
+        assert envelope.remedy(floor, proven, ceiling) == text
