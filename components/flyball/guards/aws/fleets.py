@@ -370,8 +370,7 @@ def _envelope(r: Reader, floor: int) -> Envelope | None:
     try:
         return envelope.envelope(floor, proven, ceiling)
     except Broken as error:
-        hint = "lower the peak, or prove a larger size in a load test and raise proven"
-        r.broken("proven" if ceiling is None else "ceiling", error, hint)
+        r.broken("proven" if ceiling is None else "ceiling", error, envelope.remedy(floor, proven, ceiling))
         return None
 
 

@@ -37,6 +37,15 @@ def warn_at(ceiling: int) -> int:
     return -(-ceiling * WARN_PERCENT // 100)
 
 
+def remedy(floor: int, proven: int | None, ceiling: int | None) -> str:
+    """How to mend what `envelope` refuses."""
+    prove = "prove a larger size in a load test and raise proven"
+    below = ceiling is not None and ceiling < floor
+    if highest_ceiling(floor if proven is None else proven) < floor:
+        return f"lower the peak, or {prove}{' and the ceiling' if below else ''}"
+    return "raise the ceiling or lower the peak" if below else f"lower the ceiling or the peak, or {prove}"
+
+
 def envelope(floor: int, proven: int | None = None, ceiling: int | None = None) -> Envelope:
     """Without `proven` the floor is taken as proven (the declared peak runs on it); without `ceiling`, the highest.
 

@@ -224,12 +224,7 @@ def _envelope(spec: Spec, floor: int, path: Path, problems: list[Problem]) -> En
         return envelope.envelope(floor, spec.proven, spec.ceiling)
     except Broken as error:
         key = "ceiling" if spec.ceiling is not None else "proven"
-        hint = "lower the ceiling or the peak, or prove a larger size in a load test and raise proven"
-        if spec.ceiling is None:
-            hint = "lower the peak, or prove a larger size in a load test and raise proven"
-        elif spec.ceiling < floor:
-            hint = "raise the ceiling or lower the peak"
-        problems.append(error.at((*path, key), hint))
+        problems.append(error.at((*path, key), envelope.remedy(floor, spec.proven, spec.ceiling)))
         return None
 
 
