@@ -28,7 +28,7 @@ from flyball.guards.workload.migration import GuardedMigrateArgs
 from flyball.guards.workload.pipeline import PipelineArgs
 from flyball.guards.workload.way_in import GuardedExposeArgs
 from flyball.kubernetes import Alerts, Cache, Governor, Job, LogPipeline, Services, Workload
-from flyball.kubernetes.args import PlaceArgs, ServiceArgs, SetCacheArgs, SetJobArgs
+from flyball.kubernetes.args import DescribedArgs, PlaceArgs, ServiceArgs, SetCacheArgs, SetJobArgs
 from flyball.kubernetes.known import opened
 from flyball.kubernetes.program import serve_one_program
 
@@ -48,7 +48,8 @@ _INHERITED: dict[str, tuple[type, ...]] = {
     "Call": (GuardedCallArgs,),
     "Expose": (GuardedExposeArgs,),
     "Balancer": (balancer.GuardedBalancerArgs,),
-    "Alerts": (GuardedAlertsArgs,),
+    "Services": (DescribedArgs,),
+    "Alerts": (GuardedAlertsArgs, DescribedArgs),
     "Watchdog": (ReceiverArgs,),
 }
 """What the arguments of a component or a part of it extend."""

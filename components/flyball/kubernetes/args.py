@@ -226,8 +226,8 @@ class SetAlertsArgs(GuardedAlertsArgs):
     """Who watches instead, or why nobody has to [required with to: none]."""
 
 
-class ServicesArgs(TypedDict):
-    """A set of services, and where they run."""
+class DescribedArgs(TypedDict):
+    """Services, jobs and caches, and where they run."""
 
     services: NotRequired[dict[str, ServiceArgs]]
     """The services by name; of services, jobs and caches there is at least one [none]."""
@@ -239,13 +239,18 @@ class ServicesArgs(TypedDict):
     namespace: NotRequired[Input[str]]
     """Namespace, which must exist [default]."""
     environment: NotRequired[Input[str]]
-    """Name of the environment, a label on every object [the Pulumi stack]."""
+    """Name of the environment, a label on every object and alert [the Pulumi stack]."""
     owner: NotRequired[Input[str]]
-    """Who answers for it, a label on every object [the Pulumi project]."""
+    """Who answers for it, a label on every object and alert [the Pulumi project]."""
     zones: NotRequired[Input[list[Input[str]]]]
     """Zones they may be spread over; required to survive one, and for spot [none]."""
     platform: NotRequired[PlatformArgs]
     """The cluster's own ways: names, spot nodes, metadata."""
+
+
+class ServicesArgs(DescribedArgs):
+    """A set of services, and where they run."""
+
     priority: NotRequired[str]
     """Name of a PriorityClass that exists, for services that name none [one of the set's own, flyball-<namespace>]."""
     governor: NotRequired[GovernedArgs]
@@ -257,25 +262,9 @@ class ServicesArgs(TypedDict):
     """Whether others have alerts in the namespace too, from which the names of its own then tell them apart [false]."""
 
 
-class AlertsArgs(GuardedAlertsArgs):
+class AlertsArgs(GuardedAlertsArgs, DescribedArgs):
     """Who hears of what, and of which services, jobs and caches: those are described, and not made."""
 
-    services: NotRequired[dict[str, ServiceArgs]]
-    """The services by name; of services, jobs and caches there is at least one [none]."""
-    jobs: NotRequired[dict[str, SetJobArgs]]
-    """Jobs by name [none]."""
-    caches: NotRequired[dict[str, SetCacheArgs]]
-    """Caches by name [none]."""
-    namespace: NotRequired[Input[str]]
-    """Namespace that they are in, and their alerts [default]."""
-    environment: NotRequired[Input[str]]
-    """Name of the environment, a label on every object and alert [the Pulumi stack]."""
-    owner: NotRequired[Input[str]]
-    """Who answers for it, a label on every object and alert [the Pulumi project]."""
-    zones: NotRequired[Input[list[Input[str]]]]
-    """Zones they may be spread over; required to survive one, and for spot [none]."""
-    platform: NotRequired[PlatformArgs]
-    """The cluster's own ways: names, spot nodes, metadata."""
     governed: NotRequired[bool]
     """Whether a Governor holds them to limits: of overrides and freezes people are told then too [false]."""
     shared: NotRequired[bool]
