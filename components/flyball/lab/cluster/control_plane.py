@@ -38,7 +38,7 @@ from flyball.lab.locks import exclusive
 
 _DEFAULT = "/api/v1/namespaces/default"
 _GAVE_UP = "timed out waiting for the condition"
-"""Among the last words of kwok and of the controller manager where the API server took longer than half a minute."""
+"""Among the last words of kwok and of the controller manager (after 10 s) where the API server took too long."""
 _LAST_WORDS = 5
 """Lines: what else a program does goes on, and is said, until it has ended."""
 
