@@ -112,10 +112,11 @@ def lacking(kubectl: Kubectl, namespace: str) -> list[str]:
 def kill_session(leader: subprocess.Popen[str]) -> bool:
     """Kill all processes of a session, and wait for their end; whether there were any."""
     killed = _kill(leader.pid)
-    leader.communicate()
+    leader.wait()
     while _runs(leader.pid):
         time.sleep(0.1)
         _kill(leader.pid)  # again: what one of them was just starting was not there yet
+    leader.communicate()  # its pipes end with the last who holds them
     return killed
 
 

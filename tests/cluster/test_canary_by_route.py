@@ -3,8 +3,6 @@
 What Prometheus would say of the new version's requests is played; nobody sends by the weights.
 """
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 from tests.cluster.conftest import Figures
 from tests.cluster.scaling.service import wait
+from tests.cluster.shop import kill_session
 from tests.cluster.test_others import WEB, by_kubectl
 
 from flyball.kubectl import Kubectl
@@ -105,8 +104,7 @@ def test_weights_go_through_the_steps_and_back_and_an_up_beside_another_moves_no
             assert "web.rollout.canary: another `up` goes through the steps of web" in on.run(stack, "up", code=1)
             assert weights() == {"web": 95, "web-canary": 5}
         finally:
-            os.killpg(going.pid, signal.SIGKILL)
-            going.wait()
+            kill_session(going)
         on.run(stack, "up")
         assert weights() == {"web": 100, "web-canary": 0}
         assert get("deployment", "web-canary")["spec"]["replicas"] == 0

@@ -1,7 +1,6 @@
 """`flyball up` when it is killed, refused, or pointed at a cluster of one's own, with a stack of two services."""
 
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.cluster.shop import Shop, context_of
+from tests.cluster.shop import Shop, context_of, kill_session
 
 from flyball import paths
 
@@ -76,8 +75,7 @@ def test_a_killed_up_is_mended_by_the_next(shop: Shop, moment: float) -> None:
     write(shop.file, services={**services, "newcomer": newcomer})
     process = shop.start("up")
     time.sleep(moment)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_session(process)
     shop.run("up")
     assert f"0 changed (0 created, 0 changed, {OBJECTS + 7} unchanged, 0 pruned)" in shop.run("up")
     assert shop.replicas("newcomer") == 6
@@ -92,8 +90,7 @@ def test_an_up_killed_on_an_empty_cluster_is_mended_by_the_next(shop: Shop) -> N
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_session(process)
     shop.run("up")
     assert "0 changed" in shop.run("up")
     assert (shop.replicas("front"), shop.replicas("back")) == (4, 6)
