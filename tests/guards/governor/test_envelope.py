@@ -35,6 +35,12 @@ def test_the_highest_ceiling_is_half_as_many_again(proven: int) -> None:
     )
 
 
+@given(st.integers(2, 10**30))
+def test_the_least_that_is_proven_for_a_ceiling(ceiling: int) -> None:
+    least = envelope.least_proven(ceiling)
+    assert envelope.highest_ceiling(least - 1) < ceiling <= envelope.highest_ceiling(least)
+
+
 @given(st.integers(1, 10**30))
 def test_the_warning_comes_at_eighty_percent_and_not_after_the_cap(ceiling: int) -> None:
     warn = envelope.warn_at(ceiling)

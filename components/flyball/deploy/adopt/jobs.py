@@ -7,7 +7,7 @@ from flyball.deploy.adopt import containers, ours, pod
 from flyball.deploy.adopt.found import Found, Item, Manifest, mapping, maps
 from flyball.deploy.adopt.notes import Notes
 from flyball.deploy.adopt.work import Work, pod_of
-from flyball.guards.governor.envelope import EXCESS_PERCENT
+from flyball.guards.governor.envelope import least_proven
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
@@ -143,7 +143,7 @@ def _prove(work: Work, args: dict[str, Any]) -> None:
     """Runs that may be under way at one time now are taken to have gone well, where they are not too many."""
     if args.get("concurrency") != ALLOW or not _refused(work, args, "deadline"):
         return
-    least = -(-_read(work, args)[0].at_once * 100 // (100 + EXCESS_PERCENT))
+    least = least_proven(_read(work, args)[0].at_once)
     if least <= MOST_PROVEN:
         args["proven"] = least
         work.say("a guess: its deadline lets half as many again run at once, taken as seen to go well", "proven")

@@ -196,7 +196,7 @@ def read(r: Reader, zones: int) -> Base:
         hint = f"take {ceil_div(floor, zones) * zones}, a multiple of it"
         base.problem("floor", TOO_FEW_ZONES, f"is {floor}, which {zones} zones cannot share evenly", hint)
     if found.ceiling < floor and base.has("proven") and not base.reported("proven"):
-        hint = f"prove {ceil_div(floor * 100, 100 + envelope.EXCESS_PERCENT)} nodes, or lower the floor"
+        hint = f"prove {envelope.least_proven(floor)} nodes, or lower the floor"
         message = f"is {proven}, which allows {found.ceiling} nodes, fewer than the {floor} that always run"
         base.problem("proven", CEILING_BEYOND_ENVELOPE, message, hint)
     least = OF_ALL.least_disk

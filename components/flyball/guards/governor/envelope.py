@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flyball.guards.governor.rules import CEILING_BELOW_FLOOR, CEILING_BEYOND_ENVELOPE
 from flyball.guards.reading.problem import Broken
 from flyball.guards.reading.rules import OUT_OF_RANGE
+from flyball.guards.reading.units import ceil_div
 
 EXCESS_PERCENT = 50
 """A ceiling may exceed the proven size by this much."""
@@ -32,9 +33,14 @@ def highest_ceiling(proven: int) -> int:
     return proven * (100 + EXCESS_PERCENT) // 100
 
 
+def least_proven(ceiling: int) -> int:
+    """The least that has to be proven for a ceiling: `highest_ceiling` of it is no lower."""
+    return ceil_div(ceiling * 100, 100 + EXCESS_PERCENT)
+
+
 def warn_at(ceiling: int) -> int:
     """The first size that counts as near the cap: 80 % of it, rounded up."""
-    return -(-ceiling * WARN_PERCENT // 100)
+    return ceil_div(ceiling * WARN_PERCENT, 100)
 
 
 def remedy(floor: int, proven: int | None, ceiling: int | None) -> str:
