@@ -7,7 +7,6 @@ from typing import Any
 from tests.hosts.conftest import until
 
 from flyball.drills.hosts import shop as releases
-from flyball.guards.roles.haproxy import SOCKET
 from flyball.lab.hosts import packages
 from flyball.lab.hosts.ansible import Ansible
 from flyball.lab.hosts.host import Host
@@ -17,12 +16,8 @@ APPS = ["app1", "app2", "app3"]
 BALANCERS = ["lb1", "lb2"]
 CACHES = ["cache1", "cache2"]
 ONE_OF_EACH = ("--limit", "app1,lb1,cache1,logs1")
-_SENDS = f"""
-import csv, socket, sys
-asked = socket.socket(socket.AF_UNIX)
-asked.connect("{SOCKET}")
-asked.sendall(b"show stat\\n")
-places = [place for place in csv.DictReader(asked.makefile()) if place["addr"].startswith(sys.argv[1] + ":")]
+_SENDS = f"""{releases.ASKED}
+places = [place for place in places if place["addr"].startswith(sys.argv[1] + ":")]
 used = [place for place in places if place["# pxname"] in ("to.shop", "once.shop")]
 sys.exit(not used or any(place["status"].startswith("UP") for place in used) or any(int(p["scur"]) for p in places))
 """

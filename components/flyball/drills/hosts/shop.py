@@ -27,12 +27,16 @@ WEB: Mapping[str, Any] = {
     "nginx_drain_seconds": 3,
 }
 """Variables of the hosts that serve it: the peak needs two of three."""
-_SENDS = f"""
+ASKED = f"""
 import csv, socket, sys
 asked = socket.socket(socket.AF_UNIX)
 asked.connect("{SOCKET}")
 asked.sendall(b"show stat\\n")
-checked = [server for server in csv.DictReader(asked.makefile()) if server["check_status"]]
+places = list(csv.DictReader(asked.makefile()))
+"""
+"""On a balancer: what it says of each place that it listens at or sends to."""
+_SENDS = f"""{ASKED}
+checked = [server for server in places if server["check_status"]]
 well = [server for server in checked if server["status"] == "UP" and server["check_status"].endswith("OK")]
 sys.exit(not checked or well != checked)
 """
