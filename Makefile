@@ -29,8 +29,8 @@ engine: $(READY)
 check: $(READY)
 	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders -m "not (cluster or hosts or vegeta or collector or java)" tests .ci/lint.py
 
-# More workers than processors: most of the time they wait, for hosts, autoscalers and drills. Four of them leave two
-# processors idle for a quarter of it. What is short yields to what waits, see tests/running/groups.py.
+# More workers than processors: most of the time they wait, for hosts, autoscalers and drills. What is short comes after
+# what waits, see tests/running/groups.py.
 test: WORKERS ?= $(shell echo $$(($(CORES) + 3)))
 test: $(READY) haproxy
 	@$(PYTEST) --numprocesses=$(WORKERS) --folders --build tests .ci/lint.py
