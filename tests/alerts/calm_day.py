@@ -147,6 +147,8 @@ def _beside() -> Series:
         f"kube_job_status_start_time{{{run}}}": _values(lambda hour: three if hour >= 3 else None),
         f'kube_job_failed{{{run},condition="true"}}': _values(lambda hour: 0 if hour >= 3 else None),
         f"kube_cronjob_next_schedule_time{{{cron}}}": _values(lambda hour: three + DAY * (hour >= 3.05)),
+        f"kube_cronjob_status_last_successful_time{{{cron}}}": _values(lambda hour: three + 600 - DAY * (hour < 3.2)),
+        f"kube_cronjob_created{{{cron}}}": _always(-9 * DAY),
         f"kube_cronjob_spec_suspend{{{cron}}}": _always(0),
         f"otelcol_exporter_queue_size{{{queue}}}": _values(lambda hour: 90 if _within(hour, RELEASE, 4) else 3),
         f"otelcol_exporter_queue_capacity{{{queue}}}": _always(100),

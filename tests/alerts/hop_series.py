@@ -3,7 +3,7 @@
 web calls pay within 500 ms, and promises an answer within 2 s.
 """
 
-from tests.alerts.case import GIB, SAMPLES, STEP, after, always
+from tests.alerts.case import DAY, GIB, SAMPLES, STEP, after, always
 from tests.alerts.service_series import OF_WEB, Series, grows
 
 from flyball.guards.workload.application import Place
@@ -66,9 +66,12 @@ def _run(name: str, started: str, failed: str) -> Series:
     }
 
 
-def _schedule(next_run: str = "86400x600", succeeded: str = "0x600", suspended: int = 0) -> Series:
+def _schedule(
+    next_run: str = "86400x600", succeeded: str = "0x600", suspended: int = 0, created: str = "0x600"
+) -> Series:
     of = 'namespace="shop",cronjob="report"'
     return {
+        f"kube_cronjob_created{{{of}}}": created,
         f"kube_cronjob_next_schedule_time{{{of}}}": next_run,
         f"kube_cronjob_status_last_successful_time{{{of}}}": succeeded,
         f"kube_cronjob_spec_suspend{{{of}}}": always(suspended),
@@ -101,6 +104,10 @@ LOUD: list[tuple[str, int, dict[str, str], Series, str]] = [
     ("JobFailed", 600, _REPORT, _run("report-29012345", always(300), after(600, 0, 1)) | _schedule(), ""),
     ("JobFailed", 600, _REPORT, _run("report-0a1b2c3d4e", always(300), after(600, 0, 1)), ""),
     ("JobNotRun", 960, _REPORT, _schedule(next_run=always(0)), ""),
+    # 26 h ago: a day, the hour that it may start late, and the hour that it may take.
+    ("JobNotSucceeded", 660, _REPORT, _schedule(succeeded=always(-93_000), created=always(-DAY * 9)), ""),
+    # It has never succeeded.
+    ("JobNotSucceeded", 660, _REPORT, _schedule(succeeded="_x600", created=always(-93_000)), ""),
     (
         "CacheMemoryHigh",
         600,
@@ -152,6 +159,9 @@ QUIET: list[tuple[str, Series]] = [
     ("JobNotRun", _schedule(next_run=always(36_000))),
     ("JobNotRun", _schedule(next_run=always(0), suspended=1)),
     ("JobNotRun", _schedule(next_run=f"0x14 86400x{SAMPLES}")),
+    ("JobNotSucceeded", _schedule(succeeded=always(-57_600), created=always(-DAY * 9))),
+    ("JobNotSucceeded", _schedule(succeeded=always(-DAY * 9), suspended=1)),
+    ("JobNotSucceeded", _schedule(succeeded="_x600", created=always(0))),
     ("CacheMemoryHigh", _cache(memory_used_rss_bytes=always(0.9 * GIB))),
     ("CacheMemoryHigh", _cache(pod="other-0", memory_used_rss_bytes=always(GIB))),
     ("CacheClientsUnread", _cache(mem_clients_normal=always(8), memory_max_bytes=always(100))),

@@ -78,6 +78,7 @@ WELL: Mapping[str, Well] = {
     ),
     "NoHostWatched": Well({UP % 1: "1"}),
     "JobNotRun": Well({'kube_cronjob_next_schedule_time{namespace="shop",cronjob="report"}': str(DAY)}),
+    "JobNotSucceeded": Well({'kube_cronjob_status_last_successful_time{namespace="shop",cronjob="report"}': NOW}),
     "SpotMetadataUnreadable": Well({f"flyball_spot_looked_timestamp_seconds{ON}": NOW}),
     # Who thaws takes its figures away.
     "FreezeForgotten": Well({f"flyball_frozen{ON}": "stale", f"flyball_frozen_since_seconds{ON}": "stale"}),

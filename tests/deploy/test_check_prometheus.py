@@ -126,6 +126,21 @@ def test_a_threshold_that_no_service_of_the_stack_has_is_not_missed() -> None:
     assert [name for name in NEEDED if name.startswith("flyball_")] == []
 
 
+def test_a_job_that_no_clock_starts_needs_no_figures_of_schedules() -> None:
+    outer = {"environment": "test", "owner": "shop", "namespace": "shop", "cluster": "there"}
+
+    def of_schedules(**job: str) -> list[str]:
+        config = {**outer, "jobs": {"load": {"image": "registry.example/load:1", **job}}}
+        return [name for name in needs.figures(alerting.groups(read(config))) if name.startswith("kube_cronjob_")]
+
+    assert of_schedules() == []
+    assert of_schedules(schedule="0 4 * * *") == [
+        "kube_cronjob_created",
+        "kube_cronjob_next_schedule_time",
+        "kube_cronjob_spec_suspend",
+    ]
+
+
 def test_the_figures_of_a_query() -> None:
     query = (
         'sum by (pod, up) (rate(a_total{b="c(d) and e"}[5m] offset 5m)) / on (f) group_left (g) h:i unless bool_x'

@@ -76,12 +76,13 @@ ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Ame
 @given(fields=FIELDS, zone=st.sampled_from(ZONES))
 @example(fields=("0", "0,23", "31", "*", "*"), zone="Europe/Berlin")  # the clocks change on a 31st in some years only
 @example(fields=("0", "4", "30,31", "3", "*"), zone="Europe/Berlin")
-def test_no_two_runs_are_closer_than_the_shortest_time(fields: tuple[str, ...], zone: str) -> None:
+def test_two_runs_are_as_far_from_each_other_as_is_said(fields: tuple[str, ...], zone: str) -> None:
     """Against the real times of three years, with the changes of the clock."""
     expression = " ".join(fields)
     assume(not list(schedule.check_expression(expression, ())))
     assume(not list(schedule.check_job(expression, zone, ())))
     shortest = timedelta(milliseconds=schedule.shortest(expression, zone))
+    longest = timedelta(milliseconds=schedule.longest(expression, zone))
     every_hour = fields[1] == "*"
     place = ZoneInfo(zone)
     before: datetime | None = None
@@ -89,7 +90,7 @@ def test_no_two_runs_are_closer_than_the_shortest_time(fields: tuple[str, ...], 
         if moment.year > 2030 or count > 3000:
             break
         now = moment if every_hour else moment.replace(tzinfo=place).astimezone(ZoneInfo("UTC"))
-        assert before is None or now - before >= shortest
+        assert before is None or shortest <= now - before <= longest
         before = now
 
 
@@ -107,6 +108,24 @@ def test_no_two_runs_are_closer_than_the_shortest_time(fields: tuple[str, ...], 
 )
 def test_the_shortest_time_between_two_runs(expression: str, zone: str, shortest: str) -> None:
     assert schedule.shortest(expression, zone) == duration(shortest)
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "longest"),
+    [
+        ("0 4 * * *", "UTC", "24h"),
+        ("0 4 * * *", "Europe/Berlin", "25h"),
+        ("*/5 * * * *", "Europe/Berlin", "5m"),
+        ("0 1,4 * * *", "Europe/Berlin", "21h"),
+        ("0 0,1,12 * * *", "Europe/Berlin", "12h"),
+        ("0 * * * 1-5", "Europe/Berlin", "50h"),
+        ("0 4 * * 1", "Australia/Lord_Howe", "168h30m"),
+        ("0 4 31 * *", "UTC", "61d"),
+        ("0 4 29 2 *", "UTC", "1461d"),
+    ],
+)
+def test_the_longest_time_between_two_runs(expression: str, zone: str, longest: str) -> None:
+    assert schedule.longest(expression, zone) == duration(longest)
 
 
 @pytest.mark.parametrize(
@@ -170,10 +189,22 @@ def test_no_more_runs_pile_up_than_are_proven(deadline: int, proven: int) -> Non
 def test_a_run_ends_before_the_next_or_says_who_gives_way(minutes: int, deadline: int, concurrency: str) -> None:
     assume(60 % minutes == 0)
     found = broken(schedule=f"*/{minutes} * * * *", deadline=f"{deadline}s", concurrency=concurrency)
-    late = concurrency == "forbid" and deadline > minutes * 60
+    late = concurrency != "allow" and deadline > minutes * 60
     piled = concurrency == "allow" and deadline + 30 > minutes * 60 * 3
     rules = ["run-beyond-interval"] * late + ["ceiling-beyond-envelope"] * piled
     assert found == {f"{rule} report.deadline" for rule in rules}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "longest"),
+    [("*/5 * * * *", "5m"), ("0 9,12,18 * * *", "15h"), ("0 4 * * 1-5", "3d"), ("30 2 29 2 *", "1461d")],
+)
+def test_what_the_next_run_replaces_can_end_before_the_most_distant_one(schedule: str, longest: str) -> None:
+    """Where none might end, whatever is done is begun again and again."""
+    seconds = duration(longest) // 1000
+    assert broken(schedule=schedule, concurrency="replace", deadline=f"{seconds}s") == set()
+    late = broken(schedule=schedule, concurrency="replace", deadline=f"{seconds + 1}s")
+    assert late == {"run-beyond-interval report.deadline"}
 
 
 @given(minutes=st.sampled_from([1, 5, 30]), start=st.integers(1, 400_000))
