@@ -83,9 +83,9 @@ the warnings with the same `subject` about the same thing. Rules of the catalogu
 What a workload may have is a series of its own,
 `flyball_workload_{need,floor,warn,ceiling,replica,utilization,deadline,zones,objective,minimum}` with the labels
 `namespace`, `workload`, `owner` and `environment`; a call's timeout is `flyball_hop_timeout_seconds`, and caches and
-jobs have `flyball_cache_memory_bytes`, `flyball_cache_endless` and `flyball_job_deadline_seconds`. A general rule
-joins them. A workload is all Deployments that bear its name, so that the on-demand base and what runs on spot
-machines are one.
+jobs have `flyball_cache_memory_bytes`, `flyball_cache_endless`, `flyball_job_deadline_seconds` and, those that a clock
+starts, `flyball_job_succeeds_within_seconds`. A general rule joins them. A workload is all Deployments that bear its
+name, so that the on-demand base and what runs on spot machines are one.
 
 ## By lesson
 """

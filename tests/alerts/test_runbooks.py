@@ -40,7 +40,7 @@ def test_a_page_is_of_an_alert_and_names_no_other_that_there_is_not(page: Path) 
 
 NOT_ALERTS = (
     *("CronJob", "NetworkPolicy", "PodMonitor", "MemoryMax", "FailedRescale", "StatefulSet", "NotReady", "NoExecute"),
-    *("ScalingActive", "ScalingLimited", "BackoffLimitExceeded", "DeadlineExceeded"),
+    *("ScalingActive", "ScalingLimited", "BackoffLimitExceeded", "DeadlineExceeded", "SuccessfulDelete"),
 )
 """Names of others that are written like those of alerts."""
 

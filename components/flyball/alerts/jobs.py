@@ -1,6 +1,8 @@
-"""Alerts on jobs: a run that failed, and runs that did not begin. The figures are those of kube-state-metrics."""
+"""Alerts on jobs: a run that failed, runs that did not begin, and none that succeeded. The figures are those of
+kube-state-metrics.
+"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from flyball.alerts.rule import OF_SERIES, Record, Rule, Severity
 from flyball.alerts.workload import WHOSE
@@ -9,6 +11,7 @@ from flyball.guards.reading.units import show_number
 from flyball.guards.workload.jobs import Job
 
 DEADLINE = "flyball_job_deadline_seconds"
+SUCCEEDS = "flyball_job_succeeds_within_seconds"
 _RUN = "(.+)-[0-9a-f]{8,10}"
 """A Job is called as what it is a run of, then the minute that it was due at, or a hash of its arguments."""
 _ON = "on (namespace, job_name)"
@@ -19,17 +22,24 @@ _SUBJECT = "{{ $labels.namespace }}/{{ $labels.name }}"
 def rules(found: Iterable[Job]) -> dict[str, list[Rule | Record]]:
     """The rules by the name of their group; without jobs none."""
     each = list(found)
-    return {"flyball-jobs": [*map(_constant, each), *alerts()] if each else []}
+    if not each:
+        return {"flyball-jobs": []}
+    constants = (record for job in each for record in _constants(job))
+    return {"flyball-jobs": [*constants, *(alerts() if any(job.spec.clock for job in each) else [_failed()])]}
 
 
 def alerts() -> list[Rule]:
-    return [_failed(), _late()]
+    """All; but for the first one they are for jobs that a clock starts."""
+    return [_failed(), _late(), _not_succeeded()]
 
 
-def _constant(job: Job) -> Record:
-    place = job.place
+def _constants(job: Job) -> Iterator[Record]:
+    place, spec, clock = job.place, job.spec, job.spec.clock
     labels = {"namespace": place.namespace, "name": job.name, "owner": place.owner, "environment": place.environment}
-    return Record(DEADLINE, f"vector({show_number(job.spec.deadline / 1000)})", labels)
+    yield Record(DEADLINE, f"vector({show_number(spec.deadline / 1000)})", labels)
+    if clock:
+        within = jobs.succeeds_within(clock.schedule, clock.timezone, clock.start, spec.deadline)
+        yield Record(SUCCEEDS, f"vector({within})", labels)
 
 
 def _named(series: str, of: str, pattern: str) -> str:
@@ -54,16 +64,38 @@ def _failed() -> Rule:
     )
 
 
+def _since(moment: str) -> str:
+    """Seconds since then, for each schedule that nobody has suspended."""
+    since = f"(time() - {moment} and on (namespace, cronjob) kube_cronjob_spec_suspend == 0)"
+    return _named(since, "cronjob", "(.+)")
+
+
 def _late() -> Rule:
-    due = "time() - kube_cronjob_next_schedule_time and on (namespace, cronjob) kube_cronjob_spec_suspend == 0"
     return Rule(
         name="JobNotRun",
         severity=Severity.WARNING,
         subject="job",
-        expr=f"{_named(f'({due})', 'cronjob', '(.+)')} > {_JOIN} ({jobs.LATE} + 0 * {DEADLINE})",
+        expr=f"{_since('kube_cronjob_next_schedule_time')} > {_JOIN} ({jobs.LATE} + 0 * {DEADLINE})",
         seconds=0,
         summary=f"a run of {_SUBJECT} was due and has not begun",
         action="See kubectl describe cronjob: a run before it that goes on, a freeze, or a controller that is away.",
         guards=("start-window", "run-beyond-interval"),
+        owner=OF_SERIES,
+    )
+
+
+def _not_succeeded() -> Rule:
+    """Of one that has never succeeded, since it was created. A run that another takes the place of has not failed, and
+    one that failed is gone after its time to live."""
+    last = "(kube_cronjob_status_last_successful_time or on (namespace, cronjob) kube_cronjob_created)"
+    return Rule(
+        name="JobNotSucceeded",
+        severity=Severity.WARNING,
+        subject="job",
+        expr=f"{_since(last)} > {_JOIN} {SUCCEEDS}",
+        seconds=0,
+        summary=f"no run of {_SUBJECT} has succeeded for longer than from one to the end of the next",
+        action="See kubectl get events: runs that fail, do not begin, or are ended by the next one.",
+        guards=("run-beyond-interval", "attempts-beyond-deadline"),
         owner=OF_SERIES,
     )

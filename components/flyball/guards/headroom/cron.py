@@ -157,6 +157,22 @@ def shortest_by_clock(text: str, across: int | None = None) -> int:
 
 
 @lru_cache(maxsize=1024)
+def longest_by_clock(text: str, across: int | None = None) -> int:
+    """The longest time between two of its times in minutes, on days that are all 24 hours long.
+
+    With `across` only of those that have this time of day, in minutes, between them or at the later one; 0 without any.
+    """
+    cron = Expression(text)
+    days = 7 if cron.is_weekly else _CYCLE.days
+    on = [n for n in range(days) if cron.matches(REFERENCE + timedelta(days=n))]
+    nights = max(later - earlier for earlier, later in pairwise([*on, on[0] + days]))
+    found = [later - earlier for earlier, later in pairwise(cron.times) if across is None or earlier < across <= later]
+    if across is None or nights > 1 or not cron.times[0] < across <= cron.times[-1]:
+        found.append(nights * DAY_MINUTES - cron.times[-1] + cron.times[0])
+    return max(found, default=0)
+
+
+@lru_cache(maxsize=1024)
 def most_within(text: str, minutes: int) -> int:
     """The most of its times in any so many minutes that begin with one of them, without their end; on days that are all
     24 hours long."""

@@ -18,7 +18,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from flyball.guards.headroom.cron import REFERENCE, YEAR, Expression, most_within, shortest_by_clock
+from flyball.guards.headroom.cron import (
+    DAY_MINUTES,
+    REFERENCE,
+    YEAR,
+    Expression,
+    longest_by_clock,
+    most_within,
+    shortest_by_clock,
+)
 from flyball.guards.headroom.rules import CLOCK_CHANGE, CRON, TIME_ZONE, WINDOW_WITHOUT_LENGTH
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
@@ -128,8 +136,19 @@ def shortest(expression: str, timezone: str) -> Milliseconds:
     """
     found = [shortest_by_clock(expression)]
     if len(Expression(expression).hours) < 24:
-        found += [shortest_by_clock(expression, across) - skipped for across, skipped in _skips(timezone)]
+        found += [shortest_by_clock(expression, across) - moved for across, moved in _moves(timezone) if moved > 0]
     return min(found) * 60_000
+
+
+@lru_cache(maxsize=1024)
+def longest(expression: str, timezone: str) -> Milliseconds:
+    """The longest time between two times of an expression in its zone, for which `check_job` has found nothing: by the
+    clock as `shortest`, and what clocks repeat between two times. What runs each hour does so in a repeated one too."""
+    by_clock = longest_by_clock(expression)
+    found = [by_clock]
+    if len(Expression(expression).hours) < 24 or by_clock > DAY_MINUTES:
+        found += [longest_by_clock(expression, across) - moved for across, moved in _moves(timezone) if moved < 0]
+    return max(found) * 60_000
 
 
 def at_once(expression: str, timezone: str, length: Milliseconds) -> int:
@@ -137,22 +156,22 @@ def at_once(expression: str, timezone: str, length: Milliseconds) -> int:
     for which `check_job` has found nothing. Where clocks skip an hour, the runs before and after it are nearer."""
     skipped = 0
     if len(Expression(expression).hours) < 24:
-        skipped = max((skipped for _, skipped in _skips(timezone)), default=0)
+        skipped = max((moved for _, moved in _moves(timezone) if moved > 0), default=0)
     return most_within(expression, -(-length // 60_000) + skipped)
 
 
 @lru_cache(maxsize=1024)
-def _skips(timezone: str) -> tuple[tuple[int, int], ...]:
-    """Where clocks are put forward in the reference year: the time of day at which they go on, and how far [min]."""
+def _moves(timezone: str) -> tuple[tuple[int, int], ...]:
+    """Where clocks change in the reference year: the time of day at which they go on, and how far they are put forward,
+    or less than 0 for back [min]."""
     zone, minute = ZoneInfo(timezone), timedelta(minutes=1)
     found: list[tuple[int, int]] = []
     for moment in clock_changes(timezone):
         hour = moment.replace(tzinfo=zone).astimezone(UTC) - timedelta(hours=1)
         within = [(hour + n * minute).astimezone(zone) for n in range(61)]
         changed = next(each for each in within if each.utcoffset() != within[0].utcoffset())
-        skipped = ((changed.utcoffset() or timedelta()) - (within[0].utcoffset() or timedelta())) // minute
-        if skipped > 0:
-            found.append((changed.hour * 60 + changed.minute, skipped))
+        moved = ((changed.utcoffset() or timedelta()) - (within[0].utcoffset() or timedelta())) // minute
+        found.append((changed.hour * 60 + changed.minute, moved))
     return tuple(found)
 
 

@@ -155,10 +155,11 @@ RUN_BEYOND_INTERVAL = Rule(
     "run-beyond-interval",
     Lesson.TIMEOUTS,
     what="Where two runs of a job may not run at once, each ends before the next one is due; else runs are left out,"
-    " and nobody hears of it.",
-    source="`deadline <= the shortest time between two runs` with `concurrency: forbid` (https://kubernetes.io/docs/"
-    "concepts/workloads/controllers/cron-jobs/#concurrency-policy).",
-    remedy="Lower the deadline, run less often, or let the new run replace the old one.",
+    " and nobody hears of it. Where the next one takes the place of the one before, a run ends before the most distant"
+    " one at least; else each is ended by the next, and none may ever succeed.",
+    source="`deadline <= the shortest time between two runs` with `concurrency: forbid`, and the longest one with"
+    " `replace` (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy).",
+    remedy="Lower the deadline, run less often, or let runs overlap.",
 )
 PAST_THE_PROXY = Rule(
     "past-the-proxy",

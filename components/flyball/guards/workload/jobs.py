@@ -11,7 +11,7 @@ from flyball.guards.fail_fast.inbound import Inbound
 from flyball.guards.governor.envelope import highest_ceiling
 from flyball.guards.governor.rules import CEILING_BEYOND_ENVELOPE
 from flyball.guards.headroom import schedule
-from flyball.guards.headroom.cron import normal
+from flyball.guards.headroom.cron import longest_by_clock, normal
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN, check_sidecars
 from flyball.guards.interruptions.rules import START_WINDOW, WAY_OUT_TOO_LONG
 from flyball.guards.reading.problem import Problem
@@ -227,14 +227,25 @@ def _check_attempts(spec: JobSpec, r: Reader) -> Iterator[Problem]:
     yield Problem(r.to("attempt"), ATTEMPTS_BEYOND_DEADLINE, message, "lower it or retries, or raise the deadline")
 
 
+def _check_interval(spec: JobSpec, clock: Clock, r: Reader) -> Iterator[Problem]:
+    """Where two runs may not be under way at once, each ends before the next one, or at least before the most distant
+    one that takes its place."""
+    given, longest = show_duration(spec.deadline), longest_by_clock(clock.schedule) * 60_000
+    either = "let both run by concurrency: allow"
+    if clock.concurrency == FORBID and spec.deadline > clock.interval:
+        message = f"{given} is more than the {show_duration(clock.interval)} until the next run, which would not start"
+        instead = either if spec.deadline > longest else "let the next run take its place by concurrency: replace"
+        yield Problem(r.to("deadline"), RUN_BEYOND_INTERVAL, message, f"lower it, run less often, or {instead}")
+    if clock.concurrency == REPLACE and spec.deadline > longest:
+        until = f"{show_duration(longest)} until the next run takes its place, at the most"
+        message = f"{given} is more than the {until}, and none might ever end"
+        yield Problem(r.to("deadline"), RUN_BEYOND_INTERVAL, message, f"lower it, run less often, or {either}")
+
+
 def _check_clock(spec: JobSpec, clock: Clock, r: Reader) -> Iterator[Problem]:
     interval = show_duration(clock.interval)
-    if clock.concurrency == FORBID and spec.deadline > clock.interval and r.readable("deadline"):
-        message = (
-            f"{show_duration(spec.deadline)} is more than the {interval} until the next run, which would not start"
-        )
-        hint = "lower it, run less often, or say by concurrency which of the two gives way"
-        yield Problem(r.to("deadline"), RUN_BEYOND_INTERVAL, message, hint)
+    if r.readable("deadline"):
+        yield from _check_interval(spec, clock, r)
     most = highest_ceiling(clock.proven)
     if clock.concurrency == ALLOW and r.readable("deadline") and not r.reported("proven") and spec.at_once > most:
         message = f"lets {spec.at_once} runs be under way at once, and {clock.proven} are proven, which allows {most}"

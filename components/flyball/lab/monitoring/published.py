@@ -52,6 +52,7 @@ _JOB: Final = ("namespace", "job_name")
 _CRON_JOB: Final = ("namespace", "cronjob")
 NOT_GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
     # docs/metrics/workload/job-metrics.md and cronjob-metrics.md: no drill has jobs.
+    "kube_cronjob_created": _CRON_JOB,
     "kube_cronjob_next_schedule_time": _CRON_JOB,
     "kube_cronjob_spec_suspend": _CRON_JOB,
     "kube_cronjob_status_last_successful_time": _CRON_JOB,
