@@ -1,10 +1,11 @@
 """Deadlines that fit each other, where those that everybody has do not: from the services that call nobody on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from flyball.deploy.adopt.service import Service
-from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.reading.units import Milliseconds, duration, show_duration
+from flyball.guards.timeouts.deadlines import DEFAULT_DEADLINE
 
 _LONGEST: Milliseconds = 60_000
 """What a request may take; a pod that leaves needs that long, and has 110 s in all."""
@@ -34,21 +35,34 @@ def _reached(graph: Graph, name: str) -> set[str]:
 
 
 def fit(services: Iterable[Service]) -> None:
-    """Give deadlines and timeouts where calls one after another would take longer than a minute by the defaults."""
+    """Give deadlines and timeouts where calls one after another would take longer than a minute by the defaults; to
+    what flyball has made none, for there they are told."""
     by_name = {service.work.name: service for service in services}
     calls = {name: service.args.get("calls", {}) for name, service in by_name.items()}
     graph = {
         name: [_OUTSIDE if "host" in call else callee for callee, call in own.items()] for name, own in calls.items()
     }
+    told = {
+        name: duration(service.args["deadline"]) if "deadline" in service.args else DEFAULT_DEADLINE
+        for name, service in by_name.items()
+        if service.work.item.is_ours
+    }
+    guessed = [name for name in by_name if name not in told]
     try:
         names = [*TopologicalSorter(graph).static_order()]
     except CycleError:
         return  # of stacks that do not know each other: a plan refuses it, and no times fit
-    if max(_taken(graph, names, _DEFAULT, _DEFAULT_CONNECT).values(), default=0) <= _LONGEST:
+
+    def fits(own: Milliseconds, connect: Milliseconds) -> bool:
+        taken = _taken(graph, names, told, own, connect)
+        return all(taken[name] <= _LONGEST for name in guessed)
+
+    if fits(_DEFAULT, _DEFAULT_CONNECT):
         return
-    own = next((d for d in _SHORTER if max(_taken(graph, names, d, _CONNECT).values()) <= _LONGEST), _SHORTER[-1])
-    taken = _taken(graph, names, own, _CONNECT)
-    for name, service in by_name.items():
+    own = next((each for each in _SHORTER if fits(each, _CONNECT)), _SHORTER[-1])
+    taken = _taken(graph, names, told, own, _CONNECT)
+    for name in guessed:
+        service = by_name[name]
         service.args["deadline"] = show_duration(taken[name])
         service.work.say("a guess, so short that all calls one after another fit into a minute; measure it", "deadline")
         for callee, call in calls[name].items():
@@ -56,12 +70,15 @@ def fit(services: Iterable[Service]) -> None:
             call |= {"connect": show_duration(_CONNECT), "timeout": show_duration(timeout)}
 
 
-def _taken(graph: Graph, names: Iterable[str], own: Milliseconds, connect: Milliseconds) -> dict[str, Milliseconds]:
-    """What each may take: `own`, or all its calls one after another where that is longer. Who is outside takes `own`.
+def _taken(
+    graph: Graph, names: Iterable[str], told: Mapping[str, Milliseconds], own: Milliseconds, connect: Milliseconds
+) -> dict[str, Milliseconds]:
+    """What each may take: as is `told`, else `own`, or all its calls one after another where that is longer. Who is
+    outside takes `own`.
 
     `names` are all of them, each after those that it calls.
     """
     found: dict[str, Milliseconds] = {}
     for name in names:
-        found[name] = max(own, sum(connect + found[callee] for callee in graph.get(name, ())))
+        found[name] = told.get(name) or max(own, sum(connect + found[callee] for callee in graph.get(name, ())))
     return found
