@@ -66,7 +66,7 @@ class TestCommand:
         assert (result.exit_code, result.stdout) == (0, "")
         assert file.read_text(encoding="utf-8") == WEB.with_suffix(".stack").read_text(encoding="utf-8")
         said = result.stderr.splitlines()
-        assert said[-1] == f"1 services and 0 jobs in {file}; 9 things are not said"
+        assert said[-1] == f"1 service and 0 jobs in {file}; 9 things are not said"
         assert [line.partition(": ")[0] for line in said[:-1]] == ["not said"] * 9
         plan = CliRunner().invoke(main, ["plan", "-s", str(file), "--against", str(WEB), "--json"])
         assert plan.exit_code == 0, plan.stderr
