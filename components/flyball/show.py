@@ -24,7 +24,7 @@ from flyball.guards.governor.envelope import WARN_PERCENT
 from flyball.guards.governor.freeze import Freeze
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rule import Rule
-from flyball.guards.reading.units import show_size
+from flyball.guards.reading.units import show_count, show_size
 from flyball.guards.workload import kubelet
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.survival import LOSSES, survived
@@ -100,7 +100,7 @@ def platform(result: PlatformPlan) -> None:
 def _findings(out: Console, findings: Sequence[Problem]) -> None:
     _lines(out, [str(finding) for finding in findings], "red")
     count = len(findings)
-    out.print(f"{count} broken rule{'s' if count != 1 else ''}" if count else "every rule holds")
+    out.print(show_count(count, "broken rule") if count else "every rule holds")
 
 
 def _needed(nodes: Nodes) -> str:
@@ -109,8 +109,9 @@ def _needed(nodes: Nodes) -> str:
         f"{name} {value}" for name, value in kubelet.configuration(nodes).items() if name.startswith("containerLog")
     ]
     return (
-        f"nodes need {show_size(ceil_gi(nodes.least_disk))} of disk or more ({nodes.containers} containers with"
-        f" {show_size(ceil_mi(nodes.logs.held))} of logs each, {show_size(nodes.images.size)} of images), and kubelets"
+        f"nodes need {show_size(ceil_gi(nodes.least_disk))} of disk or more"
+        f" ({show_count(nodes.containers, 'container')} with {show_size(ceil_mi(nodes.logs.held))} of logs each,"
+        f" {show_size(nodes.images.size)} of images), and kubelets"
         f" with {', '.join(logs)}, and what else `flyball render` writes into {kubelet.FILE}"
     )
 
@@ -167,7 +168,7 @@ class Steps:
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, visible=True)
         else:
-            self._out.print(f"{done} of {total} workloads stand")
+            self._out.print(f"{done} of {show_count(total, 'workload')} stand{'s' if total == 1 else ''}")
 
 
 @contextmanager

@@ -39,11 +39,11 @@ def test_what_a_plan_says_of_one() -> None:
 
 
 def test_what_a_rule_says_of_one() -> None:
-    with pytest.raises(Broken, match="^1 replica is proven, which allows a ceiling of 1, below the floor of 2$"):
+    with pytest.raises(Broken, match=r"^1 replica is proven, which allows a ceiling of 1, below the floor of 2$"):
         envelope(2, proven=1)
-    with pytest.raises(Broken, match="^a ceiling of 3 is beyond the envelope: 1 replica is proven, which allows 1$"):
+    with pytest.raises(Broken, match=r"^a ceiling of 3 is beyond the envelope: 1 replica is proven, which allows 1$"):
         envelope(1, proven=1, ceiling=3)
-    with pytest.raises(Broken, match="^the peak needs 1 host and there is 1: none can be taken out$"):
+    with pytest.raises(Broken, match=r"^the peak needs 1 host and there is 1: none can be taken out$"):
         batches(1, 1)
     assert [each.message for each in check_load(Members(3, 2), 300, 100, 1.0, 3, ())] == [
         "the peak needs 3 members that carry it, and 2 are left after a loss"

@@ -10,6 +10,7 @@ from flyball.alerts.counters import span
 from flyball.alerts.rule import Rule, Severity
 from flyball.guards.alerting import hosts
 from flyball.guards.alerting.hosts import Size
+from flyball.guards.reading.units import show_count
 
 PAGE, WARNING = Severity.PAGE, Severity.WARNING
 _DISK = 'fstype!~"tmpfs|ramfs"'
@@ -322,7 +323,7 @@ def _size(size: Size) -> list[Rule]:
             subject="size",
             expr=f"{count} >= {size.warn}",
             seconds=hosts.NEAR_CAP_FOR,
-            summary=f"{size.group} has {size.warn} hosts or more, and may have {size.ceiling}",
+            summary=f"{size.group} has {show_count(size.warn, 'host')} or more, and may have {size.ceiling}",
             action="See why it grows. Prove a larger size before it is needed, or lower the load.",
             labels=labels,
             guards=("ceiling-beyond-envelope",),
@@ -333,7 +334,7 @@ def _size(size: Size) -> list[Rule]:
             subject="size",
             expr=f"{count} >= {size.ceiling}",
             seconds=hosts.AT_CAP_FOR,
-            summary=f"{size.group} is at its cap of {size.ceiling} hosts and cannot grow any more",
+            summary=f"{size.group} is at its cap of {show_count(size.ceiling, 'host')} and cannot grow any more",
             action="Shed load now; raise the ceiling only by a person's decision, since nobody has seen more run.",
             labels=labels,
             guards=("ceiling-beyond-envelope",),

@@ -8,6 +8,7 @@ import click
 
 from flyball.cli.shared import check_place as check_written
 from flyball.cli.shared import refusals, say
+from flyball.guards.reading.units import show_count
 
 if TYPE_CHECKING:
     from flyball.deploy.adopt.found import Found
@@ -54,7 +55,7 @@ def changed(target: "Target", against: Path | None, context: str | None) -> list
     namespace = str(target.config.get("namespace"))
     found = in_files(against, rather=namespace) if against else _live(context or "", namespace)
     lines, stays = changes(found, up.render(target).objects, namespace)
-    return [*map(str, lines), *stays, f"{len(lines)} changes; nothing was changed"]
+    return [*map(str, lines), *stays, f"{show_count(len(lines), 'change')}; nothing was changed"]
 
 
 def _live(context: str, namespace: str) -> "Found":
@@ -99,5 +100,7 @@ def adopt(path: Path | None, kube_context: str | None, namespace: str | None, ou
         else:
             click.echo(adopted.text, nl=False)
         asked = f"; the load of {len(adopted.questions)} is asked for" if adopted.questions else ""
-        what = f"{len(adopted.config['services'])} services and {len(adopted.config.get('jobs', ()))} jobs"
-        say(f"{what}{f' in {out}' if out else ''}{asked}; {len(adopted.lost)} things are not said")
+        services, jobs = adopted.config["services"], adopted.config.get("jobs", ())
+        what = f"{show_count(len(services), 'service')} and {show_count(len(jobs), 'job')}"
+        lost = f"{show_count(len(adopted.lost), 'thing')} {'is' if len(adopted.lost) == 1 else 'are'} not said"
+        say(f"{what}{f' in {out}' if out else ''}{asked}; {lost}")

@@ -8,6 +8,7 @@ import click
 
 from flyball.cli.adopting import against_options, changed, compared
 from flyball.cli.shared import context_option, refusals, say, server_options, stack_option, target_of
+from flyball.guards.reading.units import show_count
 
 
 @click.command()
@@ -115,13 +116,14 @@ def render(context: click.Context, stack: str, output: Path) -> None:
         if is_platform(target.config):
             result = local.render(target, read_platform(target.config))
             write(result, output, {})
-            click.echo(f"{len(result.others)} resources of AWS in {output / PLAN_FILE}, and none was made")
+            resources = show_count(len(result.others), "resource")
+            click.echo(f"{resources} of AWS in {output / PLAN_FILE}, and none was made")
             return
         found = read(target.config)
         result = local.render(target, found)
         write(result, output, {kubelet.FILE: {**kubelet.HEAD, **kubelet.configuration(found.nodes)}})
-        others = f", {len(result.others)} other resources in plan.jsonl" if result.others else ""
-        click.echo(f"{len(result.objects)} objects in {output}{others}")
+        others = f", {show_count(len(result.others), 'other resource')} in plan.jsonl" if result.others else ""
+        click.echo(f"{show_count(len(result.objects), 'object')} in {output}{others}")
 
 
 @click.command()
@@ -163,7 +165,7 @@ def alerts(context: click.Context, stack: str, labels: tuple[str, ...], output: 
             from flyball.deploy.manifests import write_documents
 
             written = write_documents(alerting.files(found), output)
-            click.echo(f"{len(written)} files in {output}")
+            click.echo(f"{show_count(len(written), 'file')} in {output}")
             return
         of_file = rule_file(alerting.groups(found), alerting.runbooks(found))
         documents = alerting.rule_objects(found, selected) if selected else [of_file]
@@ -189,7 +191,7 @@ def dashboards(output: Path) -> None:
         found = grafana.files()
         for name, text in found.items():
             (output / name).write_text(text, encoding="utf-8")
-        click.echo(f"{len(found)} dashboards in {output}")
+        click.echo(f"{show_count(len(found), 'dashboard')} in {output}")
 
 
 @click.command()

@@ -20,6 +20,7 @@ from flyball.guards.governor.freeze import Freeze, check_others
 from flyball.guards.governor.rules import FREEZE_REASON
 from flyball.guards.reading.problem import Problem, Refused, refuse
 from flyball.guards.reading.rules import DOES_NOT_APPLY
+from flyball.guards.reading.units import show_count
 from flyball.stack.platform import read_platform
 
 
@@ -141,7 +142,8 @@ def _plan(group: Group, wanted: Freeze) -> tuple[Freeze, str]:
 def _check_length(lengths: Iterable[int]) -> Iterator[Problem]:
     more = max(lengths, default=0) - LONGEST
     if more > 0:
-        yield Problem(("--reason",), FREEZE_REASON, f"is {more} letters too long for a tag", "say it in fewer words")
+        message = f"is {show_count(more, 'letter')} too long for a tag"
+        yield Problem(("--reason",), FREEZE_REASON, message, "say it in fewer words")
 
 
 def _stop_refresh(api: Client, group: Group) -> bool:

@@ -11,6 +11,7 @@ from flyball.guards.aws.platform import Platform
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading.problem import Path, Problem, Refused
 from flyball.guards.reading.rules import GIVEN_TWICE, UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
+from flyball.guards.reading.units import show_count
 from flyball.guards.workload import pipeline
 from flyball.guards.workload.caches import Cache
 from flyball.guards.workload.extended import Extended
@@ -87,7 +88,9 @@ def name(config: Mapping[str, Any]) -> Named:
     problems = [*_twice(config, str(stack))]
     if broken:
         hint = f"`flyball plan -s {stack}` names them"
-        problems.append(Problem(("platform",), broken[0].rule, f"{stack} breaks {len(broken)} rules", hint))
+        problems.append(
+            Problem(("platform",), broken[0].rule, f"{stack} breaks {show_count(len(broken), 'rule')}", hint)
+        )
     followed = {"zones": list(found.zones), "nodes": {"count": found.nodes, "disk": _gi(found.base.disk)}}
     return Named(found, {**config, "platform": {"name": "eks", **_without(given)}, **followed}, tuple(problems))
 

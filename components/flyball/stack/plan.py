@@ -9,7 +9,7 @@ from flyball.guards.alerting.stack import Alerting, check_paged, check_watched
 from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.clean_up.retention import MI
 from flyball.guards.reading.problem import Problem
-from flyball.guards.reading.units import Bytes, Milliseconds, show_duration, show_size
+from flyball.guards.reading.units import Bytes, Milliseconds, show_count, show_duration, show_size
 from flyball.guards.timeouts import deadlines
 from flyball.guards.workload import digests, fixed, kubelet
 from flyball.guards.workload.balancer import check_class
@@ -70,7 +70,7 @@ class Run:
     at_once: int = 1
 
     def __str__(self) -> str:
-        longest, attempts = show_duration(self.deadline), f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
+        longest, attempts = show_duration(self.deadline), show_count(self.attempts, "attempt")
         if self.before:
             succeeded = "comes after its migration has succeeded"
             return f"a new version of {self.before} {succeeded}, within {longest} and {attempts}"
@@ -94,7 +94,7 @@ class Held:
         share = f"{self.maxmemory // MI}Mi of keys in {show_size(self.memory)}"
         loss = f"keeps them through the loss of a {self.survives}" if self.survives else "is filled anew after a loss"
         ttl = show_duration(self.ttl * 1000)
-        return f"cache {self.cache} holds {share}, each for {ttl}, for {self.clients} clients, and {loss}"
+        return f"cache {self.cache} holds {share}, each for {ttl}, for {show_count(self.clients, 'client')}, and {loss}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +279,9 @@ def _canary(service: Service) -> str | None:
     of = f" {canary.of}" if service.spec.routed else ""
     steps = ", ".join(f"{count} beside {floor} ({canary.share(step, floor):.1f} %{of})" for step, count in counts)
     pause, errors = show_duration(canary.pause * 1000), float(canary.errors * 100)
-    return f"{steps}, {pause} each, until more than {errors:g} % of {canary.requests} requests or more fail"
+    return (
+        f"{steps}, {pause} each, until more than {errors:g} % of {show_count(canary.requests, 'request')} or more fail"
+    )
 
 
 def _loss(stack: Stack, service: Service) -> Loss | None:

@@ -10,7 +10,7 @@ from flyball.guards.aws.pools import Pool
 from flyball.guards.aws.rules.pools import POOL_NOT_BROUGHT, POOL_UNGUARDED
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import DOES_NOT_APPLY
-from flyball.guards.reading.units import show_size
+from flyball.guards.reading.units import show_count, show_size
 from flyball.guards.workload.limits import Governed
 from flyball.kubernetes.objects import show_cpu
 from flyball.kubernetes.pools import controller, names
@@ -29,7 +29,8 @@ class Bought:
     memory: str
 
     def __str__(self) -> str:
-        most = f"at most {self.nodes} nodes of {self.cpu} processors and {self.memory}"
+        processors = f"{self.cpu} processor{'' if self.cpu == '1' else 's'}"
+        most = f"at most {show_count(self.nodes, 'node')} of {processors} and {self.memory}"
         return (
             f"pool {self.pool}: {most}, which Karpenter {controller.VERSION} buys as pods need them; to take it away"
             " again takes the right to override"

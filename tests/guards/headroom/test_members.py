@@ -66,7 +66,7 @@ def test_budgets(count: int, quorum: int, zones: int | None, budget: int) -> Non
 
 def test_three_members_in_two_zones() -> None:
     assert problems(Members(3, 2), 2, True) == [
-        "db.survive: of 3 members in 2 zones one zone holds 2, and the 1 that are left are fewer than the quorum of 2;"
+        "db.survive: of 3 members in 2 zones one zone holds 2, and what is left, 1, is fewer than the quorum of 2;"
         " list at least 3 zones, or do not claim to survive one"
     ]
     assert problems(Members(3, 2), 2, False) == []

@@ -13,6 +13,7 @@ from flyball.aws.watches import MINUTE
 from flyball.guards.aws.fleet_steps import LARGEST
 from flyball.guards.aws.fleets import Fleet
 from flyball.guards.governor.envelope import PAGE_FOR_SECONDS, WARN_FOR_SECONDS
+from flyball.guards.reading.units import show_count
 
 UP_MINUTES, DOWN_MINUTES = 2, LARGEST.calm // MINUTE
 """Of a load that lasts, before the fleet moves."""
@@ -71,7 +72,7 @@ def _size(
 ) -> None:
     aws.cloudwatch.MetricAlarm(
         f"{fleet.name}-{name}",
-        alarm_description=f"{fleet.name}: {size} of at most {fleet.ceiling} instances",
+        alarm_description=f"{fleet.name}: {size} of at most {show_count(fleet.ceiling, 'instance')}",
         **watches.of("AWS/AutoScaling", "GroupInServiceInstances", dimensions, "Maximum"),
         evaluation_periods=seconds // MINUTE,
         **watches.beyond(size, topic, reached=True, missing="missing"),

@@ -6,7 +6,7 @@ from flyball.deploy.adopt.found import Item, Manifest, mapping, maps
 from flyball.deploy.adopt.work import Work
 from flyball.guards.headroom.headroom import DEFAULT_UTILIZATION
 from flyball.guards.reading.strict import QUESTION
-from flyball.guards.reading.units import show_number
+from flyball.guards.reading.units import show_count, show_number
 
 _RATE = ("request", "rps", "qps", "http", "per_second")
 """Words in the name of a figure that counts requests."""
@@ -22,7 +22,7 @@ def describe(work: Work, *, fixed: bool) -> dict[str, Any]:
     """`load`, and what the autoscaler says of sizes, unless the number of members is `fixed`."""
     scaler = _scaler(work)
     runs = work.item.spec.get("replicas")
-    today = [f"{runs if isinstance(runs, int) else 1} replica{'' if runs in (None, 1) else 's'}"]
+    today = [show_count(runs if isinstance(runs, int) else 1, "replica")]
     unknown = {"peak": QUESTION, "replica": QUESTION}
     if scaler is None:
         work.say(f"questions: what it must carry, and what one replica can do; {today[0]} until now", "load")

@@ -13,6 +13,7 @@ from flyball import wellknown
 from flyball.deploy.checks.outcome import Finding, Outcome
 from flyball.guards.clean_up.rules import KUBELET_DIFFERS, KUBELET_SILENT
 from flyball.guards.reading.rule import Rule
+from flyball.guards.reading.units import show_count
 from flyball.guards.workload import kubelet
 from flyball.kubectl import Kubectl, KubectlError
 from flyball.stack.read import Stack
@@ -42,9 +43,7 @@ def check(kubectl: Kubectl, stack: Stack) -> Outcome:
     if not nodes:
         findings.append(Finding(KUBELET_SILENT, "without a node", ("the cluster",)))
     fitting = answers.count(None)
-    return Outcome(
-        f"{fitting} of {len(nodes)} node{'s' if len(nodes) != 1 else ''} asked and as wanted", tuple(findings)
-    )
+    return Outcome(f"{fitting} of {show_count(len(nodes), 'node')} asked and as wanted", tuple(findings))
 
 
 def _ask(kubectl: Kubectl, node: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Rule, str] | None:

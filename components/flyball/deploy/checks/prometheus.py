@@ -8,7 +8,7 @@ from flyball.alerts import needs
 from flyball.alerts.rule import rule_file
 from flyball.deploy.checks.outcome import Finding, Outcome
 from flyball.guards.governor.rules import METRIC_MISSING, PROMETHEUS_SILENT, RULE_NOT_LOADED
-from flyball.guards.reading.units import duration
+from flyball.guards.reading.units import duration, show_count
 from flyball.prometheus import PrometheusError, Server, ask
 from flyball.stack import alerting
 from flyball.stack.read import Stack
@@ -37,7 +37,8 @@ def check(server: Server, stack: Stack) -> Outcome:
     findings = [*_rules(rules, loaded), *_figures(needed, known)]
     good = len(rules) - sum(len(each.places) for each in findings if each.rule is RULE_NOT_LOADED)
     there = len(needed.keys() & known)
-    return Outcome(f"{good} of {len(rules)} rules loaded, {there} of {len(needed)} figures there", tuple(findings))
+    loaded = f"{good} of {show_count(len(rules), 'rule')} loaded"
+    return Outcome(f"{loaded}, {there} of {show_count(len(needed), 'figure')} there", tuple(findings))
 
 
 def _rules(rules: Iterable[Mapping[str, Any]], loaded: Mapping[Wanted, Mapping[str, Any]]) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from flyball.guards.governor.rules import OBJECTIVE_TOO_FINE, OBJECTIVE_UNCOUNTE
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import OUT_OF_RANGE
-from flyball.guards.reading.units import exact, show_number
+from flyball.guards.reading.units import exact, show_count, show_number
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 """Seconds, as everything here."""
@@ -58,7 +58,7 @@ class Objective:
         return 1 - exact(self.availability) / 100
 
     def __str__(self) -> str:
-        return f"{show_number(self.availability)} % of at least {self.minimum} requests an hour"
+        return f"{show_number(self.availability)} % of at least {show_count(self.minimum, 'request')} an hour"
 
 
 def default_minimum(availability: float) -> int:
@@ -87,7 +87,8 @@ def read(r: Reader) -> Objective:
     found = Objective(availability, r.whole("minimum", default_minimum(availability)))
     fast = exact(FAST[0].factor) * found.budget
     if found.minimum * fast < LEAST_ERRORS and not r.reported("minimum") and not r.reported("availability"):
-        message = f"of {found.minimum} requests an hour {math.floor(found.minimum * fast) + 1} failed ones would page"
+        hourly, few = show_count(found.minimum, "request"), math.floor(found.minimum * fast) + 1
+        message = f"of {hourly} an hour {show_count(few, 'failed one')} would page"
         least = math.ceil(LEAST_ERRORS / fast)
         r.problem("minimum", OBJECTIVE_TOO_FINE, message, f"allowed is at least {least}, or a lower availability")
     return found

@@ -22,7 +22,7 @@ from flyball.guards.headroom import cron, schedule
 from flyball.guards.headroom.rules import CLOCK_CHANGE
 from flyball.guards.headroom.schedule import Schedule
 from flyball.guards.reading.problem import Broken, Path, Problem
-from flyball.guards.reading.units import ceil_div, show_duration
+from flyball.guards.reading.units import ceil_div, show_count, show_duration
 
 MOST_ACTIONS = 125
 """Of one group, and not to be raised (https://docs.aws.amazon.com/autoscaling/ec2/userguide/
@@ -147,7 +147,8 @@ def _check_ramp(boundary: _Boundary, ramp: Sequence[tuple[int, int]], zone: str,
     """Refuse a ramp that has no time, or that a change of the clocks would shorten."""
     lead = ramp[0][0]
     when = f"{cron.REFERENCE + timedelta(minutes=boundary.at):%A %H:%M}"
-    needs = f"the ramp from {boundary.before} to {boundary.after} instances begins {show_duration(lead * 60_000)}"
+    ramped = f"the ramp from {boundary.before} to {show_count(boundary.after, 'instance')}"
+    needs = f"{ramped} begins {show_duration(lead * 60_000)}"
     if lead >= cron.DAY_MINUTES:
         hint = "shorten boot or warmup, or let it take larger steps, in steps.up"
         yield Problem(path, RAMP_TOO_LONG, f"{needs} before {when}, more than a day", hint)

@@ -19,7 +19,7 @@ from flyball.guards.aws.rules.fleets import BANDS_NOT_CONTIGUOUS, COOLDOWN_TOO_S
 from flyball.guards.governor.steps import Behavior
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.units import Milliseconds, exact, show_duration
+from flyball.guards.reading.units import Milliseconds, exact, show_count, show_duration
 
 LARGEST = Behavior()
 """The limits: an autoscaler's own, of guards.governor.steps."""
@@ -122,7 +122,7 @@ def _check(found: Steps, path: Path) -> Iterator[Problem]:
     leasts = (("up", found.up.least, up.pods, "more"), ("down", found.down.least, down.pods, "less"))
     for key, least, most, what in leasts:
         if least > most:
-            message = f"{least} instances {what} at least, also where the percentage is fewer"
+            message = f"{show_count(least, 'instance')} {what} at least, also where the percentage is fewer"
             yield Problem((*path, key, "least"), FLEET_STEP_TOO_LARGE, message, f"allowed is up to {most}")
     if found.down.percent > down.percent:
         message = f"{found.down.percent} percent less in one step takes what a loss would need"

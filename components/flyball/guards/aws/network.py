@@ -173,7 +173,7 @@ def _read_existing(r: Reader, zones: tuple[str, ...]) -> Network:
     elif not r.has("zones"):
         r.problem("zones", MISSING, "is missing", "name the zone of each subnet, in the same order")
     elif len(private) != len(zones):
-        r.problem("private", OUT_OF_RANGE, f"has {len(private)}", f"give one for each of the {len(zones)} zones")
+        r.problem("private", OUT_OF_RANGE, f"has {len(private)}", f"give one for each zone, {len(zones)}")
     return Network(zones, vpc=vpc, existing=private)
 
 

@@ -19,7 +19,7 @@ from flyball.guards.headroom.rules import TOO_FEW_ZONES
 from flyball.guards.interruptions.interruption import LONGEST_SHUTDOWN
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.units import Bytes, Millicores, Milliseconds, ceil_div, show_size
+from flyball.guards.reading.units import Bytes, Millicores, Milliseconds, ceil_div, show_count, show_size
 from flyball.guards.workload.priorities import GUARDS, SYSTEM, UNTHOUGHT
 
 PODS = 110
@@ -194,10 +194,12 @@ def read(r: Reader, zones: int) -> Base:
         r.problems.extend(types.check_size(names, found.size, base.path))
     if zones and floor % zones and not base.reported("floor"):
         hint = f"take {ceil_div(floor, zones) * zones}, a multiple of it"
-        base.problem("floor", TOO_FEW_ZONES, f"is {floor}, which {zones} zones cannot share evenly", hint)
+        base.problem("floor", TOO_FEW_ZONES, f"is {floor}, which {show_count(zones, 'zone')} cannot share evenly", hint)
     if found.ceiling < floor and base.has("proven") and not base.reported("proven"):
-        hint = f"prove {envelope.least_proven(floor)} nodes, or lower the floor"
-        message = f"is {proven}, which allows {found.ceiling} nodes, fewer than the {floor} that always run"
+        hint = f"prove {show_count(envelope.least_proven(floor), 'node')}, or lower the floor"
+        message = (
+            f"is {proven}, which allows {show_count(found.ceiling, 'node')}, fewer than the {floor} that always run"
+        )
         base.problem("proven", CEILING_BEYOND_ENVELOPE, message, hint)
     least = OF_ALL.least_disk
     if base.readable("disk") and found.disk < least:

@@ -30,7 +30,7 @@ from flyball.guards.clean_up.rules import (
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import OUT_OF_RANGE
-from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, show_size
+from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, show_count, show_size
 
 LEAST_SIZE: Bytes = MI
 """Of a log; what is smaller is a slip of the pen, and keeps a second of what a busy container says."""
@@ -124,8 +124,8 @@ class NodeLogs:
         share = Fraction(rounds * self.rate, GZIP_BYTES)
         if share >= 1:
             message = (
-                f"containers that write {show_size(self.rate)}/s, {self.busy} at a time, are more than {self.workers}"
-                f" worker{'s' if self.workers != 1 else ''} of {show_size(GZIP_BYTES)}/s compress"
+                f"containers that write {show_size(self.rate)}/s, {self.busy} at a time, are more than"
+                f" {show_count(self.workers, 'worker')} of {show_size(GZIP_BYTES)}/s compress"
             )
             raise Broken(KUBELET_TOO_SLOW, message)
         seconds = Fraction(self.interval, 1000) + Fraction(rounds * self.size, GZIP_BYTES)
@@ -229,8 +229,8 @@ def check(nodes: Nodes, path: Path) -> Iterator[Problem]:
     except Broken as error:
         yield error.at((*at, "workers"), "give it more workers, or let containers write less")
         return
-    grown = f"{logs.files} files of {show_size(logs.size)}, each {show_size(ceil_mi(logs.growth))} beyond that between"
-    grown += " two looks,"
+    grown = f"{show_count(logs.files, 'file')} of {show_size(logs.size)}, each {show_size(ceil_mi(logs.growth))} beyond"
+    grown += " that between two looks,"
     if held > CONTAINER_STORAGE:
         message = (
             f"{grown} hold {show_size(ceil_mi(held))}, and pods count on {show_size(CONTAINER_STORAGE)} for each"
@@ -239,7 +239,7 @@ def check(nodes: Nodes, path: Path) -> Iterator[Problem]:
         yield Problem(at, NODE_LOGS_BEYOND_POD, message, "lower size or files, look more often, or give more workers")
     elif nodes.disk is not None and nodes.disk < nodes.least_disk:
         message = (
-            f"is {show_size(nodes.disk)}: {nodes.containers} containers of {grown} and images of"
+            f"is {show_size(nodes.disk)}: {show_count(nodes.containers, 'container')} of {grown} and images of"
             f" {show_size(nodes.images.size)} are above {nodes.images.low} % of it"
         )
         remedy = f"take at least {show_size(ceil_gi(nodes.least_disk))}, or lower containers, logs or images.size"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flyball.guards.clean_up.rules import LOG_GROWTH, LOG_VOLUME, UNBOUNDED_LOG
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.units import Bytes, Milliseconds, show_size
+from flyball.guards.reading.units import Bytes, Milliseconds, show_count, show_size
 
 MI: Bytes = 2**20
 GI: Bytes = 2**30
@@ -69,8 +69,8 @@ def check_file_logs(logs: FileLogs, path: Path) -> Iterator[Problem]:
         yield Problem(
             (*path, "volume"),
             LOG_VOLUME,
-            f"{show_size(logs.volume)} is less than {logs.files} files of {show_size(logs.size)} and the one being"
-            f" written hold ({show_size(logs.held)})",
+            f"{show_size(logs.volume)} is less than {show_count(logs.files, 'file')} of {show_size(logs.size)} and the"
+            f" one being written hold ({show_size(logs.held)})",
             "raise the volume, or lower size or files",
         )
 

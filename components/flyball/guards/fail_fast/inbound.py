@@ -14,7 +14,7 @@ from flyball.guards.fail_fast.rules import CONNECTIONS_BELOW_REQUESTS, QUEUE_BEY
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, UNKNOWN_VALUE
-from flyball.guards.reading.units import Bytes, Milliseconds, exact, show_duration
+from flyball.guards.reading.units import Bytes, Milliseconds, exact, show_count, show_duration
 
 KI = 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -103,7 +103,7 @@ def check(inbound: Inbound, deadline: Milliseconds, path: Path, *, tcp: bool = F
             path, QUEUE_BEYOND_DEADLINE, message, "who waits would not be answered in time; lower one of them"
         )
     if inbound.enabled and inbound.connections < (least := inbound.concurrency + inbound.waiting) and not tcp:
-        message = f"is {inbound.connections}, less than the {least} requests under way and waiting"
+        message = f"is {inbound.connections}, less than the {show_count(least, 'request')} under way and waiting"
         yield Problem(
             (*path, "connections"), CONNECTIONS_BELOW_REQUESTS, message, "raise it, or lower concurrency or waiting"
         )

@@ -23,7 +23,7 @@ from flyball.guards.headroom import cron, schedule
 from flyball.guards.headroom.rules import CLOCK_CHANGE, CRON_FOR_KEDA
 from flyball.guards.headroom.schedule import Schedule, Window
 from flyball.guards.reading.problem import Broken, Path, Problem
-from flyball.guards.reading.units import ceil_div, show_duration
+from flyball.guards.reading.units import ceil_div, show_count, show_duration
 
 SYNC_SECONDS = 15
 """How often the autoscaler looks (--horizontal-pod-autoscaler-sync-period of kube-controller-manager), so how late
@@ -165,7 +165,7 @@ def _gaps(windows: list[Window]) -> list[tuple[datetime, datetime]]:
 def _obstacles(stretch: Stretch, minutes: int, zone: ZoneInfo) -> Iterator[Problem]:
     """Why a stretch cannot be a trigger that begins `minutes` before it."""
     time = show_duration(minutes * 60_000)
-    needs = f"the autoscaler needs {time} before {stretch.start!r} to be at {stretch.replicas} replicas"
+    needs = f"the autoscaler needs {time} before {stretch.start!r} to be at {show_count(stretch.replicas, 'replica')}"
     if minutes >= cron.DAY_MINUTES:
         yield Problem(
             stretch.path, RAMP_TOO_LONG, f"{needs}, more than a day", "let it take larger steps, in behavior.up"

@@ -2,6 +2,7 @@
 
 from flyball.guards.headroom.rules import NOTHING_TO_SPARE
 from flyball.guards.reading.problem import Broken
+from flyball.guards.reading.units import show_count
 
 CANARIES = 1
 
@@ -15,7 +16,8 @@ def batches(hosts: int, needed: int) -> list[int]:
         raise Broken(NOTHING_TO_SPARE, "there is no host")
     spare = hosts - needed
     if spare < 1:
-        message = f"the peak needs {needed} hosts and there are {hosts}: none can be taken out"
+        there = f"there {'is' if hosts == 1 else 'are'} {hosts}"
+        message = f"the peak needs {show_count(needed, 'host')} and {there}: none can be taken out"
         raise Broken(NOTHING_TO_SPARE, message)
     sizes = [CANARIES]
     while (left := hosts - sum(sizes)) > 0:

@@ -22,7 +22,7 @@ from itertools import pairwise
 
 from flyball.guards.headroom import knee
 from flyball.guards.headroom.knee import Found, Sample
-from flyball.guards.reading.units import Milliseconds, exact, show_duration, show_number
+from flyball.guards.reading.units import Milliseconds, exact, show_count, show_duration, show_number
 
 WINDOW = 300
 """Seconds of a window, by default: over which the alert on headroom averages load (`alerting.services.LOAD_WINDOW`)."""
@@ -171,7 +171,7 @@ def _coverage(windows: Sequence[Window], seconds: float, days: float) -> Iterabl
         after.at - before.at - seconds for before, after in pairwise(counted) if after.at - before.at > 1.5 * seconds
     ]
     if holes:
-        gaps = f"{_times(len(holes), 'gap')} without figures, the longest of {_span(max(holes))}"
+        gaps = f"{show_count(len(holes), 'gap')} without figures, the longest of {_span(max(holes))}"
         yield f"{gaps}: what came then is not known"
 
 
@@ -195,8 +195,8 @@ def _peak(windows: Sequence[Window], words: list[str]) -> Peak | None:
     if higher:
         highest = max(window.requests or 0.0 for window in higher)
         words.append(
-            f"{_times(len(higher), 'window')} with more, up to {show_number(round_up(highest))}/s, in or beside which"
-            " counters began anew: an artefact of scraping, which is no peak"
+            f"{show_count(len(higher), 'window')} with more, up to {show_number(round_up(highest))}/s, in or beside"
+            " which counters began anew: an artefact of scraping, which is no peak"
         )
     if best is None or not best.requests:
         if known:
@@ -227,15 +227,15 @@ def _samples(windows: Sequence[Window], words: list[str]) -> tuple[Sample, ...]:
         (failing, f"in which more than {IN_VAIN:.0%} of the requests failed or were turned away"),
     ):
         if count:
-            words.append(f"{_times(count, 'window')} {why} say nothing of what a replica can do, and were left out")
+            words.append(f"{show_count(count, 'window')} {why} say nothing of what a replica can do, and were left out")
     return tuple(samples)
 
 
 def _replica(found: Found | None, samples: Sequence[Sample], hint: str, words: list[str]) -> tuple[float | None, bool]:
     if found is None:
         words.append(
-            f"{_times(len(samples), 'window')} with load, latency and replicas; {knee.FEWEST} are needed to see what a"
-            " replica can do"
+            f"{show_count(len(samples), 'window')} with load, latency and replicas; {knee.FEWEST} are needed to see"
+            " what a replica can do"
         )
         return None, False
     if found.knee is not None:
@@ -275,7 +275,3 @@ def _span(seconds: float) -> str:
     """As people say it: of hours nobody counts the seconds."""
     unit = next((unit for unit in (HOUR, 60, 1) if seconds >= 10 * unit), 1)
     return show_duration(round(seconds / unit) * unit * 1000)
-
-
-def _times(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

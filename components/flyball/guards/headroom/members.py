@@ -88,7 +88,7 @@ def check(members: Members, zones: int, survive_zone: bool, path: Path) -> Itera
         yield Problem(
             (*path, "survive"),
             QUORUM_IN_ZONES,
-            f"of {count} members in {zones} zones one zone holds {fullest}, and the {left} that are left are fewer than"
+            f"of {count} members in {zones} zones one zone holds {fullest}, and what is left, {left}, is fewer than"
             f" the quorum of {quorum}",
             f"list at least {members.least_zones} zones, or do not claim to survive one",
         )
@@ -108,7 +108,7 @@ def check_load(
         return
     left = 1 if members.alone else members.count - Loss(1, zones).of(members.count)
     if needed > left:
-        after = "there is one" if members.alone else f"{left} are left after a loss"
+        after = "there is one" if members.alone else f"{left} {'is' if left == 1 else 'are'} left after a loss"
         hint = "raise load.replica with larger resources, or lower the peak"
         message = f"the peak needs {needed} members that carry it, and {after}"
         yield Problem((*path, "load"), PEAK_BEYOND_MEMBERS, message, hint)

@@ -31,7 +31,7 @@ from flyball.guards.headroom.rules import CLOCK_CHANGE, CRON, TIME_ZONE, WINDOW_
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY
-from flyball.guards.reading.units import Milliseconds, exact
+from flyball.guards.reading.units import Milliseconds, exact, show_count
 
 WEEK = timedelta(days=7)
 _FIELDS = ("minute", "hour", "day", "month", "weekday")
@@ -209,7 +209,7 @@ def _unreadable(expression: str) -> str | None:
     """
     fields = expression.split()
     if len(fields) != len(_FIELDS):
-        return f"it has {len(fields)} field{'' if len(fields) == 1 else 's'}"
+        return f"it has {show_count(len(fields), 'field')}"
     for i, field in enumerate(fields):
         try:
             alone = CronSim(" ".join((*"*" * i, field, *"*" * (len(_FIELDS) - 1 - i))), REFERENCE)

@@ -16,7 +16,7 @@ from flyball.guards.interruptions.rules import (
 )
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.rules import OUT_OF_RANGE
-from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.reading.units import Milliseconds, show_count, show_duration
 
 SPOT_NOTICE: Milliseconds = 120_000
 LONGEST_SHUTDOWN: Milliseconds = 110_000
@@ -98,6 +98,8 @@ def spot_split(need: int, floor: int, base: int | None = None, *, survive_spot: 
         message = f"a base of {on_demand} leaves nothing of the floor of {floor} for spot; turn spot off instead"
         raise Broken(SPOT_BASE_AT_FLOOR, message)
     if survive_spot and on_demand < need:
-        message = f"a base of {on_demand} is less than the {need} replicas that must be left when spot is lost"
+        message = (
+            f"a base of {on_demand} is less than the {show_count(need, 'replica')} that must be left when spot is lost"
+        )
         raise Broken(SPOT_BASE_BELOW_NEED, message)
     return SpotSplit(base=on_demand, above=floor - on_demand)

@@ -115,6 +115,11 @@ def show_size(count: Bytes) -> str:
     return str(count)
 
 
+def show_count(count: int, what: str) -> str:
+    """With what it counts: `1 client`, `2 clients`, `0 clients`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def show_number(value: Fraction | float | int, digits: int = 3) -> str:
     """Without a trailing `.0`: a rule's message should show the number as its user wrote it.
 

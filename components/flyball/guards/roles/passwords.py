@@ -3,6 +3,7 @@
 import re
 
 from flyball.guards.reading.rules import INVALID_TEXT
+from flyball.guards.reading.units import show_count
 from flyball.guards.roles.variables import Variables
 
 LEAST, MOST = 16, 128
@@ -18,7 +19,7 @@ def read(reader: Variables, key: str) -> str:
     if password:
         wrong = ""
         if not LEAST <= len(password) <= MOST:
-            wrong = f"has {len(password)} characters"
+            wrong = f"has {show_count(len(password), 'character')}"
         elif not _ALLOWED.fullmatch(password):
             wrong = "holds a space, a quote, a \\ or what is not in ASCII"
         if wrong:

@@ -15,6 +15,7 @@ from flyball.guards.headroom.rules import NOTHING_TO_SPARE
 from flyball.guards.reading import address, strict
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.rules import INVALID_ADDRESS, INVALID_PATH, UNKNOWN_VALUE
+from flyball.guards.reading.units import show_count
 from flyball.guards.roles import rollout
 from flyball.guards.roles.systemd import check_unit
 from flyball.guards.roles.variables import Role, Variable, Variables
@@ -195,8 +196,8 @@ def check_taken(took: Mapping[str, Sequence[str] | None], hosts: int, override: 
     reached = sum(others is not None for others in took.values())
     if not taken and 2 * reached <= hosts:
         yield (
-            f"{reached} of {hosts} hosts of the group answer, and more than half must, or somebody else may have the"
-            f" rest of it; mend them, or give {override} with the reason"
+            f"{reached} of {show_count(hosts, 'host')} of the group answer, and more than half must, or somebody else"
+            f" may have the rest of it; mend them, or give {override} with the reason"
         )
 
 

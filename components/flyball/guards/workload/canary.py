@@ -22,7 +22,7 @@ from flyball.guards.reading import address
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, INVALID_ADDRESS, OUT_OF_RANGE, UNIT, UNKNOWN_VALUE
-from flyball.guards.reading.units import ceil_div, exact, show_duration, show_number
+from flyball.guards.reading.units import ceil_div, exact, show_count, show_duration, show_number
 
 SUFFIX, PART = "-canary", "canary"
 """Of the Deployment of the new version, and how its pods are told apart."""
@@ -223,7 +223,7 @@ def check(canary: Canary, floor: int, peak: Fraction, *, counted: bool, spot: bo
     if seen < canary.requests:
         pause = show_duration(canary.pause * 1000)
         message = (
-            f"in {pause} the first step gets {show_number(int(seen))} requests at the peak, and"
+            f"in {pause} the first step gets {show_count(int(seen), 'request')} at the peak, and"
             f" {canary.requests} are needed to see {show_number(float(canary.errors * 100))} percent of errors"
         )
         yield Problem(
@@ -275,16 +275,23 @@ def judge(canary: Canary, seen: Seen | None, waited: float) -> tuple[Verdict, st
 
     It stops as soon as too many have failed: more than the share of what came, or of the fewest that say something.
     """
+    requests = show_count(round(seen.requests) if seen else 0, "request")
     if seen and seen.errors > float(canary.errors) * max(seen.requests, canary.requests):
         percent = f"{100 * seen.errors / max(seen.requests, seen.errors):.1f} %"
         limit = f"{show_number(float(canary.errors * 100))} %"
-        return Verdict.ABORT, f"{percent} of {seen.requests:.0f} requests failed ({seen.errors:.0f}), more than {limit}"
+        return (
+            Verdict.ABORT,
+            f"{percent} of {requests} failed ({seen.errors:.0f}), more than {limit}",
+        )
     if seen and waited >= canary.pause and seen.requests >= canary.requests:
-        return Verdict.PROCEED, f"{seen.errors:.0f} of {seen.requests:.0f} requests failed"
+        return Verdict.PROCEED, f"{seen.errors:.0f} of {requests} failed"
     longest = canary.pause if seen is None else PATIENCE * canary.pause
     if waited < longest:
         return Verdict.WAIT, ""
     after = show_duration(longest * 1000)
     if seen is None:
         return Verdict.ABORT, f"nobody knows how its requests end: Prometheus has no figures after {after}"
-    return Verdict.ABORT, f"{seen.requests:.0f} requests came in {after}, and {canary.requests} are needed"
+    return (
+        Verdict.ABORT,
+        f"{requests} came in {after}, and {canary.requests} are needed",
+    )

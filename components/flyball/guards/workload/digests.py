@@ -11,6 +11,7 @@ from flyball.guards.fail_fast.container import check_image
 from flyball.guards.fail_fast.rules import DIGEST_DIFFERS, DIGEST_UNUSED, IMAGE_WITHOUT_DIGEST
 from flyball.guards.reading.problem import Path, Problem, show
 from flyball.guards.reading.strict import Words
+from flyball.guards.reading.units import show_count
 from flyball.guards.workload import caches, file_logs, migration, pipeline, sidecar
 from flyball.guards.workload.application import Placed
 from flyball.guards.workload.caches import Cache
@@ -41,8 +42,8 @@ class ByDigest:
     by_digest: int
 
     def __str__(self) -> str:
-        images = f"image{'' if self.count == 1 else 's'}"
-        return f"{self.by_digest} of {self.count} {images} {'is' if self.by_digest == 1 else 'are'} pulled by digest"
+        images = show_count(self.count, "image")
+        return f"{self.by_digest} of {images} {'is' if self.by_digest == 1 else 'are'} pulled by digest"
 
 
 NO_IMAGES = ByDigest(0, 0)
@@ -135,7 +136,7 @@ def check(used: Iterable[Used], registry: Registry, root: Path) -> Iterator[Prob
         elif registry.pinned and not digest and not known and not [*check_image(each.image, each.path)]:
             lacking.setdefault(whole(tagged), []).append(each)
     for first, *others in lacking.values():
-        places = f", here and at {len(others)} other place{'' if len(others) == 1 else 's'}" if others else ""
+        places = f", here and at {show_count(len(others), 'other place')}" if others else ""
         hint = f"write {first.image}: sha256:<64 hex digits> under {show((*root, *WHERE))}"
         yield Problem(first.path, IMAGE_WITHOUT_DIGEST, f"{first.image!r} has no digest{places}", hint)
 

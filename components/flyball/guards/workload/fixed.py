@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flyball.guards.governor.rules import MEMBERS_LEAVE, VOLUME_FIXED
 from flyball.guards.headroom.members import Members
 from flyball.guards.reading.problem import Path, Problem
-from flyball.guards.reading.units import Bytes, show_size
+from flyball.guards.reading.units import Bytes, show_count, show_size
 from flyball.guards.workload.resolve import Service
 
 
@@ -95,7 +95,8 @@ def _check_count(service: Service, group: Members, was: Was) -> Iterator[Problem
     if group.count >= was.count:
         return
     key = "replicas" if group.alone else "quorum"
-    message = f"has {group.count} members, and {was.count} run: one that is taken away is still counted by the others"
+    members = show_count(group.count, "member")
+    message = f"has {members}, and {was.count} run: one that is taken away is still counted by the others"
     last = f"{service.name}-{was.count - 1}"
     scale = f"kubectl scale statefulset {service.name} --replicas={was.count - 1}"
     hint = f"take {last} out of the group by its own means, then {scale} (an override, where there is a Governor)"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flyball.guards.reading.problem import Path, Problem
+from flyball.guards.reading.units import show_count
 from flyball.guards.timeouts.rules import CLIENTS_BELOW_CALLERS
 from flyball.guards.workload import caches
 from flyball.guards.workload.caches import PORT, Cache, Seen
@@ -30,8 +31,9 @@ class Held:
             if (count := sum(pods[caller] for caller in known)) <= cache.clients:
                 continue
             names = ", ".join(sorted(caller.name for caller in known))
+            taken = show_count(count, "pod")
             message = (
-                f"is {cache.clients}, and {names} may have {count} pods in a release, each with a connection of its own"
+                f"is {cache.clients}, and {names} may have {taken} in a release, each with a connection of its own"
             )
             hint = "raise it, or lower the ceiling there"
             yield Problem((*self.path, name, "clients"), CLIENTS_BELOW_CALLERS, message, hint)

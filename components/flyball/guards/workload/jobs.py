@@ -17,7 +17,7 @@ from flyball.guards.interruptions.rules import START_WINDOW, WAY_OUT_TOO_LONG
 from flyball.guards.reading.problem import Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY
-from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.reading.units import Milliseconds, show_count, show_duration
 from flyball.guards.timeouts.rules import ATTEMPTS_BEYOND_DEADLINE, RUN_BEYOND_INTERVAL
 from flyball.guards.workload import init_containers, patch_args, resources, sidecar
 from flyball.guards.workload.application import Placed, choice, read_common, read_scratch, unread
@@ -215,7 +215,7 @@ def _check_attempts(spec: JobSpec, r: Reader) -> Iterator[Problem]:
     if _fits(spec.retries, spec.attempt, spec.deadline, ways):
         return
     waiting, deadline = waits(spec.retries), show_duration(spec.deadline)
-    count = f"{spec.retries + 1} attempt{'s' if spec.retries else ''}"
+    count = show_count(spec.retries + 1, "attempt")
     if spec.attempt is None:
         ending = f" and {show_duration(ways * (spec.retries + 1))} for their sidecars" if ways else ""
         message = f"{count} wait {show_duration(waiting)} in all for each other{ending}, and the deadline is {deadline}"

@@ -20,7 +20,7 @@ from flyball.guards.reading.rules import (
     OUT_OF_RANGE,
     UNKNOWN_VALUE,
 )
-from flyball.guards.reading.units import Bytes, show_size
+from flyball.guards.reading.units import Bytes, show_count, show_size
 from flyball.guards.workload.application import Application, folder
 from flyball.guards.workload.names import PEERS_SUFFIX
 
@@ -117,11 +117,14 @@ def _quorum(r: Reader) -> Members | None:
     quorum, count = int(found[1]), int(found[2])
     if not 2 <= count <= MOST:
         hint = f"allowed are from 3 to {MOST}; of one there is no quorum, say replicas: one"
-        r.problem("quorum", OUT_OF_RANGE, f"has {count} members", hint)
+        r.problem("quorum", OUT_OF_RANGE, f"has {show_count(count, 'member')}", hint)
         return None
     if not 1 <= quorum <= count:
         r.problem(
-            "quorum", OUT_OF_RANGE, f"is {quorum} of {count} members", f"allowed are from {count // 2 + 1} to {count}"
+            "quorum",
+            OUT_OF_RANGE,
+            f"is {quorum} of {show_count(count, 'member')}",
+            f"allowed are from {count // 2 + 1} to {count}",
         )
         return None
     return Members(count, quorum)

@@ -18,7 +18,7 @@ from flyball.guards.headroom.rules import FLOOR_TOO_LARGE, TOO_FEW_ZONES
 from flyball.guards.interruptions import interruption
 from flyball.guards.interruptions.interruption import SpotSplit
 from flyball.guards.reading.problem import Broken, Path, Problem
-from flyball.guards.reading.units import Bytes, exact
+from flyball.guards.reading.units import Bytes, exact, show_count
 from flyball.guards.timeouts.deadlines import Promise
 from flyball.guards.workload import file_logs, local_cache
 from flyball.guards.workload.application import Application
@@ -246,6 +246,6 @@ def _writer(spec: Spec, cap: Envelope | None, path: Path, problems: list[Problem
         return steps.widened(spec.behavior)
     at = steps.narrower_at(spec.writer, spec.behavior, cap.ceiling if cap else headroom.MINIMUM_FLOOR)
     if at is not None:
-        message = f"at {at} replicas a writer's step is narrower than the autoscaler's, which would stall"
+        message = f"at {show_count(at, 'replica')} a writer's step is narrower than the autoscaler's, which would stall"
         problems.append(Problem((*path, "writer"), WRITER_NARROWER, message, "widen writer, or narrow behavior"))
     return spec.writer
