@@ -1,5 +1,10 @@
 """`flyball rules`: all ids by lesson, and one explained."""
 
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 from click.testing import CliRunner
 
 from flyball.cli import main
@@ -31,3 +36,11 @@ def test_the_nearest_is_named_for_one_that_is_none() -> None:
         found.stderr
         == "refused, and nothing was changed:\ncache-evictions: is no rule; did you mean 'cache-eviction'?\n"
     )
+
+
+@pytest.mark.parametrize("arguments", [["rules"], ["rules", "cache-eviction"]])
+def test_a_disk_that_is_full_is_no_crash(arguments: list[str]) -> None:
+    command = [str(Path(sys.executable).with_name("flyball")), *arguments]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "No space left on device\n")

@@ -108,6 +108,15 @@ def test_the_command_writes_a_file_for_each(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in folder.iterdir()} == grafana.files()
 
 
+def test_a_file_where_the_folder_would_be_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    file.write_text("mine")
+    done = CliRunner().invoke(cli.main, ["dashboards", "-o", str(file)])
+    refused = f"-o: {file} cannot be written: {file} is no folder to write in; name another place"
+    assert (done.exit_code, done.output) == (1, f"refused, and nothing was changed:\n{refused}\n")
+    assert file.read_text() == "mine"
+
+
 def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
