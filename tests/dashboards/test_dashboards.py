@@ -112,7 +112,7 @@ def test_a_file_where_the_folder_would_be_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "out"
     file.write_text("mine")
     done = CliRunner().invoke(cli.main, ["dashboards", "-o", str(file)])
-    refused = f"-o: {file} cannot be written: {file} is no folder to write in; name another place"
+    refused = f"--output: {file} cannot be written: {file} is no folder to write in; name another place"
     assert (done.exit_code, done.output) == (1, f"refused, and nothing was changed:\n{refused}\n")
     assert file.read_text() == "mine"
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from flyball.cli.adopting import against_options, changed, compared
-from flyball.cli.shared import context_option, refusals, say, server_options, stack_option, target_of
+from flyball.cli.shared import check_place, context_option, refusals, say, server_options, stack_option, target_of
 from flyball.guards.reading.units import show_count
 
 
@@ -183,6 +183,7 @@ def dashboards(output: Path) -> None:
     with refusals():
         from flyball.errors import FlyballError
 
+        check_place("--output", output, folder=True)
         try:
             from flyball.dashboards import grafana
         except ModuleNotFoundError as error:

@@ -60,8 +60,11 @@ def refusals() -> Iterator[None]:
     except (click.exceptions.Exit, click.ClickException):
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is not None:
-            click.echo(f"{error.filename}: {error.strerror}", err=True)
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            # One that names no file is most likely of what the standard output goes to. A reader that has gone is
+            # click's: exit code 1 without a word.
+            where = "" if error.filename is None else f"{error.filename}: "
+            click.echo(f"{where}{error.strerror or error}", err=True)
         elif isinstance(error, FlyballError) or _is_run_error(error):
             click.echo(f"{error}", err=True)
         else:
