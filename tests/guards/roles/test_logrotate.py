@@ -246,3 +246,11 @@ def test_a_copy_that_is_truncated_is_a_choice_with_room_for_it() -> None:
 )
 def test_what_is_empty_is_no_name_and_no_mode(key: str, hint: str) -> None:
     assert problems(**{key: ""}) == [f"logrotate_logs[0].{key}: '' is not allowed; give {hint}"]
+
+
+@pytest.mark.parametrize("unit", ["x;y.service", "x.timer", "$(x)", 3])
+def test_a_unit_that_cannot_be_read_is_not_missing_too(unit: object) -> None:
+    found = problems(unit=unit, reopens=False)
+    assert len(found) == 1
+    assert found[0].startswith("logrotate_logs[0].unit: ")
+    assert "missing" not in found[0]
