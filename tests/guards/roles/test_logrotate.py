@@ -254,3 +254,8 @@ def test_a_unit_that_cannot_be_read_is_not_missing_too(unit: object) -> None:
     assert len(found) == 1
     assert found[0].startswith("logrotate_logs[0].unit: ")
     assert "missing" not in found[0]
+
+
+def test_a_unit_that_is_empty_is_missing() -> None:
+    [found] = problems(unit="", reopens=False)
+    assert found.startswith("logrotate_logs[0].unit: is missing: ")

@@ -221,7 +221,7 @@ def _check_reopened(log: Log, given: Reader) -> Iterator[Problem]:
         if room > log.limits.volume >= log.limits.held:
             message = f"{show_size(log.limits.volume)} has no room for a copy as well ({show_size(room)})"
             yield Problem((*given.path, "volume"), LOG_VOLUME, message, "raise the volume, or lower size or files")
-    elif not log.unit and not given.value("reopens", bool, False):
+    elif not log.unit and not given.reported("unit") and not given.value("reopens", bool, False):
         hint = "name the unit to signal, or reopens: true if it opens the file for each line"
         message = "is missing: whoever has the file open would go on writing to the old one"
         yield Problem(where, LOG_NOT_REOPENED, message, hint)
