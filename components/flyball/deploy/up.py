@@ -236,7 +236,10 @@ def render(target: Target, stack: Stack | Platform | None = None) -> Rendered:
         with already_read(stack):
             return rendered(run_program(target.project, target.name, target.config, cloud))
     finally:
-        gc.freeze()  # what a program leaves stays until the command ends; to look through it took a tenth of the time
+        # What a program leaves stays until the command ends; to look through it took a tenth of the time. Who has said
+        # before what stays, such as the tests, renders often: there it would pile up.
+        if not gc.get_freeze_count():
+            gc.freeze()
         gc.enable()
 
 
