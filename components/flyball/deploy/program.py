@@ -8,7 +8,6 @@ import runpy
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -93,16 +92,16 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)
 
 
-class _AtOnce(ThreadPoolExecutor):
-    """Calls at once what the SDK gives it, which asks the monitor: that answers from memory, and threads took a tenth
-    of a run. What a program gives it, it calls on threads."""
+class _AtOnce(asyncio.SelectorEventLoop):
+    """Calls at once what the SDK wants called on a thread, which asks the monitor: that answers from memory, and
+    threads took a tenth of a run. What a program wants called there is."""
 
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        if not str(getattr(fn, "__module__", "")).startswith("pulumi."):
-            return super().submit(fn, *args, **kwargs)
-        done: Future[T] = Future()
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        if not str(getattr(func, "__module__", "")).startswith("pulumi."):
+            return super().run_in_executor(executor, func, *args)
+        done: asyncio.Future[T] = self.create_future()
         try:
-            done.set_result(fn(*args, **kwargs))
+            done.set_result(func(*args))
         except Exception as error:
             done.set_exception(error)
         return done
@@ -190,7 +189,10 @@ def _run(
     def in_stack() -> None:
         program()
 
-    async def alone() -> list[T]:
+    found: list[T] = []
+
+    # A task says its result in an error that Python drops whenever it sees to Ctrl-C: so this one has none.
+    async def alone() -> None:
         # The SDK keeps its settings in context variables, so those of this run end with it.
         # As with the CLI: a key is secret where it holds something encrypted.
         set_all_config(values, sorted({f"{project}:{path[0]}" for path in encrypted(config or {})}))
@@ -198,13 +200,13 @@ def _run(
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType] - for a stack of its own
         settings.SETTINGS.outputs.clear()  # of an earlier run that failed  # pyright: ignore
         await run_in_stack(in_stack)
-        return read(monitor)
+        found.extend(read(monitor))
 
-    with quickly(monitor.known), asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(_AtOnce())
+    with quickly(monitor.known), asyncio.Runner(loop_factory=_AtOnce) as runner:
         # Once a program has failed, the SDK abandons what waits for it; only the first failure is worth a word.
         runner.get_loop().set_exception_handler(lambda *_: None)
-        return runner.run(alone())
+        runner.run(alone())
+    return found
 
 
 def _all_registered(monitor: _Monitor) -> list[Registered]:
