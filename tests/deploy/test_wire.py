@@ -95,6 +95,37 @@ def test_what_a_program_makes_is_read_by_its_types() -> None:
     }
 
 
+class Made:
+    """A resource, as far as its properties go."""
+
+
+Resolved = tuple[Any, bool, bool, set[int] | None, Exception | None]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *[(1, True, False, None, None), ("a", True, True, {1}, None), (None, False, False, {1, 2}, None)],
+        *[({"a": [Unknown()]}, True, False, set(), None), (None, False, False, None, LookupError("lost"))],
+    ],
+)
+def test_what_becomes_of_a_property_is_known_as_the_sdk_knows_it(given: Resolved) -> None:
+    async def known(way: Callable[..., dict[str, Callable[..., None]]]) -> tuple[set[str], object]:
+        made: Any = Made()
+        resolvers = way(made, dict.fromkeys(("urn", "id", "data")), True)
+        resolvers["data"](*given)
+        output = vars(made)["data"]
+        try:
+            await output._data
+            of = {"itself" if each is made else each for each in await output.resources()}
+            said = (await output.future(True), await output.is_known(), await output.is_secret(), of)
+        except LookupError as error:
+            said = error
+        return {*resolvers, *vars(made)}, said
+
+    assert asyncio.run(known(wire._promised)) == asyncio.run(known(rpc.transfer_properties))
+
+
 @pytest.mark.parametrize("value", [Unknown(), {1: 2}, b"x", [object()], {"a": {"b": len}}])
 def test_all_else_is_not_plain(value: object) -> None:
     assert not wire.is_plain(value)

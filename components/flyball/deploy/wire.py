@@ -5,7 +5,8 @@ mean. Most of what a program registers is text, numbers, lists and maps, which n
 not, such as an Output or a secret, still goes the SDK's own ways.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -13,6 +14,7 @@ from typing import Any, Union, get_args, get_origin
 import pulumi
 from google.protobuf.struct_pb2 import Struct
 from pulumi import _types
+from pulumi import output as _outputs
 from pulumi.runtime import resource, rpc
 
 from flyball.errors import FlyballError
@@ -44,6 +46,8 @@ def shortened(known: Known) -> Iterator[None]:
         # As URNs only engines want them that are older than any that works.
         (pulumi.resource, "collapse_alias_to_urn", lambda _: lambda alias, *more: alias),
     ]
+    if hasattr(pulumi.Output, "_from_data"):  # not in every version of the SDK
+        own.append((rpc, "transfer_properties", lambda _: _promised))
     before = [(module, name, getattr(module, name)) for module, name, _ in own]
     for (module, name, sdk), (_, _, shorter) in zip(before, own, strict=True):
         setattr(module, name, shorter(sdk))
@@ -52,6 +56,32 @@ def shortened(known: Known) -> Iterator[None]:
     finally:
         for module, name, sdk in before:
             setattr(module, name, sdk)
+
+
+def _promised(res: pulumi.Resource, props: Mapping[str, Any], custom: bool) -> dict[str, Callable[..., None]]:
+    """A resource's properties, and what resolves each: by one future, as the SDK has it of a URN.
+
+    Of all else the SDK makes four and a task that waits for them.
+    """
+    resolvers: dict[str, Callable[..., None]] = {}
+    for name in props:
+        if name != "urn" and not (custom and name == "id"):
+            resolvers[name], res.__dict__[name] = _promise(res)
+    return resolvers
+
+
+def _promise(res: pulumi.Resource) -> tuple[Callable[..., None], pulumi.Output[Any]]:
+    future: asyncio.Future[Any] = asyncio.Future()
+
+    def resolve(
+        value: Any, known: bool, secret: bool, resources: Iterable[pulumi.Resource] | None, failed: Exception | None
+    ) -> None:
+        if failed is not None:
+            future.set_exception(failed)
+        else:
+            future.set_result(_outputs._OutputData({res, *(resources or ())}, value, known, secret))
+
+    return resolve, pulumi.Output._from_data(future)
 
 
 def _there(sdk: Callable[..., Any]) -> Callable[..., Any]:
