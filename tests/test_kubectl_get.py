@@ -27,6 +27,13 @@ HELD = {"managedFields": [{"manager": "kubectl"}]}
         ("get stacks.flyball.dev shop", "/apis/flyball.dev/v1/stacks/shop", "shop"),
         ("get namespace shop", "/api/v1/namespaces/shop", "shop"),
         ("get priorityclasses", "/apis/scheduling.k8s.io/v1/priorityclasses", ""),
+        ("get nodeclaims", "/apis/karpenter.sh/v1/nodeclaims", ""),
+        ("get ec2nodeclasses.karpenter.k8s.aws", "/apis/karpenter.k8s.aws/v1/ec2nodeclasses", ""),
+        (
+            "get ingresses.networking.k8s.io --namespace=shop",
+            "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
+            "",
+        ),
         (
             "get events --namespace=shop --field-selector=reason=SuccessfulRescale",
             "/api/v1/namespaces/shop/events?fieldSelector=reason%3DSuccessfulRescale",
@@ -51,7 +58,7 @@ def test_well_known_kinds_are_asked_by_their_paths(asked: str, path: str, name: 
         "get deployment web --namespace=shop --selector=a=b",
         "get deployments --namespace=shop --show-managed-fields",
         "get nodes --namespace=shop",
-        "get nodepools",
+        "get clusterroles",
         "get all --namespace=shop",
         "get --raw=/api/v1/nodes",
         "get",

@@ -14,6 +14,7 @@ _SPACED = {
     "batch/v1": "cronjob job",
     "autoscaling/v2": "horizontalpodautoscaler",
     "policy/v1": "poddisruptionbudget",
+    "networking.k8s.io/v1": "ingress networkpolicy",
     "coordination.k8s.io/v1": "lease",
 }
 """Kinds that live in namespaces, by the version in which kubectl prints them."""
@@ -21,7 +22,10 @@ _CLUSTERED = {
     "v1": "namespace node persistentvolume",
     "scheduling.k8s.io/v1": "priorityclass",
     "storage.k8s.io/v1": "storageclass",
+    "admissionregistration.k8s.io/v1": "validatingadmissionpolicy validatingadmissionpolicybinding",
     "apiregistration.k8s.io/v1": "apiservice",
+    "karpenter.sh/v1": "nodepool nodeclaim",
+    "karpenter.k8s.aws/v1": "ec2nodeclass",
     "flyball.dev/v1": "stack",
 }
 _SHORT = {"hpa": "horizontalpodautoscaler"}

@@ -1,5 +1,6 @@
 """What a stack needs of a cluster that is not flyball's own, asked before anything is changed."""
 
+import json
 from collections.abc import Iterator
 
 from flyball.alerts import operator
@@ -31,7 +32,7 @@ def needs_keda(stack: Stack) -> list[str]:
 
 def check(kubectl: Kubectl, stack: Stack) -> Iterator[Problem]:
     """What the cluster lacks. Raises `KubectlError` if it does not answer."""
-    found = kubectl.json("version")["serverVersion"]
+    found = json.loads(kubectl.raw("/version"))
     version = int(found["major"]), int("".join(filter(str.isdigit, found["minor"])))
     if version < OLDEST:
         message, oldest = f"runs Kubernetes {version[0]}.{version[1]}", f"{OLDEST[0]}.{OLDEST[1]}"
@@ -114,4 +115,4 @@ def _check_rights(kubectl: Kubectl, namespace: str) -> Iterator[Problem]:
 
 def has_policies(kubectl: Kubectl) -> bool:
     """Whether a Governor is in the cluster."""
-    return bool(kubectl.run("get", "validatingadmissionpolicybinding", POLICY, "--ignore-not-found", "--output=name"))
+    return kubectl.find("validatingadmissionpolicybinding", POLICY) is not None

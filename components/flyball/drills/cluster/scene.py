@@ -133,7 +133,7 @@ class Scene:
     def collect(self) -> None:
         """Remove the pods of nodes that are gone, in the name of the controller whose work it is."""
         there = set(self.node_names())
-        pods = self.kubectl.json("get", "pods", "--all-namespaces")["items"]
+        pods = self.kubectl.listed("pods")
         gone = [pod["metadata"] for pod in pods if pod["spec"].get("nodeName", next(iter(there))) not in there]
         for namespace in sorted({pod["namespace"] for pod in gone}):
             names = [pod["name"] for pod in gone if pod["namespace"] == namespace]
@@ -144,7 +144,7 @@ class Scene:
 
     def node_names(self, zone: str = "", spot: bool | None = None) -> list[str]:
         """Nodes that are there, in order of their names."""
-        labels = {node.removeprefix("node/") for node in self.kubectl.run("get", "nodes", "-o", "name").split()}
+        labels = {node["metadata"]["name"] for node in self.kubectl.listed("nodes")}
         kinds = {None: ("spot", "on-demand"), True: ("spot",), False: ("on-demand",)}[spot]
         return sorted(n for n in labels if n.startswith(zone) and any(f"-{kind}-" in n for kind in kinds))
 
@@ -239,8 +239,8 @@ def _sizing(stack: Stack) -> Sizing:
 
 
 def _replicas(kubectl: Kubectl) -> int:
-    items = kubectl.json("get", "deployments,statefulsets", "--namespace", NAMESPACE)["items"]
-    return sum(item["spec"]["replicas"] for item in items)
+    sets = (kubectl.listed(kind, NAMESPACE, api="apps/v1") for kind in ("deployments", "statefulsets"))
+    return sum(item["spec"]["replicas"] for items in sets for item in items)
 
 
 def once(drill: ClusterDrill, guard: bool, report: Report) -> Result:
