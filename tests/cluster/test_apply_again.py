@@ -9,7 +9,7 @@ from tests.kubernetes.programs import arguments, registered
 
 from flyball.deploy.apply import ApplySet, Result
 from flyball.deploy.manifests import Object, rendered
-from flyball.kubectl import Kubectl, Played
+from flyball.kubectl import Kubectl
 from flyball.kubernetes import Cache, CacheArgs, Workload
 
 pytestmark = pytest.mark.cluster
@@ -18,8 +18,8 @@ WITHOUT_A_SPREAD = json.dumps([{"op": "remove", "path": "/spec/template/spec/top
 
 
 @dataclass(frozen=True)
-class Noted(Played):
-    """Remembers its commands."""
+class Noted(Kubectl):
+    """Remembers its commands, without what is read by the proxy."""
 
     ran: list[str] = field(default_factory=list)
 
