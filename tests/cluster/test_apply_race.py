@@ -9,14 +9,14 @@ from tests.kubernetes.programs import arguments, registered
 
 from flyball.deploy.apply import CREATION_MANAGER, ApplySet
 from flyball.deploy.manifests import rendered
-from flyball.kubectl import Kubectl, KubectlError, Played
+from flyball.kubectl import Kubectl, KubectlError
 from flyball.kubernetes import Workload
 
 pytestmark = pytest.mark.cluster
 
 
 @dataclass(frozen=True)
-class Raced(Played):
+class Raced(Kubectl):
     """Runs a command of somebody else's before the first one of the second manager's."""
 
     before: Sequence[str] = ()
