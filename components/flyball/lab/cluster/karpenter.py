@@ -76,10 +76,10 @@ def start(plane: ControlPlane, offers: Sequence[Offer], zones: Sequence[str], re
 
 def _leads(plane: ControlPlane) -> bool:
     try:
-        lease = plane.kubectl.json("get", "lease", names.LEASE, f"--namespace={names.NAMESPACE}")
+        lease = plane.kubectl.find("lease", names.LEASE, f"--namespace={names.NAMESPACE}")
     except KubectlError:
         return False
-    return bool(lease["spec"].get("holderIdentity"))
+    return bool(lease and lease["spec"].get("holderIdentity"))
 
 
 def _as_a_cloud() -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from flyball.kubectl import UNCHECKED, KubectlError, is_true
 from flyball.lab import processes
 from flyball.lab.cluster.control_plane import ControlPlane, ControlPlaneError
@@ -108,7 +110,7 @@ def apply(plane: ControlPlane, manifests: str) -> None:
 def kubeconfig(plane: ControlPlane, namespace: str, account: str, file: Path) -> None:
     """Write a kubeconfig for a service account; only its owner may read it."""
     token = plane.kubectl.run("create", "token", account, f"--namespace={namespace}", "--duration=8760h").strip()
-    config = json.loads(plane.kubectl.run("config", "view", "--raw", "--output=json"))
+    config = yaml.safe_load(plane.kubeconfig.read_text())
     [cluster] = config["clusters"]
     [context] = config["contexts"]
     own = {**config, "users": [{"name": account, "user": {"token": token}}]}

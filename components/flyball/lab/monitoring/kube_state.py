@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from flyball.kubectl import condition
 from flyball.lab.cluster.control_plane import ControlPlane
 from flyball.lab.monitoring import published
@@ -35,7 +37,7 @@ class Api:
 
     def __init__(self, plane: ControlPlane) -> None:
         self.pki = plane.folder / "pki"
-        config = plane.kubectl.json("config", "view", "--raw", "--minify")
+        config = yaml.safe_load(plane.kubeconfig.read_text())
         self.address = urlsplit(config["clusters"][0]["cluster"]["server"]).netloc
         tls = ssl.create_default_context(cafile=str(self.pki / "ca.crt"))
         tls.load_cert_chain(self.pki / "admin.crt", self.pki / "admin.key")
