@@ -1,6 +1,7 @@
 """A model of the autoscaler, as kube-controller-manager has it (pkg/controller/podautoscaler/horizontal.go)."""
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 
 from flyball.guards.governor.steps import Behavior
@@ -14,19 +15,19 @@ class Autoscaler:
     least: int
     most: int
     replicas: int
-    wanted: list[tuple[float, int]] = field(default_factory=list)
+    wanted: deque[tuple[float, int]] = field(default_factory=deque)
     steps: list[tuple[float, int]] = field(default_factory=list)
     """When it changed the replicas, and by how many."""
 
     def look(self, now: float, asked: int) -> None:
         """One round of its loop at `now` [s]; `asked` is what the highest trigger wants."""
-        calm = self.behavior.calm
-        self.wanted = [(at, n) for at, n in self.wanted if at > now - calm] + [(now, asked)]
-        highest = max(n for _, n in self.wanted)
+        while self.wanted and self.wanted[0][0] <= now - self.behavior.calm:
+            self.wanted.popleft()
+        self.wanted.append((now, asked))
         target = self.replicas
         if asked > self.replicas:
             target = min(asked, self._highest(now))
-        elif highest < self.replicas:
+        elif asked < self.replicas and (highest := max(n for _, n in self.wanted)) < self.replicas:
             target = max(highest, self._lowest(now))
         target = min(max(target, self.least), self.most)
         if target != self.replicas:

@@ -181,21 +181,27 @@ class World:
     """KEDA and an autoscaler, where replicas need `startup` seconds to start; `floor` is by minute of the week."""
 
     def __init__(self, found: Floors, behavior: Behavior, startup: int, floor: list[int]) -> None:
-        self.triggers = [(by_minute(t.start, t.end), t.replicas) for t in found.triggers]
+        triggers = [(by_minute(t.start, t.end), t.replicas) for t in found.triggers]
+        self.asked = [
+            max((replicas for active, replicas in triggers if active[minute]), default=0)
+            for minute in range(WEEK_MINUTES)
+        ]
         self.autoscaler = Autoscaler(behavior, found.least, MOST, max([found.least, *floor]))
         self.behavior, self.startup, self.floor = behavior, startup, floor
 
     def live(self, start: datetime, days: int, phase: int, zone: ZoneInfo) -> None:
         """From local midnight at `start`, a look every 15 s beginning at `phase`; checks the promises at each."""
         began = start.replace(tzinfo=zone).astimezone(UTC)
+        clock = [(began + n * MINUTE).astimezone(zone).replace(tzinfo=None) for n in range(days * 24 * 60)]
+        looks_to_start = ceil_div(self.startup, SYNC_SECONDS)
         sizes: list[int] = []
         for second in range(phase, days * 86_400, SYNC_SECONDS):
-            local = (began + timedelta(seconds=second)).astimezone(zone).replace(tzinfo=None)
+            local = clock[second // 60]
             minute = (local.weekday() * 24 + local.hour) * 60 + local.minute
-            asked = max((replicas for active, replicas in self.triggers if active[minute]), default=0)
-            ready = min([*sizes[-ceil_div(self.startup, SYNC_SECONDS) :], self.autoscaler.replicas])
-            assert ready >= self.floor[minute], f"{local}: {ready} ready, the floor is {self.floor[minute]}"
-            self.autoscaler.look(second, asked)
+            ready = min([*sizes[-looks_to_start:], self.autoscaler.replicas])
+            floor, at = self.floor[minute], timedelta(seconds=second % 60)
+            assert ready >= floor, f"{local + at}: {ready} ready, the floor is {floor}"
+            self.autoscaler.look(second, self.asked[minute])
             sizes.append(self.autoscaler.replicas)
             self.check_steps(sizes)
 

@@ -31,8 +31,8 @@ class Edge:
         return f"{minute} {hour} * * {day}"
 
     def fires(self, minute: int) -> bool:
-        """At that minute of a week that begins on Monday, or of the one after it."""
-        day, rest = divmod(minute % WEEK_MINUTES, 24 * 60)
+        """At that minute of a week that begins on Monday."""
+        day, rest = divmod(minute, 24 * 60)
         return rest % 60 in self.minutes and rest // 60 in self.hours and (day + 1) % 7 in self.days
 
 
@@ -45,13 +45,14 @@ EDGES = st.builds(Edge, some(59, 2), some(23, 2), some(6, 3) | st.just(frozenset
 
 def active_minutes(start: Edge, end: Edge) -> list[bool]:
     """For each minute of the week whether, of all later minutes, the first to fire is an end; looked up backwards."""
+    starts, ends = ([edge.fires(minute) for minute in range(WEEK_MINUTES)] for edge in (start, end))
     active, found = False, [False] * WEEK_MINUTES
     for minute in range(2 * WEEK_MINUTES, -1, -1):
         if minute < WEEK_MINUTES:
             found[minute] = active
-        if end.fires(minute):
+        if ends[minute % WEEK_MINUTES]:
             active = True
-        elif start.fires(minute):
+        elif starts[minute % WEEK_MINUTES]:
             active = False
     return found
 
