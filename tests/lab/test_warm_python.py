@@ -3,16 +3,18 @@
 import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.lab.warm import Warm, beginning, warm
 
-from flyball.lab.hosts import compiled, warm, warm_python
+from flyball.lab.hosts import compiled, warm_python
+from flyball.lab.hosts.warm import give
 
 ABOUT = """
 import os, sys
@@ -32,40 +34,18 @@ print(basic.loaded_by == {server}, basic.VALUE, other.VALUE, ansible.__path__[0]
 """
 """As the wrapper of a task does it; who has loaded a module is a process."""
 LOADER = "ansible/module_utils/_internal/_ansiballz/_loader.py"
-SERVES = """
-import os, sys
-from flyball.lab.hosts import warm_python
-warm_python.ARCHIVE = sys.argv[1]
-os.dup2(int(sys.argv[2]), 3)
-warm_python.main()
-"""
-BEGINS = """
-import sys
-from flyball.lab.hosts import warm_python
-warm_python.SOCKET = sys.argv[1]
-warm_python.hand_over()
-print("was not handed over")
-"""
 
 
-class Warm:
-    """A Python that is warm, and those that hand over to it."""
+@dataclass(frozen=True)
+class Runs:
+    """Programs by a Python that hands over to one that is warm."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.archive = folder / "kept.zip"
-        self.socket = folder / "socket"
-        self._listens = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._listens.bind(str(self.socket))
-        self._listens.listen()
-        listens = self._listens.fileno()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVES, str(self.archive), str(listens)], pass_fds=[listens]
-        )
+    warm: Warm
+    folder: Path
 
     def run(self, program: str, **how: object) -> tuple[int, str, str]:
-        """A program by a Python that hands over: its exit code and outputs."""
-        return _run([sys.executable, "-c", BEGINS, str(self.socket)], program, **how)
+        """Its exit code and outputs."""
+        return _run([str(self.warm.begins)], program, **how)
 
     def task(self, name: str, files: Mapping[str, str]) -> str:
         """What a task says that brings these files."""
@@ -73,15 +53,10 @@ class Warm:
         with zipfile.ZipFile(archive, "w") as made:
             for path, text in files.items():
                 made.writestr(path, text)
-        code, out, err = self.run(TASK.format(archive=str(archive), server=self.process.pid))
+        code, out, err = self.run(TASK.format(archive=str(archive), server=self.warm.process.pid))
         archive.unlink()  # a task does so too
         assert (code, err) == (0, "")
         return out.replace(str(archive), name).strip()
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait()
-        self._listens.close()
 
 
 def _run(command: list[str], program: str, **how: object) -> tuple[int, str, str]:
@@ -101,13 +76,13 @@ def packed(value: str = "1", other: str = "1") -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    made = Warm(tmp_path_factory.mktemp("warm"))
-    yield made
-    made.close()
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    folder = tmp_path_factory.mktemp("warm")
+    with warm(folder) as made:
+        yield Runs(made, folder)
 
 
-def test_a_program_finds_all_as_in_a_python_of_its_own(python: Warm, tmp_path: Path) -> None:
+def test_a_program_finds_all_as_in_a_python_of_its_own(python: Runs, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     how = {"cwd": tmp_path / "there", "umask": 0o27, "env": {"LC_ALL": "C.UTF-8", "EMPTY": "", "SAYS": "a=b\nc"}}
     found = python.run(ABOUT, **how)
@@ -126,11 +101,11 @@ def test_a_program_finds_all_as_in_a_python_of_its_own(python: Warm, tmp_path: P
         "import threading, time; threading.Timer(0.1, print, ['late']).start()",
     ],
 )
-def test_it_ends_as_in_a_python_of_its_own(python: Warm, ends: str) -> None:
+def test_it_ends_as_in_a_python_of_its_own(python: Runs, ends: str) -> None:
     assert python.run(ends) == _run([sys.executable], ends)
 
 
-def test_what_it_breaks_at_is_said_and_the_next_runs(python: Warm) -> None:
+def test_what_it_breaks_at_is_said_and_the_next_runs(python: Runs) -> None:
     code, out, err = python.run("raise ValueError('no such thing')")
     assert (code, out) == (1, "")
     assert err.endswith("ValueError: no such thing\n")
@@ -138,11 +113,11 @@ def test_what_it_breaks_at_is_said_and_the_next_runs(python: Warm) -> None:
     assert python.run("print('next')") == (0, "next\n", "")
 
 
-def test_its_own_children_are_its_own(python: Warm) -> None:
+def test_its_own_children_are_its_own(python: Runs) -> None:
     assert python.run("import subprocess; print(subprocess.call(['sh', '-c', 'exit 3']))") == (0, "3\n", "")
 
 
-def test_modules_are_lent_to_tasks_that_bring_the_same_and_to_no_other(python: Warm) -> None:
+def test_modules_are_lent_to_tasks_that_bring_the_same_and_to_no_other(python: Runs) -> None:
     """They are those of the first task; what only the task itself imports always comes with it."""
     assert python.task("first", packed()) == "False 1 1 first/ansible"
     assert python.task("second", packed()) == "True 1 1 second/ansible"
@@ -156,15 +131,13 @@ def test_what_every_task_imports_is_where_it_is_looked_for() -> None:
 
 
 def test_without_one_each_runs_its_own(tmp_path: Path) -> None:
-    begins = [sys.executable, "-c", BEGINS, str(tmp_path / "none")]
-    assert _run(begins, "") == (0, "was not handed over\n", "")
+    begins = beginning(tmp_path, tmp_path / "none")
+    assert _run([str(begins)], "") == (0, "was not handed over\n", "")
 
 
-def test_who_waits_for_one_that_is_gone_fails(python: Warm) -> None:
+def test_who_waits_for_one_that_is_gone_fails(python: Runs) -> None:
     """And does not run the program a second time."""
-    begun = subprocess.Popen(
-        [sys.executable, "-c", BEGINS, str(python.socket)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    begun = subprocess.Popen([python.warm.begins], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert begun.stdin is not None
     begun.stdin.write("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n")
     begun.stdin.close()
@@ -174,7 +147,7 @@ def test_who_waits_for_one_that_is_gone_fails(python: Warm) -> None:
 
 
 def test_a_host_has_it_begin_with_programs_on_the_standard_input_alone(tmp_path: Path) -> None:
-    warm.give(tmp_path)
+    give(tmp_path)
     (line,) = (tmp_path / compiled.PACKAGES / "warm_python.pth").read_text().splitlines()
     (tmp_path / "warm_python.py").write_text("def hand_over(): print('handed')\n")
     (tmp_path / "sitecustomize.py").write_text(line)

@@ -1,6 +1,7 @@
 """Ansible's programs, loaded once and forked for each time they run: most of a short run is their start.
 
-As for a lab (`flyball.lab.hosts.playbook`), with what its tasks ask loaded and its modules kept as hosts get them.
+As for a lab (`flyball.lab.hosts.playbook`), with what its tasks ask loaded and its modules kept as hosts get them; and
+these run in a warm Python, as on its hosts.
 """
 
 import importlib
@@ -13,6 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
+
+from tests.lab.warm import warm
+
+from flyball.lab.hosts.player import SETTINGS
 
 
 class Done(NamedTuple):
@@ -39,22 +44,26 @@ class Programs:
 @contextmanager
 def programs(**environment: str) -> Iterator[Programs]:
     """They speak English and no colours, and run modules with the Python of the tests, if not told otherwise."""
-    given = {
-        "LC_ALL": "C.UTF-8",
-        "NO_COLOR": "1",
-        "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-        **environment,
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.playbooks.programs"],
-        cwd=Path(__file__).parents[2],
-        env=os.environ | given,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield Programs(process)
+    with tempfile.TemporaryDirectory() as made, warm(Path(made)) as python:
+        settings = Path(made, "ansible.cfg")
+        settings.write_text(SETTINGS)
+        given = {
+            "LC_ALL": "C.UTF-8",
+            "NO_COLOR": "1",
+            "ANSIBLE_CONFIG": str(settings),
+            "ANSIBLE_PIPELINING": "1",
+            "ANSIBLE_PYTHON_INTERPRETER": str(python.begins),
+            **environment,
+        }
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.playbooks.programs"],
+            cwd=Path(__file__).parents[2],
+            env=os.environ | given,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            yield Programs(process)
 
 
 def main() -> None:

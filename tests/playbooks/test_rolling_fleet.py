@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,7 +99,6 @@ def asked(ansible: Programs, folder: Path, answers: dict[str, Any], override: st
             "roll__kind": "roll",
             "roll__hosts": "{{ groups.all | sort }}",
             "roll__settings": {"override": override},
-            "ansible_python_interpreter": sys.executable,
         },
         "tasks": [{"ansible.builtin.import_tasks": str(TASKS)}],
     }

@@ -14,7 +14,7 @@ from flyball.lab.hosts.errors import HostsError
 
 # By default it asks a thousand times a second whether a task has ended, and each process of a task whether it has died:
 # a twentieth of a processor for each playbook that waits.
-_SETTINGS = "[defaults]\ninternal_poll_interval = 0.02\n"
+SETTINGS = "[defaults]\ninternal_poll_interval = 0.02\n"
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Player:
         home = self.folder / "ansible"
         settings = home / "ansible.cfg"
         home.mkdir(exist_ok=True)
-        settings.write_text(_SETTINGS)
+        settings.write_text(SETTINGS)
         return {
             **own,
             "ANSIBLE_CONFIG": str(settings),
