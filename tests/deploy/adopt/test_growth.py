@@ -38,7 +38,8 @@ def one(i: int) -> list[dict[str, Any]]:
 
 def found(folder: Path, count: int) -> Found:
     path = folder / f"{count}.yaml"
-    path.write_text(yaml.safe_dump_all(document for i in range(count) for document in one(i)), encoding="utf-8")
+    documents = [document for i in range(count) for document in one(i)]
+    path.write_text(yaml.dump_all(documents, Dumper=yaml.CSafeDumper), encoding="utf-8")
     return in_files(path)
 
 

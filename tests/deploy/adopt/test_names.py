@@ -37,7 +37,7 @@ def web(name: str = "web", port: int = 8080, env: Mapping[str, str] = MappingPro
 
 
 def adopted(folder: Path, *documents: dict[str, Any]) -> Adopted:
-    (folder / "a.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+    (folder / "a.yaml").write_text(yaml.dump_all(documents, Dumper=yaml.CSafeDumper), encoding="utf-8")
     return adopt(in_files(folder / "a.yaml"))
 
 
