@@ -65,11 +65,22 @@ def refusals() -> Iterator[None]:
             # click's: exit code 1 without a word.
             where = "" if error.filename is None else f"{error.filename}: "
             click.echo(f"{where}{error.strerror or error}", err=True)
+            _drop_output()
         elif isinstance(error, FlyballError) or _is_run_error(error):
             click.echo(f"{error}", err=True)
         else:
             raise
         sys.exit(1)
+
+
+def _drop_output() -> None:
+    """What is still to be written to the standard output goes nowhere: Python would try again at its end, and make that
+    an exit code of its own. Without a file there is none to write to."""
+    with suppress(OSError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def check_place(option: str, path: Path | None, *, folder: bool = False) -> None:
