@@ -64,3 +64,12 @@ def test_render_writes_it_for_kubelets_and_not_for_kubectl(file: Path, tmp_path:
     head = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration"}
     assert yaml.safe_load(other.read_text()) == {**head, **WANTED}
     assert _run("render", "-s", str(file), "-o", str(out)).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["render", "alerts"])
+def test_a_folder_that_could_not_be_made_is_refused_before_the_work(command: str, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("a file")
+    out = tmp_path / "mine" / "out"
+    done = _run(command, "-s", str(file), "-o", str(out))
+    why = f"{out} cannot be written: Not a directory; name another place"
+    assert (done.exit_code, done.output) == (1, f"refused, and nothing was changed:\n--output: {why}\n")
