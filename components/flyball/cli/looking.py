@@ -112,6 +112,7 @@ def render(context: click.Context, stack: str, output: Path) -> None:
         from flyball.stack.platform import is_platform, read_platform
         from flyball.stack.read import read
 
+        check_place("--output", output, folder=True)
         target = target_of(context, stack)
         if is_platform(target.config):
             result = local.render(target, read_platform(target.config))
@@ -159,6 +160,7 @@ def alerts(context: click.Context, stack: str, labels: tuple[str, ...], output: 
         from flyball.stack import alerting
         from flyball.stack.read import read
 
+        check_place("--output", output, folder=True)
         selected = cluster.selecting(labels)
         found = read(target_of(context, stack).config)
         if output:
