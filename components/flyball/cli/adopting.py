@@ -8,7 +8,7 @@ import click
 
 from flyball.cli.shared import check_place as check_written
 from flyball.cli.shared import refusals, say
-from flyball.guards.reading.units import show_count
+from flyball.guards.reading.units import show_are, show_count
 
 if TYPE_CHECKING:
     from flyball.deploy.adopt.found import Found
@@ -102,5 +102,4 @@ def adopt(path: Path | None, kube_context: str | None, namespace: str | None, ou
         asked = f"; the load of {len(adopted.questions)} is asked for" if adopted.questions else ""
         services, jobs = adopted.config["services"], adopted.config.get("jobs", ())
         what = f"{show_count(len(services), 'service')} and {show_count(len(jobs), 'job')}"
-        lost = f"{show_count(len(adopted.lost), 'thing')} {'is' if len(adopted.lost) == 1 else 'are'} not said"
-        say(f"{what}{f' in {out}' if out else ''}{asked}; {lost}")
+        say(f"{what}{f' in {out}' if out else ''}{asked}; {show_are(len(adopted.lost), 'thing')} not said")

@@ -37,8 +37,8 @@ def check(server: Server, stack: Stack) -> Outcome:
     findings = [*_rules(rules, loaded), *_figures(needed, known)]
     good = len(rules) - sum(len(each.places) for each in findings if each.rule is RULE_NOT_LOADED)
     there = len(needed.keys() & known)
-    loaded = f"{good} of {show_count(len(rules), 'rule')} loaded"
-    return Outcome(f"{loaded}, {there} of {show_count(len(needed), 'figure')} there", tuple(findings))
+    in_force = f"{good} of {show_count(len(rules), 'rule')} loaded"
+    return Outcome(f"{in_force}, {there} of {show_count(len(needed), 'figure')} there", tuple(findings))
 
 
 def _rules(rules: Iterable[Mapping[str, Any]], loaded: Mapping[Wanted, Mapping[str, Any]]) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from flyball.drills.cluster.recording import ClusterRecording
 from flyball.drills.cluster.settings import CALM, COLLECTED, CONTROLLER_FLAGS, PERIOD, STARTUP
 from flyball.drills.errors import DrillError
 from flyball.drills.result import Result
+from flyball.guards.reading.units import show_count
 from flyball.guards.workload.sizing import Sizing
 from flyball.kubectl import Kubectl, documents
 from flyball.lab.cluster import control_plane, karpenter, keda, volumes
@@ -125,7 +126,7 @@ class Scene:
     def lose(self, nodes: Iterable[str]) -> None:
         """Nodes vanish, all at once; their pods are collected after a while, as the real collector does."""
         names = list(nodes)
-        self.recorder.event(f"{len(names)} node{'s' if len(names) > 1 else ''} vanish{'' if len(names) > 1 else 'es'}")
+        self.recorder.event(f"{show_count(len(names), 'node')} vanish{'es' if len(names) == 1 else ''}")
         self.kubectl.run("delete", "node", *names, "--wait=false")
         self.recorder.pass_time(COLLECTED)
         self.collect()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flyball.guards.governor.rules import CEILING_BELOW_FLOOR, CEILING_BEYOND_ENVELOPE
 from flyball.guards.reading.problem import Broken
 from flyball.guards.reading.rules import OUT_OF_RANGE
-from flyball.guards.reading.units import ceil_div, show_count
+from flyball.guards.reading.units import ceil_div, show_are
 
 EXCESS_PERCENT = 50
 """A ceiling may exceed the proven size by this much."""
@@ -62,7 +62,7 @@ def envelope(floor: int, proven: int | None = None, ceiling: int | None = None) 
         raise Broken(OUT_OF_RANGE, f"proven is {seen}; it counts replicas that have run well, at least 1")
     highest = highest_ceiling(seen)
     cap = highest if ceiling is None else ceiling
-    run_well = f"{show_count(seen, 'replica')} {'is' if seen == 1 else 'are'}"
+    run_well = show_are(seen, "replica")
     if ceiling is None and cap < floor:
         message = f"{run_well} proven, which allows a ceiling of {highest}, below the floor of {floor}"
         raise Broken(CEILING_BELOW_FLOOR, message)

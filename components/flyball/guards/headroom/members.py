@@ -17,7 +17,7 @@ from flyball.guards.headroom import headroom
 from flyball.guards.headroom.headroom import Loss
 from flyball.guards.headroom.rules import NO_MAJORITY, PEAK_BEYOND_MEMBERS, QUORUM_IN_ZONES, QUORUM_WITHOUT_SPARE
 from flyball.guards.reading.problem import Broken, Path, Problem
-from flyball.guards.reading.units import ceil_div
+from flyball.guards.reading.units import ceil_div, show_are
 
 MOST = 99
 """Members of a group: each decision waits for more than half of them, and groups of more than nine are rare."""
@@ -108,7 +108,7 @@ def check_load(
         return
     left = 1 if members.alone else members.count - Loss(1, zones).of(members.count)
     if needed > left:
-        after = "there is one" if members.alone else f"{left} {'is' if left == 1 else 'are'} left after a loss"
+        after = "there is one" if members.alone else f"{show_are(left)} left after a loss"
         hint = "raise load.replica with larger resources, or lower the peak"
         message = f"the peak needs {needed} members that carry it, and {after}"
         yield Problem((*path, "load"), PEAK_BEYOND_MEMBERS, message, hint)

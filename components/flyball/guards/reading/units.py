@@ -120,6 +120,11 @@ def show_count(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
+def show_are(count: int, what: str = "") -> str:
+    """The same before what is said of it: `1 client is`, `2 clients are`; `1 is` where it is known what is counted."""
+    return f"{show_count(count, what) if what else count} {'is' if count == 1 else 'are'}"
+
+
 def show_number(value: Fraction | float | int, digits: int = 3) -> str:
     """Without a trailing `.0`: a rule's message should show the number as its user wrote it.
 

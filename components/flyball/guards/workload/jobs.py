@@ -229,7 +229,7 @@ def _check_attempts(spec: JobSpec, r: Reader) -> Iterator[Problem]:
 
 def _check_interval(spec: JobSpec, clock: Clock, r: Reader) -> Iterator[Problem]:
     """Where two runs may not be under way at once, each ends before the next one, or at least before the most distant
-    one that takes its place."""
+    one that takes its place: on a day of 24 hours, since what clocks repeat comes once a year."""
     given, longest = show_duration(spec.deadline), longest_by_clock(clock.schedule) * 60_000
     either = "let both run by concurrency: allow"
     if clock.concurrency == FORBID and spec.deadline > clock.interval:
