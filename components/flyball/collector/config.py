@@ -12,6 +12,11 @@ compressed, the oldest deleted), with the collector killed, and with a remote th
 - retries without end: else what waits for longer than five minutes
 - lines that go on another one put together while they are read: what is put together later is in memory only, and
   counts as read
+
+What no choice mends: a file that was compressed since it was last read is unpacked to where the collector was, and what
+is left there of 32 KiB comes first. Where that is less than the record that it had not sent yet, and half a second has
+passed since, the collector takes it for a line that is not finished and sends it (pkg/stanza/flush, 0.165.1): that one
+record comes in two parts. To send no line before the next has come would do, and keep what a container said last.
 """
 
 from dataclasses import dataclass

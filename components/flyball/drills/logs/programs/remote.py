@@ -1,7 +1,8 @@
 """Who takes the logs, as a process: counts numbers of lines, and not posts.
 
 `PORT`: takes what OTLP's exporter posts as JSON. GET /figures says what has come so far; GET /be?status=503&delay=0.5
-has it answer so from then on, and wait so long before it does.
+has it answer so from then on, and wait so long before it does. On standard output each record that does not begin as
+a line does.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from flyball.drills.logs.programs.writer import SECRET
 
-_NUMBER = re.compile(r"\bid=([0-9]+)")
+_NUMBER = re.compile(r"id=([0-9]{9}) ")
+"""How each line begins, in whole: a number of fewer digits would be that of another line."""
 
 
 class Taken:
@@ -37,7 +39,9 @@ class Taken:
                 for record in scope["logRecords"]:
                     text = record["body"]["stringValue"]
                     found = _NUMBER.match(text)
-                    self.torn += found is None
+                    if found is None:
+                        self.torn += 1
+                        print(repr(text), flush=True)
                     self.secrets += SECRET in text
                     self.without_pod += "k8s.pod.name" not in names
                     if found:
