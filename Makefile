@@ -26,9 +26,10 @@ down: $(READY)
 engine: $(READY)
 	@$(BIN)/flyball engine
 
-# More workers than processors: tests of the proxy wait for it, and for what they send through it.
+# More workers than processors: tests of the proxy wait for it, and for what they send through it. Of each property a
+# fifth of the examples that `make test` tries, other ones each time.
 check: $(READY)
-	@$(PYTEST) --numprocesses=$$(($(CORES) + 2)) --folders -m "not (cluster or hosts or vegeta or collector or java)" tests .ci/lint.py
+	@$(PYTEST) --numprocesses=$$(($(CORES) + 2)) --folders --hypothesis-profile=quick -m "not (cluster or hosts or vegeta or collector or java)" tests .ci/lint.py
 
 # More workers than processors: most of the time they wait, for hosts, autoscalers and drills. What is short comes after
 # what waits, see tests/running/groups.py.
