@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from flyball import paths
+from flyball.cli import main
 
 
 def test_the_cache_folder_follows_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +34,18 @@ def test_links_are_resolved_so_that_one_folder_has_one_name(tmp_path: Path, monk
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "link"))
 
     assert paths.cache_dir() == tmp_path / "real" / "flyball"
+
+
+@pytest.mark.parametrize("arguments", [["up", "-s", "local"], ["down", "-s", "local"], ["engine"]])
+def test_where_nothing_can_be_kept_another_folder_is_asked_for(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    found = CliRunner().invoke(main, arguments)
+
+    assert found.exit_code == 1
+    path, _, said = found.stderr.splitlines()[-1].partition(": ")
+    assert Path(path).is_relative_to(tmp_path / "file")
+    assert said == "Not a directory; name a folder for what flyball builds and runs as XDG_CACHE_HOME"

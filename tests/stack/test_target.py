@@ -1,5 +1,7 @@
 """Which project a command is about, and what there is where none is around."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,22 @@ def test_what_is_shipped_lies_at_the_top_of_a_checkout(tmp_path: Path, monkeypat
     inside.mkdir(parents=True)
     monkeypatch.setattr(paths, "__file__", str(tmp_path / "flyball" / "paths.py"))
     assert paths.shipped("tools") == inside
+
+
+def test_a_folder_that_may_not_be_read_is_not_one_without_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.parent == Path("locked"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return os.stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "stat", stat)
+
+    with pytest.raises(Refused) as refused:
+        find("locked/Pulumi.mine.yaml")
+
+    assert str(refused.value) == (
+        "locked/Pulumi.mine.yaml: cannot be read: Permission denied; let who runs flyball read the folder"
+    )
