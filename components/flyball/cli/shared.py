@@ -1,5 +1,6 @@
 """What the commands have in common: how a stack is named, and what is said where something is refused."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ context_option = click.option(
 )
 
 _FILE = click.Path(path_type=Path)
+_NO_PLACE = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+"""What goes wrong with a folder that is no place to keep anything."""
 
 
 def server_options(command: Command) -> Command:
@@ -64,13 +67,25 @@ def refusals() -> Iterator[None]:
             # One that names no file is most likely of what the standard output goes to. A reader that has gone is
             # click's: exit code 1 without a word.
             where = "" if error.filename is None else f"{error.filename}: "
-            click.echo(f"{where}{error.strerror or error}", err=True)
+            click.echo(f"{where}{error.strerror or error}{_remedy(error)}", err=True)
             _drop_output()
         elif isinstance(error, FlyballError) or _is_run_error(error):
             click.echo(f"{error}", err=True)
         else:
             raise
         sys.exit(1)
+
+
+def _remedy(error: OSError) -> str:
+    """Another place, where what failed is the folder that flyball keeps things in, or one around it."""
+    from flyball import paths
+
+    if not isinstance(error.filename, str) or error.errno not in _NO_PLACE:
+        return ""
+    path, kept = Path(error.filename), paths.cache_dir()
+    if not (path.is_relative_to(kept) or kept.is_relative_to(path)):
+        return ""
+    return "; name a folder for what flyball builds and runs as XDG_CACHE_HOME"
 
 
 def _drop_output() -> None:

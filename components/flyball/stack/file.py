@@ -2,6 +2,7 @@
 
 import difflib
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from flyball.documents import read_json, read_yaml
@@ -51,10 +52,15 @@ def stack_file(stack: str, project: Path, folder: Path | None = None) -> Path:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether there is one; of a name that no file can have there is none."""
+    """Whether there is one; of a name that no file can have there is none. Raises `Refused` where nobody may look."""
     try:
-        return path.is_file()
-    except OSError:
+        return S_ISREG(path.stat().st_mode)
+    except PermissionError as error:
+        message = f"cannot be read: {error.strerror}"
+        raise Refused(
+            [Problem((str(path),), UNREADABLE_FILE, message, "let who runs flyball read the folder")]
+        ) from error
+    except (OSError, ValueError):
         return False
 
 
