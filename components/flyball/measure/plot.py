@@ -7,7 +7,7 @@ from html import escape
 from flyball.drills.axes import BELOW, LEFT, RIGHT, WIDTH, Axes, Points, numbers, picture
 from flyball.guards.headroom.knee import TIMES, Found, Sample
 from flyball.guards.headroom.measured import Peak, Window
-from flyball.guards.reading.units import show_number
+from flyball.guards.reading.units import ceil_div, show_number
 
 HEIGHT = 230
 _ABOVE = 24
@@ -68,7 +68,7 @@ def _runs(points: Points, seconds: float) -> Iterator[Points]:
 
 def _thinned(points: Points) -> Points:
     """The highest of every few, so that no peak is lost."""
-    few = -(-len(points) // MOST_DOTS)
+    few = ceil_div(len(points), MOST_DOTS)
     return [max(points[i : i + few], key=lambda point: point[1]) for i in range(0, len(points), few)]
 
 
@@ -83,7 +83,7 @@ def latency(samples: Sequence[Sample], found: Found | None) -> str:
     if not samples:
         return ""
     ordered = sorted(samples, key=lambda sample: sample.load)
-    shown = ordered[:: -(-len(ordered) // MOST_DOTS)]
+    shown = ordered[:: ceil_div(len(ordered), MOST_DOTS)]
     # Some moments at which all was slow would press the curve to the ground.
     most = max((found.curve.points[-1][1] if found else 0.0), (found.rest or 0.0) * 3 if found else 0.0)
     top = 1000 * (1.2 * most or max(sample.latency for sample in shown))

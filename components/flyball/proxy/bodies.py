@@ -9,7 +9,7 @@ Whether a message is whole says a fetch that is among those for developers, and 
 for these hardly a rule is asked.
 """
 
-from flyball.guards.reading.units import Milliseconds
+from flyball.guards.reading.units import Milliseconds, ceil_div
 from flyball.proxy.base import STAYS
 from flyball.proxy.words import time
 
@@ -51,7 +51,7 @@ def whole_answer(timeout: Milliseconds) -> list[str]:
     HAProxy's own timeout only limits pauses, and a byte a second would do. How long it waits for a body has to be
     written down, so there is a rule for each step that the headers may have taken.
     """
-    step = -(-timeout // STEPS)
+    step = ceil_div(timeout, STEPS)
     rules = [
         f"http-response set-var(txn.awaited) bool(true) if !{WHOLE} !{STAYS}",
         f"http-response set-var-fmt(txn.took) %Tr if {_AWAITED}",

@@ -11,6 +11,7 @@ has 32 bits.
 """
 
 from flyball.guards.breakers import breaker as guards
+from flyball.guards.reading.units import ceil_div
 from flyball.proxy.base import PEERS, REFUSED, UNAVAILABLE, answer
 from flyball.proxy.inputs import Outbound
 from flyball.proxy.words import section, text, time
@@ -234,7 +235,7 @@ def open_section(hop: Outbound) -> list[str]:
         return []
     words, grpc = "circuit open", hop.hop.protocol == "grpc"
     # Who waits as long as Retry-After says may ask again; a client of gRPC is told not to (gRFC A6, server pushback).
-    wait = ("grpc-retry-pushback-ms", "-1") if grpc else ("Retry-After", str(-(-b.open // 1000)))
+    wait = ("grpc-retry-pushback-ms", "-1") if grpc else ("Retry-After", str(ceil_div(b.open, 1000)))
     refusal = answer(hop.hop.protocol, 503, UNAVAILABLE, words, wait)
     if fallback:
         body = f" content-type {text(fallback.type)} string {text(fallback.body)}" if fallback.body else ""

@@ -1,6 +1,6 @@
 """The guard in front of an application: what is wrong, too big, too slow or too much never reaches it."""
 
-from flyball.guards.reading.units import Milliseconds
+from flyball.guards.reading.units import Milliseconds, ceil_div
 from flyball.proxy.base import (
     FORWARDED,
     REFUSED,
@@ -98,7 +98,7 @@ def _body(hop: InboundHop) -> list[str]:
 
 def _full(hop: InboundHop, *, error: bool = False) -> str:
     """Nothing was done, so it may be sent again. As HAProxy's own `error` it keeps its status until it was counted."""
-    words, retry = "too much to do", max(1, -(-hop.limits.queue // 1000))
+    words, retry = "too much to do", max(1, ceil_div(hop.limits.queue, 1000))
     if hop.protocol == "grpc" and error:
         return f"status 503 {grpc_words(UNAVAILABLE, words)} hdr {REFUSED} full"
     return answer(hop.protocol, 503, UNAVAILABLE, words, ("Retry-After", str(retry)), refused("full"))

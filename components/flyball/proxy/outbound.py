@@ -1,7 +1,7 @@
 """A hop: every time of it has a limit, the connections too, and what may be tried again is counted."""
 
 from flyball.guards.reading.address import is_address
-from flyball.guards.reading.units import Milliseconds
+from flyball.guards.reading.units import Milliseconds, ceil_div
 from flyball.guards.timeouts.hops import IDEMPOTENT, SLOW, ejectable, queue_and_connect
 from flyball.proxy import breaker
 from flyball.proxy.base import (
@@ -169,7 +169,7 @@ def _host(hop: Outbound) -> list[str]:
 
 
 def _servers(hop: Outbound, prefers: str, checked: bool) -> list[str]:
-    each = -(-hop.hop.connections // len(hop.servers))
+    each = ceil_div(hop.hop.connections, len(hop.servers))
     return [_server(hop, f"s{i}", server, prefers, each, checked) for i, server in enumerate(hop.servers, 1)]
 
 

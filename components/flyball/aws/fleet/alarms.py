@@ -13,7 +13,7 @@ from flyball.aws.watches import MINUTE
 from flyball.guards.aws.fleet_steps import LARGEST
 from flyball.guards.aws.fleets import Fleet
 from flyball.guards.governor.envelope import PAGE_FOR_SECONDS, WARN_FOR_SECONDS
-from flyball.guards.reading.units import show_count
+from flyball.guards.reading.units import ceil_div, show_count
 
 UP_MINUTES, DOWN_MINUTES = 2, LARGEST.calm // MINUTE
 """Of a load that lasts, before the fleet moves."""
@@ -90,7 +90,7 @@ def _below_floor(
         f"{fleet.name}-below-floor",
         alarm_description=f"{fleet.name}: fewer in service than the floor, for longer than one takes to start",
         metric_queries=watches.reckoned("floor - serving", "AWS/AutoScaling", sizes, dimensions, "Minimum", called),
-        evaluation_periods=-(-(fleet.boot + fleet.warmup) // MINUTE),
+        evaluation_periods=ceil_div(fleet.boot + fleet.warmup, MINUTE),
         **watches.beyond(0, topic, missing="breaching"),
         opts=opts,
     )

@@ -5,6 +5,7 @@ import json
 from flyball.drills.hosts.drill import HostDrill, Scene
 from flyball.drills.result import Figures
 from flyball.guards.clean_up.retention import MI, FileLogs
+from flyball.guards.reading.units import ceil_div
 from flyball.guards.workload.file_logs import PRESETS, LogFiles, Writer
 from flyball.kubernetes.workload import rotation
 
@@ -122,7 +123,7 @@ def script(scene: Scene) -> Figures:
     return {
         **found,
         "requests_failed": REQUESTS - answered,
-        "volume_used_percent": -(-used * 100 // (VOLUME_MI * 1024)),
+        "volume_used_percent": ceil_div(used * 100, VOLUME_MI * 1024),
         "rotation_ran": int(rotation_ran),
     }
 

@@ -17,6 +17,7 @@ from flyball.drills.errors import DrillError
 from flyball.drills.traffic.lab import Lab
 from flyball.drills.traffic.process import Process
 from flyball.drills.traffic.settings import DEADLINE, INBOUND, LATENCY
+from flyball.guards.reading.units import ceil_div
 from flyball.guards.workload.spec import Rollout
 from flyball.kubectl import Played
 from flyball.lab import ports
@@ -79,7 +80,7 @@ class Service:
         """Replace all its pods, by the strategy that every Deployment of ours has by default, `factor` times faster: so
         many more at a time, never fewer than before, and each has been ready for a while before an old one goes."""
         old, rollout = len(self.pods[name]), Rollout()
-        surge = -(-old * rollout.surge // 100)
+        surge = ceil_div(old * rollout.surge, 100)
         while old:
             for _ in range(min(surge, old)):
                 self._come(name)

@@ -31,7 +31,7 @@ from flyball.guards.reading.rules import (
     OUT_OF_RANGE,
     UNKNOWN_VALUE,
 )
-from flyball.guards.reading.units import Bytes, Milliseconds, exact, show_duration, show_size
+from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, exact, show_duration, show_size
 from flyball.guards.timeouts.deadlines import DEFAULT_DEADLINE
 
 DAY: Milliseconds = 86_400_000
@@ -99,12 +99,12 @@ class Fleet:
     @property
     def deregistration(self) -> int:
         """Seconds for which the load balancer lets what is under way end: `drain`, rounded up."""
-        return -(-self.shutdown.drain // 1000)
+        return ceil_div(self.shutdown.drain, 1000)
 
     @property
     def idle(self) -> int:
         """Seconds after which the load balancer gives an instance up that does not answer: the promised deadline."""
-        return -(-self.deadline // 1000)
+        return ceil_div(self.deadline, 1000)
 
     @property
     def ceiling(self) -> int:
@@ -248,7 +248,7 @@ def _times(r: Reader, spot: bool) -> _Times:
     r.problems.extend(_check_shutdown(shutdown, deadline, r.path))
     boot = _seconds(r, "boot", DEFAULT_BOOT, SHORTEST_HOOK, LONGEST_HOOK)
     warmup = _seconds(r, "warmup", fleet_steps.DEFAULT_WARMUP, 1, fleet_steps.LONGEST_WARMUP)
-    way_out = max(2 * -(-shutdown.drain // 1000), shutdown.grace_seconds, SHORTEST_HOOK)
+    way_out = max(2 * ceil_div(shutdown.drain, 1000), shutdown.grace_seconds, SHORTEST_HOOK)
     hook = _seconds(r, "hook", way_out, SHORTEST_HOOK, LONGEST_HOOK)
     if not r.reported("hook"):
         r.problems.extend(_check_hook(hook, way_out, spot, r.to("hook")))

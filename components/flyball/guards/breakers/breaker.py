@@ -21,7 +21,7 @@ from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rule import Rule
 from flyball.guards.reading.rules import EITHER_OR, INVALID_TEXT, OUT_OF_RANGE
-from flyball.guards.reading.units import Milliseconds, show_duration
+from flyball.guards.reading.units import Milliseconds, ceil_div, show_duration
 
 SLOW_PERCENT = 80
 """Of the timeout: an answer that takes longer counts as a failure."""
@@ -44,7 +44,7 @@ class Breaker:
     @property
     def tripping(self) -> int:
         """Failures among `permitted` probes that open the circuit again."""
-        return max(1, -(-self.permitted * self.threshold // 100))
+        return max(1, ceil_div(self.permitted * self.threshold, 100))
 
 
 def read(r: Reader, timeout: Milliseconds, *, known: bool = True) -> Breaker | None:

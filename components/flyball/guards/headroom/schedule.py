@@ -31,7 +31,7 @@ from flyball.guards.headroom.rules import CLOCK_CHANGE, CRON, TIME_ZONE, WINDOW_
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import EMPTY
-from flyball.guards.reading.units import Milliseconds, exact, show_count
+from flyball.guards.reading.units import Milliseconds, ceil_div, exact, show_count
 
 WEEK = timedelta(days=7)
 _FIELDS = ("minute", "hour", "day", "month", "weekday")
@@ -157,7 +157,7 @@ def at_once(expression: str, timezone: str, length: Milliseconds) -> int:
     skipped = 0
     if len(Expression(expression).hours) < 24:
         skipped = max((moved for _, moved in _moves(timezone) if moved > 0), default=0)
-    return most_within(expression, -(-length // 60_000) + skipped)
+    return most_within(expression, ceil_div(length, 60_000) + skipped)
 
 
 @lru_cache(maxsize=1024)

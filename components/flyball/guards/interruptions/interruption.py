@@ -16,7 +16,7 @@ from flyball.guards.interruptions.rules import (
 )
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.rules import OUT_OF_RANGE
-from flyball.guards.reading.units import Milliseconds, show_count, show_duration
+from flyball.guards.reading.units import Milliseconds, ceil_div, show_count, show_duration
 
 SPOT_NOTICE: Milliseconds = 120_000
 LONGEST_SHUTDOWN: Milliseconds = 110_000
@@ -39,7 +39,7 @@ class Shutdown:
     @property
     def grace_seconds(self) -> int:
         """`terminationGracePeriodSeconds`: the whole way, rounded up to a second."""
-        return -(-self.total // 1000)
+        return ceil_div(self.total, 1000)
 
 
 @dataclass(frozen=True, slots=True)

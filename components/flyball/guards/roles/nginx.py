@@ -146,7 +146,7 @@ def read(variables: Mapping[str, object]) -> tuple[Web, list[Problem]]:
     headers = reader.amount("nginx_headers", 4 * 1024, 64 * 1024)
     keepalive = reader.time("nginx_keepalive", least=1000)
     return Web(
-        sites, _balancers(reader), connections, keepalive, headers, max(8, -(-headers // PAGE) + 1), leaves
+        sites, _balancers(reader), connections, keepalive, headers, max(8, ceil_div(headers, PAGE) + 1), leaves
     ), reader.problems
 
 

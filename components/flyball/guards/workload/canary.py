@@ -246,7 +246,7 @@ def _check_sizes(canary: Canary, floor: int, at: Path) -> Iterator[Problem]:
     for i, (step, count) in enumerate(zip(canary.steps, sizes, strict=True)):
         real = share(count, floor)
         if real > step:
-            least = -(-100 // (floor + 1))
+            least = ceil_div(100, floor + 1)
             message = f"{step} percent is less than one replica beside {floor} gets, {real:.1f}"
             yield Problem((*at, i), CANARY_TOO_SMALL, message, f"allowed is at least {least}")
         elif i and count == sizes[i - 1]:

@@ -17,7 +17,7 @@ from flyball.guards.reading import strict
 from flyball.guards.reading.problem import Broken, Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_TEXT, MISSING, OUT_OF_RANGE, UNKNOWN_VALUE
-from flyball.guards.reading.units import Bytes, Milliseconds
+from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div
 from flyball.guards.workload.resources import Resources
 
 SPRING = "spring"
@@ -129,7 +129,7 @@ def _signals() -> str:
 
 def rotation(logs: LogFiles) -> Resources:
     """What logrotate asks for: what is written has to be compressed as fast, and may be compressed all at once."""
-    cpu = LEAST_CPU + -(-1000 * logs.rate // GZIP_BYTES)
+    cpu = LEAST_CPU + ceil_div(1000 * logs.rate, GZIP_BYTES)
     return Resources(cpu, MEMORY, max(10 * cpu, 500), 2 * MEMORY)
 
 

@@ -20,7 +20,7 @@ from flyball.guards.fail_fast.rules import PORT_TAKEN, VARIABLE_TAKEN
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import INVALID_NAME, OUT_OF_RANGE
-from flyball.guards.reading.units import Bytes, Millicores
+from flyball.guards.reading.units import Bytes, Millicores, ceil_div
 from flyball.guards.timeouts.hops import Hop, variable
 from flyball.guards.workload import resources
 from flyball.guards.workload.resources import Resources
@@ -99,7 +99,7 @@ def check_domain(domain: str, path: Path) -> Iterator[Problem]:
 
 def cpu(replica: float, passes: int) -> Millicores:
     """For `replica` requests per second, each of which passes so many times."""
-    return min(1000, max(LEAST_CPU, -(-int(replica * passes * SHARE_OF_REQUEST * 10) // 10)))
+    return min(1000, max(LEAST_CPU, ceil_div(int(replica * passes * SHARE_OF_REQUEST * 10), 10)))
 
 
 def read_headers(r: Reader) -> Bytes:
@@ -121,7 +121,7 @@ def memory(inbound: Inbound, calls: int, headers: Bytes, connections: int = 100)
     busy = (inbound.concurrency + inbound.waiting if inbound.enabled else 0) + calls * connections
     open_ones = (inbound.connections if inbound.enabled else 0) + 2 * calls * connections
     total = 24 * MI + busy * 2 * buffer(headers) + open_ones * 4 * kib + (calls + inbound.enabled) * NEAR_MOST * _ENTRY
-    return -(-total // MI) * MI
+    return ceil_div(total, MI) * MI
 
 
 def taken(sidecar: Sidecar, inbound: Inbound, calls: Iterable[str], port: int | None) -> dict[int, str]:

@@ -19,7 +19,7 @@ from flyball.guards.interruptions.interruption import Shutdown
 from flyball.guards.interruptions.probes import Probes
 from flyball.guards.interruptions.rules import PROGRESS_BELOW_SETTLE
 from flyball.guards.reading.reader import Reader
-from flyball.guards.reading.units import Bytes, Millicores, Milliseconds
+from flyball.guards.reading.units import Bytes, Millicores, Milliseconds, ceil_div
 from flyball.guards.timeouts import deadlines
 from flyball.guards.timeouts.hops import PROTOCOLS
 from flyball.guards.workload import (
@@ -269,7 +269,7 @@ def _shutdown(r: Reader, deadline: Milliseconds, balancer: Balancer | None) -> S
     default = Shutdown()
     prestop = max(default.prestop, balancer.deregistration if balancer else 0)
     return Shutdown(
-        prestop=r.seconds("prestop", -(-prestop // 1000)) * 1000,
+        prestop=r.seconds("prestop", ceil_div(prestop, 1000)) * 1000,
         drain=r.duration("drain", max(default.drain, deadline)),
         stop=r.duration("stop", default.stop),
     )

@@ -1,6 +1,6 @@
 """A service's place in what leads into the cluster: an Ingress, or a route of a Gateway."""
 
-from flyball.guards.reading.units import Milliseconds
+from flyball.guards.reading.units import Milliseconds, ceil_div
 from flyball.guards.workload.canary import SUFFIX as CANARY_SUFFIX
 from flyball.guards.workload.resolve import Service
 from flyball.guards.workload.way_in import Expose, WayIn
@@ -34,7 +34,7 @@ def _waits(deadline: Milliseconds) -> dict[str, str]:
     https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#custom-timeouts, in whole
     seconds; `timeout-server` of https://www.haproxy.com/documentation/kubernetes-ingress/.
     """
-    seconds = str(-(-deadline // 1000))
+    seconds = str(ceil_div(deadline, 1000))
     nginx = "nginx.ingress.kubernetes.io"
     return {
         f"{nginx}/proxy-connect-timeout": seconds,
