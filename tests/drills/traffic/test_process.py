@@ -36,5 +36,5 @@ def test_what_it_said_at_its_end_counts_though_it_ended_just_after_one_looked(pr
 
 def test_one_that_ended_without_it_is_not_waited_for(process: Process) -> None:
     finish(process)
-    with pytest.raises(DrillError, match="^short ended with code 0: done$"):
+    with pytest.raises(DrillError, match=r"^short ended with code 0: done$"):
         process.wait_for(["something else"])

@@ -51,8 +51,13 @@ class Process:
     def wait_until(self, holds: Callable[[], bool], otherwise: str, seconds: float = START_SECONDS) -> None:
         """Until that holds. Raises `DrillError` where it ends instead, or after so many seconds says what is not."""
         given_up = time.monotonic() + seconds
-        while not holds():
-            self.check()
+        while True:
+            # Asked first: of one that has ended all that it said is there.
+            ended = self.exit_code is not None
+            if holds():
+                return
+            if ended:
+                self.check()
             if time.monotonic() > given_up:
                 raise DrillError(f"{self.name} {otherwise} after {seconds:g} s")
             time.sleep(0.02)
