@@ -66,6 +66,7 @@ def measure(small: bool, report: Report) -> list[Table]:
     for case, what in CASES.items():
         report(case)
         ways, count = programs(case)
+        gc.freeze()  # what is loaded is no garbage: each look for some would go through all of it
         seconds: dict[str, list[float]] = {way: [] for way in ways}
         for number in range(2 if small else RUNS + 1):
             for way, program in ways.items():
