@@ -27,23 +27,29 @@ require (
 )
 """
 STAND_IN = """#!{python} -IS
-import json, os, pathlib, sys, time
-arguments, said = sys.argv[1:], json.loads(pathlib.Path(os.environ["GO_STAND_IN"]).read_text())
+# Without what it does not need at once: that is three quarters of its start.
+import os, sys
+arguments = sys.argv[1:]
+with open(os.environ["GO_STAND_IN"]) as file:
+    version, said = file.read().split("\\n", 1)
 if arguments == ["env", "GOVERSION"]:
-    print(said["version"])
+    print(version)
 elif arguments[0] == "list":
     print("a", "b", "c", sep="\\n")
-elif arguments[:2] == ["mod", "download"]:
-    print(json.dumps({{"Dir": said["modules"] + "/" + arguments[-1]}}))
 else:
+    import json, time
+    said = json.loads(said)
+    if arguments[:2] == ["mod", "download"]:
+        print(json.dumps({{"Dir": said["modules"] + "/" + arguments[-1]}}))
+        sys.exit()
     flags = dict(a.split("=", 1) for a in arguments if a.startswith(("-overlay=", "-modfile=")))
-    overlay = [json.loads(pathlib.Path(path).read_text()) for flag, path in flags.items() if flag == "-overlay"]
-    for line in pathlib.Path(flags.get("-modfile", "go.mod")).read_text().splitlines():
+    overlay = [json.load(open(path)) for flag, path in flags.items() if flag == "-overlay"]
+    for line in open(flags.get("-modfile", "go.mod")).read().splitlines():
         if " => /" in line:
+            import pathlib
             copy = pathlib.Path(line.rpartition(" ")[2])
             overlay.append({{str(f.relative_to(copy)): f.read_text() for f in copy.rglob("*") if f.is_file()}})
-    log = pathlib.Path(os.environ["GO_STAND_IN"]).with_name("builds")
-    with log.open("a") as out:
+    with open(os.path.join(os.path.dirname(os.environ["GO_STAND_IN"]), "builds"), "a") as out:
         out.write(json.dumps([os.getcwd(), arguments, dict(os.environ), overlay]) + "\\n")
     print("compiling", flush=True)
     time.sleep(said["seconds"])
@@ -52,7 +58,8 @@ else:
     folder, packages = arguments[arguments.index("-o") + 1], arguments[arguments.index("-o") + 2:]
     for package in packages:
         parts = [part for part in package.split("/") if not (part[0] == "v" and part[1:].isdigit())]
-        pathlib.Path(folder, parts[-1]).write_text("program")
+        with open(os.path.join(folder, parts[-1]), "w") as program:
+            program.write("program")
 """
 
 
@@ -66,8 +73,8 @@ class Go:
     def say(
         self, version: str = "go1.26.8", fails: str = "", seconds: float = 0, modules: str | Path = "/modules"
     ) -> None:
-        said = {"version": version, "fails": fails, "seconds": seconds, "modules": str(modules)}
-        self._said.write_text(json.dumps(said))
+        said = {"fails": fails, "seconds": seconds, "modules": str(modules)}
+        self._said.write_text(f"{version}\n{json.dumps(said)}")
 
     @property
     def builds(self) -> list[tuple[Path, list[str], dict[str, str], list[Any]]]:
