@@ -11,7 +11,7 @@ from flyball.lab.hosts.errors import HostsError
 
 # As apt-get does: who comes while another one is there fails at once.
 APT = """#!/bin/sh
-if ! mkdir {folder}/lock 2>/dev/null; then
+if [ -e {folder}/lock ] || ! mkdir {folder}/lock 2>/dev/null; then
     echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt-get)" >&2
     exit 100
 fi
