@@ -8,6 +8,7 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.sync_await import _sync_await
+from tests.kubernetes.packaged import package
 from tests.kubernetes.programs import SERVICE, Objects, objects, registered
 
 from flyball.collector.config import configuration
@@ -19,7 +20,6 @@ from flyball.guards.workload.priorities import GUARDS
 from flyball.kubernetes import Job, LogPipeline, LogPipelineArgs, Refused, Services, Workload
 from flyball.kubernetes.workload.priority import priority_class
 from flyball.lab.cluster.programs import pinned_version
-from flyball.plugin import Package
 
 TOOLS = Path(__file__).parents[2] / "tools"
 TO = {"otlp": "https://logs.example:4318", "secret": "logs-token"}
@@ -186,7 +186,7 @@ def test_other_languages_get_what_python_gets() -> None:
     wire = json_format.ParseDict(sent, struct_pb2.Struct())
 
     def program() -> None:
-        Package().construct(
+        package().construct(
             "logs", "flyball:index:LogPipeline", _sync_await(ProviderServicer._construct_inputs(wire, {}))
         )
 

@@ -17,11 +17,12 @@ from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.sync_await import _sync_await
 from tests.expected import document
+from tests.kubernetes.packaged import package
 from tests.kubernetes.programs import SERVICE, arguments, registered
 
 from flyball.deploy.registered import Registered
 from flyball.kubernetes import Alerts, Services, Workload
-from flyball.plugin import COMPONENTS, Package
+from flyball.plugin import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
 TYPE = "flyball:index:Workload"
@@ -31,7 +32,7 @@ SIGNATURE, OUTPUT = "4dabf18193072939515e22adb298388d", "d0e6a833031e9bbcd3f4e8b
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    return json.loads(Package().schema or "")
+    return json.loads(package().schema or "")
 
 
 def shown(properties: dict[str, Any], required: list[str]) -> dict[str, str]:
@@ -199,7 +200,7 @@ def constructed(sent: dict[str, Any]) -> list[Registered]:
 
     def program() -> None:
         inputs = _sync_await(ProviderServicer._construct_inputs(wire, {}))
-        Package().construct("web", TYPE, inputs)
+        package().construct("web", TYPE, inputs)
 
     return registered(program)
 
@@ -250,7 +251,7 @@ def test_outputs_of_the_component_are_returned() -> None:
     states: list[Any] = []
 
     def program() -> None:
-        state: Any = Package().construct("web", TYPE, {**arguments()}).state
+        state: Any = package().construct("web", TYPE, {**arguments()}).state
         states.append({key: _sync_await(value.future()) for key, value in state.items()})
 
     registered(program)
@@ -344,14 +345,14 @@ def test_alerts_in_the_names_of_other_languages_are_those_of_python() -> None:
     }
 
     def built() -> None:
-        Package().construct("shop", "flyball:index:Services", {"services": services, "alerts": sent})
+        package().construct("shop", "flyball:index:Services", {"services": services, "alerts": sent})
 
     made = registered(built)
     assert made == registered(lambda: Services("shop", {"services": services, "alerts": given}))  # pyright: ignore
     assert [r.name for r in made if "Alertmanager" in r.type] == ["shop-alerts-alertmanagerconfig-flyball"]
 
     def alone() -> None:
-        Package().construct("shop", "flyball:index:Alerts", {"services": services, **sent})
+        package().construct("shop", "flyball:index:Alerts", {"services": services, **sent})
 
     made = registered(alone)
     assert made == registered(lambda: Alerts("shop", {"services": services, **given}))  # pyright: ignore

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.kubernetes.packaged import package
 from tests.kubernetes.programs import objects, registered
 
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import run_program
 from flyball.kubernetes import Services
-from flyball.plugin import Package
 from flyball.stack.plan import plan
 
 ROOT = Path(__file__).parents[2]
@@ -52,5 +52,5 @@ def test_a_program_s_set_comes_to_it(part: tuple[dict[str, Any], str]) -> None:
 
 def test_the_package_makes_the_same(part: tuple[dict[str, Any], str]) -> None:
     given, _ = part
-    built = registered(lambda: Package().construct("shop", "flyball:index:Services", given))  # pyright: ignore
+    built = registered(lambda: package().construct("shop", "flyball:index:Services", given))  # pyright: ignore
     assert built == registered(lambda: Services("shop", given))  # pyright: ignore[reportArgumentType]
