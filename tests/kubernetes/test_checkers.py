@@ -74,31 +74,34 @@ def checkers() -> Checkers:
         pytest.skip(f"the checkers are not built yet: {missing}")
 
 
+class Stack(NamedTuple):
+    files: list[Path]
+    objects: list[dict[str, Any]]
+    """What they hold."""
+
+
 @pytest.fixture(scope="module", params=[*STACKS, *PLAIN])
-def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """The rendered objects of a stack."""
     if request.param in PLAIN:
-        return [PLAIN[request.param]]
+        return Stack([PLAIN[request.param]], documents(PLAIN[request.param]))
     result = rendered(run_program(ROOT, request.param, load(STACKS[request.param])))
-    return [path for path in write(result, tmp_path_factory.mktemp(request.param)) if path.suffix == ".yaml"]
-
-
-def all_of(files: list[Path]) -> list[dict[str, Any]]:
-    return [found for path in files for found in documents(path)]
+    files = [path for path in write(result, tmp_path_factory.mktemp(request.param)) if path.suffix == ".yaml"]
+    return Stack(files, [dict(each.shown()) for each in result.objects])
 
 
 def test_there_are_stacks() -> None:
     assert STACKS
 
 
-def test_objects_conform_to_the_api(checkers: Checkers, files: list[Path]) -> None:
-    found = checkers.conform(files)
+def test_objects_conform_to_the_api(checkers: Checkers, stack: Stack) -> None:
+    found = checkers.conform(stack.files)
     assert found["resources"] == []
-    assert found["summary"] == {"valid": len(all_of(files)), "invalid": 0, "errors": 0, "skipped": 0}
+    assert found["summary"] == {"valid": len(stack.objects), "invalid": 0, "errors": 0, "skipped": 0}
 
 
-def test_nothing_is_critical_and_of_nothing_is_warned(checkers: Checkers, files: list[Path]) -> None:
-    checks = checkers.score(files)
+def test_nothing_is_critical_and_of_nothing_is_warned(checkers: Checkers, stack: Stack) -> None:
+    checks = checkers.score(stack.files)
     assert {check["object"] for check in checks}
     found = [check for check in checks if check["grade"] < CLEAN and check["check"]["id"] not in WARNED_OF]
     assert [(check["object"], check["check"]["id"], check["comments"]) for check in found] == []
@@ -115,14 +118,14 @@ def exemptions(node: Any) -> list[tuple[str, str]]:
     return [(check, reasons) for check in ignored] + [found for item in node.values() for found in exemptions(item)]
 
 
-def test_every_exemption_has_a_reason_and_is_needed(checkers: Checkers, files: list[Path]) -> None:
+def test_every_exemption_has_a_reason_and_is_needed(checkers: Checkers, stack: Stack) -> None:
     failing = {
         (check["object"], check["check"]["id"])
-        for check in checkers.score(files, "--disable-ignore-checks-annotations")
+        for check in checkers.score(stack.files, "--disable-ignore-checks-annotations")
         if check["grade"] < CLEAN
     }
     seen = 0
-    for document in all_of(files):
+    for document in stack.objects:
         meta = document["metadata"]
         name = "/".join([document["kind"], document["apiVersion"], meta.get("namespace", ""), meta["name"]])
         for check, reasons in exemptions(document):

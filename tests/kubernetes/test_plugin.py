@@ -1,20 +1,15 @@
 """The package as other languages use it: its schema, and components built from what they send."""
 
 import json
-import subprocess
-import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 import yaml
 from google.protobuf import json_format, struct_pb2
 from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ProviderServicer
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.sync_await import _sync_await
 from tests.expected import document
 from tests.kubernetes.packaged import package
@@ -292,25 +287,6 @@ def test_what_is_required_and_missing_is_reported_by_its_path() -> None:
             " name who may call it, as [front], or [] for nobody, or set public; Services finds out by itself",
         },
     ]
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
-    """The plugin as Pulumi starts it: `python FOLDER ENGINE`, which answers with its port."""
-    command = [sys.executable, str(ROOT / "components"), "127.0.0.1:1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
-                yield provider_pb2_grpc.ResourceProviderStub(channel)
-        finally:
-            process.terminate()
-
-
-def test_folder_serves_the_schema(served: Any, schema: dict[str, Any]) -> None:
-    answer = served.GetSchema(provider_pb2.GetSchemaRequest(version=0))
-    assert json.loads(answer.schema) == schema
-    assert (schema["name"], schema["version"]) == ("flyball", project()["version"])
 
 
 def test_folder_says_what_it_is_and_what_it_needs() -> None:

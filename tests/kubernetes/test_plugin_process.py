@@ -21,8 +21,9 @@ from pulumi.runtime.proto import (
     resource_pb2,
     resource_pb2_grpc,
 )
+from tests.kubernetes.packaged import package
 from tests.kubernetes.programs import MINIMAL, SERVICE, unsigned
-from tests.kubernetes.test_plugin import OUTPUT, SIGNATURE
+from tests.kubernetes.test_plugin import OUTPUT, SIGNATURE, project
 from tests.kubernetes.test_services import kind, of_a_team, pipeline, shop
 
 from flyball.deploy.manifests import rendered
@@ -72,8 +73,9 @@ def engine() -> Iterator[tuple[Monitor, str]]:
 
 
 @contextmanager
-def package(address: str) -> Iterator[Any]:
-    """Its process: what it is asked to construct, it registers with the monitor."""
+def serving(address: str) -> Iterator[tuple[Any, Any]]:
+    """Its process, as Pulumi starts it: `python FOLDER ENGINE`, which answers with its port. What it is asked to
+    construct, it registers with the monitor."""
     command = [sys.executable, str(ROOT / "components"), address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -94,24 +96,31 @@ def package(address: str) -> Iterator[Any]:
                     )
                     return stub.Construct(request, timeout=120)
 
-                yield construct
+                yield stub, construct
         finally:
             process.terminate()
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Monitor, Any]]:
+def served() -> Iterator[tuple[Monitor, Any, Any]]:
     """One package for all, since it takes a while to start."""
-    with engine() as (monitor, address), package(address) as construct:
-        yield monitor, construct
+    with engine() as (monitor, address), serving(address) as (stub, construct):
+        yield monitor, stub, construct
 
 
 @pytest.fixture
-def team(served: tuple[Monitor, Any]) -> tuple[Monitor, Any]:
+def team(served: tuple[Monitor, Any, Any]) -> tuple[Monitor, Any]:
     """What a test sends, and its way to construct: in a program of its own, held against no other test's."""
-    monitor, construct = served
+    monitor, _, construct = served
     monitor.requests.clear()
     return monitor, partial(construct, f"team{next(NUMBERS)}")
+
+
+def test_it_serves_the_schema(served: tuple[Monitor, Any, Any]) -> None:
+    _, stub, _ = served
+    schema = json.loads(stub.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema)
+    assert schema == json.loads(package().schema or "")
+    assert (schema["name"], schema["version"]) == ("flyball", project()["version"])
 
 
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])
