@@ -2,12 +2,12 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.playbooks.programs import Done, programs
+from tests.playbooks.programs import Done, Programs
 
 from flyball.guards.reading.problem import Refused
 from flyball.guards.roles.aws_fleets import hosts_of
@@ -35,27 +35,22 @@ ANSWER = {"Reservations": [{"Instances": [WEB]}, {"Instances": [BATCH]}]}
 Inventory = Callable[..., Done]
 
 
-@pytest.fixture(scope="module")
-def inventory() -> Iterator[Inventory]:
+@pytest.fixture
+def inventory(ansible_inventories: Programs) -> Inventory:
     """What ansible-inventory finds where the AWS command line, here a stand-in, answers so to exactly one question."""
-    enabled = {
-        "ANSIBLE_INVENTORY_ENABLED": "flyball.guards.aws_fleets",
-        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
-    }
-    with programs(**enabled) as ansible:
 
-        def found(folder: Path, answer: str, code: int = 0) -> Done:
-            (folder / "answer").write_text(answer)
-            cli = folder / "aws"
-            says = f"cat {folder}/answer; echo denied >&2; exit {code}"
-            cli.write_text(f"#!/bin/sh\n[ \"$*\" = '{ASKED}' ] || exit 9\n{says}\n")
-            cli.chmod(0o755)
-            file = folder / "prod.aws_fleets.yml"
-            options = {"plugin": "flyball.guards.aws_fleets", "environment": "prod", "region": "eu-central-1"}
-            file.write_text(json.dumps(options))
-            return ansible.run("inventory", "-i", str(file), "--list", path=f"{folder}:{os.environ['PATH']}")
+    def found(folder: Path, answer: str, code: int = 0) -> Done:
+        (folder / "answer").write_text(answer)
+        cli = folder / "aws"
+        says = f"cat {folder}/answer; echo denied >&2; exit {code}"
+        cli.write_text(f"#!/bin/sh\n[ \"$*\" = '{ASKED}' ] || exit 9\n{says}\n")
+        cli.chmod(0o755)
+        file = folder / "prod.aws_fleets.yml"
+        options = {"plugin": "flyball.guards.aws_fleets", "environment": "prod", "region": "eu-central-1"}
+        file.write_text(json.dumps(options))
+        return ansible_inventories.run("inventory", "-i", str(file), "--list", path=f"{folder}:{os.environ['PATH']}")
 
-        yield found
+    return found
 
 
 def test_every_instance_is_a_host_in_the_group_of_its_fleet(inventory: Inventory, tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """The collection's filters, as a playbook uses them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.playbooks.programs import programs
+from tests.playbooks.programs import Programs
 from tests.proxy.test_role import APPLICATION, BALANCER
 
 from ansible_collections.flyball.guards.plugins.filter.guards import FilterModule
 from flyball.proxy.role import haproxy_config
+
+pytestmark = pytest.mark.long  # the group of `ansible_programs` begins here
 
 PLAY = """
 - hosts: localhost
@@ -27,19 +29,18 @@ PLAY = """
 Rendered = Callable[[Path, dict[str, Any]], tuple[int, str, str]]
 
 
-@pytest.fixture(scope="module")
-def rendered() -> Iterator[Rendered]:
+@pytest.fixture
+def rendered(ansible_programs: Programs) -> Rendered:
     """Exit code, what was written, and what was said."""
-    with programs() as ansible:
 
-        def made(folder: Path, proxy: dict[str, Any]) -> tuple[int, str, str]:
-            play, file = folder / "play.yml", folder / "haproxy.cfg"
-            play.write_text(PLAY)
-            variables = json.dumps({"proxy": proxy, "file": str(file)})
-            done = ansible.run("playbook", "--inventory=localhost,", "--extra-vars", variables, str(play))
-            return done.returncode, file.read_text() if file.exists() else "", done.stdout + done.stderr
+    def made(folder: Path, proxy: dict[str, Any]) -> tuple[int, str, str]:
+        play, file = folder / "play.yml", folder / "haproxy.cfg"
+        play.write_text(PLAY)
+        variables = json.dumps({"proxy": proxy, "file": str(file)})
+        done = ansible_programs.run("playbook", "--inventory=localhost,", "--extra-vars", variables, str(play))
+        return done.returncode, file.read_text() if file.exists() else "", done.stdout + done.stderr
 
-        yield made
+    return made
 
 
 def test_a_hosts_proxy_is_that_of_the_renderer(rendered: Rendered, tmp_path: Path) -> None:

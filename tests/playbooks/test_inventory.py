@@ -2,12 +2,12 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.playbooks.programs import Done, programs
+from tests.playbooks.programs import Done, Programs
 
 HOSTS = {
     "app1": {"address": "192.0.2.11", "groups": ["web", "zone_a"], "vars": {"nginx_max_connections": 512}},
@@ -19,21 +19,16 @@ SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"
 Inventory = Callable[..., Done]
 
 
-@pytest.fixture(scope="module")
-def inventory() -> Iterator[Inventory]:
+@pytest.fixture
+def inventory(ansible_inventories: Programs) -> Inventory:
     """What ansible-inventory makes of a file with some options."""
-    enabled = {
-        "ANSIBLE_INVENTORY_ENABLED": "flyball.guards.pulumi_stack",
-        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
-    }
-    with programs(**enabled) as ansible:
 
-        def made(folder: Path, path: str = "", **options: Any) -> Done:
-            file = folder / "prod.pulumi_stack.yml"
-            file.write_text(json.dumps({"plugin": "flyball.guards.pulumi_stack", **options}))
-            return ansible.run("inventory", "-i", str(file), "--list", path=path)
+    def made(folder: Path, path: str = "", **options: Any) -> Done:
+        file = folder / "prod.pulumi_stack.yml"
+        file.write_text(json.dumps({"plugin": "flyball.guards.pulumi_stack", **options}))
+        return ansible_inventories.run("inventory", "-i", str(file), "--list", path=path)
 
-        yield made
+    return made
 
 
 def exported(folder: Path, hosts: Any) -> str:

@@ -2,12 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.playbooks.programs import Programs, programs
+from tests.playbooks.programs import Programs
 
 from flyball.guards.roles.aws_fleets import UNDER_WAY, check_changing
 
@@ -73,12 +72,6 @@ def test_what_says_nothing_is_no_consent(answer: object) -> None:
     assert said.startswith(NOTHING)
 
 
-@pytest.fixture(scope="module")
-def ansible() -> Iterator[Programs]:
-    with programs() as found:
-        yield found
-
-
 def asked(ansible: Programs, folder: Path, answers: dict[str, Any], override: str = "") -> tuple[int, str, list[str]]:
     """Exit code, what was said, and what the AWS command line, here a stand-in, was asked by the real tasks."""
     cli = folder / "bin/aws"
@@ -116,14 +109,16 @@ GROUPS, REFRESHES = "describe-auto-scaling-groups", "describe-instance-refreshes
 
 
 def test_each_group_is_asked_of_once_and_all_hosts_stop_where_its_instances_are_being_replaced(
-    ansible: Programs, tmp_path: Path
+    ansible_programs: Programs, tmp_path: Path
 ) -> None:
-    code, said, questions = asked(ansible, tmp_path, {GROUPS: ROLL, REFRESHES: refreshes("InProgress")})
+    code, said, questions = asked(ansible_programs, tmp_path, {GROUPS: ROLL, REFRESHES: refreshes("InProgress")})
     assert code == 2
     assert questions == QUESTIONS
     assert said.count("its instances are being replaced by a refresh (InProgress") >= 4
 
 
-def test_a_person_may_go_ahead(ansible: Programs, tmp_path: Path) -> None:
-    code, said, _ = asked(ansible, tmp_path, {GROUPS: ROLL, REFRESHES: refreshes("InProgress")}, "the refresh hangs")
+def test_a_person_may_go_ahead(ansible_programs: Programs, tmp_path: Path) -> None:
+    code, said, _ = asked(
+        ansible_programs, tmp_path, {GROUPS: ROLL, REFRESHES: refreshes("InProgress")}, "the refresh hangs"
+    )
     assert code == 0, said

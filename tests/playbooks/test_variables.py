@@ -1,12 +1,12 @@
 """Variables as Ansible hands them over: a wrong name is refused in the preflight, whatever else the role has set."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.playbooks.programs import Programs, programs
+from tests.playbooks.programs import Programs
 
 from flyball.guards.roles.collection import ROLES
 
@@ -30,15 +30,9 @@ SHARED = {"rollout_load": {"peak": 1, "host": 2}}
 Preflights = Callable[..., list[str]]
 
 
-@pytest.fixture(scope="module")
-def ansible() -> Iterator[Programs]:
-    with programs() as found:
-        yield found
-
-
 @pytest.fixture
-def preflights(ansible: Programs, tmp_path: Path) -> Preflights:
-    return lambda cases, *options: _preflights(ansible, tmp_path, cases, *options)
+def preflights(ansible_programs: Programs, tmp_path: Path) -> Preflights:
+    return lambda cases, *options: _preflights(ansible_programs, tmp_path, cases, *options)
 
 
 def _preflights(

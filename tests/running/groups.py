@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
-SHARED = ("control_plane", "governed_plane", "scaled_plane", "site_fleet")
+SHARED = (
+    *("control_plane", "governed_plane", "scaled_plane", "site_fleet"),
+    *("ansible_programs", "ansible_inventories"),
+)
 """Fixtures for all tests that use them, to be ended with the last of these (see `at_group_end`)."""
 ALONE = ("tests/drills/test_drills.py", "tests/drills/test_host_drills.py")
 """Modules whose tests each bring up what they need."""

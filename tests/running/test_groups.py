@@ -32,6 +32,7 @@ def names(*groups: list[Item]) -> str:
         ("tests/cluster/test_up.py", "test_a", ("shop",), "tests/cluster/test_up.py"),
         ("tests/cluster/test_control_plane.py", "test_a", ("kubectl", "control_plane"), "control_plane"),
         ("tests/hosts/site/test_rolling.py", "test_a", ("shop", "converged", "site_fleet"), "site_fleet"),
+        ("tests/playbooks/test_filters.py", "test_a", ("rendered", "ansible_programs"), "ansible_programs"),
         ("tests/aws/validators/test_iam.py", "test_a", (), "tests/aws"),
         ("tests/drills/test_drills.py", "test_drill[dawn]", (), "tests/drills/test_drills.py::test_drill-dawn"),
     ],
