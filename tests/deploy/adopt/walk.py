@@ -152,8 +152,16 @@ class Walk:
         is as if nothing stood there."""
         self.found = found
         self.is_nothing = is_nothing
+        self._results: dict[tuple[int, str], Result] = {}
 
     def result(self, item: Item, document: Any) -> Result:
+        """Adopted once of the same: a third of all that is asked is of the manifest as it is."""
+        key = id(item), repr(document)
+        if key not in self._results:
+            self._results[key] = self._adopted(item, document)
+        return self._results[key]
+
+    def _adopted(self, item: Item, document: Any) -> Result:
         try:
             items = [*items_of(document, item.origin), *(each for each in self.found.items if each is not item)]
             adopted = adopt(gathered(items, None, []))
