@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import so_many
 from tests.proxy.parsed import Sections, number, sections, timeouts, what_haproxy_says
 
 from flyball.guards.breakers.breaker import WITHOUT_BODY
@@ -140,7 +141,7 @@ def latest_body(lines: list[str]) -> int:
 
 
 @pytest.mark.haproxy
-@settings(max_examples=20)
+@settings(max_examples=so_many(20))
 @given(stack=stacks())
 def test_haproxy_takes_all_of_them(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder: Path = tmp_path_factory.mktemp("graph")

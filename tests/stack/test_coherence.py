@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.examples import so_many
 from tests.stack.coherence import incoherent
 from tests.stack.generated import stack
 
@@ -21,7 +22,7 @@ FILES = [
     *sorted((ROOT / "examples").glob("*.yaml")),
     *sorted((ROOT / "tests/kubernetes/stacks").glob("*.yaml")),
 ]
-WANTED = 16
+WANTED = so_many(16)
 """Stacks of those at random, so many of which keep all rules."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.examples import so_many
 
 from flyball.deploy import up as local
 from flyball.guards.reading.problem import Problem, Refused
@@ -15,9 +16,9 @@ from flyball.stack.target import Target, find
 
 ROOT = Path(__file__).parents[2]
 STACKS = [(ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text(encoding="utf-8") for name in ("local", "dev", "prod")]
-EACH = 100
+EACH = so_many(100)
 RENDERED = 1
-"""Of each hundred, so many that `plan` accepts are rendered whole."""
+"""Of each hundred files, or what is tried of them, so many that `plan` accepts are rendered whole."""
 ODD = [
     *(
         "",

@@ -11,6 +11,7 @@ from typing import Any, get_origin, is_typeddict
 
 import pytest
 from click.testing import CliRunner
+from tests.examples import so_many
 from tests.stack.odd_values import ODD
 from tests.stack.places import LEAST, NAMES, Place, places, written
 
@@ -99,7 +100,7 @@ def test_of_two_wrong_values_both_are_named(tmp_path: Path) -> None:
     """A list in a list is nobody's value but of what takes anything."""
     words, file = random.Random(SEED), tmp_path / "Pulumi.odd.yaml"
     typed = [place for place in places(StackArgs) if is_typeddict(place.kind) or place.kind in (str, bool, int, float)]
-    for _ in range(200):
+    for _ in range(so_many(200)):
         one, two = words.sample(typed, 2)
         if one.way[: len(two.way)] == two.way or two.way[: len(one.way)] == one.way:
             continue

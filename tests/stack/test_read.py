@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.examples import so_many
 
 from flyball.guards.clean_up.nodes import Nodes
 from flyball.guards.reading.problem import Refused
@@ -203,7 +204,7 @@ CONFIGS = st.builds(
 )
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=so_many(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(CONFIGS)
 def test_nothing_but_problems_comes_of_nonsense(config: dict[str, Any]) -> None:
     _, problems = examine(config)

@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from tests.deploy.adopt.charts import SPACE, Manifest, charts, chosen, labels, manifest
 from tests.deploy.adopt.test_adopt import again, filled, objects
 from tests.deploy.adopt.test_properties import adopted_of
+from tests.examples import so_many
 
 from flyball.deploy.adopt.changes import changes
 from flyball.deploy.adopt.found import gathered, items_of
 from flyball.stack.read import examine
 
 
-@settings(max_examples=40)
+@settings(max_examples=so_many(40))
 @given(charts())
 def test_a_plan_accepts_what_is_adopted_of_charts(documents: list[Manifest]) -> None:
     adopted = adopted_of(documents)
@@ -23,7 +24,7 @@ def test_a_plan_accepts_what_is_adopted_of_charts(documents: list[Manifest]) -> 
     assert [str(problem) for problem in examine({**adopted.config, "services": services})[1]] == []
 
 
-@settings(max_examples=3)
+@settings(max_examples=so_many(3))
 @given(charts())
 def test_and_it_is_adopted_as_itself(tmp_path_factory: Any, documents: list[Manifest]) -> None:
     folder = tmp_path_factory.mktemp("made")

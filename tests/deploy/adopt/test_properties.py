@@ -6,6 +6,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.deploy.adopt.test_adopt import again, filled, objects
+from tests.examples import so_many
 
 from flyball.deploy.adopt.adopt import Adopted, adopt
 from flyball.deploy.adopt.changes import changes
@@ -183,7 +184,7 @@ def check_variables(name: str, deployment: dict[str, Any], adopted: Adopted) -> 
         assert {variable["name"] for variable in each["env"]} in found[each["image"]]
 
 
-@settings(max_examples=5)
+@settings(max_examples=so_many(5))
 @given(sets())
 def test_it_is_a_fixed_point_from_the_second_time_on(tmp_path_factory: Any, documents: list[dict[str, Any]]) -> None:
     folder = tmp_path_factory.mktemp("made")

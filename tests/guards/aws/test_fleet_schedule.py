@@ -8,6 +8,7 @@ import pytest
 from cronsim import CronSim
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tests.examples import so_many
 
 from flyball.guards.aws import fleet_schedule
 from flyball.guards.aws.fleet_schedule import Action, Actions
@@ -106,7 +107,7 @@ def minutes_of(actions: Actions) -> dict[datetime, int]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=so_many(60), deadline=None)
 @given(st.lists(WINDOWS, min_size=1, max_size=3))
 @example([Window("", "15 0 * * *", "0 0 * * *", Fraction(100)), Window("", "0 0 * * *", "15 0 * * *", Fraction(100))])
 @example([Window("", "0 20 * * 1-5", "0 6 * * 1-5", Fraction(100))])

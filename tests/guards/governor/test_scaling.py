@@ -9,6 +9,7 @@ import pytest
 from cronsim import CronSim
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.examples import so_many
 from tests.guards.governor.autoscaler import Autoscaler
 from tests.guards.headroom.test_schedule import EDGES, Edge, active_minutes
 
@@ -232,7 +233,7 @@ WINDOWS = st.lists(st.tuples(EDGES, EDGES, st.integers(1, 60)), min_size=1, max_
 
 
 class TestWholeWeeks:
-    @settings(max_examples=12, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+    @settings(max_examples=so_many(12), suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
     @given(WINDOWS, st.integers(1, 60), BEHAVIORS, st.integers(1, 300), st.integers(0, 14))
     def test_the_floor_of_every_minute_stands_and_no_step_is_too_large(
         self, drawn: list[tuple[Edge, Edge, int]], otherwise: int, behavior: Behavior, startup: int, phase: int

@@ -8,6 +8,7 @@ import pytest
 from cronsim import CronSim, CronSimError
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tests.examples import so_many
 
 from flyball.guards.headroom import cron
 from flyball.guards.headroom.cron import DAY_MINUTES, REFERENCE
@@ -108,7 +109,7 @@ class TestNormal:
         ):
             cron.normal("0 0 */2 * 1")
 
-    @settings(max_examples=30)
+    @settings(max_examples=so_many(30))
     @given(EXPRESSIONS)
     @example("0 0 1-31 * 1")
     @example("0 0 13 * 5")
@@ -153,7 +154,7 @@ class TestEarlier:
         with pytest.raises(ValueError, match=f"^{why}$"):
             cron.earlier(written, minutes)
 
-    @settings(max_examples=30)
+    @settings(max_examples=so_many(30))
     @given(EXPRESSIONS, st.integers(1, 1439))
     def test_every_time_is_so_many_minutes_before(self, written: str, minutes: int) -> None:
         try:
@@ -182,7 +183,7 @@ class TestEndsWithin:
     def test_by_hand(self, start: str, end: str, minutes: int, expected: bool) -> None:
         assert cron.ends_within(start, end, minutes) is expected
 
-    @settings(max_examples=30)
+    @settings(max_examples=so_many(30))
     @given(EXPRESSIONS, EXPRESSIONS, st.integers(0, 300))
     def test_against_all_times_of_a_month(self, start: str, end: str, minutes: int) -> None:
         try:

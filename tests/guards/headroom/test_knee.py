@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import so_many
 
 from flyball.guards.headroom.headroom import DEFAULT_UTILIZATION
 from flyball.guards.headroom.knee import FEWEST, LEAST, TIMES, Curve, Sample, find
@@ -65,7 +66,7 @@ def samples(
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=so_many(30))
 @given(
     st.sampled_from([1, 2, 4, 8, 16]).flatmap(lambda c: st.tuples(st.just(c), st.integers(fewest(c), 3000))),
     st.integers(0, 2**32),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tests.examples import so_many
 
 from flyball.guards.headroom import schedule
 from flyball.guards.headroom.schedule import REFERENCE, Schedule, Segment, Window
@@ -58,7 +59,7 @@ def active_minutes(start: Edge, end: Edge) -> list[bool]:
 
 
 class TestAgainstEveryMinute:
-    @settings(max_examples=15)
+    @settings(max_examples=so_many(15))
     @given(st.lists(st.tuples(EDGES, EDGES, st.integers(1, 5)), min_size=1, max_size=3), st.integers(1, 5))
     def test_segments(self, drawn: list[tuple[Edge, Edge, int]], peak: int) -> None:
         windows = [Window(f"w{i}", s.text, e.text, Fraction(p)) for i, (s, e, p) in enumerate(drawn)]
@@ -77,7 +78,7 @@ class TestAgainstEveryMinute:
                 minute += 1
         assert minute == WEEK_MINUTES
 
-    @settings(max_examples=15)
+    @settings(max_examples=so_many(15))
     @given(EDGES, EDGES, st.lists(st.integers(0, WEEK_MINUTES - 1), min_size=30, max_size=30))
     def test_is_active(self, start: Edge, end: Edge, minutes: list[int]) -> None:
         assume(not (start.minutes & end.minutes and start.hours & end.hours and start.days & end.days))
@@ -198,7 +199,7 @@ class TestClockChanges:
     def test_an_edge_beside_the_change(self, timezone: str, start: str) -> None:
         assert edge_problems(start, timezone=timezone) == []
 
-    @settings(max_examples=40)
+    @settings(max_examples=so_many(40))
     @given(st.sampled_from(ZONES), st.integers(0, 23), st.integers(0, 59))
     @example("Europe/Berlin", 2, 30)
     @example("Australia/Lord_Howe", 1, 59)
