@@ -25,7 +25,7 @@ LONGEST_UNREAD = 240
 """Seconds for which they do not, at the most, without the guard."""
 PASSWORD = "of-the-cache-of-the-drill"
 _FLOOD = f"""
-import json, os, socket, sys, time
+import json, os, re, socket, sys, time
 password, value = os.environ["REDISCLI_AUTH"].encode(), os.urandom({VALUE_KI * 1024})
 def packed(*words):
     return b"*%d\\r\\n" % len(words) + b"".join(b"$%d\\r\\n%s\\r\\n" % (len(word), word) for word in words)
@@ -70,8 +70,12 @@ elif sys.argv[1] == "unread":
 else:
     connection, _ = connected()
     while True:
-        connection.sendall(packed(b"INFO", b"persistence"))
-        if b"rdb_bgsave_in_progress:1" in connection.recv(65536):
+        connection.sendall(packed(b"INFO"))
+        said = connection.recv(65536)
+        # With few keys it is filled between two looks: then once more than before.
+        times = re.search(rb"sync_full:(\\d+)", said)
+        filled = times and int(times[1]) > int(sys.argv[2]) and b"state=online" in said
+        if filled or b"rdb_bgsave_in_progress:1" in said:
             break
         time.sleep(0.01)
     print(flood({VALUES} // 2))
@@ -156,10 +160,13 @@ def _flood(scene: Scene, people: Watch, first: Host, second: Host) -> int:
     scene.recorder.event("clients that do not read")
     _leave_unread(scene.guard, people, first)
     scene.recorder.event("a replica is filled under writes")
+    times = int(first.run(f"{_ask()} info stats | tr -d '\\r' | sed -n 's/^sync_full://p'"))
     # Another of that name begins when systemd has let this one go, a moment after it has ended.
     gone = '[ "$(systemctl show --property=LoadState --value start)" = not-found ]'
     second.run(f"systemctl kill --signal=KILL start; timeout 120 sh -c 'until {gone}; do sleep 0.1; done'")
-    first.run(f"systemd-run --quiet --unit=writes --setenv=REDISCLI_AUTH={PASSWORD} python3 /root/flood.py again")
+    first.run(
+        f"systemd-run --quiet --unit=writes --setenv=REDISCLI_AUTH={PASSWORD} python3 /root/flood.py again {times}"
+    )
     second.run(f"{_run('start', 1)} /bin/sh {configuration.FOLDER}/start.sh")
     first.run("while systemctl is-active --quiet writes; do sleep 0.2; done")
     second.run(f"timeout 120 sh -c 'until {_ask()} role | grep -q connected; do sleep 0.2; done'")
