@@ -1,13 +1,13 @@
 """What floods the cache of a drill while its replica is filled, before a stand-in for the cache."""
 
 import os
-import socket
+import socketserver
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
+from tests.servers import command, served
 
 from flyball.drills.hosts.cache_flood_pod import _FLOOD, VALUES
 from flyball.kubernetes.cache import configuration
@@ -19,40 +19,36 @@ UNDER_WAY = b"sync_full:2\r\nslave0:ip=10.0.0.1,port=6380,state=send_bulk\r\nrdb
 FILLED = BEFORE.replace(b"sync_full:1", b"sync_full:2")
 
 
-class Cache:
-    """Takes one client after the other, and says so of its state, the last for ever."""
+class Cache(socketserver.ThreadingTCPServer):
+    """Says so of its state, the last for ever, and takes whatever it is sent."""
 
-    def __init__(self, *states: bytes) -> None:
+    daemon_threads = True
+
+    def __init__(self, states: Sequence[bytes]) -> None:
+        super().__init__(("127.0.0.1", 0), _Connection)
         self.states = list(states)
         self.taken = 0
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self.socket.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=[connection], daemon=True).start()
+    def answer(self, words: list[bytes]) -> bytes:
+        if words[0] == b"INFO":
+            said = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+            return b"$%d\r\n%s\r\n" % (len(said), said)
+        self.taken += words[0] == b"SET"
+        return b"+OK\r\n"
 
-    def _answer(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as asked:
-            while first := asked.readline():
-                words = [asked.read(int(asked.readline()[1:]) + 2)[:-2] for _ in range(int(first[1:]))]
-                self.taken += words[0] == b"SET"
-                said = self.states[0] if words[0] == b"INFO" else b""
-                if said and len(self.states) > 1:
-                    self.states.pop(0)
-                connection.sendall(b"$%d\r\n%s\r\n" % (len(said), said) if said else b"+OK\r\n")
+
+class _Connection(socketserver.StreamRequestHandler):
+    server: Cache  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def handle(self) -> None:
+        while words := command(self.rfile):
+            self.wfile.write(self.server.answer(words))
 
 
 @pytest.fixture
 def cache(request: pytest.FixtureRequest) -> Iterator[Cache]:
-    made = Cache(*request.param)
-    yield made
-    made.socket.close()
+    with served(Cache(request.param)) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -62,7 +58,9 @@ def cache(request: pytest.FixtureRequest) -> Iterator[Cache]:
     indirect=True,
 )
 def test_it_writes_once_the_replica_is_filled_or_has_been(cache: Cache) -> None:
-    program = _FLOOD.replace(f", {configuration.BEHIND})", f", {cache.port})").replace(f"{VALUES} // 2", str(SOME))
+    program = _FLOOD.replace(f", {configuration.BEHIND})", f", {cache.server_address[1]})").replace(
+        f"{VALUES} // 2", str(SOME)
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, "again", "1"],
         env=os.environ | {"REDISCLI_AUTH": "secret"},

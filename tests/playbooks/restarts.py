@@ -9,15 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import flyball_host
 import holds
 import lease
 import planned_restart
 import pytest
-
-Server = TypeVar("Server", bound=socketserver.TCPServer)
+from tests.servers import command, served
 
 
 class Redis(socketserver.ThreadingTCPServer):
@@ -56,9 +55,7 @@ class _Connection(socketserver.StreamRequestHandler):
     server: Redis  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def handle(self) -> None:
-        count = int(self.rfile.readline()[1:])
-        words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2].decode() for _ in range(count)]
-        self.wfile.write(self.server.answer(words))
+        self.wfile.write(self.server.answer([word.decode() for word in command(self.rfile)]))
 
 
 class Web(http.server.ThreadingHTTPServer):
@@ -124,19 +121,6 @@ class Bench:
     @property
     def holder(self) -> str:
         return self.redis.values.get("restart:web", ("", 0))[0].split(" ")[0]
-
-
-@contextmanager
-def served(server: Server) -> Iterator[Server]:
-    """The server while it answers."""
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager

@@ -14,7 +14,8 @@ import planned_restart
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.playbooks.restarts import ALERTS, Bench, Web, failed_metric, made, marks, outcome, served, taken
+from tests.playbooks.restarts import ALERTS, Bench, Web, failed_metric, made, marks, outcome, taken
+from tests.servers import served
 
 
 @pytest.fixture
