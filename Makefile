@@ -27,7 +27,7 @@ engine: $(READY)
 	@$(BIN)/flyball engine
 
 # More workers than processors: tests of the proxy wait for it, and for what they send through it. Of each property a
-# fifth of the examples that `make test` tries, other ones each time.
+# fifth of the examples that `make test` tries, other ones each time, and of what is made at random the first fifth.
 check: $(READY)
 	@$(PYTEST) --numprocesses=$$(($(CORES) + 2)) --folders --hypothesis-profile=quick -m "not (cluster or hosts or vegeta or collector or java)" tests .ci/lint.py
 

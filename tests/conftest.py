@@ -19,6 +19,7 @@ settings.register_profile(
 )
 settings.register_profile("ci", settings.get_profile("flyball"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "flyball")
+# For `make check`; all else is as in the one that is loaded.
 settings.register_profile("quick", max_examples=10)
 
 pytest_plugins = [f"tests.running.{name}" for name in ("builds", "garbage", "groups", "logs", "passed", "times")]

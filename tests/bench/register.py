@@ -101,7 +101,7 @@ def once(way: str, count: int, raw: Sequence[tuple[str, str]]) -> Cost:
 
 
 def _apart(runs: Sequence[tuple[str, int]]) -> list[Cost]:
-    """The same of each run, in a process of its own."""
+    """The cost of each run, in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.register", json.dumps(runs)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [Cost(*json.loads(line)) for line in said.splitlines()]
