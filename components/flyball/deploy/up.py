@@ -236,11 +236,18 @@ def render(target: Target, stack: Stack | Platform | None = None) -> Rendered:
         with already_read(stack):
             return rendered(run_program(target.project, target.name, target.config, cloud))
     finally:
-        # What a program leaves stays until the command ends; to look through it took a tenth of the time. Who has said
-        # before what stays, such as the tests, renders often: there it would pile up.
-        if not gc.get_freeze_count():
-            gc.freeze()
+        stays()
         gc.enable()
+
+
+@functools.cache
+def stays() -> None:
+    """Keep what there is from Python's collector, once in a process.
+
+    What a program leaves stays until the command ends; to look through it took a tenth of the time. Who renders again
+    and again, such as the tests, would pile it up.
+    """
+    gc.freeze()
 
 
 def cluster(target: Target, stack: Stack, report: Report) -> Kubectl:
