@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import tarfile
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from tests.aws import capture
 from tests.aws.capture import Shown, cases, changed, shown
+from tests.servers import served
 
 from flyball.aws.fleet import boot
 from flyball.deploy.program import run
@@ -143,12 +143,8 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
     (tmp_path / "site.yml").write_text("[]\n")
     with tarfile.open(tmp_path / "store", "w:gz") as archive:
         archive.add(tmp_path / "site.yml", "site.yml")
-    with Metadata(tmp_path / "metadata", 0) as metadata:
-        thread = threading.Thread(target=metadata.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(Metadata(tmp_path / "metadata", 0)) as metadata:
         yield Instance(tmp_path, metadata.endpoint)
-        metadata.shutdown()
-        thread.join()
 
 
 ASKED = (

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import yaml
 from tests.cluster.conftest import built
 from tests.deploy.test_checks import SMALL, STACK, WANTED
+from tests.servers import served
 
 from flyball.deploy.checks import kubelets
 from flyball.deploy.checks.outcome import Finding, Outcome
@@ -50,8 +50,7 @@ class _Api(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def played(tmp_path: Path) -> Iterator[Kubectl]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Api) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with served(http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Api)) as server:
         file = tmp_path / "kubeconfig.yaml"
         url = f"http://127.0.0.1:{server.server_port}"
         config = {
@@ -63,7 +62,6 @@ def played(tmp_path: Path) -> Iterator[Kubectl]:
         }
         file.write_text(yaml.safe_dump(config))
         yield Kubectl(built("kubectl")["kubectl"], file)
-        server.shutdown()
 
 
 def test_kubelets_that_fit_and_differ_and_are_none(played: Kubectl) -> None:

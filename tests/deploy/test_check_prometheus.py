@@ -2,13 +2,13 @@
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from tests.alerts import cases
 from tests.deploy.test_checks import CONFIG
+from tests.servers import served
 
 from flyball.alerts import needs
 from flyball.alerts.rule import Record, Rule, rule_file
@@ -59,12 +59,10 @@ class _Api(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[_Server]:
     """One that has all of it: half of the figures as series, the others only described, as those without series."""
-    with _Server(("127.0.0.1", 0), _Api) as made:
+    with served(_Server(("127.0.0.1", 0), _Api)) as made:
         made.rules, names = [loaded(rule) for rule in RULES], list(NEEDED)
         made.names, made.described = names[::2], names[1::2]
-        threading.Thread(target=made.serve_forever, daemon=True).start()
         yield made
-        made.shutdown()
 
 
 def asked(server: _Server) -> Outcome:

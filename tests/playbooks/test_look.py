@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import holds
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from tests.servers import served
 
 from ansible_collections.flyball.guards.plugins.modules import look
 
@@ -27,12 +27,8 @@ class _Page(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def origin() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Page)) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
 
 
 def ask(capsys: pytest.CaptureFixture[str], **arguments: Any) -> dict[str, Any]:

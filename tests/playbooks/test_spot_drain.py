@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -13,6 +12,7 @@ import pytest
 import spot_drain
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.servers import served
 
 from flyball.lab.hosts.ec2_metadata import Metadata
 
@@ -68,9 +68,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     (tmp_path / "metadata").mkdir()
-    with Metadata(tmp_path / "metadata", 0) as metadata:
-        thread = threading.Thread(target=metadata.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(Metadata(tmp_path / "metadata", 0)) as metadata:
         made = Bench(tmp_path, metadata)
         monkeypatch.setattr(flyball_host, "MARK", tmp_path / "run/drain")
         monkeypatch.setattr(flyball_host, "BOOT", tmp_path / "boot_id")
@@ -84,8 +82,6 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         yield made
         (tmp_path / "metadata/fault").unlink(missing_ok=True)
-        metadata.shutdown()
-        thread.join()
 
 
 def marks() -> list[str]:

@@ -1,10 +1,11 @@
 """An HTTP server on the loopback interface that does as it is told, and remembers what it was asked."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.servers import served
 
 
 class Backend:
@@ -57,11 +58,6 @@ def backend() -> Iterator[Backend]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: the tests look at what is remembered."""
 
-    with _Server(("127.0.0.1", 0), Handler) as server:
+    with served(_Server(("127.0.0.1", 0), Handler)) as server:
         state.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield state
-        finally:
-            server.shutdown()
+        yield state

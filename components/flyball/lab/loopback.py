@@ -22,7 +22,8 @@ def serving(handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = 
     if tls:
         # Hands are shaken by the thread of each connection, with its first read: whoever is slow delays nobody else.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # To be ended it waits for its next look at whether it is to end: half a second where nobody says otherwise.
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield server.server_port
     finally:

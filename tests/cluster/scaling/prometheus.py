@@ -1,11 +1,11 @@
 """Answers each query as a Prometheus server would, with a figure that a test sets."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.servers import served
 
 
 class Prometheus(ThreadingHTTPServer):
@@ -35,13 +35,5 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing; pytest shows what goes wrong."""
 
 
-@contextmanager
-def prometheus() -> Iterator[Prometheus]:
-    with Prometheus() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def prometheus() -> AbstractContextManager[Prometheus]:
+    return served(Prometheus())
