@@ -8,6 +8,8 @@ from tests.bench import __main__ as bench
 from tests.bench import cost
 from tests.bench.figures import Table, keep, machine, section
 
+pytestmark = pytest.mark.long
+
 WITH_AWS = pytest.mark.xdist_group(name="tests/aws")
 """In the worker that has loaded what knows AWS, which takes two seconds of a processor."""
 OTHERS = """# What it costs

@@ -15,6 +15,8 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 from flyball.deploy import language_host
 
+pytestmark = pytest.mark.long
+
 HOST = [sys.executable, language_host.__file__]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 PROGRAM = Path(__file__).parents[2] / "playbooks/roles/logrotate/files/log-reopen"
 _SYSTEMCTL = """#!/bin/sh
 # Of one service: its process's number is in a file.

@@ -90,7 +90,7 @@ def test_odd_values_are_planned_or_refused_where_they_stand(tmp_path: Path) -> N
         for problem in problems:
             assert problem.where.isprintable(), value[:80]
             assert problem.remedy or problem.rule in (WRONG_TYPE, UNREADABLE_FILE), str(problem)
-    for text in words.sample(accepted, RENDERED):
+    for text in words.sample(accepted, so_many(RENDERED)):
         target, _ = outcome(file, text)
         assert target
         assert local.render(target).objects or is_platform(target.config), text[:500]
