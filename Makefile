@@ -1,5 +1,6 @@
 # `make up` brings the local stack up on a control plane on this machine. Before a commit `make check`: lints, types and
-# the tests that need neither control plane, nor hosts, nor Java. `make test` runs every test.
+# the tests that need neither control plane, nor hosts, nor seconds for programs that play together. `make test` runs
+# every test.
 # What pyright, lint-imports and ansible-lint passed is kept in ~/.cache/flyball/passed, and they are not asked again
 # while nothing that they read has changed, pyright not of files that read nothing of what did; never in CI.
 SHELL := /bin/bash
@@ -26,10 +27,10 @@ down: $(READY)
 engine: $(READY)
 	@$(BIN)/flyball engine
 
-# More workers than processors: tests of the proxy wait for it, and for what they send through it. Of each property a
-# fifth of the examples that `make test` tries, other ones each time, and of what is made at random the first fifth.
+# One worker more than there are processors: some tests wait for programs that they start. Of each property a fifth of
+# the examples that `make test` tries, other ones each time, and of what is made at random the first fifth.
 check: $(READY)
-	@$(PYTEST) --numprocesses=$$(($(CORES) + 2)) --folders --hypothesis-profile=quick -m "not (cluster or hosts or vegeta or collector or java)" tests .ci/lint.py
+	@$(PYTEST) --numprocesses=$$(($(CORES) + 1)) --folders --hypothesis-profile=quick -m "not (cluster or hosts or vegeta or collector or java or integration)" tests .ci/lint.py
 
 # More workers than processors: most of the time they wait, for hosts, autoscalers and drills. What is short comes after
 # what waits, see tests/running/groups.py.

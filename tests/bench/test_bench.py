@@ -8,8 +8,6 @@ from tests.bench import __main__ as bench
 from tests.bench import cost
 from tests.bench.figures import Table, keep, machine, section
 
-pytestmark = pytest.mark.long
-
 WITH_AWS = pytest.mark.xdist_group(name="tests/aws")
 """In the worker that has loaded what knows AWS, which takes two seconds of a processor."""
 OTHERS = """# What it costs
@@ -28,6 +26,7 @@ Also by people.
 """
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("part", ["register", pytest.param("aws", marks=WITH_AWS), "command"])
 def test_a_part_measures_and_is_written_down(part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = tmp_path / "bench.md"

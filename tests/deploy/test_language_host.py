@@ -15,7 +15,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 from flyball.deploy import language_host
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.integration
 
 HOST = [sys.executable, language_host.__file__]
 

@@ -29,7 +29,7 @@ from tests.kubernetes.test_services import kind, of_a_team, pipeline, shop
 from flyball.deploy.manifests import rendered
 from flyball.deploy.program import _registered, run_program
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = itertools.count(1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.integration
 
 PROGRAM = Path(__file__).parents[2] / "playbooks/roles/logrotate/files/log-reopen"
 _SYSTEMCTL = """#!/bin/sh

@@ -10,7 +10,7 @@ from tests.playbooks.programs import Programs
 
 from flyball.guards.roles.collection import ROLES
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.integration
 
 COLLECTION = Path(__file__).parents[2] / "playbooks"
 WITHOUT: dict[str, dict[str, Any]] = {

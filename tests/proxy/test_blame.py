@@ -17,7 +17,7 @@ from flyball.guards.timeouts.hops import Hop
 from flyball.lab.ports import free
 from flyball.proxy import Address, Outbound, Proxy, Server
 
-pytestmark = [pytest.mark.haproxy, pytest.mark.long]
+pytestmark = [pytest.mark.haproxy, pytest.mark.integration]
 
 BREAKER = Breaker(minimum=5, open=30_000)
 LARGE = 100_000

@@ -19,7 +19,7 @@ from flyball.guards.timeouts.hops import Hop
 from flyball.lab.ports import free
 from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server
 
-pytestmark = pytest.mark.haproxy
+pytestmark = [pytest.mark.haproxy, pytest.mark.integration]
 
 METHOD = "/shop.Payment/Pay"
 RETRY = (

@@ -24,7 +24,7 @@ from flyball.guards.timeouts.hops import HealthCheck, Hop
 from flyball.lab.ports import free
 from flyball.proxy import Address, InboundHop, Outbound, Proxy, Server
 
-pytestmark = [pytest.mark.haproxy, pytest.mark.long]
+pytestmark = [pytest.mark.haproxy, pytest.mark.integration]
 
 BREAKER = Breaker(window=60_000, threshold=50, minimum=10, open=1_000, probes=50, permitted=3, slow=900)
 BODY = '{"items": [], "note": "it\'s $HOME #1 %[x]"}'

@@ -22,7 +22,7 @@ ALONE = ("tests/drills/test_drills.py", "tests/drills/test_host_drills.py")
 """Modules whose tests each bring up what they need."""
 TOGETHER = ("tests/aws",)
 """Folders whose modules are one group: each worker that ran one of them would load the SDK and make the platforms."""
-_KINDS = ("hosts", "cluster", "vegeta", "long")
+_KINDS = ("hosts", "cluster", "vegeta", "integration", "long")
 """In which order they are taken up, by marks; what has none of them is short and comes last."""
 NICENESS = os.getpriority(os.PRIO_PROCESS, 0)
 YIELDING = NICENESS + 10
@@ -49,15 +49,15 @@ def in_order(groups: Iterable[Sequence[pytest.Item]]) -> list[pytest.Item]:
     """All tests, those of a group one after another.
 
     What waits most comes first, hosts and control planes by turns, of each the group with most tests first; then the
-    drills with traffic, what is marked as long, and at the end what is short, to fill the gaps.
+    drills with traffic, programs that play together, what is marked as long, and at the end what is short, to fill the
+    gaps.
     """
     kinds: dict[str, list[Sequence[pytest.Item]]] = {kind: [] for kind in (*_KINDS, "")}
     for group in sorted(groups, key=len, reverse=True):
         kinds[kind_of(group[0])].append(group)
     waiting = itertools.zip_longest(kinds["hosts"], kinds["cluster"], fillvalue=())
-    return [
-        item for group in (*itertools.chain(*waiting), *kinds["vegeta"], *kinds["long"], *kinds[""]) for item in group
-    ]
+    after = (kinds[kind] for kind in (*_KINDS[2:], ""))
+    return [item for group in itertools.chain(*waiting, *after) for item in group]
 
 
 def kind_of(test: pytest.Item) -> str:

@@ -51,10 +51,11 @@ def test_hosts_and_clusters_take_turns_and_come_before_the_rest() -> None:
         group("vwx"),
         group("h", "hosts"),
         group("g", "long"),
+        group("p", "integration"),
         group("m", "cluster"),
         group("ij", "hosts"),
     )
-    assert found == "ijklhmgvwxu"
+    assert found == "ijklhmpgvwxu"
 
 
 def test_every_test_stays() -> None:
