@@ -129,8 +129,8 @@ def needed(size: Size, zones: int, replicas: Demand, daemons: Demand) -> int | N
         left = USABLE * has - daemon
         if left <= 0:
             return None
-        most = max(most, -(-asked // left))
-    return ceil_div(int(most) + 1, zones) * zones
+        most = max(most, ceil_div(asked, left))
+    return ceil_div(most + 1, zones) * zones
 
 
 def room(size: Size, daemons: Demand) -> Demand:

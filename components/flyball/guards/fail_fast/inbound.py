@@ -14,7 +14,7 @@ from flyball.guards.fail_fast.rules import CONNECTIONS_BELOW_REQUESTS, QUEUE_BEY
 from flyball.guards.reading.problem import Path, Problem
 from flyball.guards.reading.reader import Reader
 from flyball.guards.reading.rules import DOES_NOT_APPLY, EMPTY, UNKNOWN_VALUE
-from flyball.guards.reading.units import Bytes, Milliseconds, exact, show_count, show_duration
+from flyball.guards.reading.units import Bytes, Milliseconds, ceil_div, exact, show_count, show_duration
 
 KI = 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -54,7 +54,7 @@ def concurrency(replica: float | Fraction, latency: Milliseconds) -> int:
 
     At least 1, and at most a quarter of the connections that one proxy may have.
     """
-    return min(max(1, -(-exact(replica) * latency // 1000)), MOST_CONNECTIONS // 4)
+    return min(max(1, ceil_div(exact(replica) * latency, 1000)), MOST_CONNECTIONS // 4)
 
 
 def waiting(replica: float | Fraction, queue: Milliseconds) -> int:

@@ -140,6 +140,6 @@ def show_number(value: Fraction | float | int, digits: int = 3) -> str:
     return short.rstrip("0").rstrip(".") if "." in short else short
 
 
-def ceil_div(dividend: int, divisor: int) -> int:
-    """Integer division, rounded up."""
+def ceil_div(dividend: int | Fraction, divisor: int | Fraction) -> int:
+    """Division of what is exact, rounded up."""
     return -(-dividend // divisor)

@@ -136,7 +136,7 @@ def read(r: Reader) -> Canary | None:
         errors=errors,
         # Of n requests none of which failed, less than 3 / n fail in truth, at 95 % confidence (J. A. Hanley and
         # A. Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249, 1983).
-        requests=abort.whole("requests", int(-(-3 // errors))),
+        requests=abort.whole("requests", ceil_div(3, errors)),
         prometheus=own.said("prometheus"),
         by=_by(own),
     )
