@@ -97,6 +97,16 @@ def test_a_path(name: str, option: click.Option, tmp_path: Path, monkeypatch: py
             assert option.opts[-1] in shown or path.name in shown or str(path) in shown, (kind, result.output)
 
 
+@pytest.mark.parametrize("words", [("render", "-o"), ("alerts", "-o"), ("drill", "--json")], ids=" ".join)
+def test_where_not_even_root_can_make_a_file(words: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for the right only is told that root has it."""
+    monkeypatch.setattr(drills, "run", lambda *_: pytest.fail("began, and could not have written what came of it"))
+    result = run(["-C", str(ROOT), words[0], *(("-s", "dev") if words[0] != "drill" else ()), words[1], "/proc/x"])
+    assert result.exit_code == 1
+    assert f"{words[1].replace('-o', '--output')}: /proc/x cannot be written: " in result.output
+    assert "; name another place" in result.output
+
+
 @pytest.mark.parametrize(("name", "option"), list(options(click.types.FloatParamType)), ids=ids)
 def test_a_number(name: str, option: click.Option, tmp_path: Path) -> None:
     for value in NUMBERS:
