@@ -102,6 +102,8 @@ def check_place(option: str, path: Path | None, *, folder: bool = False) -> None
     """Refuse a file or a folder that could not be written, before the work whose outcome would then be lost."""
     if path is None:
         return
+    import tempfile
+
     from flyball.guards.reading.problem import Problem, Refused
     from flyball.guards.reading.rules import INVALID_PATH
 
@@ -110,6 +112,9 @@ def check_place(option: str, path: Path | None, *, folder: bool = False) -> None
         while folder and not _is_there(around):
             around = around.parent
         why = "" if around.is_dir() and os.access(around, os.W_OK | os.X_OK) else f"{around} is no folder to write in"
+        if not why:
+            # Root has the right everywhere, and yet can make no file in some places, as /proc. This one has no name.
+            tempfile.TemporaryFile(dir=around).close()
     except OSError as error:
         why = str(error.strerror)
     if why:
