@@ -7,7 +7,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.running.groups import NICENESS, YIELDING, group_of, in_order, pytest_runtest_setup
+from tests.running.groups import (
+    MEASURES,
+    NICENESS,
+    YIELDING,
+    group_of,
+    in_order,
+    pytest_collection_finish,
+    pytest_runtest_setup,
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class Priorities:
 
     def at(self, *marks: str, **config: object) -> int:
         """While a test with these marks runs."""
+        config = {"stash": {MEASURES: True}, **config}
         test: Any = SimpleNamespace(
             get_closest_marker=Item("a", marks).get_closest_marker, config=SimpleNamespace(**config)
         )
@@ -91,6 +100,17 @@ def test_what_is_short_yields_to_what_is_measured(monkeypatch: pytest.MonkeyPatc
     process = Priorities(monkeypatch, may_take_back=True)
     assert [process.at(*marks, workerinput={}) for marks in RUNS] == [YIELDING, NICENESS, YIELDING, NICENESS]
     assert process.at() == NICENESS
+
+
+def test_where_nothing_is_measured_nothing_yields(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `make check`: it would only be to what else the machine does, which then has nine tenths of it."""
+    process = Priorities(monkeypatch, may_take_back=True)
+    run: dict[Any, Any] = {}
+    config = SimpleNamespace(stash=run)
+    for marks, niceness in (((), NICENESS), (("long",), NICENESS), (("integration",), YIELDING), (("hosts",), YIELDING)):
+        session: Any = SimpleNamespace(config=config, items=[Item("a"), Item("b", marks)])
+        pytest_collection_finish(session)
+        assert process.at(workerinput={}, stash=run) == niceness, marks
 
 
 def test_nothing_yields_where_that_could_not_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
