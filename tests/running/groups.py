@@ -27,6 +27,8 @@ _KINDS = ("hosts", "cluster", "vegeta", "integration", "long")
 NICENESS = os.getpriority(os.PRIO_PROCESS, 0)
 YIELDING = NICENESS + 10
 """Of what is short: hosts, control planes and drills measure, and have their times to keep."""
+MEASURES = pytest.StashKey[bool]()
+"""Whether something in this run does."""
 _at_group_end = ExitStack()
 
 
@@ -87,10 +89,14 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
         raise pytest.UsageError("xdist puts no tests into groups; with pytest 9.1 it does")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    session.config.stash[MEASURES] = any(kind_of(item) not in ("", "long") for item in session.items)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """What is short yields to what runs in the other workers, where that can be taken back."""
-    if hasattr(item.config, "workerinput") and _may_take_back():
+    """What is short yields to what measures in the other workers, where that can be taken back."""
+    if hasattr(item.config, "workerinput") and item.config.stash[MEASURES] and _may_take_back():
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS if kind_of(item) else YIELDING)
 
 

@@ -107,7 +107,12 @@ def test_where_nothing_is_measured_nothing_yields(monkeypatch: pytest.MonkeyPatc
     process = Priorities(monkeypatch, may_take_back=True)
     run: dict[Any, Any] = {}
     config = SimpleNamespace(stash=run)
-    for marks, niceness in (((), NICENESS), (("long",), NICENESS), (("integration",), YIELDING), (("hosts",), YIELDING)):
+    for marks, niceness in (
+        ((), NICENESS),
+        (("long",), NICENESS),
+        (("integration",), YIELDING),
+        (("hosts",), YIELDING),
+    ):
         session: Any = SimpleNamespace(config=config, items=[Item("a"), Item("b", marks)])
         pytest_collection_finish(session)
         assert process.at(workerinput={}, stash=run) == niceness, marks
