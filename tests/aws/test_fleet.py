@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from tests.aws import capture
 from tests.aws.capture import Shown, cases, changed, shown
-from tests.servers import served
 
 from flyball.aws.fleet import boot
 from flyball.deploy.program import run
 from flyball.deploy.stand_ins import StandIns
 from flyball.guards.roles import spot_drain
 from flyball.lab.hosts.ec2_metadata import Metadata
+from flyball.lab.loopback import served
 from flyball.stack.build import build
 from flyball.stack.file import load
 from flyball.stack.platform import read_platform

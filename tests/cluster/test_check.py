@@ -10,12 +10,12 @@ import pytest
 import yaml
 from tests.cluster.conftest import built
 from tests.deploy.test_checks import SMALL, STACK, WANTED
-from tests.servers import served
 
 from flyball.deploy.checks import kubelets
 from flyball.deploy.checks.outcome import Finding, Outcome
 from flyball.guards.clean_up.rules import KUBELET_DIFFERS, KUBELET_SILENT
 from flyball.kubectl import Kubectl, Played
+from flyball.lab.loopback import served
 
 pytestmark = pytest.mark.cluster
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from tests.alerts import cases
 from tests.deploy.test_checks import CONFIG
-from tests.servers import served
 
 from flyball.alerts import needs
 from flyball.alerts.rule import Record, Rule, rule_file
@@ -16,6 +15,7 @@ from flyball.deploy.checks import prometheus
 from flyball.deploy.checks.outcome import Finding, Outcome
 from flyball.guards.governor.rules import METRIC_MISSING, PROMETHEUS_SILENT, RULE_NOT_LOADED
 from flyball.guards.reading.units import duration
+from flyball.lab.loopback import served
 from flyball.prometheus import server as reached
 from flyball.stack import alerting
 from flyball.stack.read import read

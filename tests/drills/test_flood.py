@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import pytest
-from tests.servers import command, served
+from tests.redis_protocol import command
 
 from flyball.drills.hosts.cache_flood_pod import _FLOOD, VALUES
 from flyball.kubernetes.cache import configuration
+from flyball.lab.loopback import served
 
 SOME = 4
 BEFORE = b"sync_full:1\r\nslave0:ip=10.0.0.1,port=6380,state=online,offset=1\r\nrdb_bgsave_in_progress:0\r\n"

@@ -16,7 +16,9 @@ import holds
 import lease
 import planned_restart
 import pytest
-from tests.servers import command, served
+from tests.redis_protocol import command
+
+from flyball.lab.loopback import served
 
 
 class Redis(socketserver.ThreadingTCPServer):

@@ -9,9 +9,9 @@ from typing import Any
 import holds
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from tests.servers import served
 
 from ansible_collections.flyball.guards.plugins.modules import look
+from flyball.lab.loopback import served
 
 
 class _Page(http.server.BaseHTTPRequestHandler):

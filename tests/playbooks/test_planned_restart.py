@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.playbooks.restarts import ALERTS, Bench, Web, failed_metric, made, marks, outcome, taken
-from tests.servers import served
+
+from flyball.lab.loopback import served
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 import spot_drain
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.servers import served
 
 from flyball.lab.hosts.ec2_metadata import Metadata
+from flyball.lab.loopback import served
 
 NOTICED = ["spot notice: terminate"]
 FAULTS = ("500", "401", "garbage", "hang", "trickle")

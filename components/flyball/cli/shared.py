@@ -111,14 +111,14 @@ def check_place(option: str, path: Path | None, *, folder: bool = False) -> None
         around = path if _is_there(path) and folder else path.parent
         while folder and not _is_there(around):
             around = around.parent
-        why = "" if around.is_dir() and os.access(around, os.W_OK | os.X_OK) else f"{around} is no folder to write in"
-        if not why:
+        if around.is_dir() and os.access(around, os.W_OK | os.X_OK):
             # Root has the right everywhere, and yet can make no file in some places, as /proc. This one has no name.
             tempfile.TemporaryFile(dir=around).close()
+            return
+        why = f"{around} is no folder to write in"
     except OSError as error:
         why = str(error.strerror)
-    if why:
-        raise Refused([Problem((option,), INVALID_PATH, f"{path} cannot be written: {why}", "name another place")])
+    raise Refused([Problem((option,), INVALID_PATH, f"{path} cannot be written: {why}", "name another place")])
 
 
 def _is_there(path: Path) -> bool:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.servers import served
+from flyball.lab.loopback import served
 
 
 class Prometheus(ThreadingHTTPServer):
